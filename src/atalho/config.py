@@ -1,0 +1,120 @@
+"""The one schema of a run. Python, TOML, the command line and the run folder all end in a `Config`.
+
+Two levels deep, frozen, and strict: an unknown key or a value out of range is an error that names the nearest
+accepted one. Each default stands here once; a recipe (`training/recipe.py`) changes only what it is about.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from atalho.errors import ConfigError, nearest
+from atalho.locale import N_, _
+
+_STRICT = ConfigDict(extra="forbid")
+
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(ge=1)]
+NotNegative = Annotated[float, Field(ge=0)]
+
+
+@dataclass(frozen=True, config=_STRICT)
+class ModelConfig:
+    """Which network."""
+
+    name: Annotated[str, N_("network of the catalogue (atalho models)")] = "resnet18"
+    stem: Annotated[
+        Literal["auto", "small", "large"],
+        N_("first layers: small (3x3) up to 64 pixels, large (7x7, stride 2, pooling) above; auto chooses"),
+    ] = "auto"
+    shortcut: Annotated[
+        Literal["auto", "projection", "zero-pad", "none"],
+        N_("how a shortcut fits where the shape changes; none makes a plain network"),
+    ] = "auto"
+    dropout: Annotated[Fraction, N_("dropout before the classifier")] = 0.0
+    start: Annotated[str | None, N_("run or model folder whose weights training starts from")] = None
+
+
+@dataclass(frozen=True, config=_STRICT)
+class DataConfig:
+    """Which images, and how they are read."""
+
+    path: Annotated[str, N_("folder, CSV or IDX files with the images")] = ""
+    size: Annotated[
+        Annotated[int, Field(ge=8, le=1024)] | None, N_("side in pixels that the network sees; by the images if not given")
+    ] = None
+    val_fraction: Annotated[
+        Fraction, N_("share of the training images held out for validation where there is no val split (1,000 at most)")
+    ] = 0.1
+    test_fraction: Annotated[Fraction, N_("share of all images held out for testing where there are no splits")] = 0.2
+    split_seed: Annotated[int, N_("seed of the splits that Atalho makes")] = 0
+    skip_bad: Annotated[bool, N_("leave out images that cannot be read instead of refusing to start")] = False
+    max_pixels: Annotated[Positive, N_("largest image that is decoded, in pixels")] = 50_000_000
+    tiff: Annotated[bool, N_("accept TIFF files too")] = False
+    cache_gb: Annotated[NotNegative, N_("largest packed cache of decoded images, in GB; larger sets are decoded as they are needed")] = 4.0
+    workers: Annotated[Annotated[int, Field(ge=0, le=256)] | None, N_("processes that decode images; by the cores if not given")] = None
+
+
+@dataclass(frozen=True, config=_STRICT)
+class AugmentConfig:
+    """How training images are varied. Every number is drawn from (seed, epoch, image)."""
+
+    crop: Annotated[
+        Literal["auto", "none", "pad", "resized"],
+        N_("pad: shift by up to `pad` pixels; resized: random area and aspect; auto: pad up to 64 pixels, resized above"),
+    ] = "auto"
+    pad: Annotated[Annotated[int, Field(ge=0, le=64)], N_("pixels of padding around an image before a pad crop")] = 4
+    area: Annotated[Annotated[float, Field(gt=0, le=1)], N_("smallest share of the image that a resized crop keeps")] = 0.25
+    flip: Annotated[bool, N_("mirror images left to right (turn off for text and digits)")] = True
+    jitter: Annotated[Probability, N_("strength of brightness, contrast and saturation changes")] = 0.0
+    erasing: Annotated[Probability, N_("share of images in which a rectangle is erased")] = 0.0
+    mixup: Annotated[NotNegative, N_("alpha of mixup; 0 is off")] = 0.0
+    cutmix: Annotated[NotNegative, N_("alpha of cutmix; 0 is off")] = 0.0
+    trivial: Annotated[bool, N_("one random operation of random strength per image (TrivialAugment)")] = False
+
+
+@dataclass(frozen=True, config=_STRICT)
+class TrainingConfig:
+    """How the network learns."""
+
+    recipe: Annotated[Literal["fast", "paper", "finetune"], N_("set of defaults: fast, paper (as published) or finetune")] = "fast"
+    epochs: Annotated[Positive, N_("passes over the training images")] = 20
+    batch_size: Annotated[Positive, N_("images per step")] = 128
+    lr: Annotated[Annotated[float, Field(gt=0)], N_("highest learning rate")] = 0.4
+    backbone_lr: Annotated[NotNegative, N_("learning rate of the backbone as a multiple of the head's")] = 1.0
+    momentum: Annotated[Fraction, N_("momentum of SGD")] = 0.9
+    nesterov: Annotated[bool, N_("Nesterov's form of momentum")] = True
+    weight_decay: Annotated[NotNegative, N_("weight decay of weights; norms and biases have none")] = 5e-4
+    decay_all: Annotated[bool, N_("weight decay on norms and biases too, as the papers had it")] = False
+    label_smoothing: Annotated[Fraction, N_("share of the target spread over all classes")] = 0.1
+    schedule: Annotated[Literal["one-cycle", "cosine", "step"], N_("shape of the learning rate over the steps")] = "one-cycle"
+    warmup: Annotated[Fraction, N_("share of the steps in which the learning rate rises")] = 0.2
+    warmup_lr: Annotated[NotNegative, N_("learning rate at the first step of the warm-up, as a share of the highest")] = 0.0
+    milestones: Annotated[tuple[Fraction, ...], N_("schedule step: shares of the steps after which the rate is divided by ten")] = (0.5, 0.75)
+    averaging: Annotated[Fraction, N_("decay per step of the averaged weights; 0 is off")] = 0.998
+    zero_residual: Annotated[bool, N_("start each residual branch at zero")] = True
+    class_weights: Annotated[Literal["none", "balanced"], N_("balanced: rare classes weigh more in the loss")] = "none"
+    precision: Annotated[Literal["auto", "bf16", "fp32"], N_("auto: bf16 where the hardware has it")] = "auto"
+    device: Annotated[Literal["auto", "cpu", "cuda"], N_("where to train")] = "auto"
+    threads: Annotated[Positive | None, N_("CPU threads; all cores if not given")] = None
+    seed: Annotated[Annotated[int, Field(ge=0, lt=2**63)], N_("seed of everything random in training")] = 0
+    checkpoint_minutes: Annotated[Annotated[float, Field(gt=0)], N_("minutes between checkpoints")] = 5.0
+    checkpoint_steps: Annotated[Positive | None, N_("steps between checkpoints, instead of minutes")] = None
+    keep: Annotated[Positive, N_("checkpoints kept")] = 2
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Config:
+    """Everything that decides the outcome of a run."""
+
+    task: Annotated[Literal["classification"], N_("what the network learns to do")] = "classification"
+    model: ModelConfig = dataclasses.field(default_factory=ModelConfig)
+    data: DataConfig = dataclasses.field(default_factory=DataConfig)
+    augment: AugmentConfig = dataclasses.field(default_factory=AugmentConfig)
+    training: TrainingConfig = dataclasses.field(default_factory=TrainingConfig)

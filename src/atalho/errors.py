@@ -1,0 +1,54 @@
+"""The errors that a user can cause or meet. Each text says what was given, what is accepted and what to do.
+
+The command line prints the text and leaves with `exit_code`; only `--debug` shows a traceback.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+from atalho.locale import _
+
+
+class AtalhoError(Exception):
+    """Any mistake or mishap that Atalho explains in its own words."""
+
+    exit_code = 2
+
+
+class ConfigError(AtalhoError):
+    """A value, key, flag or name that the configuration does not accept."""
+
+
+class DataError(AtalhoError):
+    """Images, labels or folders that cannot be used as they are."""
+
+
+class WeightsError(AtalhoError):
+    """Weights or a model folder that do not fit, or are damaged."""
+
+
+class RunError(AtalhoError):
+    """A run folder or checkpoint that cannot be continued or read."""
+
+
+class NotFiniteError(AtalhoError):
+    """A loss, gradient or weight that is not a number any more; nothing was updated with it."""
+
+    exit_code = 1
+
+
+class StoppedError(AtalhoError):
+    """Training that stopped at a signal, after saving; `exit_code` is 128 plus the signal's number."""
+
+    def __init__(self, message: str, signal_number: int) -> None:
+        super().__init__(message)
+        self.exit_code = 128 + signal_number
+
+
+def nearest(given: str, accepted: Iterable[str]) -> str:
+    """A sentence that offers the accepted names closest to `given`, or all of them where none is close."""
+    names = sorted(accepted)
+    close = difflib.get_close_matches(given, names, n=3, cutoff=0.6)
+    if close:
+        return _("Did you mean {names}?").format(names=" / ".join(close))
+    return _("Accepted: {names}.").format(names=", ".join(names))
