@@ -1,0 +1,110 @@
+"""The only module that writes durable files: at every instant the old content or the new one, never a part.
+
+A file or folder is written beside its target under a temporary name, flushed to the disk, renamed, and the parent
+folder is flushed. A folder ends with `manifest.json`: size and SHA-256 of every file in it, so that damage is seen.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from atalho.errors import RunError
+from atalho.locale import _
+
+MANIFEST = "manifest.json"
+_TEMPORARY = ".tmp-"
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Replace `path` by `content`, durably."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{_TEMPORARY}{path.name}-{secrets.token_hex(4)}")
+    try:
+        _write_and_flush(temporary, content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    flush_folder(path.parent)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Replace `path` by `value` as JSON, durably."""
+    write_file(path, (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode())
+
+
+def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
+    """Make the folder `path` with `files` and their manifest, durably; an older folder there is replaced.
+
+    Where a folder is replaced, there is an instant at which only the new one exists under its temporary name and the
+    old one is moved aside; a reader that finds neither under `path` is told so. Checkpoints never replace.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{_TEMPORARY}{path.name}-{secrets.token_hex(4)}")
+    temporary.mkdir()
+    try:
+        for name, content in files.items():
+            _write_and_flush(temporary / name, content)
+        manifest = {
+            name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()} for name, content in files.items()
+        }
+        _write_and_flush(temporary / MANIFEST, json.dumps(manifest, indent=1).encode())
+        flush_folder(temporary)
+        old = path.with_name(f"{temporary.name}-old")
+        if path.exists():
+            path.rename(old)
+        temporary.rename(path)
+        flush_folder(path.parent)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def read_folder(path: Path) -> dict[str, bytes]:
+    """The files of a folder that `write_folder` made. Raises RunError where anything is missing or differs."""
+    try:
+        manifest = json.loads((path / MANIFEST).read_bytes())
+        files = {str(name): (path / str(name)).read_bytes() for name in manifest}
+        damaged = [
+            name
+            for name, content in files.items()
+            if len(content) != manifest[name]["bytes"] or hashlib.sha256(content).hexdigest() != manifest[name]["sha256"]
+        ]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RunError(_("{path} is incomplete or unreadable: {reason}").format(path=path, reason=error)) from error
+    if damaged:
+        raise RunError(
+            _("{path} is damaged: {names} differ from the recorded sizes or checksums").format(
+                path=path, names=", ".join(damaged)
+            )
+        )
+    return files
+
+
+def sweep(folder: Path) -> None:
+    """Remove what interrupted writes left in `folder`."""
+    for entry in folder.glob(f"{_TEMPORARY}*"):
+        if entry.is_dir():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)
+
+
+def flush_folder(folder: Path) -> None:
+    """Make the names in `folder` durable, not only the files."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_and_flush(path: Path, content: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

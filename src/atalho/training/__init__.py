@@ -1,0 +1,1 @@
+"""Training: the recipe, the loop and everything that a resume needs."""
