@@ -1,0 +1,74 @@
+"""Does a network that says 80 % be right in 80 % of the images? Reliability bins and temperature scaling."""
+
+import math
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+
+from atalho.metrics.inputs import checked
+
+BINS: Final = 15
+COLDEST: Final = 0.05
+HOTTEST: Final = 20.0
+_ROWS: Final = 4096  # so many images at a time in double precision, to bound the memory
+
+
+def fit_temperature(logits: Tensor, labels: Tensor) -> float:
+    """The temperature T, 0.05 to 20, for which softmax(logits / T) fits best (Guo 2017, section 4.2).
+
+    `logits` is (N, K), `labels` is (N,). The log loss is convex in 1/T, so its slope has one zero, found by
+    bisection: the same logits always give the same T. One more image, whose label could be any class, joins
+    the N given (Laplace's rule): where a few images are all right, the plain optimum is T = 0, a network
+    that is never in doubt. Without images, or where all logits are equal, T is 1.
+    """
+    if len(labels) == 0:
+        return 1.0
+    logits, labels = checked(logits, labels)
+    if bool((logits == logits[:, :1]).all()):
+        return 1.0
+    low, high = math.log(1 / HOTTEST), math.log(1 / COLDEST)
+    for _step in range(50):
+        middle = (low + high) / 2
+        if _slope(math.exp(middle), logits, labels) < 0:
+            low = middle
+        else:
+            high = middle
+    return min(max(math.exp(-(low + high) / 2), COLDEST), HOTTEST)
+
+
+def _slope(inverse_temperature: float, logits: Tensor, labels: Tensor) -> float:
+    """Derivative of the log loss with respect to 1/T: the mean expected logit less the mean right logit."""
+    unknown = 1 / (len(labels) + 1)
+    total = 0.0
+    for rows, rows_labels in zip(torch.split(logits, _ROWS), torch.split(labels, _ROWS), strict=True):
+        rows = rows.double()
+        expected = ((rows * inverse_temperature).softmax(dim=1) * rows).sum(dim=1)
+        right = rows.gather(1, rows_labels[:, None]).squeeze(1)
+        target = (1 - unknown) * right + unknown * rows.mean(dim=1)
+        total += float((expected - target).sum())
+    return total / len(labels)
+
+
+def calibration(logits: Tensor, labels: Tensor, temperature: float = 1.0) -> dict[str, Any]:
+    """Expected calibration error and the bins it is made of, over 15 equal bins (Guo 2017, section 2).
+
+    `logits` is (N, K), `labels` is (N,). `error` is the mean distance between confidence and accuracy, as a
+    share; each of `bins` has the mean `confidence`, the `accuracy` and the `count` of its images; empty
+    bins are left out.
+    """
+    logits, labels = checked(logits, labels)
+    confidence, predicted = (logits / temperature).softmax(dim=1).max(dim=1)
+    confidence = confidence.double().clamp(max=1.0)
+    # A confidence of exactly 1 belongs to the last bin, not to one of its own.
+    which = (confidence * BINS).long().clamp(max=BINS - 1)
+    counts = torch.bincount(which, minlength=BINS)
+    sums = torch.bincount(which, weights=confidence, minlength=BINS)
+    hits = torch.bincount(which, weights=(predicted == labels).double(), minlength=BINS)
+    bins = [
+        {"confidence": total / count, "accuracy": right / count, "count": count}
+        for count, total, right in zip(counts.tolist(), sums.tolist(), hits.tolist(), strict=True)
+        if count
+    ]
+    error = math.fsum(b["count"] * abs(b["confidence"] - b["accuracy"]) for b in bins) / len(labels)
+    return {"error": error, "bins": bins}

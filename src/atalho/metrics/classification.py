@@ -1,0 +1,102 @@
+"""Accuracy with its interval, class by class, and the mistakes worth looking at."""
+
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torchmetrics.functional.classification import multiclass_confusion_matrix
+
+from atalho.errors import DataError
+from atalho.locale import _
+from atalho.metrics.inputs import checked
+from atalho.metrics.intervals import wilson
+
+MISTAKES: Final = 24
+TOP_5_ABOVE: Final = 10  # with 10 classes or fewer, five guesses say little
+
+
+def evaluate(logits: Tensor, labels: Tensor, classes: tuple[str, ...]) -> dict[str, Any]:
+    """All figures of one split, as plain JSON values; shares lie in [0, 1], intervals are Wilson's at 95 %.
+
+    `logits` is (N, K), `labels` is (N,), and `classes` names the K classes. `confusion` has the true
+    classes as rows. A figure that the images cannot give is None: the recall of a class without images, the
+    precision of a class never predicted, `top5` with 10 classes or fewer. `loss` is the mean cross entropy
+    in nats. `macro_f1` is the mean over the classes that are seen or predicted at all. `label` and
+    `predicted` of `mistakes` are class names.
+
+    Raises DataError where shapes, labels and classes do not fit, NotFiniteError where a logit is not a
+    finite number.
+    """
+    logits, labels = checked(logits, labels)
+    images, outputs = logits.shape
+    if outputs != len(classes):
+        raise DataError(
+            _("The network has {outputs} outputs, but {classes} classes are named: they must be as many.").format(
+                outputs=outputs, classes=len(classes)
+            )
+        )
+    predicted = logits.argmax(dim=1)
+    confusion = _confusion(predicted, labels, outputs)
+    per_class = [_one_class(name, confusion, index) for index, name in enumerate(classes)]
+    defined = [row["f1"] for row in per_class if row["f1"] is not None]
+    right = int(confusion.diagonal().sum())
+    right5 = _within(logits, labels, 5) if outputs > TOP_5_ABOVE else None
+    return {
+        "images": images,
+        "top1": right / images,
+        "top1_interval": list(wilson(right, images)),
+        "top5": None if right5 is None else right5 / images,
+        "top5_interval": None if right5 is None else list(wilson(right5, images)),
+        "macro_f1": sum(defined) / len(defined),
+        "loss": float(functional.cross_entropy(logits, labels, reduction="none").double().mean()),
+        "per_class": per_class,
+        "confusion": confusion.tolist(),
+        "mistakes": _mistakes(logits, labels, predicted, classes),
+    }
+
+
+def _confusion(predicted: Tensor, labels: Tensor, classes: int) -> Tensor:
+    """Counts (K, K): row true, column predicted."""
+    if classes == 1:  # torchmetrics refuses a single class
+        return torch.tensor([[len(labels)]])
+    counts: Tensor = multiclass_confusion_matrix(predicted, labels, num_classes=classes)
+    return counts
+
+
+def _one_class(name: str, confusion: Tensor, index: int) -> dict[str, Any]:
+    right = int(confusion[index, index])
+    seen = int(confusion[index].sum())
+    predicted = int(confusion[:, index].sum())
+    return {
+        "class": name,
+        "images": seen,
+        "recall": right / seen if seen else None,
+        "recall_interval": list(wilson(right, seen)) if seen else None,
+        "precision": right / predicted if predicted else None,
+        "f1": 2 * right / (seen + predicted) if seen + predicted else None,
+    }
+
+
+def _within(logits: Tensor, labels: Tensor, k: int) -> int:
+    """How many labels are among the `k` largest logits; of equal logits the lower class comes first."""
+    own = logits.gather(1, labels[:, None])
+    earlier = torch.arange(logits.shape[1]) < labels[:, None]
+    rank = ((logits > own) | ((logits == own) & earlier)).sum(dim=1)
+    return int((rank < k).sum())
+
+
+def _mistakes(logits: Tensor, labels: Tensor, predicted: Tensor, classes: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The wrong answers given with the highest probability, most confident first."""
+    wrong = (predicted != labels).nonzero().flatten()
+    probability = logits[wrong].softmax(dim=1).amax(dim=1)
+    order = probability.sort(descending=True, stable=True).indices[:MISTAKES]
+    return [
+        {
+            "index": int(wrong[place]),
+            "label": classes[int(labels[wrong[place]])],
+            "predicted": classes[int(predicted[wrong[place]])],
+            "probability": float(probability[place]),
+        }
+        for place in order.tolist()
+    ]

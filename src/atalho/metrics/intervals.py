@@ -1,0 +1,81 @@
+"""Intervals: Wilson's for a share of images, Student's for a mean over seeds."""
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist, fmean, stdev
+
+from atalho.errors import DataError
+from atalho.locale import _
+
+
+def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
+    """Confidence interval of a proportion, as shares between 0 and 1 (Wilson 1927).
+
+    Unlike the usual plus or minus, it stays inside [0, 1], and does not shrink to a point where all or none
+    of a few images are right. With no image at all it is [0, 1]: nothing is known.
+    """
+    _check_level(level)
+    if not 0 <= successes <= n:
+        raise DataError(
+            _("{successes} successes in {n} trials: expected at least 0 and at most the number of trials.").format(
+                successes=successes, n=n
+            )
+        )
+    if n == 0:
+        return 0.0, 1.0
+    z = NormalDist().inv_cdf(0.5 + level / 2)
+    share = successes / n
+    centre = share + z * z / (2 * n)
+    margin = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    scale = 1 + z * z / n
+    # Rounding could leave the ends a hair outside the share itself; at 0 and n they are exactly 0 and 1.
+    low = 0.0 if successes == 0 else min(share, (centre - margin) / scale)
+    high = 1.0 if successes == n else max(share, (centre + margin) / scale)
+    return low, high
+
+
+def t_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float, float]:
+    """Mean of `values` (one for each seed) and the ends of its confidence interval by Student's t."""
+    _check_level(level)
+    if len(values) < 2:
+        raise DataError(
+            _("An interval over seeds needs two values or more; {n} given. Run more seeds.").format(n=len(values))
+        )
+    if not all(math.isfinite(value) for value in values):
+        raise DataError(_("An interval over seeds needs finite numbers; {values} given.").format(values=list(values)))
+    mean = fmean(values)
+    margin = t_quantile(level, len(values) - 1) * stdev(values) / math.sqrt(len(values))
+    return mean, mean - margin, mean + margin
+
+
+def t_quantile(level: float, degrees: int) -> float:
+    """The t within which Student's distribution of `degrees` degrees of freedom holds `level` of its mass.
+
+    Bisection on the angle arctan(t / sqrt(degrees)), in which the mass is a finite sum.
+    """
+    _check_level(level)
+    low, high = 0.0, math.pi / 2
+    while low < (middle := (low + high) / 2) < high:
+        if _mass_within(middle, degrees) < level:
+            low = middle
+        else:
+            high = middle
+    return math.sqrt(degrees) * math.tan(low)
+
+
+def _mass_within(angle: float, degrees: int) -> float:
+    """P(|T| <= sqrt(degrees) tan(angle)) (Abramowitz and Stegun 1964, 26.7.3 and 26.7.4)."""
+    cosine, sine = math.cos(angle), math.sin(angle)
+    odd = degrees % 2
+    term, total = (cosine, 0.0) if odd else (1.0, 0.0)
+    for power in range(odd, degrees - 1, 2):
+        total += term
+        term *= cosine * cosine * (power + 1) / (power + 2)
+    return 2 / math.pi * (angle + sine * total) if odd else sine * total
+
+
+def _check_level(level: float) -> None:
+    if not 0 < level < 1:
+        raise DataError(
+            _("Confidence level {level}: expected a share between 0 and 1, such as 0.95.").format(level=level)
+        )
