@@ -47,18 +47,26 @@ class DataConfig:
 
     path: Annotated[str, N_("folder, CSV or IDX files with the images")] = ""
     size: Annotated[
-        Annotated[int, Field(ge=8, le=1024)] | None, N_("side in pixels that the network sees; by the images if not given")
+        Annotated[int, Field(ge=8, le=1024)] | None,
+        N_("side in pixels that the network sees; by the images if not given"),
     ] = None
     val_fraction: Annotated[
-        Fraction, N_("share of the training images held out for validation where there is no val split (1,000 at most)")
+        Fraction,
+        N_("share of the training images held out for validation where there is no val split (1,000 at most)"),
     ] = 0.1
     test_fraction: Annotated[Fraction, N_("share of all images held out for testing where there are no splits")] = 0.2
     split_seed: Annotated[int, N_("seed of the splits that Atalho makes")] = 0
     skip_bad: Annotated[bool, N_("leave out images that cannot be read instead of refusing to start")] = False
     max_pixels: Annotated[Positive, N_("largest image that is decoded, in pixels")] = 50_000_000
     tiff: Annotated[bool, N_("accept TIFF files too")] = False
-    cache_gb: Annotated[NotNegative, N_("largest packed cache of decoded images, in GB; larger sets are decoded as they are needed")] = 4.0
-    workers: Annotated[Annotated[int, Field(ge=0, le=256)] | None, N_("processes that decode images; by the cores if not given")] = None
+    cache_gb: Annotated[
+        NotNegative,
+        N_("largest packed cache of decoded images, in GB; larger sets are decoded as they are needed"),
+    ] = 4.0
+    workers: Annotated[
+        Annotated[int, Field(ge=0, le=256)] | None,
+        N_("processes that decode images; by the cores if not given"),
+    ] = None
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -67,10 +75,14 @@ class AugmentConfig:
 
     crop: Annotated[
         Literal["auto", "none", "pad", "resized"],
-        N_("pad: shift by up to `pad` pixels; resized: random area and aspect; auto: pad up to 64 pixels, resized above"),
+        N_(
+            "pad: shift by up to `pad` pixels; resized: random area and aspect; auto: pad up to 64 pixels, else resized"
+        ),
     ] = "auto"
     pad: Annotated[Annotated[int, Field(ge=0, le=64)], N_("pixels of padding around an image before a pad crop")] = 4
-    area: Annotated[Annotated[float, Field(gt=0, le=1)], N_("smallest share of the image that a resized crop keeps")] = 0.25
+    area: Annotated[
+        Annotated[float, Field(gt=0, le=1)], N_("smallest share of the image that a resized crop keeps")
+    ] = 0.25
     flip: Annotated[bool, N_("mirror images left to right (turn off for text and digits)")] = True
     jitter: Annotated[Probability, N_("strength of brightness, contrast and saturation changes")] = 0.0
     erasing: Annotated[Probability, N_("share of images in which a rectangle is erased")] = 0.0
@@ -83,7 +95,9 @@ class AugmentConfig:
 class TrainingConfig:
     """How the network learns."""
 
-    recipe: Annotated[Literal["fast", "paper", "finetune"], N_("set of defaults: fast, paper (as published) or finetune")] = "fast"
+    recipe: Annotated[
+        Literal["fast", "paper", "finetune"], N_("set of defaults: fast, paper (as published) or finetune")
+    ] = "fast"
     epochs: Annotated[Positive, N_("passes over the training images")] = 20
     batch_size: Annotated[Positive, N_("images per step")] = 128
     lr: Annotated[Annotated[float, Field(gt=0)], N_("highest learning rate")] = 0.4
@@ -93,10 +107,16 @@ class TrainingConfig:
     weight_decay: Annotated[NotNegative, N_("weight decay of weights; norms and biases have none")] = 5e-4
     decay_all: Annotated[bool, N_("weight decay on norms and biases too, as the papers had it")] = False
     label_smoothing: Annotated[Fraction, N_("share of the target spread over all classes")] = 0.1
-    schedule: Annotated[Literal["one-cycle", "cosine", "step"], N_("shape of the learning rate over the steps")] = "one-cycle"
+    schedule: Annotated[Literal["one-cycle", "cosine", "step"], N_("shape of the learning rate over the steps")] = (
+        "one-cycle"
+    )
     warmup: Annotated[Fraction, N_("share of the steps in which the learning rate rises")] = 0.2
-    warmup_lr: Annotated[NotNegative, N_("learning rate at the first step of the warm-up, as a share of the highest")] = 0.0
-    milestones: Annotated[tuple[Fraction, ...], N_("schedule step: shares of the steps after which the rate is divided by ten")] = (0.5, 0.75)
+    warmup_lr: Annotated[
+        NotNegative, N_("learning rate at the first step of the warm-up, as a share of the highest")
+    ] = 0.0
+    milestones: Annotated[
+        tuple[Fraction, ...], N_("schedule step: shares of the steps after which the rate is divided by ten")
+    ] = (0.5, 0.75)
     averaging: Annotated[Fraction, N_("decay per step of the averaged weights; 0 is off")] = 0.998
     zero_residual: Annotated[bool, N_("start each residual branch at zero")] = True
     class_weights: Annotated[Literal["none", "balanced"], N_("balanced: rare classes weigh more in the loss")] = "none"
@@ -118,3 +138,95 @@ class Config:
     data: DataConfig = dataclasses.field(default_factory=DataConfig)
     augment: AugmentConfig = dataclasses.field(default_factory=AugmentConfig)
     training: TrainingConfig = dataclasses.field(default_factory=TrainingConfig)
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """One value of the schema: `path` as in TOML (`training.lr`), its type, its default and what it means (English)."""
+
+    path: str
+    type: Any
+    default: Any
+    meaning: str
+
+
+def entries() -> Iterator[Entry]:
+    """Every value of the schema in order, for help texts and commented files."""
+    for section, hint in get_type_hints(Config, include_extras=True).items():
+        if get_origin(hint) is Annotated:
+            yield _entry(section, hint, Config.__dataclass_fields__[section].default)
+            continue
+        for name, inner in get_type_hints(hint, include_extras=True).items():
+            yield _entry(f"{section}.{name}", inner, hint.__dataclass_fields__[name].default)
+
+
+def _entry(path: str, hint: Any, default: Any) -> Entry:
+    kind, *metadata = get_args(hint)
+    return Entry(path, kind, default, next(text for text in metadata if isinstance(text, str)))
+
+
+def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested values of several layers as one; a later layer wins value by value."""
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        for key, value in layer.items():
+            if isinstance(value, Mapping):
+                below = merged.get(key)
+                merged[key] = merge(below if isinstance(below, Mapping) else {}, value)
+            else:
+                merged[key] = value
+    return merged
+
+
+def nest(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """`{"training.lr": 0.2}` as `{"training": {"lr": 0.2}}`; dashes in names count as underscores."""
+    return merge(*(_nested(path.replace("-", "_").split("."), value) for path, value in flat.items()))
+
+
+def _nested(keys: list[str], value: Any) -> dict[str, Any]:
+    return {keys[0]: value if len(keys) == 1 else _nested(keys[1:], value)}
+
+
+def to_dict(config: Config) -> dict[str, Any]:
+    """The nested values of `config`, ready for TOML or JSON."""
+    return dataclasses.asdict(config)
+
+
+def validate(values: Mapping[str, Any]) -> Config:
+    """The configuration that `values` (nested) describe. Raises ConfigError for what the schema does not accept."""
+    try:
+        return TypeAdapter(Config).validate_python(values)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_explain(detail) for detail in error.errors())) from None
+
+
+def _explain(detail: Any) -> str:
+    path = ".".join(map(str, detail["loc"]))
+    given = detail["input"]
+    if detail["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+        known = {part for entry in entries() for part in (entry.path, entry.path.split(".")[0])}
+        return _("{path}: there is no such setting. {nearest}").format(path=path, nearest=nearest(path, known))
+    if detail["type"] == "literal_error":
+        accepted = next((get_args(entry.type) for entry in entries() if entry.path == path), ())
+        return _("{path} = {given!r} is not accepted. {nearest}").format(
+            path=path, given=given, nearest=nearest(str(given), map(str, accepted))
+        )
+    context = detail.get("ctx", {})
+    bounds = {
+        "greater_than": _("greater than {bound}").format(bound=context.get("gt")),
+        "greater_than_equal": _("{bound} or more").format(bound=context.get("ge")),
+        "less_than": _("less than {bound}").format(bound=context.get("lt")),
+        "less_than_equal": _("{bound} or less").format(bound=context.get("le")),
+    }
+    kinds = {
+        "int": _("a whole number"),
+        "float": _("a number"),
+        "bool": _("true or false"),
+        "string": _("a text"),
+        "tuple": _("a list"),
+        "dataclass": _("a table of settings"),
+    }
+    wanted = bounds.get(detail["type"]) or next(
+        (text for kind, text in kinds.items() if detail["type"].startswith(kind)), detail["msg"]
+    )
+    return _("{path} = {given!r} is not accepted: it must be {wanted}.").format(path=path, given=given, wanted=wanted)

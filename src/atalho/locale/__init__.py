@@ -1,9 +1,8 @@
-"""The user's language: `_` translates a text when it is shown, `use_language` chooses, the environment is the default."""
+"""The user's language: `_` translates when a text is shown, `use_language` chooses, else the environment does."""
 
 import gettext
 import os
 from pathlib import Path
-
 from typing import Final
 
 LANGUAGES: Final = ("en", "pt")

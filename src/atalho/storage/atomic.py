@@ -50,7 +50,8 @@ def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
         for name, content in files.items():
             _write_and_flush(temporary / name, content)
         manifest = {
-            name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()} for name, content in files.items()
+            name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+            for name, content in files.items()
         }
         _write_and_flush(temporary / MANIFEST, json.dumps(manifest, indent=1).encode())
         flush_folder(temporary)
@@ -68,11 +69,14 @@ def read_folder(path: Path) -> dict[str, bytes]:
     """The files of a folder that `write_folder` made. Raises RunError where anything is missing or differs."""
     try:
         manifest = json.loads((path / MANIFEST).read_bytes())
-        files = {str(name): (path / str(name)).read_bytes() for name in manifest}
+        if any(Path(name).name != name for name in manifest):
+            raise ValueError(f"{MANIFEST} names files outside the folder")
+        files = {name: (path / name).read_bytes() for name in manifest}
         damaged = [
             name
             for name, content in files.items()
-            if len(content) != manifest[name]["bytes"] or hashlib.sha256(content).hexdigest() != manifest[name]["sha256"]
+            if len(content) != manifest[name]["bytes"]
+            or hashlib.sha256(content).hexdigest() != manifest[name]["sha256"]
         ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(_("{path} is incomplete or unreadable: {reason}").format(path=path, reason=error)) from error

@@ -1,0 +1,66 @@
+"""Checkpoints of a run: folders `step-000001234`, the newest intact one is where a resume starts.
+
+Each holds `state.safetensors` (every tensor under its name) and `state.json` (everything else). Nothing is ever
+replaced: a new folder appears complete or not at all, and only then does the oldest go.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+from torch import Tensor
+
+from atalho.errors import RunError
+from atalho.storage import atomic
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What was saved at the end of `step` steps, and which newer checkpoints were damaged and passed over."""
+
+    step: int
+    tensors: dict[str, Tensor]
+    state: dict[str, Any]
+    damaged: tuple[str, ...] = ()
+
+
+def save(folder: Path, step: int, tensors: Mapping[str, Tensor], state: Mapping[str, Any], *, keep: int) -> Path:
+    """Write the checkpoint of `step` into `folder`, then delete all but the newest `keep`."""
+    path = folder / f"step-{step:09d}"
+    if not path.exists():
+        plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+        atomic.write_folder(
+            path,
+            {
+                "state.safetensors": safetensors.torch.save(plain),
+                "state.json": json.dumps({"step": step, **state}, indent=1).encode(),
+            },
+        )
+    for old in _newest_first(folder)[keep:]:
+        shutil.rmtree(old, ignore_errors=True)
+    return path
+
+
+def latest(folder: Path) -> Checkpoint | None:
+    """The newest checkpoint that is intact, or None where there is none. Sweeps what interrupted saves left."""
+    if not folder.is_dir():
+        return None
+    atomic.sweep(folder)
+    damaged: list[str] = []
+    for path in _newest_first(folder):
+        try:
+            files = atomic.read_folder(path)
+            state = json.loads(files["state.json"])
+            tensors = safetensors.torch.load(files["state.safetensors"])
+            return Checkpoint(state.pop("step"), tensors, state, tuple(damaged))
+        except (RunError, KeyError, ValueError, safetensors.SafetensorError) as error:
+            damaged.append(str(error))
+    return None
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    return sorted(folder.glob("step-" + "[0-9]" * 9), reverse=True)

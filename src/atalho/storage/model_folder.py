@@ -1,0 +1,131 @@
+"""The model folder: `model.safetensors` and `config.json`, all that is needed to use a trained network anywhere.
+
+`config.json` is read strictly and its size is capped; the weights' names, shapes and types are compared with what
+the specification asks for from the file's header, before anything is allocated.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pydantic
+import safetensors
+import safetensors.torch
+import torch
+from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic.dataclasses import dataclass
+from torch import Tensor
+
+from atalho.errors import WeightsError
+from atalho.locale import _
+from atalho.storage import atomic
+
+WEIGHTS = "model.safetensors"
+CONFIG = "config.json"
+_CONFIG_LIMIT = 32 * 2**20
+_DTYPES = {torch.float32: "F32", torch.int64: "I64"}
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Preprocessing:
+    """How an image becomes the network's input: shorter side to `resize`, centre crop of `size`, (x - mean) / std."""
+
+    size: Annotated[int, Field(ge=1, le=4096)]
+    resize: Annotated[int, Field(ge=1, le=8192)]
+    channels: Literal[1, 3]
+    mean: tuple[float, ...]
+    std: tuple[Annotated[float, Field(gt=0)], ...]
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Card:
+    """What `config.json` holds."""
+
+    task: Literal["classification"]
+    spec: dict[str, Any]
+    classes: tuple[str, ...]
+    preprocessing: Preprocessing
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+    metrics: dict[str, Any] = Field(default_factory=dict)
+    provenance: dict[str, Any] = Field(default_factory=dict)
+    format: Literal[1] = 1
+
+
+def write(path: Path, weights: Mapping[str, Tensor], card: Card) -> None:
+    """Write the model folder `path` durably, replacing the one that is there."""
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
+    config = TypeAdapter(Card).dump_python(card, mode="json")
+    atomic.write_folder(
+        path,
+        {
+            WEIGHTS: safetensors.torch.save(plain),
+            CONFIG: (json.dumps(config, ensure_ascii=False, indent=1) + "\n").encode(),
+        },
+    )
+
+
+def find(path: Path) -> Path:
+    """The model folder that `path` means: itself, or `model/` in a run folder."""
+    for folder in (path, path / "model"):
+        if (folder / CONFIG).is_file() and (folder / WEIGHTS).is_file():
+            return folder
+    if (path / "run.toml").is_file():
+        raise WeightsError(
+            _(
+                "{path} is a run without a model yet: its training has not finished. Go on with: atalho train --resume {path}"
+            ).format(path=path)
+        )
+    raise WeightsError(
+        _("{path} is no run or model folder: {weights} and {config} are needed, in it or in its folder model/.").format(
+            path=path, weights=WEIGHTS, config=CONFIG
+        )
+    )
+
+
+def read_card(folder: Path) -> Card:
+    """The validated `config.json` of a model folder."""
+    path = folder / CONFIG
+    if path.stat().st_size > _CONFIG_LIMIT:
+        raise WeightsError(
+            _("{path} is larger than {limit} MB: not a model's configuration.").format(path=path, limit=32)
+        )
+    try:
+        return TypeAdapter(Card).validate_json(path.read_bytes())
+    except pydantic.ValidationError as error:
+        detail = error.errors()[0]
+        where = ".".join(map(str, detail["loc"]))
+        raise WeightsError(
+            _("{path} is not a model's configuration that this version reads: {where}: {reason}").format(
+                path=path, where=where or "-", reason=detail["msg"]
+            )
+        ) from None
+
+
+def read_weights(folder: Path, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of a model folder. `expected` (may lie on the meta device) says every name, shape and type."""
+    path = folder / WEIGHTS
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            found = {name: (file.get_slice(name).get_shape(), file.get_slice(name).get_dtype()) for name in file.keys()}  # noqa: SIM118
+        wanted = {name: (list(tensor.shape), _DTYPES[tensor.dtype]) for name, tensor in expected.items()}
+        differing = sorted(name for name in found.keys() | wanted.keys() if found.get(name) != wanted.get(name))
+        if differing:
+            first = differing[0]
+            raise WeightsError(
+                _(
+                    "{path} does not fit its {config}: {count} tensors differ, first {name}: the file has {found}, the network needs {wanted}."
+                ).format(
+                    path=path,
+                    config=CONFIG,
+                    count=len(differing),
+                    name=first,
+                    found=found.get(first),
+                    wanted=wanted.get(first),
+                )
+            )
+        if (folder / atomic.MANIFEST).is_file():
+            return safetensors.torch.load(atomic.read_folder(folder)[WEIGHTS])
+        return safetensors.torch.load_file(path)
+    except (safetensors.SafetensorError, OSError) as error:
+        raise WeightsError(_("{path} cannot be read as weights: {reason}").format(path=path, reason=error)) from error

@@ -1,0 +1,47 @@
+"""`run.toml`: the resolved configuration of a run with a comment beside each value, and any file given with --config."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from tomlkit.items import Table
+
+from atalho import config
+from atalho.errors import ConfigError
+from atalho.locale import _
+
+
+def text(values: Mapping[str, Any]) -> str:
+    """TOML of the nested `values` of a Config, with what each value means; a value that is None is shown commented out."""
+    document = tomlkit.document()
+    document.add(
+        tomlkit.comment(_("The configuration of this run, complete. Use it again with: atalho train --config run.toml"))
+    )
+    tables: dict[str, Table] = {}
+    for entry in config.entries():
+        section, _dot, name = entry.path.rpartition(".")
+        if section and section not in tables:
+            tables[section] = tomlkit.table()
+            document.add(section, tables[section])
+        value = values[section][name] if section else values[name]
+        holder = tables[section] if section else document
+        if value is None:
+            holder.add(tomlkit.comment(f"{name} =  # {_(entry.meaning)}"))
+        else:
+            item = tomlkit.item(list(value) if isinstance(value, tuple) else value)
+            holder.add(name, item.comment(_(entry.meaning)))
+    return tomlkit.dumps(document)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The nested values of a TOML file. Raises ConfigError where it is not one."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(
+            _("{path}: there is no such file. Give a TOML file, such as a run's run.toml.").format(path=path)
+        ) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(_("{path} cannot be read as TOML: {reason}").format(path=path, reason=error)) from error
