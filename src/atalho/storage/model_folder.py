@@ -73,7 +73,8 @@ def find(path: Path) -> Path:
     if (path / "run.toml").is_file():
         raise WeightsError(
             _(
-                "{path} is a run without a model yet: its training has not finished. Go on with: atalho train --resume {path}"
+                "{path} is a run without a model: its training has not finished. "
+                "Go on with: atalho train --resume {path}"
             ).format(path=path)
         )
     raise WeightsError(
@@ -114,7 +115,8 @@ def read_weights(folder: Path, expected: Mapping[str, Tensor]) -> dict[str, Tens
             first = differing[0]
             raise WeightsError(
                 _(
-                    "{path} does not fit its {config}: {count} tensors differ, first {name}: the file has {found}, the network needs {wanted}."
+                    "{path} does not fit its {config}: {count} tensors differ, first {name}: "
+                    "the file has {found}, the network needs {wanted}."
                 ).format(
                     path=path,
                     config=CONFIG,

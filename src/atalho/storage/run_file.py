@@ -1,4 +1,4 @@
-"""`run.toml`: the resolved configuration of a run with a comment beside each value, and any file given with --config."""
+"""`run.toml`: the resolved configuration of a run, each value with a comment; also what --config reads."""
 
 import tomllib
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from atalho.locale import _
 
 
 def text(values: Mapping[str, Any]) -> str:
-    """TOML of the nested `values` of a Config, with what each value means; a value that is None is shown commented out."""
+    """TOML of the nested `values` of a Config, with what each value means; None is shown commented out."""
     document = tomlkit.document()
     document.add(
         tomlkit.comment(_("The configuration of this run, complete. Use it again with: atalho train --config run.toml"))
