@@ -1,0 +1,34 @@
+"""root/<class>/…: one folder per class, no splits. Images may lie at any depth below their class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from atalho.data.layouts.listing import Listing
+from atalho.data.layouts.scan import Folder, images_below, list_folder
+from atalho.locale import _
+
+
+def read(path: Path) -> Listing:
+    """One row per image; the splits are made later."""
+    listing = Listing(path, "class-folders")
+    add_classes(listing, list_folder(path, classes=True), "", "")
+    return listing
+
+
+def add_classes(listing: Listing, found: Folder, below: str, split: str) -> None:
+    """Add the class folders `found` directly in root/`below`."""
+    others = found.others
+    for class_name in found.folders:
+        names, left_out = images_below(listing.root, f"{below}/{class_name}" if below else class_name)
+        others += left_out
+        listing.add(names, class_name, split)
+        if not names:
+            listing.empty.append((split, class_name))
+    where = listing.root / below
+    if found.images:
+        text = _("{count} images directly in {path} belong to no class: left out")
+        listing.notes.append(text.format(count=len(found.images), path=where))
+    if others:
+        text = _("{count} files in {path} do not have an image's suffix: left out")
+        listing.notes.append(text.format(count=others, path=where))

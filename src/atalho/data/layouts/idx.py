@@ -1,0 +1,120 @@
+"""IDX files of the MNIST family (train-images-idx3-ubyte, t10k-labels-idx1-ubyte, …), plain or gzipped.
+
+Classes are the digits of the labels, or the lines of a file labels.txt beside them.
+Format: http://yann.lecun.com/exdb/mnist (magic number 0, 0, type, dimensions; sizes big-endian; values).
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import re
+import struct
+import zlib
+from pathlib import Path
+from typing import IO, Final, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atalho.data.layouts.listing import Listing
+from atalho.errors import DataError
+from atalho.locale import _
+
+_FILE: Final = re.compile(r"(?P<prefix>.*?)(?P<split>train|t10k|test)-(?P<kind>images|labels)[-.]idx\d-ubyte(\.gz)?")
+_UNSIGNED_BYTE: Final = 8
+_LARGEST: Final = 4 << 30
+
+
+def matches(names: list[str]) -> bool:
+    """Whether the folder's files are of the MNIST family."""
+    return any(_FILE.fullmatch(name) for name in names)
+
+
+def read(path: Path, names: list[str]) -> Listing:
+    """The training arrays, then the test arrays, one row per image."""
+    files: dict[tuple[str, str], str] = {}
+    prefixes: set[str] = set()
+    for name in sorted(names, reverse=True):  # so that a plain file wins over its .gz
+        match = _FILE.fullmatch(name)
+        if match:
+            split = "train" if match["split"] == "train" else "test"
+            files[split, match["kind"]] = name
+            prefixes.add(match["prefix"])
+    if len(prefixes) > 1:
+        text = _("{path} holds several data sets ({names}): put each in a folder of its own.")
+        raise DataError(text.format(path=path, names=", ".join(sorted(prefixes))))
+    listing = Listing(path, "idx")
+    arrays: list[NDArray[np.uint8]] = []
+    class_names = _class_names(path)
+    for split in ("train", "test"):
+        if (split, "images") in files or (split, "labels") in files:
+            arrays.append(_add_split(listing, path, files, split, class_names))
+    if len({array.shape[1:] for array in arrays}) > 1:
+        shapes = " / ".join(str(array.shape[1:]) for array in arrays)
+        raise DataError(
+            _("{path}: training and test images differ in size: {shapes}.").format(path=path, shapes=shapes)
+        )
+    listing.pixels = np.concatenate(arrays)
+    return listing
+
+
+def read_array(path: Path) -> NDArray[np.uint8]:
+    """The array of one IDX file of unsigned bytes. Its size is checked before memory is taken for it."""
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            return _parse(path, cast("IO[bytes]", file))
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(_("{path} cannot be read: {reason}").format(path=path, reason=error)) from error
+
+
+def _parse(path: Path, file: IO[bytes]) -> NDArray[np.uint8]:
+    magic = file.read(4)
+    if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] != _UNSIGNED_BYTE or magic[3] not in (1, 3, 4):
+        raise DataError(_("{path} is not an IDX file of unsigned bytes.").format(path=path))
+    header = file.read(4 * magic[3])
+    if len(header) < 4 * magic[3]:
+        raise DataError(_("{path} ends within its header.").format(path=path))
+    shape = struct.unpack(f">{magic[3]}I", header)
+    size = math.prod(shape)
+    if size > _LARGEST:
+        raise DataError(
+            _("{path} says that it holds {size} bytes; at most {most}.").format(path=path, size=size, most=_LARGEST)
+        )
+    values = file.read(size + 1)
+    if len(values) != size:
+        more = _("more") if len(values) > size else str(len(values))
+        text = _("{path} says that it holds {size} bytes, and holds {found}: it is damaged.")
+        raise DataError(text.format(path=path, size=size, found=more))
+    return np.frombuffer(values, dtype=np.uint8).reshape(shape)
+
+
+def _add_split(
+    listing: Listing, path: Path, files: dict[tuple[str, str], str], split: str, class_names: list[str] | None
+) -> NDArray[np.uint8]:
+    for kind in ("images", "labels"):
+        if (split, kind) not in files:
+            text = _("{path} has {split} files but not the one with the {kind}.")
+            raise DataError(text.format(path=path, split=split, kind=kind))
+    name = files[split, "images"]
+    images, labels = read_array(path / name), read_array(path / files[split, "labels"])
+    if images.ndim < 3 or labels.ndim != 1 or len(images) != len(labels):
+        text = _("{path}: images {images} and labels {labels} of {split} do not fit together.")
+        raise DataError(text.format(path=path, images=images.shape, labels=labels.shape, split=split))
+    if class_names is not None and len(labels) and labels.max() >= len(class_names):
+        text = _("{path}: label {label}, but labels.txt names {count} classes.")
+        raise DataError(text.format(path=path, label=labels.max(), count=len(class_names)))
+    listing.names += [f"{name}#{index}" for index in range(len(images))]
+    listing.classes += [class_names[label] if class_names else str(label) for label in labels.tolist()]
+    listing.splits += [split] * len(images)
+    return images
+
+
+def _class_names(path: Path) -> list[str] | None:
+    file = path / "labels.txt"
+    if not file.is_file():
+        return None
+    names = [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    if len(set(names)) != len(names):
+        raise DataError(_("{path} names a class twice.").format(path=file))
+    return names

@@ -1,0 +1,47 @@
+"""What every layout gives: one row per image, before classes become numbers and missing splits are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+SYNONYMS: Final = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "eval": "val",
+    "dev": "val",
+    "test": "test",
+    "testing": "test",
+}
+
+
+@dataclass
+class Listing:
+    """Rows of (name, class, split); split is "" where the layout has none. `empty` holds (split, class) pairs."""
+
+    root: Path
+    layout: str
+    names: list[str] = field(default_factory=list)
+    classes: list[str] = field(default_factory=list)
+    splits: list[str] = field(default_factory=list)
+    empty: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    pixels: NDArray[np.uint8] | None = None
+
+    def add(self, names: list[str], class_name: str, split: str) -> None:
+        """Append images of one class and one split."""
+        self.names += names
+        self.classes += [class_name] * len(names)
+        self.splits += [split] * len(names)
+
+
+def split_name(given: str) -> str | None:
+    """train, val or test for any of their usual names in any case; None for another name."""
+    return SYNONYMS.get(given.strip().casefold())

@@ -1,0 +1,163 @@
+"""Reads the plain values of a pickle file without unpickling it: nothing is imported, looked up or called.
+
+The CIFAR batches are published as pickles. The standard library's `pickletools.genops` only parses the instructions;
+a small stack machine here carries out those that build numbers, text, lists, dicts and byte arrays of NumPy, and
+refuses every other. A global name is kept as a name and never resolved.
+"""
+
+from __future__ import annotations
+
+import io
+import pickletools
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atalho.errors import DataError
+from atalho.locale import _
+
+_LARGEST_FILE: Final = 1 << 30
+_ARRAY_MAKERS: Final = ("numpy.core.multiarray _reconstruct", "numpy._core.multiarray _reconstruct")
+_CONSTANTS: Final = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
+_VALUES: Final = frozenset(
+    {
+        *("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "FLOAT", "BINFLOAT"),
+        *("STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE"),
+        *("BINBYTES", "SHORT_BINBYTES", "BINBYTES8"),
+    }
+)
+_TUPLES: Final = {"EMPTY_TUPLE": 0, "TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
+_MARK: Final = object()
+
+
+@dataclass
+class _Call:
+    """What a pickle would call: the name, its arguments and the state that it would set."""
+
+    name: str
+    arguments: tuple[Any, ...]
+    state: list[Any] = field(default_factory=list)
+
+
+class _RefusedError(Exception):
+    """The pickle asks for more than plain values."""
+
+
+def read_pickle(path: Path) -> object:
+    """The value in `path`, its NumPy byte arrays read-only. DataError where it needs anything but plain values."""
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise _RefusedError(_("larger than {most} bytes").format(most=_LARGEST_FILE))
+        machine = _Machine()
+        for operation, argument, _position in pickletools.genops(io.BytesIO(path.read_bytes())):
+            machine.step(operation.name, argument)
+        return _plain(machine.stack.pop())
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        _RefusedError,
+        RecursionError,
+    ) as error:
+        text = _("{path} cannot be read as plain values, and nothing in it is ever run: {reason}")
+        raise DataError(text.format(path=path, reason=error)) from error
+
+
+class _Machine:
+    def __init__(self) -> None:
+        self.stack: list[Any] = []
+        self.memo: dict[int, Any] = {}
+
+    def step(self, name: str, argument: Any) -> None:
+        stack = self.stack
+        if name in _VALUES:
+            stack.append(argument)
+        elif name in _CONSTANTS:
+            stack.append(_CONSTANTS[name])
+        elif name in ("BINPUT", "LONG_BINPUT", "PUT"):
+            self.memo[argument] = stack[-1]
+        elif name == "MEMOIZE":
+            self.memo[len(self.memo)] = stack[-1]
+        elif name in ("BINGET", "LONG_BINGET", "GET"):
+            stack.append(self.memo[argument])
+        elif name == "MARK":
+            stack.append(_MARK)
+        elif name in _TUPLES:
+            count = _TUPLES[name]
+            values = tuple(stack[len(stack) - count :])
+            del stack[len(stack) - count :]
+            stack.append(values)
+        elif name in ("PROTO", "FRAME", "STOP"):
+            pass
+        else:
+            self._build(name, argument)
+
+    def _build(self, name: str, argument: Any) -> None:
+        stack = self.stack
+        if name in ("EMPTY_LIST", "EMPTY_DICT"):
+            stack.append([] if name == "EMPTY_LIST" else {})
+        elif name in ("TUPLE", "LIST", "DICT"):
+            values = self._to_mark()
+            stack.append(tuple(values) if name == "TUPLE" else values if name == "LIST" else _pairs(values))
+        elif name in ("APPEND", "APPENDS"):
+            values = [stack.pop()] if name == "APPEND" else self._to_mark()
+            stack[-1].extend(values)
+        elif name in ("SETITEM", "SETITEMS"):
+            if name == "SETITEM":
+                values = stack[-2:]
+                del stack[-2:]
+            else:
+                values = self._to_mark()
+            stack[-1].update(_pairs(values))
+        elif name in ("GLOBAL", "STACK_GLOBAL"):
+            if name == "STACK_GLOBAL":
+                attribute, module = stack.pop(), stack.pop()
+                argument = f"{module} {attribute}"
+            stack.append(_Call("global", (argument,)))
+        elif name == "REDUCE":
+            arguments, function = stack.pop(), stack.pop()
+            stack.append(_Call(function.arguments[0], arguments))
+        elif name == "BUILD":
+            state = stack.pop()
+            stack[-1].state.append(state)
+        else:
+            raise _RefusedError(_("instruction {name}").format(name=name))
+
+    def _to_mark(self) -> list[Any]:
+        stack = self.stack
+        place = len(stack) - 1
+        while stack[place] is not _MARK:
+            place -= 1
+        values = stack[place + 1 :]
+        del stack[place:]
+        return values
+
+
+def _pairs(values: list[Any]) -> dict[Any, Any]:
+    return dict(zip(values[::2], values[1::2], strict=True))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, _Call):
+        return _array(value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list) and any(isinstance(item, (_Call, dict, list, tuple)) for item in value):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _array(call: _Call) -> NDArray[np.uint8]:
+    if call.name not in _ARRAY_MAKERS or len(call.state) != 1:
+        raise _RefusedError(call.name)
+    _version, shape, kind, fortran, values = call.state[0]
+    if not isinstance(kind, _Call) or kind.name != "numpy dtype" or kind.arguments[0] != "u1" or fortran:
+        raise _RefusedError(_("an array of another type than unsigned bytes"))
+    stored = values.encode("latin-1") if isinstance(values, str) else values
+    return np.frombuffer(stored, dtype=np.uint8).reshape(shape)

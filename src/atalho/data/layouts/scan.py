@@ -1,0 +1,81 @@
+"""Which files of a folder are images, found without opening or stat-ing any of them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from atalho.data.manifest import bytewise
+from atalho.errors import DataError
+from atalho.locale import _
+
+# Also the formats that are refused later, so that such a file is named and not silently left out.
+IMAGE_SUFFIXES: Final = frozenset(
+    {
+        *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".gif", ".tif", ".tiff"),
+        *(".heic", ".heif", ".avif", ".jp2", ".jxl", ".ppm", ".pgm", ".pbm", ".pnm", ".tga", ".ico", ".psd"),
+    }
+)
+_IGNORED: Final = frozenset({"__macosx", "@eadir", "$recycle.bin", "thumbs.db"})
+
+
+@dataclass
+class Folder:
+    """The direct content of one folder, sorted bytewise. `others` counts files without an image's suffix."""
+
+    images: list[str] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+    others: int = 0
+
+
+def is_image_name(name: str) -> bool:
+    """By its suffix alone; what the file really is, decoding says."""
+    return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122 (in the loop over every file)
+
+
+def list_folder(path: Path, *, classes: bool = False) -> Folder:
+    """What lies in `path`. A folder with an image's suffix is listed as an image, unless `classes` are looked for."""
+    found = Folder()
+    try:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                name = entry.name
+                if name.startswith(".") or name.casefold() in _IGNORED:
+                    continue
+                image = is_image_name(name)
+                if entry.is_dir() and (classes or not image):
+                    found.folders.append(name)
+                elif image:
+                    found.images.append(name)
+                else:
+                    found.others += 1
+    except OSError as error:
+        text = _("the folder {path} cannot be read: {reason}")
+        raise DataError(text.format(path=path, reason=error.strerror)) from error
+    found.images.sort(key=bytewise)
+    found.folders.sort(key=bytewise)
+    return found
+
+
+def images_below(root: Path, folder: str) -> tuple[list[str], int]:
+    """Names, relative to `root`, of all images in `folder` and below it; and how many other files there were.
+
+    Links to folders are followed; a folder that was entered already is not entered twice.
+    """
+    names: list[str] = []
+    others = 0
+    entered: set[tuple[int, int]] = set()
+    waiting = [folder]
+    while waiting:
+        current = waiting.pop()
+        status = (root / current).stat()
+        if (status.st_dev, status.st_ino) in entered:
+            continue
+        entered.add((status.st_dev, status.st_ino))
+        found = list_folder(root / current)
+        names += [f"{current}/{name}" for name in found.images]
+        others += found.others
+        waiting += [f"{current}/{name}" for name in reversed(found.folders)]
+    return names, others

@@ -1,0 +1,45 @@
+"""root/{train,val,test}/<class>/…: the folders are the splits. Also names like Training, valid or validation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from atalho.data.layouts.class_folders import add_classes
+from atalho.data.layouts.listing import Listing, split_name
+from atalho.data.layouts.scan import Folder, list_folder
+from atalho.errors import DataError
+from atalho.locale import _
+
+
+def matches(path: Path, found: Folder) -> bool:
+    """Whether a folder's subfolders are splits: train (or test alone) with class folders inside.
+
+    A data set of vehicles may well have a class called train: then that folder holds the images themselves.
+    """
+    folders = {name: split_name(name) for name in found.folders}
+    main = [name for name, split in folders.items() if split == "train"]
+    if not main and all(split is not None for split in folders.values()):
+        main = list(folders)
+    only_splits = all(split is not None for split in folders.values())
+    return bool(main) and (only_splits or any(list_folder(path / name).folders for name in main))
+
+
+def read(path: Path, found: Folder) -> Listing:
+    """One row per image, split by split."""
+    listing = Listing(path, "split-folders")
+    chosen: dict[str, str] = {}
+    for name in found.folders:
+        split = split_name(name)
+        if split is None:
+            listing.notes.append(_("the folder {name} is none of train, val, test: left out").format(name=name))
+        elif split in chosen:
+            text = _("{first} and {second} in {path} both mean {split}: rename or move one of them.")
+            raise DataError(text.format(first=chosen[split], second=name, path=path, split=split))
+        else:
+            chosen[split] = name
+    for split, name in chosen.items():
+        add_classes(listing, list_folder(path / name, classes=True), name, split)
+    if found.images:
+        text = _("{count} images directly in {path} belong to no class: left out")
+        listing.notes.append(text.format(count=len(found.images), path=path))
+    return listing

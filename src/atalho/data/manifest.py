@@ -1,0 +1,115 @@
+"""A manifest says which images there are, what they show and which split each belongs to. It holds no decoded image.
+
+An image's id is its place in `names`; ids never shift, also when bad images are left out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atalho.errors import DataError
+from atalho.locale import _
+
+SPLITS: Final = ("train", "val", "test")
+Ids = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Manifest:
+    """N images with labels. `pixels` (N, H, W[, C]) uint8 only where the files hold arrays (IDX, CIFAR batches)."""
+
+    root: Path
+    layout: str
+    classes: tuple[str, ...]
+    names: tuple[str, ...]
+    labels: Ids
+    splits: Mapping[str, Ids]
+    pixels: NDArray[np.uint8] | None = None
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(set(self.names)) != len(self.names):
+            seen: set[str] = set()
+            twice = next(name for name in self.names if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+            raise DataError(_("{name} is listed twice in {root}: each image once.").format(name=twice, root=self.root))
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def path(self, number: int) -> Path:
+        """The file of image `number` (for arrays: the file that holds it, with #index)."""
+        return self.root / self.names[number]
+
+    def counts(self, split: str) -> Ids:
+        """Images per class in a split: (K,)."""
+        ids = self.splits.get(split, np.empty(0, np.int64))
+        return np.bincount(self.labels[ids], minlength=len(self.classes)).astype(np.int64)
+
+    def without(self, numbers: Iterable[int]) -> Manifest:
+        """The same manifest with these images in no split; the ids of the others stay."""
+        left_out = np.fromiter(numbers, dtype=np.int64)
+        if not len(left_out):
+            return self
+        splits = {name: ids[~np.isin(ids, left_out)] for name, ids in self.splits.items()}
+        return dataclasses.replace(self, splits=splits)
+
+    def to_json(self) -> dict[str, Any]:
+        """What a run stores in manifest.json. Pixels stay in their files."""
+        return {
+            "format": 1,
+            "root": str(self.root),
+            "layout": self.layout,
+            "classes": list(self.classes),
+            "names": list(self.names),
+            "labels": self.labels.tolist(),
+            "splits": {name: ids.tolist() for name, ids in self.splits.items()},
+            "notes": list(self.notes),
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Manifest:
+        """The manifest that `to_json` gave; DataError where it is not one."""
+        try:
+            manifest = cls(
+                root=Path(stored["root"]),
+                layout=str(stored["layout"]),
+                classes=tuple(map(str, stored["classes"])),
+                names=tuple(map(str, stored["names"])),
+                labels=np.array(stored["labels"], dtype=np.int64),
+                splits={str(name): np.array(ids, dtype=np.int64) for name, ids in stored["splits"].items()},
+                notes=tuple(map(str, stored["notes"])),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise DataError(_("not a manifest of Atalho: {error}").format(error=repr(error))) from error
+        _check(manifest)
+        return manifest
+
+
+def bytewise(name: str) -> bytes:
+    """The key by which names are sorted: their bytes, the same in every locale."""
+    return os.fsencode(name)
+
+
+def class_map(names: Iterable[str]) -> tuple[str, ...]:
+    """Distinct class names in bytewise order: the index of each is its label."""
+    return tuple(sorted(set(names), key=bytewise))
+
+
+def _check(manifest: Manifest) -> None:
+    images = len(manifest.names)
+    every = [manifest.labels, *manifest.splits.values()]
+    limits = [len(manifest.classes), *(images for _split in manifest.splits)]
+    fits = all(
+        ids.ndim == 1 and (not len(ids) or (ids.min() >= 0 and ids.max() < limit))
+        for ids, limit in zip(every, limits, strict=True)
+    )
+    if len(manifest.labels) != images or not fits:
+        raise DataError(_("not a manifest of Atalho: its names, labels and splits do not fit together"))
