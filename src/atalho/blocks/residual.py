@@ -1,0 +1,69 @@
+"""The residual block with the activation after the sum (He et al. 2015, figures 2 and 5)."""
+
+from collections import OrderedDict
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from atalho.blocks.block import Block
+from atalho.blocks.kinds import ShortcutKind
+from atalho.blocks.shortcut import make_shortcut
+
+
+class BasicBlock(Block):
+    """Two 3x3 convolutions, each with a norm, and a ReLU after the sum. The first one carries the stride."""
+
+    def __init__(
+        self, in_channels: int, out_channels: int, stride: int = 1, shortcut: ShortcutKind = "projection"
+    ) -> None:
+        super().__init__()
+        self.in_channels, self.out_channels, self.stride = in_channels, out_channels, stride
+        self.residual = nn.Sequential(
+            OrderedDict(
+                conv1=nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=False),
+                norm1=nn.BatchNorm2d(out_channels),
+                relu1=nn.ReLU(),
+                conv2=nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False),
+                norm2=nn.BatchNorm2d(out_channels),
+            )
+        )
+        self.shortcut = make_shortcut(shortcut, in_channels, out_channels, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N,C,H,W) → (N,C',H/stride,W/stride)."""
+        return F.relu(self.residual(x) + self.shortcut(x))
+
+
+class BottleneckBlock(Block):
+    """1x1 to fewer channels, 3x3, 1x1 back, and a ReLU after the sum.
+
+    The 3x3 carries the stride, as in torchvision and timm ("v1.5"); the paper had it in the first 1x1.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        middle_channels: int,
+        out_channels: int,
+        stride: int = 1,
+        shortcut: ShortcutKind = "projection",
+    ) -> None:
+        super().__init__()
+        self.in_channels, self.out_channels, self.stride = in_channels, out_channels, stride
+        self.residual = nn.Sequential(
+            OrderedDict(
+                conv1=nn.Conv2d(in_channels, middle_channels, 1, bias=False),
+                norm1=nn.BatchNorm2d(middle_channels),
+                relu1=nn.ReLU(),
+                conv2=nn.Conv2d(middle_channels, middle_channels, 3, stride, padding=1, bias=False),
+                norm2=nn.BatchNorm2d(middle_channels),
+                relu2=nn.ReLU(),
+                conv3=nn.Conv2d(middle_channels, out_channels, 1, bias=False),
+                norm3=nn.BatchNorm2d(out_channels),
+            )
+        )
+        self.shortcut = make_shortcut(shortcut, in_channels, out_channels, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N,C,H,W) → (N,C',H/stride,W/stride)."""
+        return F.relu(self.residual(x) + self.shortcut(x))

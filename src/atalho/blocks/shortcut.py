@@ -1,0 +1,124 @@
+"""The path that a residual block adds around its layers: a closed set of real modules (He et al. 2015, section 3.3).
+
+A block asks `make_shortcut` for the one that fits its channels and stride; nobody hands a shortcut in.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from atalho.blocks.kinds import ShortcutKind
+from atalho.errors import ConfigError, nearest
+from atalho.locale import _
+
+
+class IdentityShortcut(nn.Module):
+    """The input itself: where channels and size stay the same."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N,C,H,W) → the same tensor."""
+        return x
+
+
+class ProjectionShortcut(nn.Module):
+    """Option B: a 1x1 convolution with the block's stride, and a norm, make the input fit for the sum."""
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, out_channels, 1, stride, bias=False)
+        self.norm = nn.BatchNorm2d(out_channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N,C,H,W) → (N,C',H/stride,W/stride)."""
+        return self.norm(self.conv(x))  # type: ignore[no-any-return]
+
+
+class LinearProjectionShortcut(nn.Module):
+    """Option B for linear layers: a linear layer and a norm."""
+
+    def __init__(self, in_features: int, out_features: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(in_features, out_features, bias=False)
+        self.norm = nn.BatchNorm1d(out_features)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N,D) → (N,D')."""
+        return self.norm(self.linear(x))  # type: ignore[no-any-return]
+
+
+class ZeroPadShortcut(nn.Module):
+    """Option A, without parameters: every stride-th pixel, and channels of zeros, half of them on each side."""
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
+        super().__init__()
+        if out_channels < in_channels:
+            raise ConfigError(
+                _(
+                    "shortcut 'zero-pad' from {given} to {out} channels: it can only add channels; "
+                    "use 'projection' for blocks that narrow"
+                ).format(given=in_channels, out=out_channels)
+            )
+        self.stride = stride
+        self.before = (out_channels - in_channels) // 2
+        self.after = out_channels - in_channels - self.before
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N,C,H,W) → (N,C',H/stride,W/stride)."""
+        # Pooling over 1x1 windows picks the pixels x[:, :, ::stride, ::stride]; unlike slicing, its gradient
+        # stays channels_last, which the sum with the residual branch's gradient needs to be fast.
+        picked = F.avg_pool2d(x, kernel_size=1, stride=self.stride)
+        return F.pad(picked, (0, 0, 0, 0, self.before, self.after))
+
+
+class Nothing:
+    """What a missing path adds: `x + NOTHING` is x itself, with no work and no copy."""
+
+    def __radd__(self, other: Tensor) -> Tensor:
+        return other
+
+
+NOTHING = Nothing()
+
+
+class NoShortcut(nn.Module):
+    """No path: the block becomes one of a plain network, its residual branch unchanged."""
+
+    def forward(self, x: Tensor) -> Nothing | float:
+        """Any x → what adds nothing (a compiler, which knows tensors and numbers only, gets 0 and removes it)."""
+        return 0.0 if torch.compiler.is_dynamo_compiling() else NOTHING
+
+
+_KINDS = ("projection", "zero-pad", "none")
+
+
+def make_shortcut(kind: ShortcutKind, in_channels: int, out_channels: int, stride: int) -> nn.Module:
+    """The shortcut for a convolutional block: the identity where the shape stays, else of the given kind."""
+    _check(kind)
+    if kind == "none":
+        return NoShortcut()
+    if in_channels == out_channels and stride == 1:
+        return IdentityShortcut()
+    if kind == "zero-pad":
+        return ZeroPadShortcut(in_channels, out_channels, stride)
+    return ProjectionShortcut(in_channels, out_channels, stride)
+
+
+def make_linear_shortcut(kind: ShortcutKind, in_features: int, out_features: int) -> nn.Module:
+    """The shortcut for a linear block: the identity where the width stays, else a projection."""
+    _check(kind)
+    if kind == "none":
+        return NoShortcut()
+    if in_features == out_features:
+        return IdentityShortcut()
+    if kind == "zero-pad":
+        raise ConfigError(
+            _("shortcut 'zero-pad' is not there for linear blocks that change width; use 'projection' or 'none'")
+        )
+    return LinearProjectionShortcut(in_features, out_features)
+
+
+def _check(kind: str) -> None:
+    if kind not in _KINDS:
+        raise ConfigError(_("shortcut {given!r} is not known.").format(given=kind) + " " + nearest(kind, _KINDS))

@@ -1,0 +1,30 @@
+"""How blocks become networks: spec → plan → network. The names below are resolved when first used.
+
+The catalogue, specs and plans need no torch; building does.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from atalho.networks.build import create
+    from atalho.networks.catalogue import list_models
+    from atalho.networks.foreign import export_weights, import_weights
+    from atalho.networks.network import Network
+
+__all__ = ["Network", "create", "export_weights", "import_weights", "list_models"]
+
+_HOMES = {
+    "Network": "network",
+    "create": "build",
+    "export_weights": "foreign",
+    "import_weights": "foreign",
+    "list_models": "catalogue",
+}
+
+
+def __getattr__(name: str) -> Any:
+    import importlib
+
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,112 @@
+"""Plan → network, and the one function that most people need: `create`."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import torch
+from torch import nn
+
+from atalho.blocks.head import ClassifierHead
+from atalho.blocks.stem import BareStem, LargeStem, PixelStem, SmallStem
+from atalho.networks.choice import ShortcutChoice, StemChoice, choose
+from atalho.networks.densenet import dense_block, transition
+from atalho.networks.initialise import draw_seed, initialise
+from atalho.networks.mlp import linear_block
+from atalho.networks.network import Network
+from atalho.networks.plan import BlockPlan, Closing, DensePlan, LinearPlan, ResidualPlan, StemPlan, TransitionPlan, plan
+from atalho.networks.resnet import residual_block
+from atalho.networks.spec import Spec
+
+__all__ = ["Network", "build", "create", "initialise", "make_block", "make_closing", "make_stem"]
+
+
+def create(
+    name: str | Spec,
+    *,
+    classes: int | None = None,
+    in_channels: int | None = None,
+    stem: StemChoice = "auto",
+    shortcut: ShortcutChoice = "auto",
+    dropout: float | None = None,
+    image_size: int | None = None,
+) -> Network:
+    """A network with new weights, by its name in the catalogue or by a spec.
+
+    What is not given is as the catalogue or the spec has it: 3 channels, and 1,000 classes in the networks for
+    large images, 10 in those for CIFAR. `image_size` (pixels) chooses the stem where that is "auto".
+    Raises ConfigError for an unknown name (with the nearest) and for values that do not go together.
+    """
+    return build(
+        choose(
+            name,
+            classes=classes,
+            in_channels=in_channels,
+            stem=stem,
+            shortcut=shortcut,
+            dropout=dropout,
+            image_size=image_size,
+        )
+    )
+
+
+def build(spec: Spec) -> Network:
+    """The network of a spec, with new weights (`initialise`, He fan-out).
+
+    They depend on torch's generator only (`torch.manual_seed`), and are the same for layers of the same name.
+    Under `torch.device("meta")` nothing is allocated.
+    """
+    seed = draw_seed()
+    device = torch.get_default_device()
+    # On the meta device layers are made without torch's own, slow, initialisation.
+    with torch.device("meta"):
+        planned = plan(spec)
+        stages = [nn.Sequential(*map(make_block, stage)) for stage in planned.stages()]
+        network = Network(
+            spec,
+            make_stem(planned.stem),
+            nn.Sequential(*stages),
+            make_closing(planned.closing, planned.embedding),
+            ClassifierHead(planned.embedding, planned.classes, planned.dropout),
+        )
+    if device.type != "meta":
+        network.to_empty(device=device)
+        initialise(network, seed=seed)
+    return network
+
+
+def make_stem(stem: StemPlan) -> nn.Module:
+    """The stem of a plan."""
+    match stem.design:
+        case "small":
+            return SmallStem(stem.in_channels, stem.out_channels)
+        case "bare":
+            return BareStem(stem.in_channels, stem.out_channels)
+        case "large":
+            return LargeStem(stem.in_channels, stem.out_channels)
+        case "pixels":
+            return PixelStem(stem.in_channels, stem.side, stem.out_channels)
+
+
+def make_block(block: BlockPlan) -> nn.Module:
+    """The block of a plan, of any family."""
+    match block:
+        case ResidualPlan():
+            return residual_block(block)
+        case LinearPlan():
+            return linear_block(block)
+        case DensePlan():
+            return dense_block(block)
+        case TransitionPlan():
+            return transition(block)
+
+
+def make_closing(closing: Closing, channels: int) -> nn.Module:
+    """What stands between the last block and the head."""
+    match closing:
+        case "norm":
+            return nn.Sequential(OrderedDict(norm=nn.BatchNorm2d(channels), relu=nn.ReLU()))
+        case "vector":
+            return nn.Unflatten(1, (channels, 1, 1))
+        case "none":
+            return nn.Identity()

@@ -1,0 +1,53 @@
+"""The network that every family becomes: stem, stages of blocks, closing, head."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from torch import Tensor, nn
+
+from atalho.blocks.head import ClassifierHead
+from atalho.errors import ConfigError
+from atalho.locale import _
+from atalho.networks.spec import Spec
+
+
+class Network(nn.Module):
+    """`spec` rebuilds it; the letters of the shapes: N images, C channels, H and W sides, D features, K classes."""
+
+    def __init__(
+        self, spec: Spec, stem: nn.Module, stages: nn.Sequential, closing: nn.Module, head: ClassifierHead
+    ) -> None:
+        super().__init__()
+        self.spec = spec
+        self.stem = stem
+        self.stages = stages
+        self.closing = closing
+        self.head = head
+
+    def features(self, x: Tensor) -> Tensor:
+        """Images (N,C,H,W) → the last features (N,D,H',W'). Raises ConfigError for images of other channels."""
+        self._check(x)
+        return self.closing(self.stages(self.stem(x)))  # type: ignore[no-any-return]
+
+    def embedding(self, x: Tensor) -> Tensor:
+        """Images (N,C,H,W) → one vector each (N,D)."""
+        return self.head.embedding(self.features(x))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Images (N,C,H,W) → logits (N,K)."""
+        return self.head(self.features(x))  # type: ignore[no-any-return]
+
+    def blocks(self) -> Iterator[tuple[str, nn.Module]]:
+        """Every block with its qualified name, from the image to the classifier."""
+        for i, stage in self.stages.named_children():
+            for j, block in stage.named_children():
+                yield f"stages.{i}.{j}", block
+
+    def _check(self, x: Tensor) -> None:
+        if x.ndim != 4 or x.shape[1] != self.spec.in_channels:
+            raise ConfigError(
+                _("images of shape {given}: this network takes (N, {channels}, H, W)").format(
+                    given=tuple(x.shape), channels=self.spec.in_channels
+                )
+            )

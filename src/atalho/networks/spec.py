@@ -1,0 +1,207 @@
+"""What a network is, in numbers: one frozen class per family, checked when it is made. No torch here.
+
+A spec travels with its weights as JSON or TOML (`to_dict`, `from_dict`) and rebuilds the network anywhere.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, get_args
+
+from atalho.blocks.kinds import ShortcutKind, StemKind
+from atalho.errors import ConfigError, nearest
+from atalho.locale import _
+
+Design = Literal["basic", "bottleneck", "preactivation-basic", "preactivation-bottleneck"]
+
+LARGEST: Final = 65_536
+"""No width, count or side of a spec may exceed this: a damaged file must not ask for terabytes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResNetSpec:
+    """A residual network (He et al. 2015; pre-activation designs: He et al. 2016)."""
+
+    design: Design
+    """Which block."""
+    blocks: tuple[int, ...]
+    """Blocks per stage; the first block of each stage but the first halves the size."""
+    widths: tuple[int, ...]
+    """Channels that leave each stage."""
+    narrowing: int = 4
+    """Bottlenecks only: how many times fewer channels the 3x3 convolution has than the block's output."""
+    stem: StemKind = "large"
+    stem_channels: int = 64
+    shortcut: ShortcutKind = "projection"
+    classes: int = 1000
+    in_channels: int = 3
+    dropout: float = 0.0
+    """Before the classifier."""
+
+    def __post_init__(self) -> None:
+        _one_of("design", self.design, get_args(Design))
+        _stages(self.blocks, self.widths)
+        _whole("narrowing", self.narrowing)
+        for width in self.widths:
+            if "bottleneck" in self.design.split("-") and width % self.narrowing:
+                raise ConfigError(
+                    _("widths {width} and narrowing {narrowing}: a width must be a multiple of the narrowing").format(
+                        width=width, narrowing=self.narrowing
+                    )
+                )
+        _one_of("stem", self.stem, get_args(StemKind))
+        _whole("stem_channels", self.stem_channels)
+        _one_of("shortcut", self.shortcut, get_args(ShortcutKind))
+        _ends(self.classes, self.in_channels, self.dropout)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DenseNetSpec:
+    """A densely connected network with bottlenecks and compression, DenseNet-BC (Huang et al. 2017)."""
+
+    growth_rate: int
+    """New channels per layer (k in the paper)."""
+    blocks: tuple[int, ...]
+    """Layers per dense block; a transition that halves the size stands between two dense blocks."""
+    stem_channels: int
+    bottleneck: int = 4
+    """Channels between the two convolutions of a layer, as a multiple of the growth rate."""
+    compression: float = 0.5
+    """Share of the channels that a transition keeps (θ in the paper)."""
+    stem: StemKind = "large"
+    classes: int = 1000
+    in_channels: int = 3
+    dropout: float = 0.0
+    """Before the classifier."""
+
+    def __post_init__(self) -> None:
+        _whole("growth_rate", self.growth_rate)
+        _counts("blocks", self.blocks)
+        _whole("stem_channels", self.stem_channels)
+        _whole("bottleneck", self.bottleneck)
+        _number("compression", self.compression, lambda value: 0 < value <= 1, _("numbers above 0, up to 1"))
+        _one_of("stem", self.stem, get_args(StemKind))
+        _ends(self.classes, self.in_channels, self.dropout)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MLPSpec:
+    """A residual network of linear layers on the pixels."""
+
+    blocks: tuple[int, ...]
+    """Blocks per stage."""
+    widths: tuple[int, ...]
+    """Features that leave each stage."""
+    side: int = 32
+    """Side in pixels that every image is averaged (or repeated) to before the first layer."""
+    shortcut: ShortcutKind = "projection"
+    classes: int = 1000
+    in_channels: int = 3
+    dropout: float = 0.0
+    """Before the classifier."""
+
+    def __post_init__(self) -> None:
+        _stages(self.blocks, self.widths)
+        _whole("side", self.side)
+        _one_of("shortcut", self.shortcut, ("projection", "none"))
+        _ends(self.classes, self.in_channels, self.dropout)
+
+
+Spec = ResNetSpec | DenseNetSpec | MLPSpec
+
+FAMILIES: Final[Mapping[str, type[ResNetSpec] | type[DenseNetSpec] | type[MLPSpec]]] = {
+    "resnet": ResNetSpec,
+    "densenet": DenseNetSpec,
+    "mlp": MLPSpec,
+}
+
+
+def to_dict(spec: Spec) -> dict[str, Any]:
+    """The spec as JSON and TOML take it: its family, then every field, tuples as lists."""
+    family = next(name for name, kind in FAMILIES.items() if isinstance(spec, kind))
+    values = {
+        name: list(value) if isinstance(value, tuple) else value for name, value in dataclasses.asdict(spec).items()
+    }
+    return {"family": family, **values}
+
+
+def from_dict(values: Mapping[str, Any]) -> Spec:
+    """The spec that `to_dict` wrote, or that a person wrote by hand; fields with a default may be left out.
+
+    Raises ConfigError for an unknown family, an unknown, missing or unfit value.
+    """
+    given = dict(values)
+    family = given.pop("family", None)
+    if not isinstance(family, str):
+        raise ConfigError(_("the specification names no family.") + " " + nearest("", FAMILIES))
+    _one_of("family", family, tuple(FAMILIES))
+    kind = FAMILIES[family]
+    fields = {field.name: field for field in dataclasses.fields(kind)}
+    for name in given:
+        if name not in fields:
+            raise ConfigError(
+                _("family {family} has no value {given!r}.").format(family=family, given=name)
+                + " "
+                + nearest(name, fields)
+            )
+    required = [name for name, field in fields.items() if field.default is dataclasses.MISSING]
+    missing = [name for name in required if name not in given]
+    if missing:
+        raise ConfigError(_("family {family} needs {missing}").format(family=family, missing=", ".join(missing)))
+    fitting: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in given.items()
+    }
+    return kind(**fitting)
+
+
+def _stages(blocks: tuple[int, ...], widths: tuple[int, ...]) -> None:
+    _counts("blocks", blocks)
+    _counts("widths", widths)
+    if len(blocks) != len(widths):
+        raise ConfigError(
+            _("blocks {blocks} and widths {widths}: give one number per stage in both").format(
+                blocks=list(blocks), widths=list(widths)
+            )
+        )
+
+
+def _ends(classes: int, in_channels: int, dropout: float) -> None:
+    _whole("classes", classes)
+    _whole("in_channels", in_channels)
+    _number("dropout", dropout, lambda value: 0 <= value < 1, _("numbers from 0 up to, but not, 1"))
+
+
+def _counts(name: str, values: tuple[int, ...]) -> None:
+    if not isinstance(values, tuple) or not 1 <= len(values) <= 64:
+        raise ConfigError(
+            _("{name} {given!r}: accepted is a list of 1 to 64 whole numbers, one per stage").format(
+                name=name, given=values
+            )
+        )
+    for value in values:
+        _whole(name, value)
+
+
+def _whole(name: str, value: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= LARGEST:
+        raise ConfigError(
+            _("{name} {given!r}: accepted are whole numbers from 1 to {largest}").format(
+                name=name, given=value, largest=LARGEST
+            )
+        )
+
+
+def _number(name: str, value: float, fits: Any, accepted: str) -> None:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not fits(value):
+        raise ConfigError(
+            _("{name} {given!r}: accepted are {accepted}").format(name=name, given=value, accepted=accepted)
+        )
+
+
+def _one_of(name: str, value: str, accepted: tuple[str, ...]) -> None:
+    if value not in accepted:
+        raise ConfigError(
+            _("{name} {given!r} is not known.").format(name=name, given=value) + " " + nearest(str(value), accepted)
+        )
