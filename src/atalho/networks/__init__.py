@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from atalho.networks.build import create
     from atalho.networks.catalogue import list_models
+    from atalho.networks.choice import specify
     from atalho.networks.foreign import export_weights, import_weights
     from atalho.networks.network import Network
 
-__all__ = ["Network", "create", "export_weights", "import_weights", "list_models"]
+__all__ = ["Network", "create", "export_weights", "import_weights", "list_models", "specify"]
 
 _HOMES = {
     "Network": "network",
@@ -19,6 +20,7 @@ _HOMES = {
     "export_weights": "foreign",
     "import_weights": "foreign",
     "list_models": "catalogue",
+    "specify": "choice",
 }
 
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from atalho.blocks.head import ClassifierHead
 from atalho.blocks.stem import BareStem, LargeStem, PixelStem, SmallStem
-from atalho.networks.choice import ShortcutChoice, StemChoice, choose
+from atalho.networks.choice import ShortcutChoice, StemChoice, specify
 from atalho.networks.densenet import dense_block, transition
 from atalho.networks.initialise import draw_seed, initialise
 from atalho.networks.mlp import linear_block
@@ -38,7 +38,7 @@ def create(
     Raises ConfigError for an unknown name (with the nearest) and for values that do not go together.
     """
     return build(
-        choose(
+        specify(
             name,
             classes=classes,
             in_channels=in_channels,

@@ -11,6 +11,7 @@ from typing import Final
 
 from atalho.errors import ConfigError, nearest
 from atalho.locale import _
+from atalho.networks.plan import plan
 from atalho.networks.spec import DenseNetSpec, Design, MLPSpec, ResNetSpec, Spec
 
 # Networks for large images (He et al. 2015, table 1): depth → design, blocks per stage, output widths.
@@ -76,6 +77,11 @@ def spec(name: str) -> Spec:
             + _("(`atalho models` lists all)")
         )
     return row
+
+
+def depth(spec: Spec) -> int:
+    """Weighted layers as the papers count them, the number in a network's name."""
+    return plan(spec).depth
 
 
 @cache

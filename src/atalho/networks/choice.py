@@ -17,7 +17,7 @@ StemChoice = Literal["auto", "small", "large"]
 ShortcutChoice = Literal["auto", "projection", "zero-pad", "none"]
 
 
-def choose(
+def specify(
     name: str | Spec,
     *,
     classes: int | None = None,

@@ -1,0 +1,86 @@
+"""Weight files that others wrote: safetensors, and torch's own formats without running any code in them.
+
+Only `atalho import` reads them. What is in a file is checked against a network afterwards (`networks.foreign`).
+"""
+
+from __future__ import annotations
+
+import pickle
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from atalho.errors import WeightsError
+from atalho.locale import _
+
+TORCH_SUFFIXES: Final = (".pth", ".pt", ".th", ".tar")
+SUFFIXES: Final = (".safetensors", *TORCH_SUFFIXES)
+
+
+def read_state_dict(path: Path | str) -> dict[str, Any]:
+    """What a weight file holds, on the CPU: names with tensors, or whatever nest its writer put around them.
+
+    torch's formats are read with `weights_only=True` and nothing else: tensors and plain containers, no code.
+    Raises WeightsError for any other file, and for a damaged one.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if not path.is_file():
+        raise WeightsError(_("{path}: there is no such file").format(path=path))
+    if suffix not in SUFFIXES:
+        raise WeightsError(
+            _("{path}: not a weight file that Atalho reads; accepted are {suffixes}").format(
+                path=path, suffixes=" ".join(SUFFIXES)
+            )
+        )
+    contents = _safetensors(path) if suffix == ".safetensors" else _torch(path)
+    if not isinstance(contents, Mapping):
+        raise WeightsError(
+            _("{path}: holds a {kind}, not names with tensors; save `network.state_dict()`").format(
+                path=path, kind=type(contents).__name__
+            )
+        )
+    return dict(contents)
+
+
+def _safetensors(path: Path) -> dict[str, Any]:
+    try:
+        return dict(load_file(path))
+    except (SafetensorError, ValueError, OSError) as error:
+        raise WeightsError(
+            _("{path}: damaged or not a safetensors file ({reason})").format(path=path, reason=error)
+        ) from error
+
+
+def _torch(path: Path) -> object:
+    zipped = zipfile.is_zipfile(path)
+    if zipped:
+        _refuse_compressed(path)
+    try:
+        # Files from before torch 1.6 are no zip archives and cannot be mapped into memory.
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
+    except pickle.UnpicklingError as error:
+        raise WeightsError(
+            _(
+                "{path}: holds more than tensors and plain containers, or is damaged; Atalho runs no code from files. "
+                "Where you trust it, open it with its own program and save `network.state_dict()` alone"
+            ).format(path=path)
+        ) from error
+    except (RuntimeError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError, OSError) as error:
+        raise WeightsError(_("{path}: damaged or not a weight file of torch").format(path=path)) from error
+
+
+def _refuse_compressed(path: Path) -> None:
+    # torch stores without compression; a compressed archive could unfold to any size.
+    try:
+        with zipfile.ZipFile(path) as archive:
+            compressed = any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise WeightsError(_("{path}: damaged or not a weight file of torch").format(path=path)) from error
+    if compressed:
+        raise WeightsError(_("{path}: a compressed archive; torch's own files are not").format(path=path))
