@@ -1,0 +1,77 @@
+"""The command line: parse, call, print. Every command is a documented Python function first.
+
+Nothing here imports torch before a command needs it, so that help is immediate.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+from atalho.errors import AtalhoError
+from atalho.locale import LANGUAGES, _, use_language
+
+
+def main() -> None:
+    """Entry point of the program: leaves with the command's exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code: 0, 1 for a mishap, 2 for what the user must change."""
+    from atalho.cli import terminal
+
+    debug, language, rest = _everywhere(list(arguments))
+    try:
+        if language is not None:
+            use_language(language)
+    except ValueError:
+        terminal.complain(
+            _("--lang {given} is not accepted. Accepted: {names}.").format(given=language, names=", ".join(LANGUAGES))
+        )
+        return 2
+    from cyclopts import CycloptsError
+
+    from atalho.cli import app, wording
+
+    try:
+        return app.build()(rest, exit_on_error=False, print_error=False, result_action="return_value") or 0
+    except CycloptsError as error:
+        terminal.complain(wording.explain(error))
+        return 2
+    except AtalhoError as error:
+        if debug:
+            traceback.print_exc()
+        terminal.complain(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        terminal.complain(_("Stopped."))
+        return 130
+    except BrokenPipeError:
+        # The reader of a pipe went away; what is left in the buffers must not raise again when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception as error:
+        if debug:
+            raise
+        terminal.complain(
+            _("Unexpected: {kind}: {reason}. Add --debug to see where.").format(kind=type(error).__name__, reason=error)
+        )
+        return 1
+
+
+def _everywhere(arguments: list[str]) -> tuple[bool, str | None, list[str]]:
+    """The options that every command takes, --lang and --debug, wherever they stand, and the rest."""
+    debug, language = False, None
+    rest: list[str] = []
+    waiting = iter(arguments)
+    for argument in waiting:
+        if argument == "--debug":
+            debug = True
+        elif argument == "--lang":
+            language = next(waiting, "")
+        elif argument.startswith("--lang="):
+            language = argument.partition("=")[2]
+        else:
+            rest.append(argument)
+    return debug, language, rest

@@ -1,0 +1,35 @@
+"""The program and its commands. Modules of commands are imported here, after the language is known."""
+
+from cyclopts import App, Group
+
+from atalho import __version__
+from atalho.locale import _
+
+
+def build() -> App:
+    """The program, in the language in force."""
+    commands, parameters, arguments = Group(_("Commands")), Group(_("Options")), Group(_("Arguments"))
+    app = App(
+        name="atalho",
+        version=__version__,
+        help=_("Residual and dense networks: build, train, understand, deepen and ship them."),
+        help_epilogue=_("Every command also takes --lang en|pt, --json where it prints results, and --debug."),
+        group_commands=commands,
+        group_parameters=parameters,
+        group_arguments=arguments,
+    )
+    from atalho.cli import evaluate, import_, models, predict, sample, show, train
+
+    for name, function, text in (
+        ("train", train.train, _("Train a network on your images.")),
+        ("evaluate", evaluate.evaluate, _("Measure a trained model: accuracy with intervals, per class, calibration.")),
+        ("predict", predict.predict, _("Say what images show: labels and probabilities.")),
+        ("models", models.models, _("List the networks: depth, parameters, operations.")),
+        ("show", show.show, _("Show a network's stages, blocks and shapes.")),
+        ("import", import_.import_, _("Turn weights from elsewhere into a model folder.")),
+        ("sample", sample.sample, _("Unpack a small set of real images that comes with Atalho.")),
+    ):
+        app.command(function, name=name, help=text)
+    for flag, text in (("--help", _("Show this page.")), ("--version", _("Show the version."))):
+        app[flag].help = text
+    return app

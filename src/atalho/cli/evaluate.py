@@ -1,0 +1,72 @@
+"""`atalho evaluate`: how good a trained model is."""
+
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from atalho.cli import options, terminal
+from atalho.locale import _
+
+_SHOWN_MISTAKES = 5
+
+
+def evaluate(
+    run: Annotated[str, Parameter(help=_("run or model folder"))],
+    data: Annotated[str | None, Parameter(help=_("other images: a folder of class folders; the run's own if not given"))] = None,
+    /,
+    *,
+    json: options.JSON = False,
+) -> int:
+    """Parse, call `atalho.evaluate`, print."""
+    from atalho.jobs import evaluate as job
+
+    with terminal.TerminalProgress() as progress:
+        found = job.evaluate(run, data, progress=progress)
+    if json:
+        terminal.print_json(found)
+        return 0
+    top = _("top-1 {top1} {interval}").format(
+        top1=terminal.percent(found["top1"]), interval=terminal.interval(found["top1_interval"])
+    )
+    if found["top5"] is not None:
+        top += " · " + _("top-5 {top5} {interval}").format(
+            top5=terminal.percent(found["top5"]), interval=terminal.interval(found["top5_interval"])
+        )
+    terminal.say(f"{_(found['split'])}: {top} · " + _("{images} images").format(images=found["images"]))
+    _calibration(found)
+    _classes(found)
+    for mistake in found["mistakes"][:_SHOWN_MISTAKES]:
+        terminal.say(
+            _("{path}: {label}, taken for {predicted} at {probability}").format(
+                **mistake | {"probability": terminal.percent(mistake["probability"])}
+            )
+        )
+    return 0
+
+
+def _calibration(found: dict[str, Any]) -> None:
+    calibration = found["calibration"]
+    terminal.say(
+        _("macro F1 {f1:.3f} · calibration error {before}, {after} after temperature {temperature:.2f}").format(
+            f1=found["macro_f1"],
+            before=terminal.percent(calibration["before"]["error"]),
+            after=terminal.percent(calibration["after"]["error"]),
+            temperature=calibration["temperature"],
+        )
+    )
+
+
+def _classes(found: dict[str, Any]) -> None:
+    columns = (_("class"), _("images"), _("recall"), _("95 % interval"), _("precision"), "F1")
+    rows = (
+        (
+            row["class"],
+            str(row["images"]),
+            terminal.percent(row["recall"]),
+            terminal.interval(row["recall_interval"]),
+            terminal.percent(row["precision"]),
+            "–" if row["f1"] is None else f"{row['f1']:.3f}",
+        )
+        for row in found["per_class"]
+    )
+    terminal.print_table(columns, rows, numbers=(1, 2, 3, 4, 5))

@@ -1,0 +1,32 @@
+"""`atalho import`: weights from elsewhere become a model folder."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from atalho.cli import options, terminal
+from atalho.locale import _
+
+
+def import_(
+    file: Annotated[Path, Parameter(help=_(".safetensors, or .pth .pt .th .tar with weights only"))],
+    /,
+    *,
+    model: Annotated[str, Parameter(help=_("the network of the catalogue that the weights are for"))],
+    out: Annotated[Path, Parameter(help=_("the new model folder"))],
+    mean: Annotated[tuple[float, ...] | None, Parameter(help=_("mean of each channel that the weights expect"), consume_multiple=True)] = None,
+    std: Annotated[tuple[float, ...] | None, Parameter(help=_("deviation of each channel that the weights expect"), consume_multiple=True)] = None,
+    size: Annotated[int | None, Parameter(help=_("side of the images in pixels; by the network if not given"))] = None,
+    classes: Annotated[Path | None, Parameter(help=_("text file with one class name a line"))] = None,
+    json: options.JSON = False,
+) -> int:
+    """Parse, call `atalho.import_file`, print."""
+    from atalho.jobs import import_weights as job
+
+    path = job.import_weights(file, model=model, out=out, mean=mean, std=std, size=size, classes=classes)
+    if json:
+        terminal.print_json({"model": str(path)})
+    else:
+        terminal.say(_("model folder: {path}").format(path=path))
+    return 0

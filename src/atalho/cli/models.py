@@ -1,0 +1,30 @@
+"""`atalho models`: the catalogue."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from atalho.cli import options, terminal
+from atalho.locale import _
+
+
+def models(
+    pattern: Annotated[str, Parameter(help=_("shell pattern, such as 'resnet*'"))] = "*",
+    /,
+    *,
+    json: options.JSON = False,
+) -> int:
+    """Parse, call `atalho.inspection.summary.describe_catalogue`, print."""
+    from atalho.inspection import summary
+
+    found = summary.describe_catalogue(pattern)
+    if json:
+        terminal.print_json(found)
+        return 0
+    columns = (_("name"), _("depth"), _("parameters"), _("multiply–adds"), _("images"))
+    rows = (
+        (row["name"], str(row["depth"]), f"{row['parameters']:,}", f"{row['multiply_adds'] / 1e6:,.0f} M", row["accepts"])
+        for row in found
+    )
+    terminal.print_table(columns, rows, numbers=(1, 2, 3))
+    return 0

@@ -1,0 +1,73 @@
+"""The schema as options: every value of `config.py` is a flag by its path, and only those given come through."""
+
+import dataclasses
+import shlex
+import sys
+from collections.abc import Mapping
+from typing import Annotated, Any, TypedDict
+
+from cyclopts import Group, Parameter
+
+from atalho import config as schema
+from atalho.errors import ConfigError
+from atalho.locale import N_, _
+
+_TITLES = {
+    "model": N_("Network"),
+    "data": N_("Images"),
+    "augment": N_("Variation of the training images"),
+    "training": N_("Learning"),
+}
+
+
+def section(name: str) -> Any:
+    """A parameter type for the values of one section, as `--section.value`; what is not given is not there."""
+    fields: dict[str, Any] = {}
+    for entry in schema.entries():
+        owner, _dot, key = entry.path.rpartition(".")
+        if owner == name and key != "path":
+            default = _("chosen for you") if entry.default in (None, "auto") else entry.default
+            text = f"{_(entry.meaning)} [{_('default')}: {_plain(default)}]"
+            fields[key] = Annotated[entry.type, Parameter(help=text, show_default=False)]
+    kind = TypedDict(name.capitalize(), fields, total=False)  # type: ignore[operator, misc]
+    return Annotated[kind | None, Parameter(name=f"--{name}", group=Group(_(_TITLES[name])), help="")]
+
+
+def given(**sections: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The nested values that the user gave, ready for `atalho.train(settings=...)`."""
+    return {name: dict(values) for name, values in sections.items() if values}
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, tuple):
+        return " ".join(map(str, value))
+    return str(value)
+
+
+JSON = Annotated[bool, Parameter(help=_("print one JSON object instead of a table"), negative="")]
+
+
+def as_json(value: Any) -> Any:
+    """A dataclass as what JSON can hold."""
+    return dataclasses.asdict(value) if dataclasses.is_dataclass(value) and not isinstance(value, type) else value
+
+
+def command() -> str:
+    """The command line as it was given, for the record of a run."""
+    return shlex.join(["atalho", *sys.argv[1:]])
+
+
+def refuse_beside_resume(**given_too: Any) -> None:
+    """A resumed run keeps its configuration: anything else given with --resume is a mistake."""
+    names = [name for name, value in given_too.items() if value]
+    if names:
+        raise ConfigError(
+            _("--resume continues a run with its own configuration; leave out: {names}.").format(names=", ".join(names))
+        )
+
+
+def refused(name: str, given: Any, wanted: str) -> ConfigError:
+    """The error for an option's value that is out of range."""
+    return ConfigError(_("{name} {given} is not accepted: it must be {wanted}.").format(name=name, given=given, wanted=wanted))

@@ -1,0 +1,27 @@
+"""`atalho sample`: a small set of real images to try things on."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from atalho.cli import options, terminal
+from atalho.locale import _
+
+
+def sample(
+    name: Annotated[str, Parameter(help=_("fashion (clothes, 10 classes) or omniglot (handwritten characters)"))],
+    directory: Annotated[Path, Parameter(help=_("new folder to unpack into"))],
+    /,
+    *,
+    json: options.JSON = False,
+) -> int:
+    """Parse, call `atalho.data.samples.unpack`, print."""
+    from atalho.data import samples
+
+    path = samples.unpack(name, directory)
+    if json:
+        terminal.print_json({"path": str(path)})
+    else:
+        terminal.say(_("{name} unpacked into {path}").format(name=name, path=path))
+    return 0

@@ -1,0 +1,128 @@
+"""What the user sees: tables, messages, and progress, on a terminal or as plain lines where there is none."""
+
+import json
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+from atalho.locale import _
+from atalho.training.progress import EpochReport, Progress, StepReport
+
+_PLAIN_SECONDS = 30.0
+
+
+def complain(text: str) -> None:
+    """An error, on standard error, as it is: paths must not be wrapped or read as markup."""
+    print(text, file=sys.stderr)
+
+
+def say(text: str) -> None:
+    """A line of the result."""
+    print(text)
+
+
+def print_json(value: Any) -> None:
+    """One JSON value on standard output."""
+    print(json.dumps(value, ensure_ascii=False))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Sequence[int] = ()) -> None:
+    """A table; the columns whose places are in `numbers` stand to the right."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for place, name in enumerate(columns):
+        table.add_column(name, justify="right" if place in numbers else "left", overflow="fold", no_wrap=place in numbers)
+    for row in rows:
+        table.add_row(*(_escaped(cell) for cell in row))
+    # Where the output is a file or a pipe, a row stays one line.
+    Console(width=None if sys.stdout.isatty() else 200, highlight=False).print(table)
+
+
+def percent(share: float | None) -> str:
+    """A share as a percentage with one decimal, or a dash."""
+    return "–" if share is None else f"{100 * share:.1f} %"
+
+
+def interval(bounds: Sequence[float] | None) -> str:
+    """A 95 % interval of shares in percent."""
+    return "" if bounds is None else f"[{100 * bounds[0]:.1f}, {100 * bounds[1]:.1f}]"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as m:ss or h:mm:ss."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+class TerminalProgress(Progress):
+    """Progress on standard error: bars on a terminal, a line now and then elsewhere."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[detail]}"),
+            TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        self._tasks: dict[str, Any] = {}
+        self._last_line = time.monotonic()
+        self._header = False
+
+    def __enter__(self) -> "TerminalProgress":
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._bars.stop()
+
+    def note(self, text: str) -> None:
+        self._console.print(text, markup=False)
+
+    def work(self, label: str, done: int, total: int) -> None:
+        if label not in self._tasks:
+            self._tasks[label] = self._bars.add_task(label, total=total, detail="")
+        self._bars.update(self._tasks[label], completed=done, total=total)
+        if done >= total:
+            self._bars.remove_task(self._tasks.pop(label))
+        self._line(f"{label}: {done}/{total}")
+
+    def step(self, report: StepReport) -> None:
+        detail = _("loss {loss:.3f} · {speed:.0f} images/s").format(loss=report.loss, speed=report.images_per_second)
+        label = _("epoch {epoch} of {epochs}").format(epoch=report.epoch, epochs=report.epochs)
+        if "training" not in self._tasks:
+            self._tasks["training"] = self._bars.add_task(label, total=report.steps, detail=detail)
+        self._bars.update(self._tasks["training"], completed=report.step, description=label, detail=detail)
+        left = _("{time} left").format(time=duration(report.seconds_left))
+        self._line(f"{label} · {report.step}/{report.steps} · {detail} · {left}")
+        if report.step == report.steps:
+            self._bars.remove_task(self._tasks.pop("training"))
+
+    def epoch(self, report: EpochReport) -> None:
+        text = _("epoch {epoch:>3}/{epochs}  loss {loss:.3f}  training {train}").format(
+            epoch=report.epoch, epochs=report.epochs, loss=report.train_loss, train=percent(report.train_top1)
+        )
+        if report.val_top1 is not None:
+            text += "  " + _("validation {val}").format(val=percent(report.val_top1))
+        self.note(f"{text}  {report.images_per_second:.0f} {_('images/s')}  {duration(report.seconds)}")
+        self._last_line = time.monotonic()
+
+    def _line(self, text: str) -> None:
+        """Without a terminal, a sign of life every half minute."""
+        if not self._console.is_terminal and time.monotonic() - self._last_line >= _PLAIN_SECONDS:
+            self._last_line = time.monotonic()
+            self._console.print(text, markup=False)

@@ -1,0 +1,71 @@
+"""`atalho train`: from a folder of images to a run folder."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from atalho.cli import options, terminal
+from atalho.locale import _
+
+
+def train(
+    data: Annotated[str | None, Parameter(help=_("folder of class folders, CSV, IDX files or CIFAR batches"))] = None,
+    /,
+    *,
+    model_name: Annotated[str | None, Parameter(name="--model", help=_("the network; atalho models lists them"))] = None,
+    recipe: Annotated[str | None, Parameter(help=_("fast (default), paper or finetune"))] = None,
+    epochs: Annotated[int | None, Parameter(help=_("passes over the training images"))] = None,
+    batch_size: Annotated[int | None, Parameter(help=_("images per step"))] = None,
+    seed: Annotated[int | None, Parameter(help=_("seed of everything random"))] = None,
+    skip_bad: Annotated[
+        bool, Parameter(help=_("leave out images that cannot be read instead of refusing"), negative="")
+    ] = False,
+    out: Annotated[Path | None, Parameter(help=_("the run's folder; runs/NAME if not given"))] = None,
+    config: Annotated[Path | None, Parameter(help=_("TOML file with settings, such as a run.toml"))] = None,
+    resume: Annotated[Path | None, Parameter(help=_("run to continue exactly where it stopped"))] = None,
+    json: options.JSON = False,
+    model: options.section("model") = None,  # type: ignore[valid-type]
+    images: options.section("data") = None,  # type: ignore[valid-type]
+    augment: options.section("augment") = None,  # type: ignore[valid-type]
+    training: options.section("training") = None,  # type: ignore[valid-type]
+) -> int:
+    """Parse, call `atalho.train` or `atalho.resume`, print."""
+    settings = options.given(model=model, data=images, augment=augment, training=training)
+    if skip_bad:
+        settings["data"] = settings.get("data", {}) | {"skip_bad": True}
+    shortcuts = {"model": model_name, "recipe": recipe, "epochs": epochs, "batch_size": batch_size, "seed": seed}
+    chosen = {name: value for name, value in shortcuts.items() if value is not None}
+    if resume is not None:
+        options.refuse_beside_resume(data=data, out=out, config=config, **chosen, **settings)
+    from atalho.jobs import train as job
+
+    with terminal.TerminalProgress() as progress:
+        if resume is not None:
+            run = job.resume(resume, progress=progress)
+        else:
+            run = job.train(
+                data,
+                settings=settings,
+                config=config,
+                out=out,
+                command=options.command(),
+                progress=progress,
+                **chosen,  # type: ignore[arg-type]
+            )
+    if json:
+        terminal.print_json({"run": str(run.path), "top1": run.top1, "seconds": run.seconds})
+        return 0
+    found = run.evaluation
+    if found:
+        terminal.say(
+            _("{split} accuracy {top1} {interval} on {images} images").format(
+                split=_(found["split"]),
+                top1=terminal.percent(found["top1"]),
+                interval=terminal.interval(found["top1_interval"]),
+                images=found["images"],
+            )
+        )
+    terminal.say(_("run:    {path}").format(path=run.path))
+    terminal.say(_("report: {path}").format(path=run.path / "report.html"))
+    return 0

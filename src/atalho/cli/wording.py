@@ -1,0 +1,54 @@
+"""What the parser found wrong, in our own words: what was given, what is accepted, what to do."""
+
+from collections.abc import Iterable
+from itertools import chain
+from typing import get_args
+
+from cyclopts import CoercionError, CycloptsError, MissingArgumentError, UnknownCommandError, UnknownOptionError
+from cyclopts.exceptions import RepeatArgumentError
+
+from atalho.errors import nearest
+from atalho.locale import _
+
+
+def explain(error: CycloptsError) -> str:
+    """One clear message for an error of the parser."""
+    if isinstance(error, UnknownOptionError):
+        given = error.token.keyword or error.token.value
+        known = chain.from_iterable(argument.names for argument in error.argument_collection if argument.parse)
+        return _("There is no option {given}. {nearest}").format(given=given, nearest=_closest(given, known))
+    if isinstance(error, UnknownCommandError):
+        given = (error.unused_tokens or [""])[0]
+        commands = [name for name in (error.app or ()) if not name.startswith("-")]
+        return _("There is no command {given}. {nearest}").format(given=given, nearest=nearest(given, commands))
+    if isinstance(error, MissingArgumentError):
+        name = error.keyword or (error.argument.name if error.argument else "")
+        return _("{name} is missing its value. See --help.").format(name=name)
+    if isinstance(error, CoercionError):
+        return _coercion(error)
+    if isinstance(error, RepeatArgumentError):
+        return _("{name} is given twice.").format(name=error.token.keyword or error.token.value)
+    if error.unused_tokens:
+        return _("Not expected here: {given}. See --help.").format(given=" ".join(error.unused_tokens))
+    return str(error)
+
+
+def _coercion(error: CoercionError) -> str:
+    name = (error.token.keyword if error.token else None) or (error.argument.name if error.argument else "")
+    given = error.token.value if error.token else ""
+    choices = [choice for choice in get_args(error.target_type) if isinstance(choice, str)]
+    if choices:
+        return _("{name} {given} is not accepted. {nearest}").format(
+            name=name, given=given, nearest=nearest(given, choices)
+        )
+    kinds = {int: _("a whole number"), float: _("a number"), bool: _("true or false")}
+    wanted = kinds.get(error.target_type or str, _("another kind of value"))
+    return _("{name} {given} is not accepted: it must be {wanted}.").format(name=name, given=given, wanted=wanted)
+
+
+def _closest(given: str, known: Iterable[str]) -> str:
+    """The nearest options; the whole list would be too long to help."""
+    import difflib
+
+    close = difflib.get_close_matches(given.split("=")[0], [name for name in known if name.startswith("--")], n=2)
+    return nearest(given.split("=")[0], close) if close else _("See --help.")

@@ -1,0 +1,95 @@
+"""Bring in weights from elsewhere: a file of torchvision, timm or CIFAR layout becomes a model folder."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from atalho import networks
+from atalho.errors import ConfigError, RunError
+from atalho.locale import _
+from atalho.networks import foreign
+from atalho.storage import foreign_file, model_folder
+from atalho.storage.model_folder import Card, Preprocessing
+from atalho.networks import spec as specs
+
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+# Grey images: the same as seen through the usual weights of red, green and blue in brightness.
+_GREY_MEAN, _GREY_STD = (0.458,), (0.226,)
+
+
+def import_weights(
+    file: Path | str,
+    *,
+    model: str,
+    out: Path | str,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+    size: int | None = None,
+    classes: Path | str | None = None,
+) -> Path:
+    """Write the weights of `file` for the network `model` as the model folder `out`, and return it.
+
+    `mean` and `std` are what the weights expect (ImageNet's by default, which most files in circulation do);
+    `classes` is a text file with one name a line, by default the numbers from 0. Raises WeightsError where
+    anything does not fit, ConfigError for values that cannot be.
+    """
+    target = Path(out)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise RunError(_("{path} exists already. Choose another --out.").format(path=target))
+    state = foreign_file.read_state_dict(Path(file))
+    found, channels = foreign.shape_of_head(state), foreign.shape_of_stem(state)
+    names = _class_names(classes, found)
+    mean = mean or (_GREY_MEAN if channels == 1 else IMAGENET_MEAN)
+    std = std or (_GREY_STD if channels == 1 else IMAGENET_STD)
+    _check_preprocessing(mean, std, channels)
+    network = networks.create(model, classes=found, in_channels=channels)
+    foreign.import_weights(network, state)
+    side = size or (32 if network.spec.stem == "small" else 224)
+    card = Card(
+        task="classification",
+        spec=specs.to_dict(network.spec),
+        classes=names,
+        preprocessing=Preprocessing(
+            size=side,
+            resize=side if side <= 64 else round(side * 8 / 7),
+            channels=channels,  # type: ignore[arg-type]
+            mean=tuple(mean),
+            std=tuple(std),
+        ),
+        provenance={"imported_from": Path(file).name, "model": model},
+    )
+    model_folder.write(target, network.state_dict(), card)
+    return target
+
+
+def _class_names(path: Path | str | None, count: int) -> tuple[str, ...]:
+    if path is None:
+        return tuple(map(str, range(count)))
+    try:
+        names = tuple(line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines() if line.strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(_("{path} cannot be read as class names: {reason}").format(path=path, reason=error)) from error
+    if len(names) != count or len(set(names)) != count:
+        raise ConfigError(
+            _("{path} has {given} different class names; the weights have {count} classes. One name a line.").format(
+                path=path, given=len(set(names)), count=count
+            )
+        )
+    return names
+
+
+def _check_preprocessing(mean: Sequence[float], std: Sequence[float], channels: int) -> None:
+    if channels not in (1, 3):
+        raise ConfigError(
+            _("The weights take images of {channels} channels; a model folder holds models of 1 or 3.").format(
+                channels=channels
+            )
+        )
+    for name, values in (("--mean", mean), ("--std", std)):
+        if len(values) != channels:
+            raise ConfigError(
+                _("{name} has {given} values; the weights take images of {channels} channels.").format(
+                    name=name, given=len(values), channels=channels
+                )
+            )
+    if min(std) <= 0:
+        raise ConfigError(_("--std = {given}: every value must be greater than 0.").format(given=list(std)))

@@ -1,0 +1,78 @@
+"""Predict: files, folders and patterns in, one row per image out; a file that cannot be read has its reason there."""
+
+import glob
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from atalho.data.layouts import IMAGE_SUFFIXES
+from atalho.errors import DataError
+from atalho.locale import _
+from atalho.tasks.model import Model, Prediction
+
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Row:
+    """One image: its prediction, or why there is none."""
+
+    path: str
+    prediction: Prediction | None
+    error: str | None = None
+
+
+def find(arguments: Iterable[str]) -> list[str]:
+    """The files that `arguments` mean: files, folders (all images below, sorted) and glob patterns.
+
+    Raises DataError for a folder or pattern without images; a file that does not exist becomes a row of its own.
+    """
+    found: list[str] = []
+    for argument in arguments:
+        path = Path(argument)
+        if path.is_dir():
+            below = sorted(
+                str(Path(folder) / name)
+                for folder, _folders, names in os.walk(path)
+                for name in names
+                if Path(name).suffix.lower() in IMAGE_SUFFIXES and not name.startswith(".")
+            )
+            if not below:
+                raise DataError(
+                    _("{path}: no images below this folder. Files that end in {suffixes} are looked for.").format(
+                        path=path, suffixes=" ".join(sorted(IMAGE_SUFFIXES))
+                    )
+                )
+            found.extend(below)
+        elif not os.path.lexists(path) and glob.has_magic(argument):
+            matching = sorted(name for name in glob.glob(argument, recursive=True) if Path(name).is_file())
+            if not matching:
+                raise DataError(_("{pattern}: no file matches this pattern.").format(pattern=argument))
+            found.extend(matching)
+        else:
+            found.append(argument)
+    if not found:
+        raise DataError(_("No images were named. Give files, folders or patterns, or - for a list on standard input."))
+    return found
+
+
+def predict(model: Model, paths: Iterable[str], *, top: int = 5, max_pixels: int = 50_000_000) -> Iterator[Row]:
+    """A row per path, in order and as they come; a bad file does not disturb the others."""
+    waiting = iter(paths)
+    while batch := list(islice(waiting, _BATCH)):
+        read: dict[str, Tensor] = {}
+        errors: dict[str, str] = {}
+        for path in batch:
+            try:
+                read[path] = model.pixels(path, max_pixels=max_pixels)
+            except DataError as error:
+                errors[path] = str(error)
+        predictions = model.predict_pixels(torch.cat(list(read.values())), top=top) if read else []
+        predicted = dict(zip(read, predictions, strict=True))
+        for path in batch:
+            yield Row(path, predicted.get(path), errors.get(path))

@@ -1,0 +1,80 @@
+"""Image classification: the loss, the logits of many images, and what is measured on them."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from atalho.data.prepare import prepare
+from atalho.metrics import calibration, classification
+from atalho.precision import Precision
+from atalho.storage.model_folder import Preprocessing
+
+Ids = NDArray[np.int64]
+EVALUATION_BATCH = 256
+
+
+class PixelSource(Protocol):
+    """Where the pixels of samples come from: uint8 (N,C,P,P) for batches of ids, in the order asked."""
+
+    def iterate(self, batches: list[Ids]) -> Iterator[tuple[Ids, Tensor]]: ...
+
+
+def loss(logits: Tensor, targets: Tensor, *, smoothing: float = 0.0, weights: Tensor | None = None) -> Tensor:
+    """Cross entropy of logits (N,K) with class indices (N,) or shares (N,K), as a scalar in fp32."""
+    return F.cross_entropy(logits.float(), targets, weight=weights, label_smoothing=smoothing)
+
+
+def balanced_weights(counts: NDArray[np.int64]) -> Tensor:
+    """A weight per class (K,) inverse to how often it occurs, with mean 1 over the images; 0 for an absent class."""
+    present = counts > 0
+    weights = np.where(present, counts.sum() / (present.sum() * np.maximum(counts, 1)), 0.0)
+    return torch.from_numpy(weights).float()
+
+
+@torch.inference_mode()
+def logits(
+    network: nn.Module,
+    pixels: PixelSource,
+    ids: Ids,
+    preprocessing: Preprocessing,
+    precision: Precision,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Tensor:
+    """The logits (N,K), fp32 on the CPU, of the samples `ids` by `network` in eval mode."""
+    was_training = network.training
+    network.eval()
+    batches = [ids[start : start + EVALUATION_BATCH] for start in range(0, len(ids), EVALUATION_BATCH)]
+    found: list[Tensor] = []
+    done = 0
+    try:
+        for batch, raw in pixels.iterate(batches):
+            images = prepare(
+                raw.to(precision.device, non_blocking=True),
+                size=preprocessing.size,
+                mean=preprocessing.mean,
+                std=preprocessing.std,
+            )
+            with precision.autocast():
+                found.append(network(images).float().cpu())
+            done += len(batch)
+            if on_progress is not None:
+                on_progress(done, len(ids))
+    finally:
+        network.train(was_training)
+    return torch.cat(found)
+
+
+def measure(logits: Tensor, labels: Tensor, classes: tuple[str, ...], temperature: float) -> dict[str, Any]:
+    """Everything that is reported of logits (N,K) against labels (N,): accuracy, intervals, classes, calibration."""
+    return classification.evaluate(logits, labels, classes) | {
+        "calibration": {
+            "before": calibration.calibration(logits, labels),
+            "after": calibration.calibration(logits, labels, temperature),
+            "temperature": temperature,
+        }
+    }

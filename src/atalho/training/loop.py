@@ -1,0 +1,144 @@
+"""The training loop: one straight path from a batch's ids to the next step.
+
+Every random number of a step is a function of (seed, epoch, sample), and the learning rate is one of the step; so
+a run that is stopped between any two steps and resumed there does what it would have done.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from atalho import chance
+from atalho.config import Config
+from atalho.data import order
+from atalho.data.augment import Augment
+from atalho.data.manifest import Manifest
+from atalho.data.packed import Images
+from atalho.errors import StoppedError
+from atalho.locale import _
+from atalho.precision import Precision
+from atalho.storage.log import JsonLines
+from atalho.tasks import classification
+from atalho.training import schedule
+from atalho.training.optimizer import set_rate
+from atalho.training.pace import Pace
+from atalho.training.progress import EpochReport, Progress, StepReport
+from atalho.training.state import Tally, TrainingState
+from atalho.training.watch import StopSignals, check_finite
+
+Evaluate = Callable[[torch.nn.Module], tuple[float, float] | None]
+"""Validation of a network: (loss, top-1), or None where there is no validation split."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a run trains on and with; nothing here changes during training."""
+
+    config: Config
+    manifest: Manifest
+    images: Images
+    augment: Augment
+    class_weights: Tensor | None
+    precision: Precision
+    evaluate: Evaluate
+    checkpoints: Path
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return -(-len(self.manifest.splits["train"]) // self.config.training.batch_size)
+
+    @property
+    def steps(self) -> int:
+        return self.steps_per_epoch * self.config.training.epochs
+
+    def rate(self, step: int) -> float:
+        """The learning rate of a step."""
+        t = self.config.training
+        return t.lr * schedule.factor(
+            step, self.steps, shape=t.schedule, warmup=t.warmup, warmup_lr=t.warmup_lr, milestones=t.milestones
+        )
+
+
+def fit(m: Material, s: TrainingState, log: JsonLines, pace: Pace, progress: Progress) -> None:
+    """Train from `s.step` to the end. Raises StoppedError after saving where a signal asked to stop."""
+    t = m.config.training
+    train_ids = m.manifest.splits["train"]
+    labels = torch.from_numpy(m.manifest.labels)
+    with StopSignals() as signals:
+        while s.step < m.steps:
+            epoch, done = divmod(s.step, m.steps_per_epoch)
+            batches = order.epoch(t.seed, epoch, train_ids, t.batch_size)[done:]
+            s.network.train()
+            for ids, pixels in m.images.iterate(batches):
+                images, targets = m.augment(pixels.to(m.precision.device), ids, epoch, labels[ids])
+                rate = m.rate(s.step)
+                set_rate(s.optimizer, rate)
+                with chance.batch(t.seed, epoch, ids), m.precision.autocast():
+                    logits = s.network(images)
+                loss = classification.loss(logits, targets, smoothing=t.label_smoothing, weights=m.class_weights)
+                s.optimizer.zero_grad()
+                loss.backward()
+                value = loss.item()
+                check_finite(loss, s.network, s.step, [m.manifest.names[i] for i in ids])
+                s.optimizer.step()
+                s.averaged.update(s.step)
+                s.step += 1
+                _count(s.tally, value, logits, labels[ids])
+                log.write({"kind": "step", "step": s.step, "epoch": epoch + 1, "lr": rate, "loss": value})
+                pace.step(len(ids))
+                progress.step(_step_report(m, s, epoch, value, pace))
+                if s.step % m.steps_per_epoch == 0:
+                    _end_epoch(m, s, log, pace, progress, epoch, rate)
+                stop = signals.received
+                if stop is not None or s.step == m.steps or pace.checkpoint_due(s.step):
+                    s.save(m.checkpoints, log.flush(), keep=t.keep)
+                    pace.saved()
+                if stop is not None and s.step < m.steps:
+                    raise StoppedError(_stopped(m, s), stop)
+
+
+def _count(tally: Tally, loss: float, logits: Tensor, labels: Tensor) -> None:
+    tally.images += len(labels)
+    tally.loss += loss * len(labels)
+    tally.right += int((logits.detach().argmax(1).cpu() == labels).sum())
+
+
+def _end_epoch(
+    m: Material, s: TrainingState, log: JsonLines, pace: Pace, progress: Progress, epoch: int, rate: float
+) -> None:
+    validation = m.evaluate(s.averaged.network)
+    val_loss, val_top1 = validation if validation is not None else (None, None)
+    row = {
+        "train_loss": s.tally.loss / s.tally.images,
+        "train_top1": s.tally.right / s.tally.images,
+        "val_loss": val_loss,
+        "val_top1": val_top1,
+        "learning_rate": rate,
+    }
+    log.write({"kind": "epoch", "epoch": epoch + 1, "step": s.step, **row})
+    s.tally = Tally()
+    seconds, speed = pace.epoch(epoch + 1)
+    progress.epoch(
+        EpochReport(epoch + 1, m.config.training.epochs, **row, seconds=seconds, images_per_second=speed)
+    )
+
+
+def _step_report(m: Material, s: TrainingState, epoch: int, loss: float, pace: Pace) -> StepReport:
+    return StepReport(
+        s.step,
+        m.steps,
+        epoch + 1,
+        m.config.training.epochs,
+        loss,
+        pace.images_per_second,
+        pace.seconds_left(m.steps - s.step),
+    )
+
+
+def _stopped(m: Material, s: TrainingState) -> str:
+    return _("Stopped and saved at step {step} of {steps}. Go on with: atalho train --resume {run}").format(
+        step=s.step, steps=m.steps, run=m.checkpoints.parent
+    )

@@ -1,0 +1,69 @@
+"""How fast training goes and when it saves: the only part of a run that looks at the clock, and never at its numbers."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from atalho.storage import atomic
+
+
+class Pace:
+    """Times steps, epochs and checkpoints, and keeps `timing.json` of the run, which outlives a resume.
+
+    `minutes` or, where given, `steps` lie between two checkpoints. Steps are timed without what happens between epochs.
+    """
+
+    def __init__(self, path: Path, before: dict[str, Any] | None, *, minutes: float, steps: int | None) -> None:
+        self._path = path
+        self._minutes, self._steps = minutes, steps
+        self.record: dict[str, Any] = before or {"seconds": 0.0, "images": 0, "epochs": []}
+        self._last = self._last_save = self._epoch_start = time.monotonic()
+        self._seconds = 0.0
+        self._images = self._counted = 0
+        self._epoch_images = 0
+
+    def step(self, images: int) -> None:
+        """A step over `images` images is done."""
+        now = time.monotonic()
+        self._seconds += now - self._last
+        self._last = now
+        self._images += images
+        self._epoch_images += images
+        self._counted += 1
+
+    @property
+    def images_per_second(self) -> float:
+        """Speed of the steps in this sitting."""
+        return self._images / max(self._seconds, 1e-9)
+
+    def seconds_left(self, steps: int) -> float:
+        """How long `steps` more steps will take, in seconds."""
+        return steps * self._seconds / max(self._counted, 1)
+
+    def epoch(self, number: int) -> tuple[float, float]:
+        """Epoch `number` (from 1) is done and evaluated: its seconds, and images per second over all of it."""
+        now = time.monotonic()
+        seconds = now - self._epoch_start
+        speed = self._epoch_images / max(seconds, 1e-9)
+        # A resume repeats what lay after the checkpoint: the last measurement of an epoch counts.
+        rows = [row for row in self.record["epochs"] if row["epoch"] < number]
+        rows.append({"epoch": number, "seconds": round(seconds, 3), "images_per_second": round(speed, 1)})
+        self.record = {
+            "seconds": round(sum(row["seconds"] for row in rows), 3),
+            "images_per_second": round(self.images_per_second, 1),
+            "epochs": rows,
+        }
+        atomic.write_json(self._path, self.record)
+        self._epoch_start = self._last = now
+        self._epoch_images = 0
+        return seconds, speed
+
+    def checkpoint_due(self, step: int) -> bool:
+        """Whether to save after `step` steps."""
+        if self._steps is not None:
+            return step % self._steps == 0
+        return time.monotonic() - self._last_save >= 60 * self._minutes
+
+    def saved(self) -> None:
+        """A checkpoint was just written."""
+        self._last_save = self._last = time.monotonic()

@@ -1,0 +1,47 @@
+"""What training tells whoever watches it. The library never prints: the command line passes a `Progress` that does."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """After a step: where training is, the loss of that step, and the speed so far in this sitting."""
+
+    step: int
+    steps: int
+    epoch: int
+    epochs: int
+    loss: float
+    images_per_second: float
+    seconds_left: float
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """After an epoch (counted from 1). Accuracies are shares; validation is None where there is none."""
+
+    epoch: int
+    epochs: int
+    train_loss: float
+    train_top1: float
+    val_loss: float | None
+    val_top1: float | None
+    learning_rate: float
+    seconds: float
+    images_per_second: float
+
+
+class Progress:
+    """A silent listener; override what is of interest."""
+
+    def note(self, text: str) -> None:
+        """Something the user should know once."""
+
+    def work(self, label: str, done: int, total: int) -> None:
+        """Long work other than training: `done` of `total`."""
+
+    def step(self, report: StepReport) -> None:
+        """A training step is done."""
+
+    def epoch(self, report: EpochReport) -> None:
+        """An epoch is done and evaluated."""

@@ -1,0 +1,99 @@
+"""Recipes: rows of values that turn the schema's defaults into a way of training that is known to work.
+
+`fast` is the schema itself, tuned on this project's benchmarks. `paper` is what He et al. 2015 (section 4.2) and
+Huang et al. 2017 (section 4.2) published. `finetune` starts from trained weights. Precedence: what the user asked
+for over the recipe over the schema.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from atalho.config import Config, merge, to_dict, validate
+from atalho.locale import _
+
+SMALL_IMAGE = 64
+_PAPER = {
+    "label_smoothing": 0.0,
+    "averaging": 0.0,
+    "schedule": "step",
+    "warmup": 0.0,
+    "decay_all": True,
+    "zero_residual": False,
+    "weight_decay": 1e-4,
+    "lr": 0.1,
+    "batch_size": 128,
+}
+# 64,000 steps of 128 images are 164 passes over the 45,000 to 50,000 training images of CIFAR-10.
+_PAPER_RESNET_SMALL = {"epochs": 164, "nesterov": False}
+# Depth 110 starts at a tenth of the rate for the first 400 of 64,000 steps.
+_PAPER_VERY_DEEP = {"warmup": 400 / 64_000, "warmup_lr": 0.1}
+_PAPER_RESNET_LARGE = {"epochs": 90, "nesterov": False, "batch_size": 256, "milestones": (1 / 3, 2 / 3)}
+_PAPER_DENSENET_SMALL = {"epochs": 300, "batch_size": 64}
+_PAPER_DENSENET_LARGE = {"epochs": 90, "batch_size": 256, "milestones": (1 / 3, 2 / 3)}
+_FINETUNE = {
+    "epochs": 8,
+    "batch_size": 32,
+    "lr": 0.02,
+    "backbone_lr": 0.2,
+    "weight_decay": 1e-4,
+    "zero_residual": False,
+}
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What a recipe may depend on: the network's family and depth, the side of its images, how many there are."""
+
+    family: str
+    depth: int
+    size: int
+    images: int
+
+
+def values(recipe: str, situation: Situation) -> dict[str, Any]:
+    """The nested values in which `recipe` differs from the schema's defaults."""
+    small = situation.size <= SMALL_IMAGE
+    crop = {"augment": {"crop": "pad" if small else "resized"}}
+    if recipe == "finetune":
+        return merge(crop, {"training": _FINETUNE})
+    if recipe == "paper":
+        rows = [_PAPER]
+        if situation.family == "densenet":
+            rows.append(_PAPER_DENSENET_SMALL if small else _PAPER_DENSENET_LARGE)
+        else:
+            rows.append(_PAPER_RESNET_SMALL if small else _PAPER_RESNET_LARGE)
+            rows.extend([_PAPER_VERY_DEEP] if small and situation.depth >= 100 else [])
+        return merge(crop, *({"training": row} for row in rows))
+    return merge(crop, {"training": {"batch_size": _fast_batch(situation)}})
+
+
+def _fast_batch(situation: Situation) -> int:
+    """Smaller batches for small sets, so that an epoch has steps enough to learn in, and for large images."""
+    by_images = 128 if situation.images >= 20_000 else 64 if situation.images >= 2_000 else 32
+    return by_images if situation.size <= SMALL_IMAGE else min(by_images, 64)
+
+
+def resolve(asked: Mapping[str, Any], situation: Situation) -> tuple[Config, tuple[str, ...]]:
+    """The complete configuration for `asked` (nested values of the user) and notes on what was derived.
+
+    Where the user gives no learning rate, the recipe's is scaled with the batch (Goyal et al. 2017, section 2.1).
+    """
+    schema = to_dict(Config())
+    recipe = validate(asked).training.recipe
+    chosen = merge(schema, values(recipe, situation), asked)
+    notes: list[str] = []
+    usual = merge(schema, values(recipe, situation))["training"]
+    reference = schema["training"]["batch_size"] if recipe == "fast" else usual["batch_size"]
+    batch = validate(chosen).training.batch_size
+    if "lr" not in asked.get("training", {}) and batch != reference:
+        chosen["training"]["lr"] = usual["lr"] * batch / reference
+        notes.append(
+            _("learning rate {lr:g}: {usual:g} scaled from batches of {reference} to {batch}").format(
+                lr=chosen["training"]["lr"], usual=usual["lr"], reference=reference, batch=batch
+            )
+        )
+    if chosen["augment"]["crop"] == "auto":
+        chosen["augment"]["crop"] = values(recipe, situation)["augment"]["crop"]
+    chosen["data"]["size"] = situation.size
+    return validate(chosen), tuple(notes)

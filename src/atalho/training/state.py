@@ -1,0 +1,85 @@
+"""Everything that a resume needs, and nothing else: weights, averaged weights, momentum, the step and the tallies."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from atalho.config import TrainingConfig
+from atalho.errors import NotFiniteError, RunError
+from atalho.locale import _
+from atalho.networks.build import Network
+from atalho.storage import checkpoint
+from atalho.training import optimizer as sgd
+from atalho.training.averaging import AveragedWeights
+
+
+@dataclass
+class Tally:
+    """Sums over the images of the epoch so far."""
+
+    images: int = 0
+    loss: float = 0.0
+    right: int = 0
+
+
+@dataclass
+class TrainingState:
+    """What changes while a network is trained."""
+
+    network: Network
+    averaged: AveragedWeights
+    optimizer: torch.optim.SGD
+    step: int = 0
+    tally: Tally = field(default_factory=Tally)
+
+    @classmethod
+    def start(cls, network: Network, config: TrainingConfig) -> "TrainingState":
+        """The state before the first step."""
+        return cls(network, AveragedWeights(network, config.averaging), sgd.build(network, config))
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Every tensor under a name that says whose it is."""
+        groups = {
+            "network": dict(self.network.state_dict()),
+            "averaged": self.averaged.tensors(),
+            "momentum": sgd.state(self.optimizer, self.network),
+        }
+        return {f"{group}.{name}": tensor for group, tensors in groups.items() for name, tensor in tensors.items()}
+
+    def save(self, folder: Path, log_offset: int, *, keep: int) -> None:
+        """Write a checkpoint of this instant, a boundary between two steps. Refuses weights that are not finite."""
+        tensors = self.tensors()
+        bad = [name for name, tensor in tensors.items() if not torch.isfinite(tensor).all()]
+        if bad:
+            raise NotFiniteError(
+                _("Step {step}: {name} holds numbers that are not finite; the checkpoint before it stays the last.").format(
+                    step=self.step, name=bad[0]
+                )
+            )
+        state = {"tally": asdict(self.tally), "log_offset": log_offset}
+        checkpoint.save(folder, self.step, tensors, state, keep=keep)
+
+    def restore(self, saved: checkpoint.Checkpoint) -> int:
+        """Continue from `saved`; returns the offset at which the metrics log continues, in bytes."""
+        try:
+            self.network.load_state_dict(_group(saved.tensors, "network"))
+            if self.averaged.decay:
+                self.averaged.network.load_state_dict(_group(saved.tensors, "averaged"))
+            sgd.load_state(self.optimizer, self.network, _group(saved.tensors, "momentum"))
+            self.step = saved.step
+            self.tally = Tally(**saved.state["tally"])
+            return int(saved.state["log_offset"])
+        except (RuntimeError, KeyError, TypeError) as error:
+            raise RunError(
+                _("The checkpoint of step {step} does not fit this run's configuration: {reason}").format(
+                    step=saved.step, reason=error
+                )
+            ) from error
+
+
+def _group(tensors: Mapping[str, Tensor], group: str) -> dict[str, Any]:
+    return {name.removeprefix(f"{group}."): tensor for name, tensor in tensors.items() if name.startswith(f"{group}.")}

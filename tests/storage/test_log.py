@@ -1,0 +1,28 @@
+"""The metrics log: readable while it is written, and cut back exactly."""
+
+from pathlib import Path
+
+from atalho.storage.log import JsonLines, read
+
+
+def test_a_resume_cuts_what_lies_behind_its_offset(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    with JsonLines(path) as log:
+        log.write({"step": 1})
+        offset = log.flush()
+        log.write({"step": 2})
+    with JsonLines(path, offset) as log:
+        log.write({"step": 3})
+    assert read(path) == [{"step": 1}, {"step": 3}]
+
+
+def test_a_row_can_be_read_before_the_log_is_closed(tmp_path: Path) -> None:
+    with JsonLines(tmp_path / "log") as log:
+        log.write({"class": "pêra"})
+        assert read(tmp_path / "log") == [{"class": "pêra"}]
+
+
+def test_a_row_that_is_half_written_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b'{"step": 1}\n{"st')
+    assert read(path) == [{"step": 1}]

@@ -1,0 +1,35 @@
+"""run.toml: complete, commented, and read back to the same configuration."""
+
+from pathlib import Path
+
+import pytest
+
+from atalho import config as schema
+from atalho.errors import ConfigError
+from atalho.storage import run_file
+
+
+def test_the_file_gives_the_same_configuration(tmp_path: Path) -> None:
+    config = schema.validate(schema.nest({"training.lr": 0.3, "data.size": 48, "training.milestones": (0.1, 0.9)}))
+    path = tmp_path / "run.toml"
+    path.write_text(run_file.text(schema.to_dict(config)))
+    assert schema.validate(run_file.read(path)) == config
+
+
+def test_every_value_has_its_meaning_beside_it() -> None:
+    text = run_file.text(schema.to_dict(schema.Config()))
+    for entry in schema.entries():
+        assert f"# {entry.meaning}" in text
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none\.toml: there is no such file"):
+        run_file.read(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("content", [b"a = ", b"\xff\xfe", b"[x\n"])
+def test_what_is_no_toml_is_said(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match="cannot be read as TOML"):
+        run_file.read(path)

@@ -1,0 +1,20 @@
+"""What a user is offered instead of a wrong name, and the exit codes."""
+
+import signal
+
+from atalho.errors import AtalhoError, NotFiniteError, StoppedError, nearest
+
+
+def test_close_names_are_offered() -> None:
+    assert nearest("resnet3", ["resnet34", "resnet18", "densenet121"]).startswith("Did you mean resnet34")
+
+
+def test_without_a_close_name_all_are_listed() -> None:
+    assert nearest("xyz", ["small", "large"]) == "Accepted: large, small."
+
+
+def test_exit_codes() -> None:
+    assert AtalhoError.exit_code == 2
+    assert NotFiniteError.exit_code == 1
+    assert StoppedError("", signal.SIGTERM).exit_code == 143
+    assert StoppedError("", signal.SIGINT).exit_code == 130
