@@ -1,0 +1,92 @@
+"""The cache folder: what can be made again from the images, and may be deleted at any time."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import time
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atalho.errors import DataError
+from atalho.locale import _
+
+_ABANDONED_SECONDS: Final = 24 * 3600
+
+
+def cache_folder(given: Path | None = None) -> Path:
+    """`given`, else $ATALHO_CACHE, else ~/.cache/atalho (or below $XDG_CACHE_HOME)."""
+    if given is not None:
+        return given
+    if os.environ.get("ATALHO_CACHE"):
+        return Path(os.environ["ATALHO_CACHE"])
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "atalho"
+
+
+def temporary(target: Path) -> Path:
+    """A new name beside `target`, to be renamed to it when complete. Its folder is made; abandoned ones go."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target.parent)
+    except OSError as error:
+        text = _("the cache folder {path} cannot be used ({reason}); set ATALHO_CACHE to a folder that can be written.")
+        raise DataError(text.format(path=target.parent, reason=error.strerror)) from error
+    return target.with_name(f"{target.name}.{secrets.token_hex(4)}.tmp")
+
+
+def save_arrays(target: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write arrays to one file, all or nothing."""
+    unfinished = temporary(target)
+    try:
+        with unfinished.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+        unfinished.replace(target)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        text = _("{path} cannot be written: {reason}")
+        raise DataError(text.format(path=target, reason=error.strerror)) from error
+
+
+def load_arrays(file: Path, names: set[str]) -> dict[str, NDArray[Any]] | None:
+    """The arrays of a file that `save_arrays` wrote; None where there is none or it is damaged."""
+    try:
+        with np.load(file, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in names}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+    return arrays
+
+
+def make_room(folder: Path, keep: Path, most_bytes: float) -> None:
+    """Delete the entries of `folder` used longest ago until the rest, `keep` among them, has at most `most_bytes`."""
+    entries = sorted(
+        (entry for entry in folder.iterdir() if entry != keep and entry.suffix != ".tmp"),
+        key=lambda entry: entry.stat().st_mtime,
+        reverse=True,
+    )
+    total = size_of(keep)
+    for entry in entries:
+        total += size_of(entry)
+        if total > most_bytes:
+            shutil.rmtree(entry, ignore_errors=True)
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of the files directly in a folder."""
+    return sum(file.stat().st_size for file in folder.iterdir())
+
+
+def _sweep(folder: Path) -> None:
+    for entry in folder.glob("*.tmp"):
+        if time.time() - entry.stat().st_mtime > _ABANDONED_SECONDS:
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)

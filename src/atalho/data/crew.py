@@ -1,0 +1,145 @@
+"""A crew of decoder processes, each fed by a thread of this process. With no workers the jobs are done here.
+
+Plain subprocesses, not `multiprocessing`: a fork would copy torch's threads, and a spawn would run the user's own
+script again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atalho.data.decoder_process import decode_files, survey_files
+from atalho.errors import DataError
+from atalho.locale import _, language
+
+_MOST: Final = 16
+_WORTH_A_PROCESS: Final = 500
+_PROGRAM: Final = "import sys; sys.path.append(sys.argv[1]); from atalho.data.decoder_process import main; main()"
+
+
+class Pixels(NamedTuple):
+    """Decoded images (N, P, P, C) uint8 and, for each that cannot be read, its place and the reason."""
+
+    pixels: NDArray[np.uint8]
+    bad: list[tuple[int, str]]
+
+
+def workers_for(images: int, given: int | None) -> int:
+    """Decoder processes to use: as given, else one per core, none for a few images."""
+    if given is not None:
+        return given
+    return min(_MOST, cores()) if images >= _WORTH_A_PROCESS else 0
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+class Crew:
+    """Decoder processes, started when first needed and ended by `close` or at the end of a with block."""
+
+    def __init__(self, workers: int, *, max_pixels: int, tiff: bool) -> None:
+        self.workers = workers
+        self._limits: dict[str, Any] = {"max_pixels": max_pixels, "tiff": tiff}
+        self._threads = ThreadPoolExecutor(max(1, workers), thread_name_prefix="atalho-decode")
+        self._local = threading.local()
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def survey(self, parts: Iterable[Sequence[str]]) -> Iterator[list[Any]]:
+        """For each part of the paths, in order, the rows of `survey_files`."""
+        for answer, _payload in self._ordered({"kind": "survey", "paths": part} for part in parts):
+            yield answer["rows"]
+
+    def decode(self, parts: Iterable[Sequence[str]], side: int, channels: int) -> Iterator[Pixels]:
+        """For each part of the paths, in order, its pixels. A few parts are decoded ahead."""
+        jobs = ({"kind": "decode", "paths": part, "side": side, "channels": channels} for part in parts)
+        for answer, payload in self._ordered(jobs):
+            shape = (-1, side, side, channels)
+            bad = [(int(place), str(reason)) for place, reason in answer["bad"]]
+            yield Pixels(np.frombuffer(payload, dtype=np.uint8).reshape(shape), bad)
+
+    def close(self) -> None:
+        """End the processes; jobs not yet begun are dropped."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        for process in self._processes:
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
+            process.wait()
+        self._processes.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _ordered(self, jobs: Iterable[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], bytes | bytearray]]:
+        work = self._in_process if self.workers else self._here
+        waiting: deque[Future[tuple[dict[str, Any], bytes | bytearray]]] = deque()
+        try:
+            for job in jobs:
+                waiting.append(self._threads.submit(work, {**job, **self._limits}))
+                if len(waiting) > 2 * max(1, self.workers):
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def _here(self, job: dict[str, Any]) -> tuple[dict[str, Any], bytes | bytearray]:
+        if job.pop("kind") == "survey":
+            return {"rows": survey_files(**job)}, b""
+        pixels, bad = decode_files(**job)
+        return {"bad": bad}, bytearray(pixels.data.cast("B"))
+
+    def _in_process(self, job: dict[str, Any]) -> tuple[dict[str, Any], bytes | bytearray]:
+        process = self._process()
+        assert process.stdin is not None and process.stdout is not None  # both are pipes
+        try:
+            process.stdin.write(json.dumps(job).encode() + b"\n")
+            process.stdin.flush()
+            answer = json.loads(process.stdout.readline())
+            payload = bytearray(answer["bytes"])
+            if process.stdout.readinto(payload) != len(payload):  # type: ignore[attr-defined]
+                raise EOFError
+        except (OSError, ValueError, EOFError) as error:
+            process.kill()
+            code = process.wait()
+            text = _("a decoding process ended with code {code} while it read {count} images from {first} to {last}")
+            paths = job["paths"]
+            raise DataError(text.format(code=code, count=len(paths), first=paths[0], last=paths[-1])) from error
+        return answer, payload
+
+    def _process(self) -> subprocess.Popen[bytes]:
+        process: subprocess.Popen[bytes] | None = getattr(self._local, "process", None)
+        if process is None:
+            package = Path(__file__).parents[2]
+            process = subprocess.Popen(
+                # -P: nothing is imported from the current folder, which may be the user's data.
+                [sys.executable, "-P", "-c", _PROGRAM, str(package)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={**os.environ, "LANGUAGE": language(), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+            )
+            self._local.process = process
+            self._processes.append(process)
+        return process

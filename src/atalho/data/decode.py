@@ -1,0 +1,250 @@
+"""From the bytes of an image file to pixels as a person sees them. Decoding is bounded and runs without torch.
+
+Formats are told by content and from a list; the pixel limit is checked on the header, before anything is decoded.
+A damaged or truncated image is an error, never half an image.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import warnings
+from io import BytesIO
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import (  # the plugins, so that Pillow does not load all of its own
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageChops,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
+
+from atalho.errors import DataError
+from atalho.locale import _
+
+MAX_PIXELS: Final = 50_000_000
+_PLUGINS: Final = (BmpImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
+_FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
+_GREY_MODES: Final = frozenset({"1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "I;16N"})
+_BYTES_PER_PIXEL: Final = 8  # 16-bit RGBA without compression: no file of an accepted size needs more
+_ORIENTATION: Final = 0x0112
+_SMALLER_BY: Final = 2.0  # a JPEG is decoded at reduced size only down to this multiple of what is needed
+
+
+class UnreadableImageError(DataError):
+    """An image that cannot be read; `reason` says why, without its name."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(_("{name} cannot be read as an image: {reason}").format(name=name, reason=reason))
+        self.reason = reason
+
+
+class Header(NamedTuple):
+    """What a file says of itself before it is decoded: pixels, and whether it has no colour."""
+
+    width: int
+    height: int
+    grey: bool
+
+
+def decode(
+    source: Path | bytes,
+    *,
+    channels: int,
+    max_pixels: int = MAX_PIXELS,
+    tiff: bool = False,
+    reduce_to: int | None = None,
+) -> NDArray[np.uint8]:
+    """(H, W, C) uint8, C = 1 (luma of ITU-R 601) or 3 (RGB): upright, on white where it was transparent.
+
+    `reduce_to`: the shorter side that will be needed, in pixels; larger JPEGs may then be decoded at 1/2, 1/4 or 1/8.
+    Raises UnreadableImageError (a DataError).
+    """
+    return _array(_picture(source, channels, max_pixels, tiff, reduce_to))
+
+
+def decode_square(
+    source: Path | bytes, *, side: int, channels: int, max_pixels: int = MAX_PIXELS, tiff: bool = False
+) -> NDArray[np.uint8]:
+    """(side, side, C) uint8: the middle square of the image, resized (bilinear, antialiased)."""
+    return fit_square(_picture(source, channels, max_pixels, tiff, side), side)
+
+
+def fit_square(picture: Image.Image, side: int) -> NDArray[np.uint8]:
+    """The middle square of a grey or RGB picture, resized: the same as shorter side to `side`, then centre crop."""
+    width, height = picture.size
+    if (width, height) != (side, side):
+        short = min(width, height)
+        left, top = (width - short) / 2, (height - short) / 2
+        box = (left, top, left + short, top + short)
+        picture = picture.resize((side, side), Image.Resampling.BILINEAR, box=box)
+    return _array(picture)
+
+
+def read_header(data: bytes, *, max_pixels: int = MAX_PIXELS, tiff: bool = False, name: str = "") -> Header:
+    """Size and kind from the first bytes; checks format and pixel limit. Raises UnreadableImageError."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with _open(data, max_pixels, tiff) as image:
+                return Header(*image.size, grey=image.mode in _GREY_MODES)
+        except _ReasonError as error:
+            raise UnreadableImageError(name or _("the image"), str(error)) from error
+
+
+def read_bytes(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> bytes:
+    """The content of a regular file. A FIFO, device, folder or broken link is an error and never waits."""
+    try:
+        return _read(path, max_pixels)
+    except _ReasonError as error:
+        raise UnreadableImageError(str(path), str(error)) from error
+
+
+class _ReasonError(Exception):
+    """Why an image cannot be read, before its name is known."""
+
+
+def _picture(source: Path | bytes, channels: int, max_pixels: int, tiff: bool, reduce_to: int | None) -> Image.Image:
+    # Pillow warns of much that is decided here (size, palettes, EXIF); its warnings would reach the user untranslated.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            data = source if isinstance(source, bytes) else _read(source, max_pixels)
+            with _open(data, max_pixels, tiff) as image:
+                return _decode(image, channels, reduce_to)
+        except _ReasonError as error:
+            name = _("the image") if isinstance(source, bytes) else str(source)
+            raise UnreadableImageError(name, str(error)) from error
+
+
+def _read(path: Path | str, max_pixels: int) -> bytes:
+    try:
+        status = os.stat(path)  # noqa: PTH116 (for every file)
+        if not stat.S_ISREG(status.st_mode):
+            raise _ReasonError(_kind(status.st_mode))
+        if status.st_size == 0:
+            raise _ReasonError(_("the file is empty"))
+        largest = max_pixels * _BYTES_PER_PIXEL + (1 << 20)
+        if status.st_size > largest:
+            text = _("the file has {size} bytes, more than any image of {limit} pixels")
+            raise _ReasonError(text.format(size=status.st_size, limit=max_pixels))
+        # O_NONBLOCK: should a FIFO take the file's place by now, opening it does not wait.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
+            return file.read(status.st_size)
+    except OSError as error:
+        broken = isinstance(error, FileNotFoundError) and os.path.islink(path)  # noqa: PTH114
+        reason = _("a link to a file that does not exist") if broken else error.strerror or str(error)
+        raise _ReasonError(reason) from error
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISDIR(mode):
+        return _("a folder, not a file")
+    if stat.S_ISFIFO(mode):
+        return _("a named pipe, not a file")
+    return _("a device or socket, not a file")
+
+
+def _open(data: bytes, max_pixels: int, tiff: bool) -> Image.Image:
+    if not data:
+        raise _ReasonError(_("the file is empty"))
+    formats = (*_FORMATS, "TIFF") if tiff else _FORMATS
+    try:
+        image = Image.open(BytesIO(data), formats=formats)
+    except UnidentifiedImageError as error:
+        raise _ReasonError(_unknown(data, tiff)) from error
+    except Image.DecompressionBombError as error:
+        raise _ReasonError(_("more pixels than any accepted image: {reason}").format(reason=error)) from error
+    except Exception as error:  # plugins raise many kinds on hostile headers
+        raise _ReasonError(_("damaged header: {reason}").format(reason=error)) from error
+    width, height = image.size
+    if width * height > max_pixels:
+        text = _("{width} × {height} pixels, more than the limit of {limit} (data.max_pixels)")
+        raise _ReasonError(text.format(width=width, height=height, limit=max_pixels))
+    return image
+
+
+def _unknown(data: bytes, tiff: bool) -> str:
+    if data[:4] in (b"II*\0", b"MM\0*") and not tiff:
+        return _("a TIFF file; allow them with data.tiff")
+    accepted = ", ".join((*_FORMATS, "TIFF") if tiff else _FORMATS)
+    return _("not an image of an accepted format ({formats}), or its header is damaged").format(formats=accepted)
+
+
+def _decode(image: Image.Image, channels: int, reduce_to: int | None) -> Image.Image:
+    try:
+        if reduce_to is not None and image.format in ("JPEG", "MPO"):
+            _reduce(image, reduce_to)
+        image.load()
+        return _upright(_as_seen(image, "L" if channels == 1 else "RGB"), _orientation(image))
+    except _ReasonError:
+        raise
+    except Exception as error:  # as above: whatever a codec raises means that the file is damaged
+        raise _ReasonError(_("truncated or damaged: {reason}").format(reason=error)) from error
+
+
+def _reduce(image: Image.Image, reduce_to: int) -> None:
+    scale = reduce_to * _SMALLER_BY / min(image.size)
+    if scale <= 0.5:
+        image.draft(None, (round(image.width * scale), round(image.height * scale)))
+
+
+def _orientation(image: Image.Image) -> int:
+    if "exif" not in image.info and image.format != "TIFF" and "Raw profile type exif" not in image.info:
+        return 1
+    try:
+        return int(image.getexif().get(_ORIENTATION, 1))
+    except Exception:  # viewers show an image upright when its EXIF block is damaged
+        return 1
+
+
+def _upright(picture: Image.Image, orientation: int) -> Image.Image:
+    turns = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_270,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_90,
+    }
+    return picture.transpose(turns[orientation]) if orientation in turns else picture
+
+
+def _as_seen(image: Image.Image, mode: str) -> Image.Image:
+    if image.mode.startswith("I"):
+        image = _from_16_bit(image)
+    elif image.mode == "F":
+        raise _ReasonError(_("floating-point pixels have no agreed brightness"))
+    elif image.mode == "CMYK" and image.format in ("JPEG", "MPO") and "adobe" not in image.info:
+        # Pillow takes every CMYK JPEG for one of Adobe's, which are stored inverted.
+        image = ImageChops.invert(image)
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        image = _on_white(image)
+    return image if image.mode == mode else image.convert(mode)
+
+
+def _from_16_bit(image: Image.Image) -> Image.Image:
+    values = np.asarray(image).astype(np.int64)
+    if values.size and (values.min() < 0 or values.max() > 65535):
+        raise _ReasonError(_("grey values beyond 16 bits have no agreed brightness"))
+    return Image.fromarray(((values + 128) // 257).astype(np.uint8))
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    colours = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", colours.size, "white"), colours)
+
+
+def _array(picture: Image.Image) -> NDArray[np.uint8]:
+    values = np.asarray(picture, dtype=np.uint8)
+    return values[:, :, None] if values.ndim == 2 else values

@@ -1,0 +1,94 @@
+"""Decoded images by id, whether they lie in a packed file, in memory, or are decoded when they are asked for."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from typing import final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from atalho.data.crew import Crew
+from atalho.data.manifest import Ids, Manifest
+from atalho.data.survey import BadImage, refuse_bad
+
+
+class Images(ABC):
+    """N images as uint8, C channels, `side` × `side` pixels. `bad` names those that could not be read (zeros)."""
+
+    def __init__(self, count: int, side: int, channels: int, bad: Sequence[BadImage]) -> None:
+        self.side = side
+        self.channels = channels
+        self.bad = tuple(bad)
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, ids: Ids | Tensor) -> Tensor:
+        """(N, C, P, P) uint8, channels last in memory, of the images with these ids."""
+        return next(iter(self.iterate([np.asarray(ids, dtype=np.int64)])))[1]
+
+    @abstractmethod
+    def iterate(self, batches: Iterable[Ids]) -> Iterator[tuple[Ids, Tensor]]:
+        """For each batch of ids, in order, (ids, pixels (N, C, P, P) uint8)."""
+
+
+@final
+class PackedImages(Images):
+    """All images lie decoded in one array (N, P, P, C) uint8, usually a memory map."""
+
+    def __init__(self, pixels: NDArray[np.uint8], bad: Sequence[BadImage]) -> None:
+        super().__init__(len(pixels), pixels.shape[1], pixels.shape[3], bad)
+        self._pixels = pixels
+
+    def iterate(self, batches: Iterable[Ids]) -> Iterator[tuple[Ids, Tensor]]:
+        for ids in batches:
+            yield ids, _tensor(self._pixels[ids])
+
+
+@final
+class StreamedImages(Images):
+    """Each batch is decoded when its turn nears, by processes that work some batches ahead."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        side: int,
+        channels: int,
+        bad: Sequence[BadImage],
+        *,
+        workers: int,
+        max_pixels: int,
+        tiff: bool,
+    ) -> None:
+        super().__init__(len(manifest), side, channels, bad)
+        self._manifest = manifest
+        self._known_bad = {image.number for image in bad}
+        self._crew = Crew(workers, max_pixels=max_pixels, tiff=tiff)
+
+    def iterate(self, batches: Iterable[Ids]) -> Iterator[tuple[Ids, Tensor]]:
+        parts: list[Ids] = []  # decoding runs ahead of the batches that are given out
+
+        def paths() -> Iterator[list[str]]:
+            for ids in batches:
+                parts.append(ids)
+                yield [str(self._manifest.path(number)) for number in ids.tolist()]
+
+        for pixels, bad in self._crew.decode(paths(), self.side, self.channels):
+            ids = parts.pop(0)
+            # What could be read before the run and cannot be read now has changed under it.
+            new = [(int(ids[place]), reason) for place, reason in bad if int(ids[place]) not in self._known_bad]
+            refuse_bad([BadImage(number, self._manifest.names[number], reason) for number, reason in new])
+            yield ids, _tensor(pixels)
+
+    def close(self) -> None:
+        """End the decoding processes."""
+        self._crew.close()
+
+
+def _tensor(pixels: NDArray[np.uint8]) -> Tensor:
+    return torch.from_numpy(pixels).permute(0, 3, 1, 2)

@@ -1,0 +1,24 @@
+"""Who comes when: the order of an epoch is a function of seed, epoch and ids."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from atalho import chance
+from atalho.data.manifest import Ids
+
+
+def epoch(seed: int, epoch: int, ids: Ids, batch_size: int) -> list[Ids]:
+    """Batches of one epoch: each id exactly once, ceil(N / batch_size) batches whose sizes differ by one at most.
+
+    Nearly equal batches, because a last batch of a few images would give a noisy gradient and noisy norms.
+    """
+    if not len(ids):
+        return []
+    order = chance.permutation(seed, "order", epoch, ids)
+    return np.array_split(order, -(-len(ids) // batch_size))
+
+
+def in_order(ids: Ids, batch_size: int) -> list[Ids]:
+    """Batches for evaluation, in the order given."""
+    return [ids[first : first + batch_size] for first in range(0, len(ids), batch_size)]

@@ -1,0 +1,188 @@
+"""Decodes a data set once into one packed file, found again by content; what does not fit is decoded as needed.
+
+A packed file holds (N, P, P, C) uint8 and nothing else. It stands in a folder named by a hash of what it was made
+from and how, written under another name and renamed when complete.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, Final
+
+import numpy as np
+import PIL
+from numpy.typing import NDArray
+from PIL import Image
+
+from atalho.data.cache import cache_folder, make_room, temporary
+from atalho.data.crew import Crew, workers_for
+from atalho.data.decode import MAX_PIXELS, fit_square
+from atalho.data.images import Images, PackedImages, StreamedImages
+from atalho.data.manifest import Ids, Manifest
+from atalho.data.survey import PART, BadImage, Progress, Survey, refuse_bad
+from atalho.errors import DataError
+from atalho.locale import _
+
+_VERSION: Final = 1
+_PIXELS: Final = "pixels.u8"
+_ABOUT: Final = "about.json"
+_GB: Final = 1e9
+
+
+def open_images(
+    manifest: Manifest,
+    survey: Survey,
+    *,
+    side: int,
+    channels: int,
+    cache_gb: float = 4.0,
+    cache_dir: Path | None = None,
+    workers: int | None = None,
+    skip_bad: bool = False,
+    max_pixels: int = MAX_PIXELS,
+    tiff: bool = False,
+    progress: Progress | None = None,
+) -> Images:
+    """All images of a manifest at `side` × `side` pixels (`sizes.stored_side`) with 1 or 3 channels.
+
+    Every image is decoded once before this returns, unless that was done before with the same content. Images that
+    cannot be read are refused (DataError), or with `skip_bad` listed in the result's `bad`: leave them out with
+    `manifest.without`. `cache_gb` limits the packed file; a larger set, or one for which the disk has no room, is
+    decoded by processes batch by batch.
+    """
+    if not skip_bad:
+        refuse_bad(survey.bad)
+    if manifest.pixels is not None:
+        return PackedImages(_from_arrays(manifest.pixels, side, channels), ())
+    crew = Crew(workers_for(len(manifest), workers), max_pixels=max_pixels, tiff=tiff)
+    cache = cache_folder(cache_dir)
+    size = len(manifest) * side * side * channels
+    key = _key(survey, side, channels, max_pixels, tiff)
+    folder = cache / "packed" / key
+    if size <= cache_gb * _GB and (_about(folder) is not None or _has_room(folder, size)):
+        with crew:
+            if _about(folder) is None:
+                _make(folder, _decoded(manifest, survey, crew, side, channels, progress), manifest, skip_bad, True)
+                make_room(folder.parent, folder, cache_gb * _GB)
+        bad = _bad(folder, manifest)
+        if not skip_bad:
+            refuse_bad(bad)
+        os.utime(folder)
+        pixels = np.memmap(folder / _PIXELS, np.uint8, "r", shape=(len(manifest), side, side, channels))
+        return PackedImages(pixels, bad)
+    checked = cache / "checked" / key
+    if _about(checked) is None:
+        with crew:
+            _make(checked, _decoded(manifest, survey, crew, side, channels, progress), manifest, skip_bad, False)
+    bad = _bad(checked, manifest)
+    if not skip_bad:
+        refuse_bad(bad)
+    # With no workers given, decoding ahead is worth one even for few images.
+    ahead = workers if workers is not None else max(1, workers_for(len(manifest), None))
+    return StreamedImages(manifest, side, channels, bad, workers=ahead, max_pixels=max_pixels, tiff=tiff)
+
+
+_Part = tuple[Ids, NDArray[np.uint8], list[tuple[int, str]]]
+
+
+def _decoded(
+    manifest: Manifest, survey: Survey, crew: Crew, side: int, channels: int, progress: Progress | None
+) -> Iterator[_Part]:
+    """All images in parts: ids, pixels, and which of them are bad. What the survey found bad is not tried again."""
+    images = len(manifest)
+    known = {image.number: image.reason for image in survey.bad}
+    parts = [np.arange(first, min(first + PART, images)) for first in range(0, images, PART)]
+    tried = [[number for number in part.tolist() if number not in known] for part in parts]
+    results = crew.decode([[str(manifest.path(n)) for n in numbers] for numbers in tried], side, channels)
+    for part, numbers, (pixels, bad) in zip(parts, tried, results, strict=True):
+        reasons = [(numbers[place], reason) for place, reason in bad]
+        reasons += [(number, known[number]) for number in part.tolist() if number in known]
+        if len(numbers) < len(part):
+            whole = np.zeros((len(part), side, side, channels), np.uint8)
+            whole[np.array(numbers, dtype=np.int64) - part[0]] = pixels
+            pixels = whole
+        yield part, pixels, reasons
+        if progress is not None:
+            progress(_("decoding images"), int(part[-1]) + 1, images)
+
+
+def _make(folder: Path, parts: Iterator[_Part], manifest: Manifest, skip_bad: bool, keep_pixels: bool) -> None:
+    unfinished = temporary(folder)
+    bad: list[tuple[int, str]] = []
+    try:
+        unfinished.mkdir()
+        with (unfinished / _PIXELS).open("wb") as file:
+            for _ids, pixels, reasons in parts:
+                bad += reasons
+                if keep_pixels:
+                    _write(file, pixels)
+        bad.sort()
+        if not skip_bad:
+            refuse_bad([BadImage(number, manifest.names[number], reason) for number, reason in bad])
+        about = {"version": _VERSION, "images": len(manifest), "bad": bad}
+        (unfinished / _ABOUT).write_text(json.dumps(about), encoding="utf-8")
+        _publish(unfinished, folder)
+    except OSError as error:
+        text = _("the cache {path} cannot be written: {reason}")
+        raise DataError(text.format(path=folder, reason=error.strerror)) from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _write(file: IO[bytes], pixels: NDArray[np.uint8]) -> None:
+    file.write(np.ascontiguousarray(pixels).data)
+
+
+def _publish(unfinished: Path, folder: Path) -> None:
+    if _about(folder) is None and folder.exists():
+        shutil.rmtree(folder)  # damaged
+    try:
+        unfinished.rename(folder)
+    except OSError:
+        # Another run made the same in the meantime.
+        if _about(folder) is None:
+            raise
+
+
+def _about(folder: Path) -> dict[str, Any] | None:
+    """What a complete folder says of itself; None where there is none or it is damaged."""
+    try:
+        about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+        return about if about["version"] == _VERSION else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _bad(folder: Path, manifest: Manifest) -> list[BadImage]:
+    about = _about(folder) or {"bad": []}
+    return [BadImage(number, manifest.names[number], reason) for number, reason in about["bad"]]
+
+
+def _key(survey: Survey, side: int, channels: int, max_pixels: int, tiff: bool) -> str:
+    how = f"{_VERSION}\0{PIL.__version__}\0{side}\0{channels}\0{max_pixels}\0{tiff}\0{len(survey.digests)}"
+    return hashlib.blake2b(how.encode() + survey.digests.tobytes(), digest_size=16).hexdigest()
+
+
+def _has_room(folder: Path, size: int) -> bool:
+    existing = next(parent for parent in folder.parents if parent.exists())
+    return shutil.disk_usage(existing).free > size * 1.1
+
+
+def _from_arrays(pixels: NDArray[np.uint8], side: int, channels: int) -> NDArray[np.uint8]:
+    """Arrays (N, H, W[, C]) as (N, side, side, channels)."""
+    if pixels.ndim == 3:
+        pixels = pixels[:, :, :, None]
+    if pixels.shape[1:] == (side, side, channels):
+        return pixels
+    if pixels.shape[1:3] == (side, side) and channels == 3:
+        return np.repeat(pixels[:, :, :, :1], 3, axis=3)
+    made = np.empty((len(pixels), side, side, channels), np.uint8)
+    for number, image in enumerate(pixels):
+        picture = Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image)
+        made[number] = fit_square(picture.convert("L" if channels == 1 else "RGB"), side)
+    return made

@@ -1,0 +1,206 @@
+"""What the images are, before any is decoded: sizes, colour, a fingerprint of the content, and files that are none.
+
+Each file is read once and hashed. What was found is kept with the file's size and times, so that the next run reads
+no file that did not change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atalho.data.cache import cache_folder, load_arrays, save_arrays
+from atalho.data.crew import Crew, workers_for
+from atalho.data.decode import MAX_PIXELS
+from atalho.data.manifest import Ids, Manifest, bytewise
+from atalho.errors import DataError
+from atalho.locale import _
+
+Progress = Callable[[str, int, int], None]
+PART: Final = 256  # files a job
+_VERSION: Final = 1
+# A file changed within the clock's grain of its last reading could look unchanged: such are read again.
+_GRAIN_NS: Final = 2_000_000_000
+_SHOWN: Final = 10
+
+
+class BadImage(NamedTuple):
+    """An image that cannot be read: its id, its name in the manifest, and why."""
+
+    number: int
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """Of N images: width and height in pixels (0 for bad ones), content digests (N, 16), whether all are grey.
+
+    `fingerprint` is a hash of names, labels, splits and the content of every file.
+    """
+
+    widths: NDArray[np.int32]
+    heights: NDArray[np.int32]
+    digests: NDArray[np.uint8]
+    grey: bool
+    fingerprint: str
+    bad: tuple[BadImage, ...] = ()
+
+
+def survey(
+    manifest: Manifest,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    tiff: bool = False,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    cache_dir: Path | None = None,
+) -> Survey:
+    """Read every file that changed since the last survey; headers and hashes only, nothing is decoded."""
+    if manifest.pixels is not None:
+        return _of_arrays(manifest, manifest.pixels)
+    file = _index_file(manifest, tiff, cache_dir)
+    paths = [str(manifest.path(number)) for number in range(len(manifest))] if len(manifest) else []
+    now = time.time_ns()
+    signatures = _signatures(paths)
+    table = _known(file, manifest, signatures)
+    pixels = table["widths"].astype(np.int64) * table["heights"]
+    stale = np.flatnonzero((pixels == 0) | (pixels > max_pixels))
+    bad = _read_stale(table, stale, paths, manifest, max_pixels, tiff, workers, progress)
+    if len(stale):
+        signatures[signatures[:, 1:3].max(axis=1) > now - _GRAIN_NS] = -1
+        names = np.frombuffer(_joined(manifest.names), dtype=np.uint8)
+        save_arrays(file, {**table, "signatures": signatures, "names": names})
+    good = table["widths"] > 0
+    return Survey(
+        widths=table["widths"],
+        heights=table["heights"],
+        digests=table["digests"],
+        grey=bool(good.any() and table["grey"][good].all()),
+        fingerprint=_fingerprint(manifest, table["digests"].tobytes()),
+        bad=tuple(bad),
+    )
+
+
+def refuse_bad(bad: Sequence[BadImage]) -> None:
+    """DataError that names the images that cannot be read, with reasons."""
+    if bad:
+        lines = [f"  {image.name}: {image.reason}" for image in bad[:_SHOWN]]
+        if len(bad) > _SHOWN:
+            lines.append("  " + _("… and {count} more").format(count=len(bad) - _SHOWN))
+        text = _("{count} images cannot be read. Mend or remove them, or leave them out with --data.skip-bad:\n{list}")
+        raise DataError(text.format(count=len(bad), list="\n".join(lines)))
+
+
+def _of_arrays(manifest: Manifest, pixels: NDArray[np.uint8]) -> Survey:
+    images, height, width = pixels.shape[:3]
+    digest = hashlib.blake2b(np.ascontiguousarray(pixels).data, digest_size=16).digest()
+    return Survey(
+        widths=np.full(images, width, np.int32),
+        heights=np.full(images, height, np.int32),
+        digests=np.empty((0, 16), np.uint8),
+        grey=pixels.ndim == 3 or pixels.shape[3] == 1,
+        fingerprint=_fingerprint(manifest, digest),
+    )
+
+
+def _fingerprint(manifest: Manifest, content: bytes) -> str:
+    parts = [
+        _joined(manifest.names),
+        _joined(manifest.classes),
+        manifest.labels.astype("<i8").tobytes(),
+        *(part for name in sorted(manifest.splits) for part in (name.encode(), _bytes(manifest.splits[name]))),
+        content,
+    ]
+    whole = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        whole.update(len(part).to_bytes(8, "little"))
+        whole.update(part)
+    return whole.hexdigest()
+
+
+def _bytes(ids: Ids) -> bytes:
+    return ids.astype("<i8").tobytes()
+
+
+def _joined(names: Sequence[str]) -> bytes:
+    return bytewise("\0".join(names))
+
+
+def _index_file(manifest: Manifest, tiff: bool, cache_dir: Path | None) -> Path:
+    what = f"{_VERSION}\0{tiff}\0{manifest.root}\0{manifest.layout}"
+    key = hashlib.blake2b(bytewise(what), digest_size=16).hexdigest()
+    return cache_folder(cache_dir) / "surveys" / f"{key}.npz"
+
+
+def _signatures(paths: Sequence[str]) -> Ids:
+    """Per file: size, time of change of the content and of the entry in ns, inode; -1 where there is none. (N, 4)"""
+    rows = []
+    for path in paths:
+        try:
+            status = os.stat(path)  # noqa: PTH116 (for every file)
+            rows.append((status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino % (1 << 63)))
+        except OSError:
+            rows.append((-1, -1, -1, -1))
+    return np.array(rows, dtype=np.int64).reshape(-1, 4)
+
+
+def _known(file: Path, manifest: Manifest, signatures: Ids) -> dict[str, NDArray[Any]]:
+    """What is already known of each file, zeros where nothing is."""
+    images = len(manifest)
+    table: dict[str, NDArray[Any]] = {
+        "widths": np.zeros(images, np.int32),
+        "heights": np.zeros(images, np.int32),
+        "grey": np.zeros(images, bool),
+        "digests": np.zeros((images, 16), np.uint8),
+    }
+    stored = load_arrays(file, {"names", "signatures", *table})
+    if stored is None or not images:
+        return table
+    joined = stored["names"].tobytes()
+    if joined == _joined(manifest.names):
+        here = there = np.arange(images)
+    else:
+        places = {name: place for place, name in enumerate(joined.split(b"\0"))}
+        found = np.array([places.get(bytewise(name), -1) for name in manifest.names])
+        here = np.flatnonzero(found >= 0)
+        there = found[here]
+    same = (stored["signatures"][there] == signatures[here]).all(axis=1) & (signatures[here, 0] >= 0)
+    for name, values in table.items():
+        values[here[same]] = stored[name][there[same]]
+    return table
+
+
+def _read_stale(
+    table: dict[str, NDArray[Any]],
+    stale: Ids,
+    paths: Sequence[str],
+    manifest: Manifest,
+    max_pixels: int,
+    tiff: bool,
+    workers: int | None,
+    progress: Progress | None,
+) -> list[BadImage]:
+    bad: list[BadImage] = []
+    parts = [stale[first : first + PART] for first in range(0, len(stale), PART)]
+    done = 0
+    with Crew(workers_for(len(stale), workers), max_pixels=max_pixels, tiff=tiff) as crew:
+        for part, rows in zip(parts, crew.survey([paths[n] for n in part.tolist()] for part in parts), strict=True):
+            for number, row in zip(part.tolist(), rows, strict=True):
+                if isinstance(row, str):
+                    bad.append(BadImage(number, manifest.names[number], row))
+                    row = ["00" * 16, 0, 0, False]
+                table["digests"][number] = np.frombuffer(bytes.fromhex(row[0]), np.uint8)
+                table["widths"][number], table["heights"][number], table["grey"][number] = row[1:]
+            done += len(part)
+            if progress is not None:
+                progress(_("reading images"), done, len(stale))
+    return bad
