@@ -1,0 +1,1 @@
+"""Looking into networks: what they are made of, and what flows through them."""

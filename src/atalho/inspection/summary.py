@@ -1,0 +1,204 @@
+"""What a network is made of: shapes, parameters and multiply-adds, block by block, without allocating anything.
+
+Layers run on torch's meta device, which knows shapes only, and `torch.utils.flop_counter` counts. Blocks with the
+same plan cost the same, so each different one is counted once: the whole catalogue takes seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, Final
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from atalho.blocks.head import ClassifierHead
+from atalho.errors import ConfigError
+from atalho.locale import _
+from atalho.networks import catalogue
+from atalho.networks.build import make_block, make_closing, make_stem
+from atalho.networks.network import Network
+from atalho.networks.plan import BlockPlan, Closing, LinearPlan, Plan, ResidualPlan, StemPlan, TransitionPlan, plan
+from atalho.networks.spec import MLPSpec, Spec
+
+LARGE_SIDE: Final = 224
+SMALL_SIDE: Final = 32
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One piece of a network, for one image. Shapes are (C, H, W), or (D,) for vectors."""
+
+    name: str
+    """The module's qualified name."""
+    stage: int | None
+    """The stage that a block belongs to; None for stem, closing and head."""
+    kind: str
+    """What the piece is: "small", "basic", "dense", "transition", "classifier", …"""
+    shortcut: str
+    """identity, projection, zero-pad or none; empty where there is no sum."""
+    shape: Shape
+    """Shape of what leaves it."""
+    parameters: int
+    multiply_adds: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A network for images of `image_size` (C, H, W)."""
+
+    image_size: Shape
+    depth: int
+    """Weighted layers as the papers count them."""
+    rows: tuple[Row, ...]
+
+    @property
+    def parameters(self) -> int:
+        """All trainable numbers."""
+        return sum(row.parameters for row in self.rows)
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds of the forward pass of one image, in convolutions and linear layers."""
+        return sum(row.multiply_adds for row in self.rows)
+
+
+def summarise(network: Network | Spec, image_size: tuple[int, int, int] | None = None) -> Summary:
+    """Shapes, parameters and multiply-adds of every piece, for one image of `image_size` (C, H, W).
+
+    Without a size: 224 pixels for networks with a large stem, 32 for those with a small one.
+    Raises ConfigError for images that the network does not take.
+    """
+    spec = network.spec if isinstance(network, Network) else network
+    planned = plan(spec)
+    size = image_size or (spec.in_channels, usual_side(spec), usual_side(spec))
+    _check(spec, planned, size)
+    rows: list[Row] = []
+    shape: Shape = size
+    for name, stage, kind, shortcut, part in _parts(planned):
+        cost = _cost(part, shape)
+        shape = cost.shape
+        rows.append(Row(name, stage, kind, shortcut, shape, cost.parameters, cost.multiply_adds))
+    return Summary(size, planned.depth, tuple(rows))
+
+
+def describe_catalogue(pattern: str = "*") -> list[dict[str, Any]]:
+    """Name, depth, parameters and multiply-adds of every network of the catalogue that matches a shell pattern.
+
+    Each is counted as the catalogue has it: for images of `counted_at` pixels and for `classes` classes; it takes
+    images from `smallest` pixels on. Raises ConfigError where nothing matches.
+    """
+    return [describe(name) for name in catalogue.list_models(pattern)]
+
+
+def describe(name: str) -> dict[str, Any]:
+    """One network of the catalogue; see `describe_catalogue`."""
+    spec = catalogue.spec(name)
+    counted = summarise(spec)
+    return {
+        "name": name,
+        "depth": counted.depth,
+        "parameters": counted.parameters,
+        "multiply_adds": counted.multiply_adds,
+        "classes": spec.classes,
+        "counted_at": usual_side(spec),
+        "smallest": smallest_side(spec),
+    }
+
+
+def usual_side(spec: Spec) -> int:
+    """The side in pixels that a network is usually quoted for."""
+    if isinstance(spec, MLPSpec):
+        return spec.side
+    return LARGE_SIDE if spec.stem == "large" else SMALL_SIDE
+
+
+def smallest_side(spec: Spec) -> int:
+    """The smallest side in pixels of which something is left in the last features."""
+    return plan(spec).stride
+
+
+@dataclass(frozen=True)
+class _Head:
+    in_channels: int
+    classes: int
+
+
+@dataclass(frozen=True)
+class _Closing:
+    kind: Closing
+    channels: int
+
+
+@dataclass(frozen=True)
+class _Cost:
+    shape: Shape
+    parameters: int
+    multiply_adds: int
+
+
+_Part = StemPlan | BlockPlan | _Closing | _Head
+
+
+def _parts(planned: Plan) -> list[tuple[str, int | None, str, str, _Part]]:
+    blocks: list[tuple[str, int | None, str, str, _Part]] = [
+        (
+            f"stages.{block.stage}.{block.index}",
+            block.stage,
+            _kind(block),
+            block.path if isinstance(block, ResidualPlan | LinearPlan) else "",
+            # The place of a block does not change what it costs.
+            replace(block, stage=0, index=0),
+        )
+        for block in planned.blocks
+    ]
+    head = _Head(planned.embedding, planned.classes)
+    closing = _Closing(planned.closing, planned.embedding)
+    return [
+        ("stem", None, planned.stem.design, "", planned.stem),
+        *blocks,
+        *([("closing", None, planned.closing, "", closing)] if planned.closing != "none" else []),
+        ("head", None, "classifier", "", head),
+    ]
+
+
+def _kind(block: BlockPlan) -> str:
+    if isinstance(block, ResidualPlan):
+        return block.design
+    if isinstance(block, LinearPlan):
+        return "linear"
+    return "transition" if isinstance(block, TransitionPlan) else "dense"
+
+
+@cache
+def _cost(part: _Part, shape: Shape) -> _Cost:
+    with torch.device("meta"):
+        module = _module(part)
+        x = torch.empty(1, *shape)
+    # Eval mode: one image has no statistics of its own where a feature map is a single pixel.
+    module.eval()
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        y = module(x)
+    # The counter counts a multiply-add as two operations.
+    multiply_adds = counter.get_total_flops() // 2
+    return _Cost(tuple(y.shape[1:]), sum(p.numel() for p in module.parameters()), multiply_adds)
+
+
+def _module(part: _Part) -> nn.Module:
+    if isinstance(part, StemPlan):
+        return make_stem(part)
+    if isinstance(part, _Closing):
+        return make_closing(part.kind, part.channels)
+    if isinstance(part, _Head):
+        return ClassifierHead(part.in_channels, part.classes)
+    return make_block(part)
+
+
+def _check(spec: Spec, planned: Plan, size: Shape) -> None:
+    if len(size) != 3 or size[0] != spec.in_channels or min(size[1:]) < planned.stride:
+        text = _("image size {given}: this network takes ({channels}, H, W) with sides of {smallest} pixels or more")
+        raise ConfigError(text.format(given=tuple(size), channels=spec.in_channels, smallest=planned.stride))
