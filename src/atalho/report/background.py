@@ -1,0 +1,137 @@
+"""The parts of the page that say where the result comes from: data, cost, configuration and provenance."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from atalho.locale import N_
+from atalho.report.language import Translator
+from atalho.report.markup import Html, el
+from atalho.report.run_files import Json, RunFiles
+from atalho.report.sections import section
+
+IMBALANCED: Final = 3.0  # largest over smallest class from which a reader should know
+_NAMES_SHOWN: Final = 12
+_SPLITS: Final = {"train": N_("training"), "val": N_("validation"), "test": N_("test")}
+_FIELDS: Final = {
+    "command": N_("command"),
+    "atalho": N_("Atalho's version"),
+    "seed": N_("seed"),
+    "started": N_("started"),
+    "finished": N_("finished"),
+    "precision": N_("precision"),
+    "threads": N_("threads"),
+    "machine": N_("machine"),
+    "versions": N_("versions"),
+    "device": N_("device"),
+    "fingerprint": N_("fingerprint of the data"),
+}
+
+
+def data(run: RunFiles, _: Translator) -> Html | None:
+    """How many images of each class each split has, and what was decided about them."""
+    manifest = run.manifest
+    if manifest is None:
+        return None
+    splits = [name for name in ("train", "val", "test") if len(manifest["splits"].get(name, []))]
+    counts = {name: _counts(manifest, name) for name in splits}
+    heads = [el("th", _("class"), data_sort="text")]
+    heads += [el("th", _(_SPLITS[name]), class_="number", data_sort="number") for name in splits]
+    rows = [
+        el("tr", el("td", label), [_cell(counts[name][place], _) for name in splits])
+        for place, label in enumerate(manifest["classes"])
+    ]
+    totals = el("tr", el("th", _("all")), [_cell(sum(counts[name]), _) for name in splits])
+    table = el(
+        "table", el("thead", el("tr", heads)), el("tbody", rows), el("tfoot", totals), class_="sortable"
+    )  # fmt: skip
+    notes = [*manifest.get("notes", []), *_remarks(manifest, counts, _)]
+    remarks = el("ul", [el("li", note) for note in notes], class_="notes") if notes else None
+    return section("data", _("Data"), remarks, el("div", table, class_="scroll tall"), _=_)
+
+
+def _counts(manifest: Json, split: str) -> list[int]:
+    counts = [0] * len(manifest["classes"])
+    labels = manifest["labels"]
+    for number in manifest["splits"][split]:
+        counts[labels[number]] += 1
+    return counts
+
+
+def _remarks(manifest: Json, counts: Mapping[str, list[int]], _: Translator) -> Iterator[str]:
+    """What a reader should know: imbalance, classes missing in a split, images left out."""
+    train = counts.get("train", [])
+    if train and min(train) > 0 and max(train) / min(train) >= IMBALANCED:
+        ratio = _.number(max(train) / min(train), 1)
+        yield _(
+            "The classes are imbalanced: the largest has {ratio} times the training images of the smallest."
+        ).format(ratio=ratio)
+    for split, per_class in counts.items():
+        missing = [name for name, count in zip(manifest["classes"], per_class, strict=True) if count == 0]
+        if missing:
+            yield _("Classes without images in the split {split}: {names}.").format(
+                split=_(_SPLITS[split]), names=_listed(missing, _)
+            )
+    used = {number for ids in manifest["splits"].values() for number in ids}
+    left_out = [name for number, name in enumerate(manifest["names"]) if number not in used]
+    if left_out:
+        yield _("Images left out: {n} ({names}).").format(n=_.whole(len(left_out)), names=_listed(left_out, _))
+
+
+def _listed(names: list[str], _: Translator) -> str:
+    shown = ", ".join(names[:_NAMES_SHOWN])
+    rest = len(names) - _NAMES_SHOWN
+    return shown if rest <= 0 else _("{names} and {n} more").format(names=shown, n=_.whole(rest))
+
+
+def cost(run: RunFiles, _: Translator) -> Html | None:
+    """Time in all and epoch by epoch."""
+    timing = run.timing
+    if timing is None:
+        return None
+    epochs = timing.get("epochs", [])
+    facts = [(_("training time"), _.duration(timing.get("seconds")))]
+    if epochs:
+        typical = sorted(row["seconds"] for row in epochs)[len(epochs) // 2]
+        facts += [
+            (_("first epoch"), _.duration(epochs[0]["seconds"])),
+            (_("median epoch"), _.duration(typical)),
+        ]
+    if "images_per_second" in timing:
+        facts.append((_("images per second in training"), _.whole(timing["images_per_second"])))
+    return section("cost", _("Cost"), el("dl", [_pair(*fact) for fact in facts], class_="pairs"), _=_)
+
+
+def configuration(run: RunFiles, _: Translator) -> Html:
+    """The complete run.toml: the run can be repeated with it."""
+    words = _("Everything that decides the outcome. Repeat the run with: atalho train --config run.toml")
+    text = el("pre", el("code", run.configuration), tabindex="0")
+    return section("configuration", _("Configuration"), el("p", words, class_="lead"), text, _=_)
+
+
+def provenance(run: RunFiles, _: Translator) -> Html | None:
+    """Command, seed, versions and machine."""
+    if run.provenance is None:
+        return None
+    known = [name for name in _FIELDS if name in run.provenance]
+    others = [name for name in run.provenance if name not in _FIELDS and name != "parameters"]
+    rows = [
+        _pair(_(_FIELDS[name]) if name in _FIELDS else name, _flat(run.provenance[name])) for name in known + others
+    ]
+    return section("provenance", _("Provenance"), el("dl", rows, class_="pairs long"), _=_)
+
+
+def _flat(value: Any) -> str:
+    """A value of JSON on one line: nested names before their values."""
+    if isinstance(value, dict):
+        return " · ".join(f"{name} {_flat(inner)}" for name, inner in value.items())
+    if isinstance(value, list):
+        return ", ".join(_flat(inner) for inner in value)
+    return "–" if value is None else str(value)
+
+
+def _cell(count: int, _: Translator) -> Html:
+    return el("td", _.whole(count), class_="number", data_value=str(count))
+
+
+def _pair(what: str, value: str) -> Html:
+    return el("div", el("dt", what), el("dd", value))

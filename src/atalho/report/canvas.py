@@ -1,0 +1,87 @@
+"""What a figure is drawn on: its colours and type, and how it becomes a PNG or a part of the page.
+
+Figures are drawn in the light colours; in the page, `svg` turns them into the page's own, so that a figure follows
+light and dark. Nothing of pyplot: every figure is an object of its own.
+"""
+
+import io
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from atalho.report.markup import Html
+
+INK: Final = "#1c2430"
+MUTED: Final = "#667085"
+LINE: Final = "#e3e7ee"
+BLUE: Final = "#2f5fd0"
+AMBER: Final = "#c2630c"
+_VARIABLES: Final = {INK: "--ink", MUTED: "--muted", LINE: "--line", BLUE: "--blue", AMBER: "--amber"}
+_SETTINGS: Final[dict[Any, Any]] = {
+    "font.size": 9.5,
+    "text.parse_math": False,  # a class may be called $5$
+    "text.color": INK,
+    "axes.edgecolor": LINE,
+    "axes.labelcolor": MUTED,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": LINE,
+    "grid.linewidth": 0.8,
+    "xtick.color": LINE,
+    "ytick.color": LINE,
+    "xtick.labelcolor": MUTED,
+    "ytick.labelcolor": MUTED,
+    "legend.frameon": False,
+    "svg.fonttype": "none",
+}
+
+
+def svg(figure: Figure, name: str) -> Html:
+    """The figure as inline SVG in the page's own colours and font; `name` keeps its ids apart from other figures'."""
+    text = _saved(figure, "svg", name).decode()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", text, flags=re.DOTALL)
+    text = re.sub(r' width="[\d.]+pt" height="[\d.]+pt"', "", text, count=1)
+    text = re.sub(r'<g id="[^"]*"', "<g", text)
+    text = re.sub(r"font: ([^;\"]*?)([\d.]+px) [^;\"]*", r"font-size: \2", text)
+    for colour, variable in _VARIABLES.items():
+        text = text.replace(colour, f"var({variable})")
+    return Html(text)
+
+
+def png(figure: Figure) -> bytes:
+    """The figure on white, for documents and slides."""
+    return _saved(figure, "png", "")
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """The look of all figures; around their making and their saving."""
+    with matplotlib.rc_context(_SETTINGS), warnings.catch_warnings():
+        # Names in scripts that the font lacks show as boxes in the PNG; the page uses the reader's fonts.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
+
+
+def _saved(figure: Figure, kind: str, salt: str) -> bytes:
+    buffer = io.BytesIO()
+    metadata: dict[str, Any] = {"Date": None} if kind == "svg" else {"Software": None}
+    with style(), matplotlib.rc_context({"svg.hashsalt": salt}):
+        figure.savefig(
+            buffer, format=kind, dpi=160, transparent=kind == "svg", bbox_inches="tight", pad_inches=0.06,
+            metadata=metadata,
+        )  # fmt: skip
+    return buffer.getvalue()
+
+
+def panel(width: float, height: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.add_subplot()

@@ -1,0 +1,201 @@
+"""The figures of a run: training curves, confusion matrix, reliability and recall by class.
+
+Each is a function from what a run measured to a Figure of its own, with the words of one language; no torch.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from atalho.locale import language
+from atalho.report import run_files
+from atalho.report.canvas import AMBER, BLUE, INK, MUTED, panel, png, style
+from atalho.report.language import LEVEL, Translator
+from atalho.report.markup import clean
+from atalho.report.run_files import Json, RunFiles
+from atalho.storage.atomic import write_file
+
+NUMBERS_UP_TO: Final = 16  # classes up to which a confusion matrix has room for its counts
+NAMES_UP_TO: Final = 45  # and for the names
+RECALL_ROWS: Final = 40
+
+
+def draw_all(run: RunFiles, _: Translator) -> dict[str, Figure]:
+    """Every figure that the run's files allow, by name."""
+    figures: dict[str, Figure] = {}
+    with style():
+        if run.epochs:
+            figures["loss"] = loss(run.rows, _)
+            figures["accuracy"] = accuracy(run.epochs, _)
+            figures["learning_rate"] = learning_rate(run.rows, _)
+        if run.evaluation:
+            figures["confusion"] = confusion(run.evaluation, _)
+            figures["recall"] = recall(run.evaluation["per_class"], _)
+            if "calibration" in run.evaluation:
+                figures["reliability"] = reliability(run.evaluation["calibration"], _)
+    return figures
+
+
+def write_all(run: Path) -> list[Path]:
+    """Write every figure of the run folder `run` as PNG into figures/, in the language in force; the files written.
+
+    Raises RunError where `run` is no run folder.
+    """
+    written = []
+    for name, figure in draw_all(run_files.read(run), Translator(language())).items():
+        path = run / "figures" / f"{name}.png"
+        write_file(path, png(figure))
+        written.append(path)
+    return written
+
+
+def loss(rows: Sequence[Json], _: Translator) -> Figure:
+    """Loss of every logged step, and of each epoch on training and validation images."""
+    figure, axes = panel(3.7, 2.6)
+    epochs, steps = _by_kind(rows)
+    axes.plot(_passed(steps, epochs), [row["loss"] for row in steps], color=BLUE, alpha=0.25, linewidth=0.9)
+    _two_curves(axes, epochs, "loss", _)
+    axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: _.number(value, 1)))
+    return figure
+
+
+def accuracy(epochs: Sequence[Json], _: Translator) -> Figure:
+    """Top-1 accuracy after each epoch on training and validation images."""
+    figure, axes = panel(3.7, 2.6)
+    _two_curves(axes, epochs, "top1", _)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: _.percent(value, 0)))
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    return figure
+
+
+def learning_rate(rows: Sequence[Json], _: Translator) -> Figure:
+    """Learning rate over the epochs."""
+    figure, axes = panel(3.7, 2.6)
+    epochs, steps = _by_kind(rows)
+    if steps:
+        axes.plot(_passed(steps, epochs), [row["lr"] for row in steps], color=BLUE, linewidth=1.8)
+    else:
+        axes.plot(range(1, len(epochs) + 1), [row["learning_rate"] for row in epochs], "o-", color=BLUE)
+    axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: _.number(value, 3).rstrip("0").rstrip(".,")))
+    _epoch_axis(axes, len(epochs), _)
+    return figure
+
+
+def confusion(evaluation: Json, _: Translator) -> Figure:
+    """Confusion matrix, true classes as rows: a cell's strength is its share of the row; right blue, wrong amber.
+
+    The square root of the share is drawn: one in a hundred is already visible.
+    """
+    counts = np.array(evaluation["confusion"], dtype=float)
+    names = [_short(row["class"]) for row in evaluation["per_class"]]
+    many = len(names)
+    side = min(3.2 + 0.34 * many, 9.5)
+    figure, axes = panel(side, side)
+    strength = np.sqrt(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1))
+    picture = np.zeros((many, many, 4))
+    picture[..., :3] = matplotlib.colors.to_rgb(AMBER)
+    picture[np.eye(many, dtype=bool), :3] = matplotlib.colors.to_rgb(BLUE)
+    picture[..., 3] = strength
+    axes.imshow(picture, interpolation="none", aspect="equal")
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(True)
+    if many <= NAMES_UP_TO:
+        size = 9.5 if many <= NUMBERS_UP_TO else max(5.5, 9.5 - 0.1 * many)
+        axes.set_xticks(range(many), names, rotation=90 if many > 3 else 0, fontsize=size)
+        axes.set_yticks(range(many), names, fontsize=size)
+        axes.tick_params(length=0)
+    if many <= NUMBERS_UP_TO:
+        for row, column in np.argwhere(counts > 0):
+            strong = strength[row, column] > 0.75
+            text = _.whole(counts[row, column])
+            axes.text(column, row, text, ha="center", va="center", fontsize=8, color="white" if strong else INK)
+    axes.set_xlabel(_("predicted"))
+    axes.set_ylabel(_("true"))
+    return figure
+
+
+def reliability(calibration: Json, _: Translator) -> Figure:
+    """Accuracy against confidence, before and after temperature scaling; the larger a mark, the more images."""
+    figure, axes = panel(4.8, 4.4)
+    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)), label=_("perfect"))
+    for key, colour, label in (("before", AMBER, _("before")), ("after", BLUE, _("after"))):
+        bins = calibration[key]["bins"]
+        total = sum(b["count"] for b in bins)
+        across, up = [b["confidence"] for b in bins], [b["accuracy"] for b in bins]
+        axes.plot(across, up, color=colour, linewidth=1.6, label=label)
+        sizes = [12 + 220 * b["count"] / total for b in bins]
+        axes.scatter(across, up, s=sizes, color=colour, alpha=0.75, linewidths=0, zorder=3)
+    _shares(axes, "x", _)
+    _shares(axes, "y", _)
+    axes.set_aspect("equal")
+    axes.set_xlabel(_("confidence"))
+    axes.set_ylabel(_("accuracy"))
+    axes.legend(loc="upper left")
+    return figure
+
+
+def recall(per_class: Sequence[Json], _: Translator) -> Figure:
+    """Recall of each class with its 95 % interval, lowest first; of many classes, the 40 lowest."""
+    rows = sorted((row for row in per_class if row["recall"] is not None), key=lambda row: row["recall"])
+    rows = rows[:RECALL_ROWS]
+    figure, axes = panel(6.4, 1.1 + 0.26 * max(len(rows), 2))
+    for place, row in enumerate(rows):
+        axes.plot(row["recall_interval"], [place, place], color=BLUE, alpha=0.35, linewidth=5)
+        axes.plot(row["recall"], place, "o", color=BLUE, markersize=5)
+    axes.set_yticks(range(len(rows)), [_short(row["class"]) for row in rows])
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(visible=False, axis="y")
+    _shares(axes, "x", _)
+    axes.set_xlabel(_("recall, with its {level} interval").format(level=_.percent(LEVEL, 0)))
+    return figure
+
+
+def _two_curves(axes: Axes, epochs: Sequence[Json], what: str, _: Translator) -> None:
+    across = range(1, len(epochs) + 1)
+    mark = "o-" if len(epochs) <= 30 else "-"
+    for key, colour, label in (("train", BLUE, _("training")), ("val", AMBER, _("validation"))):
+        values = [row.get(f"{key}_{what}") for row in epochs]
+        if any(value is not None for value in values):
+            up = [np.nan if value is None else value for value in values]
+            axes.plot(across, up, mark, color=colour, linewidth=1.8, markersize=3.5, label=label)
+    axes.legend(loc="best")
+    _epoch_axis(axes, len(epochs), _)
+
+
+def _epoch_axis(axes: Axes, epochs: int, _: Translator) -> None:
+    axes.set_xlim(0, max(epochs, 1) * 1.03)
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.set_xlabel(_("epoch"))
+
+
+def _shares(axes: Axes, which: str, _: Translator) -> None:
+    limits: Callable[[float, float], Any] = axes.set_xlim if which == "x" else axes.set_ylim
+    limits(-0.02, 1.02)
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_ticks([0, 0.2, 0.4, 0.6, 0.8, 1])
+    axis.set_major_formatter(FuncFormatter(lambda value, _place: _.percent(value, 0)))
+
+
+def _by_kind(rows: Sequence[Json]) -> tuple[list[Json], list[Json]]:
+    return [row for row in rows if row.get("kind") == "epoch"], [row for row in rows if row.get("kind") == "step"]
+
+
+def _passed(steps: Sequence[Json], epochs: Sequence[Json]) -> list[float]:
+    """Where each logged step lies, in epochs."""
+    per_epoch = epochs[-1]["step"] / len(epochs)
+    return [row["step"] / per_epoch for row in steps]
+
+
+def _short(name: str) -> str:
+    """A class name that fits beside a figure."""
+    name = clean(name).replace("\n", " ")
+    return name if len(name) <= 24 else name[:23] + "…"

@@ -1,0 +1,112 @@
+"""report.html: one file that holds everything, in both languages, and needs nothing from anywhere."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from atalho.locale import LANGUAGES, language
+from atalho.report import background, figures, run_files, sections
+from atalho.report.canvas import svg
+from atalho.report.language import Translator
+from atalho.report.markup import Html, el, join
+from atalho.report.run_files import RunFiles
+from atalho.storage.atomic import write_file
+
+NAME: Final = "report.html"
+_LANGUAGE_NAMES: Final = {"en": "English", "pt": "Português"}
+
+
+def write(run: Path, *, pictures: Mapping[str, bytes]) -> Path:
+    """Write report.html into the run folder `run` and return its path.
+
+    `pictures` are the PNG bytes of the images that the page shows, by their names in evaluation.json. The page holds
+    both languages; a reader whose browser asks for neither gets the one in force now. A part whose file the run has
+    not written yet is left out. Raises RunError where `run` is no run folder or a file in it is damaged.
+    """
+    path = run / NAME
+    write_file(path, page(run_files.read(run), pictures, language()).encode())
+    return path
+
+
+def page(run: RunFiles, pictures: Mapping[str, bytes], initial: str) -> str:
+    """The whole page, first shown in the language `initial` where the browser asks for neither."""
+    resources = files("atalho.report")
+    css = resources.joinpath("page.css").read_text(encoding="utf-8")
+    script = resources.joinpath("page.js").read_text(encoding="utf-8")
+    translators = [Translator(name) for name in LANGUAGES]
+    places = {name: f"picture-{place}" for place, name in enumerate(_shown(run, pictures))}
+    body = el(
+        "body",
+        [_switch(_, checked=_.name == initial) for _ in translators],
+        _library(pictures, places),
+        el("nav", [el("label", _LANGUAGE_NAMES[_.name], for_=f"language-{_.name}") for _ in translators],
+           class_="languages"),
+        [el("main", _article(run, places, _), lang=_.tag) for _ in translators],
+        el("script", Html(script)),
+    )  # fmt: skip
+    head = el(
+        "head",
+        el("meta", charset="utf-8"),
+        el("meta", http_equiv="Content-Security-Policy", content=_policy(script)),
+        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        el("meta", name="color-scheme", content="light dark"),
+        el("title", f"{run.model} · {run.data} · Atalho"),
+        el("style", Html(css)),
+    )
+    first = next(_ for _ in translators if _.name == initial)
+    return f"<!doctype html>\n{el('html', head, body, lang=first.tag)}\n"
+
+
+def _policy(script: str) -> str:
+    """Nothing from outside, and no script but the page's own, known by its hash."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _switch(_: Translator, *, checked: bool) -> Html:
+    """What the style looks at to show one language; it works without the script too."""
+    return el("input", type="radio", name="language", id=f"language-{_.name}", value=_.tag, checked=checked)
+
+
+def _article(run: RunFiles, places: Mapping[str, str], _: Translator) -> Html:
+    drawings = {
+        name: svg(figure, f"{name}-{_.name}") for name, figure in figures.draw_all(run, _).items() if name != "recall"
+    }
+    parts = {
+        "curves": (_("Training"), sections.curves(run, drawings, _)),
+        "classes": (_("Class by class"), sections.per_class(run, _)),
+        "confusion": (_("Confusion matrix"), sections.confusion(run, drawings, _)),
+        "calibration": (_("Calibration"), sections.calibration(run, drawings, _)),
+        "mistakes": (_("Mistakes"), sections.mistakes(run, places, _)),
+        "data": (_("Data"), background.data(run, _)),
+        "cost": (_("Cost"), background.cost(run, _)),
+        "configuration": (_("Configuration"), background.configuration(run, _)),
+        "provenance": (_("Provenance"), background.provenance(run, _)),
+    }
+    shown = {name: part for name, part in parts.items() if part[1] is not None}
+    links = [el("a", title, href=f"#{name}-{_.name}") for name, (title, _part) in shown.items()]
+    return join(
+        [sections.header(run, _), el("nav", links, class_="contents"), [part for _title, part in shown.values()]]
+    )
+
+
+def _shown(run: RunFiles, pictures: Mapping[str, bytes]) -> list[str]:
+    """The names of the pictures that the page has a place for, in its order."""
+    wanted = (str(row.get("path", row["index"])) for row in (run.evaluation or {}).get("mistakes", []))
+    return [name for name in dict.fromkeys(wanted) if name in pictures]
+
+
+def _library(pictures: Mapping[str, bytes], places: Mapping[str, str]) -> Html | None:
+    """Every picture once; both languages use it from here."""
+    images = [
+        el("image", id=place, href=f"data:image/png;base64,{base64.b64encode(pictures[name]).decode()}",
+           width="1", height="1")
+        for name, place in places.items()
+    ]  # fmt: skip
+    return el("svg", el("defs", images), class_="library", aria_hidden="true") if images else None

@@ -1,0 +1,87 @@
+"""The files of a run folder that a report shows; what is not there yet is None or empty."""
+
+import json
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from atalho.errors import RunError
+from atalho.locale import _
+from atalho.storage import log
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """What a run has written, parsed."""
+
+    folder: Path
+    configuration: str
+    settings: Json
+    rows: list[Json] = field(default_factory=list)
+    manifest: Json | None = None
+    timing: Json | None = None
+    evaluation: Json | None = None
+    provenance: Json | None = None
+    card: Json | None = None
+
+    @property
+    def model(self) -> str:
+        """The network's name in the catalogue."""
+        return str(self.settings.get("model", {}).get("name", self.folder.name))
+
+    @property
+    def data(self) -> str:
+        """The last part of the data's path, for a title."""
+        path = str(self.settings.get("data", {}).get("path", ""))
+        return Path(path).name or path
+
+    @property
+    def epochs(self) -> list[Json]:
+        """The rows of metrics.jsonl that close an epoch."""
+        return [row for row in self.rows if row.get("kind") == "epoch"]
+
+    @property
+    def parameters(self) -> int | None:
+        """Parameters of the network, where the run recorded them."""
+        for holder in (self.provenance, (self.card or {}).get("metrics"), (self.card or {}).get("provenance")):
+            if holder and isinstance(holder.get("parameters"), int):
+                return int(holder["parameters"])
+        return None
+
+
+def read(run: Path) -> RunFiles:
+    """Read a run folder. Raises RunError where it is none, or where one of its files is damaged."""
+    toml = run / "run.toml"
+    if not toml.is_file():
+        raise RunError(
+            _("{path} is no run: it has no run.toml. Give the folder that atalho train wrote.").format(path=run)
+        )
+    try:
+        configuration = toml.read_text(encoding="utf-8")
+        settings = tomllib.loads(configuration)
+        metrics = run / "metrics.jsonl"
+        return RunFiles(
+            folder=run,
+            configuration=configuration,
+            settings=settings,
+            rows=log.read(metrics) if metrics.is_file() else [],
+            manifest=_json(run / "manifest.json"),
+            timing=_json(run / "timing.json"),
+            evaluation=_json(run / "evaluation.json"),
+            provenance=_json(run / "provenance.json"),
+            card=_json(run / "model" / "config.json"),
+        )
+    except (OSError, ValueError) as error:
+        raise RunError(_("{path} cannot be read as a run: {reason}").format(path=run, reason=error)) from error
+
+
+def _json(path: Path) -> Json | None:
+    if not path.is_file():
+        return None
+    content = json.loads(path.read_bytes())
+    if not isinstance(content, dict):
+        raise ValueError(_("{name} does not hold an object").format(name=path.name))
+    return content

@@ -1,0 +1,221 @@
+"""The parts of the page that show how good the network is, each from the run's files and one language."""
+
+from collections.abc import Mapping, Sequence
+
+from atalho.report.language import LEVEL, Translator
+from atalho.report.markup import Html, el
+from atalho.report.run_files import Json, RunFiles
+
+Figures = Mapping[str, Html]
+
+
+def section(name: str, title: str, *content: str | None, _: Translator) -> Html:
+    """One part of the page, with a heading that links can reach."""
+    return el("section", el("h2", title), *content, id=f"{name}-{_.name}")
+
+
+def header(run: RunFiles, _: Translator) -> Html:
+    """Model, headline accuracy with its interval, and the key numbers."""
+    title = [el("p", "Atalho · ", _("training report"), class_="eyebrow"), el("h1", run.model)]
+    if run.data:
+        title.append(el("p", _("trained on {data}").format(data=run.data), class_="on"))
+    return el("header", el("div", *title), _headline(run, _), _key_numbers(run, _))
+
+
+def _headline(run: RunFiles, _: Translator) -> Html | None:
+    e = run.evaluation
+    if e is None:
+        return el("p", _("This run has no evaluation yet: its accuracy is not known."), class_="note")
+    low, high = e["top1_interval"]
+    test = e.get("split") != "val"
+    split = _("test images") if test else _("validation images")
+    caution = None
+    if not test:
+        caution = _("The best epoch was chosen on these images: on new ones, expect a little less.")
+    return el(
+        "div",
+        el("p", _.percent(e["top1"]), class_="headline"),
+        el(
+            "div",
+            el("p", _("top-1 accuracy"), class_="what"),
+            el("p", _interval_words(_), ": ", _.interval((low, high))),
+            el("p", _("on {n} {split}").format(n=_.whole(e["images"]), split=split), class_="soft"),
+            el("p", caution, class_="soft") if caution else None,
+        ),
+        class_="accuracy",
+    )
+
+
+def _key_numbers(run: RunFiles, _: Translator) -> Html:
+    e, timing = run.evaluation or {}, run.timing or {}
+    classes = (run.manifest or {}).get("classes") or [row["class"] for row in e.get("per_class", [])]
+    training = len((run.manifest or {}).get("splits", {}).get("train", []))
+    shown = [
+        (_("training images"), _.whole(training) if training else None),
+        (_("classes"), _.whole(len(classes)) if classes else None),
+        (_("parameters"), _.whole(run.parameters) if run.parameters else None),
+        (_("epochs"), _.whole(len(run.epochs)) if run.epochs else None),
+        (_("training time"), _.duration(timing["seconds"]) if "seconds" in timing else None),
+        (_("images per second"), _.whole(timing["images_per_second"]) if "images_per_second" in timing else None),
+        (_("macro F1"), _.percent(e["macro_f1"]) if "macro_f1" in e else None),
+        (_("top-5 accuracy"), _.percent(e["top5"]) if e.get("top5") is not None else None),
+    ]
+    return el("dl", [el("div", el("dt", what), el("dd", value)) for what, value in shown if value], class_="keys")
+
+
+def curves(run: RunFiles, figures: Figures, _: Translator) -> Html | None:
+    """Loss, accuracy and learning rate over the epochs."""
+    titles = {"loss": _("Loss"), "accuracy": _("Accuracy"), "learning_rate": _("Learning rate")}
+    shown = [_figure(figures[name], title) for name, title in titles.items() if name in figures]
+    return section("curves", _("Training"), el("div", *shown, class_="three"), _=_) if shown else None
+
+
+def _figure(drawing: Html, title: str, kind: str = "") -> Html:
+    return el("figure", el("figcaption", title), el("div", drawing, class_="drawing", role="img", aria_label=title),
+              class_=kind or None)  # fmt: skip
+
+
+def confusion(run: RunFiles, figures: Figures, _: Translator) -> Html | None:
+    """The confusion matrix and the pairs that are confused most often."""
+    if run.evaluation is None:
+        return None
+    names = [row["class"] for row in run.evaluation["per_class"]]
+    pairs = _confused(run.evaluation["confusion"])[:8]
+    rows = [
+        el("tr", el("td", names[true]), el("td", names[taken]), _number(_.whole(count)), _number(_.percent(share)))
+        for count, share, true, taken in pairs
+    ]
+    head = el("tr", el("th", _("true")), el("th", _("taken for")), _head(_("images")), _head(_("of the class")))
+    table = el("div", el("h3", _("Most often confused")), el("table", el("thead", head), el("tbody", rows)))
+    words = _("Rows are the true classes, columns the predicted ones. Blue is right, amber is wrong.")
+    return section(
+        "confusion",
+        _("Confusion matrix"),
+        el("p", words, class_="lead"),
+        el("div", _figure(figures["confusion"], "", "matrix"), table if rows else None, class_="matrix-and-pairs"),
+        _=_,
+    )
+
+
+def _confused(counts: Sequence[Sequence[int]]) -> list[tuple[int, float, int, int]]:
+    """(count, share of the true class, true, predicted) of every mistake that was made, most frequent first."""
+    found = [
+        (count, count / sum(row), true, predicted)
+        for true, row in enumerate(counts)
+        for predicted, count in enumerate(row)
+        if count and true != predicted
+    ]
+    return sorted(found, key=lambda pair: (-pair[0], -pair[1], pair[2], pair[3]))
+
+
+def calibration(run: RunFiles, figures: Figures, _: Translator) -> Html | None:
+    """Whether the probabilities can be taken at their word."""
+    values = (run.evaluation or {}).get("calibration")
+    if values is None:
+        return None
+    before, after = values["before"]["error"], values["after"]["error"]
+    rows = [
+        (_("calibration error before"), _.percent(before, 2)),
+        (_("calibration error after"), _.percent(after, 2)),
+        (_("temperature"), _.number(values["temperature"], 3)),
+    ]
+    words = [
+        _(
+            "Of the images about which the network says {share}, are {share} right? On the dashed line they are; "
+            "below it the network is too sure of itself, above it too modest."
+        ).format(share=_.percent(0.8, 0)),
+        _(
+            "The temperature divides the outputs before they become probabilities. It was fitted on the validation "
+            "images, changes no answer, and is stored with the model."
+        ),
+    ]
+    text = el("div", [el("p", sentence) for sentence in words], el("dl", [_pair(*row) for row in rows], class_="pairs"))
+    drawing = _figure(figures["reliability"], "")
+    return section("calibration", _("Calibration"), el("div", drawing, text, class_="two"), _=_)
+
+
+def per_class(run: RunFiles, _: Translator) -> Html | None:
+    """Every class in a table that a click sorts; the bar is the recall with its interval."""
+    if run.evaluation is None:
+        return None
+    heads = [
+        el("th", _("class"), data_sort="text"),
+        _head(_("images"), "number"),
+        _head(_("recall"), "number"),
+        el("th", _interval_words(_), class_="wide"),
+        _head(_("precision"), "number"),
+        _head("F1", "number"),
+    ]
+    rows = [
+        el(
+            "tr",
+            el("td", row["class"]),
+            _number(_.whole(row["images"]), row["images"]),
+            _number(_.percent(row["recall"]), row["recall"]),
+            el("td", _bar(row, _), class_="wide"),
+            _number(_.percent(row["precision"]), row["precision"]),
+            _number(_.percent(row["f1"]), row["f1"]),
+        )
+        for row in run.evaluation["per_class"]
+    ]
+    table = el("table", el("thead", el("tr", heads)), el("tbody", rows), class_="sortable")
+    hint = el("p", _("Click a column's heading to sort by it."), class_="lead screen-only")
+    return section("classes", _("Class by class"), hint, el("div", table, class_="scroll"), _=_)
+
+
+def _bar(row: Json, _: Translator) -> Html | None:
+    """The recall as a dot on a line from 0 to 100 %, with its interval as a band."""
+    if row["recall"] is None:
+        return None
+    low, high = row["recall_interval"]
+    band = f"left:{100 * low:.2f}%;width:{100 * (high - low):.2f}%"
+    dot = f"left:{100 * row['recall']:.2f}%"
+    return el("span", el("i", style=band), el("b", style=dot), class_="bar", title=_.interval((low, high)))
+
+
+def mistakes(run: RunFiles, places: Mapping[str, str], _: Translator) -> Html | None:
+    """The wrong answers of which the network was most sure; `places` maps an image to its picture on the page."""
+    if run.evaluation is None:
+        return None
+    rows = run.evaluation["mistakes"]
+    if not rows:
+        return section("mistakes", _("Most confident mistakes"), el("p", _("There is none.")), _=_)
+    words = _("Sure and wrong. Where the picture agrees with the network, the label may be at fault.")
+    return section(
+        "mistakes",
+        _("Most confident mistakes"),
+        el("p", words, class_="lead"),
+        el("ol", [_mistake(row, places, _) for row in rows], class_="mistakes"),
+        _=_,
+    )
+
+
+def _mistake(row: Json, places: Mapping[str, str], _: Translator) -> Html:
+    path = str(row.get("path", row["index"]))
+    place = places.get(path)
+    picture = el("span", "?", class_="no-picture")
+    if place:
+        picture = el("svg", el("use", href=f"#{place}"), viewBox="0 0 1 1", role="img", aria_label=path)
+    return el(
+        "li",
+        picture,
+        el("p", row["predicted"], " ", el("span", _.percent(row["probability"]), class_="soft"), class_="wrong"),
+        el("p", el("span", _("true:"), class_="soft"), " ", row["label"]),
+        el("p", path, class_="path", title=path),
+    )
+
+
+def _interval_words(_: Translator) -> str:
+    return _("{level} interval").format(level=_.percent(LEVEL, 0))
+
+
+def _pair(what: str, value: str) -> Html:
+    return el("div", el("dt", what), el("dd", value))
+
+
+def _head(text: str, sort: str | None = None) -> Html:
+    return el("th", text, class_="number", data_sort=sort)
+
+
+def _number(text: str, value: float | None = None) -> Html:
+    return el("td", text, class_="number", data_value=None if value is None else repr(value))
