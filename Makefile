@@ -1,0 +1,54 @@
+# Everything installs into .venv; only Python 3.11 or newer with venv is needed beforehand.
+PYTHON ?= python3
+BIN := .venv/bin
+LOCALE := src/atalho/locale/pt_BR/LC_MESSAGES/atalho
+
+.PHONY: demo test slow check format messages bench clean
+
+demo: .venv/core
+	rm -rf demo
+	$(BIN)/atalho sample fashion demo/fashion
+	$(BIN)/atalho train demo/fashion --model resnet20 --epochs 20 --out demo/run
+	$(BIN)/atalho evaluate demo/run
+	$(BIN)/atalho predict demo/run demo/fashion/test/bag/0000.png demo/fashion/test/sneaker/0000.png
+	@echo
+	@echo "Open the report: $(CURDIR)/demo/run/report.html"
+
+# One thread a process: two processes of two threads on two cores wait for each other.
+test: .venv/dev
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto
+
+slow: .venv/dev
+	$(BIN)/pytest -m slow
+
+check: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Collect the texts of the source into the Portuguese catalogue, then compile it. Translate between the two.
+messages: .venv/dev
+	$(BIN)/pybabel --quiet extract -k N_ -k _ -k ngettext:1,2 --no-location --sort-output --omit-header -o $(LOCALE).pot src
+	$(BIN)/pybabel --quiet update -l pt_BR -i $(LOCALE).pot -o $(LOCALE).po --no-fuzzy-matching --omit-header --ignore-obsolete
+	rm $(LOCALE).pot
+	$(BIN)/pybabel --quiet compile -l pt_BR -i $(LOCALE).po -o $(LOCALE).mo
+
+bench: .venv/dev
+	$(BIN)/python benchmarks/training_speed.py
+
+clean:
+	rm -rf .venv demo
+
+.venv/core: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+.venv/dev: .venv/core
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
