@@ -1,0 +1,64 @@
+"""Where a training image is cut out and whether it is mirrored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+DRAWS: Final = 5
+FLIP: Final = 0  # this draw decides; the others place and size the crop
+_ASPECT: Final = (3 / 4, 4 / 3)
+
+
+def pad_crop(pixels: Tensor, draws: NDArray[np.float32], size: int, pad: int, fill: Sequence[int]) -> Tensor:
+    """(N, C, P, P) uint8 → (N, C, size, size) uint8: a window of the image with `pad` pixels of `fill` around it.
+
+    With the mean colour as `fill` this is padding with zeros after normalisation (He 2015, section 4.2). One copy
+    per image: for a batch of small images that is faster than one indexed gather.
+    """
+    source = pixels.permute(0, 2, 3, 1).numpy()
+    count, side, _side, channels = source.shape
+    places = side - size + 2 * pad + 1
+    offsets = np.floor(draws[:, 1:3] * places).astype(np.int64) - pad
+    result = np.empty((count, size, size, channels), np.uint8)
+    if pad:
+        result[:] = np.asarray(fill, np.uint8)
+    flips = (draws[:, FLIP] < 0.5).tolist()
+    for image, target, (top, left), flip in zip(source, result, offsets.tolist(), flips, strict=True):
+        if flip:
+            target = target[:, ::-1]
+        window = image[max(top, 0) : top + size, max(left, 0) : left + size]
+        down, right = max(-top, 0), max(-left, 0)
+        target[down : down + window.shape[0], right : right + window.shape[1]] = window
+    return torch.from_numpy(result).permute(0, 3, 1, 2)
+
+
+def resized_crop(pixels: Tensor, draws: NDArray[np.float32], size: int, smallest: float) -> Tensor:
+    """(N, C, P, P) uint8 → (N, C, size, size) float32 of 0…255: a window of random area and aspect, bilinear.
+
+    Area from `smallest` to 1 of the image, aspect from 3/4 to 4/3 (Szegedy 2014, section 6). The images are stored
+    at most a seventh larger than `size`, so that no window is reduced enough to need a filter.
+    """
+    numbers = torch.from_numpy(draws).double()
+    area = smallest + (1 - smallest) * numbers[:, 1]
+    low, high = np.log(_ASPECT)
+    aspect = torch.exp(low + (high - low) * numbers[:, 2])
+    extent = torch.stack([(area * aspect).sqrt(), (area / aspect).sqrt()], dim=1).clamp_(max=1)  # width, height
+    centre = (2 * numbers[:, 3:5] - 1) * (1 - extent)  # in −1…1 from edge to edge, as grid_sample counts
+    steps = (2 * torch.arange(size, dtype=torch.float64) + 1) / size - 1
+    columns = torch.where(numbers[:, :1] < 0.5, -steps, steps) * extent[:, :1] + centre[:, :1]
+    rows = steps * extent[:, 1:] + centre[:, 1:]
+    grid = torch.stack([columns[:, None, :].expand(-1, size, -1), rows[:, :, None].expand(-1, -1, size)], dim=3).float()
+    return sample(pixels.float(), grid, "bilinear", "border")
+
+
+def sample(images: Tensor, grid: Tensor, mode: str, padding: str) -> Tensor:
+    """grid_sample (N, C, H, W) at grid (N, h, w, 2) → channels last."""
+    found = F.grid_sample(images.contiguous(), grid, mode=mode, padding_mode=padding, align_corners=False)
+    return found.contiguous(memory_format=torch.channels_last)

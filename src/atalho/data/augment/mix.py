@@ -1,0 +1,93 @@
+"""Mixup (Zhang 2017) and cutmix (Yun 2019): each image with another of its batch, the target in the same shares."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from atalho import chance
+from atalho.data.augment.erase import rectangle
+from atalho.data.manifest import Ids
+
+DRAWS: Final = 4
+_TABLE: Final = 4001
+
+
+def partners(seed: int, epoch: int, ids: Ids) -> NDArray[np.int64]:
+    """For each place in the batch the place of its partner: the next in a random order of the ids, in a ring."""
+    keys = chance.bits(seed, "augment partner", epoch, ids, 1)[:, 0]
+    ring = np.lexsort((ids, keys))
+    found = np.empty(len(ids), np.int64)
+    found[ring] = np.roll(ring, -1)
+    return found
+
+
+def mix(
+    images: Tensor,
+    labels: Tensor,
+    classes: int,
+    draws: NDArray[np.float32],
+    partners: NDArray[np.int64],
+    *,
+    mixup: float,
+    cutmix: float,
+) -> tuple[Tensor, Tensor]:
+    """Images (N, C, H, W) and labels (N,) → mixed images and shares (N, K) float32.
+
+    Each image keeps a share drawn from Beta(alpha, alpha). With both alphas above zero an even draw decides per image.
+    """
+    height, width = images.shape[2:]
+    cut = np.full(len(draws), cutmix > 0) if not (mixup and cutmix) else draws[:, 0] < 0.5
+    own = np.ones(len(draws))
+    if mixup:
+        own = np.where(cut, own, beta_quantile(mixup, draws[:, 1]))
+    weight = torch.from_numpy(own).float()[:, None, None, None]
+    others = images[torch.from_numpy(partners)]
+    mixed = images * weight + others * (1 - weight)
+    if cutmix:
+        side = np.where(cut, np.sqrt(1 - beta_quantile(cutmix, draws[:, 1])), 0.0)
+        box = rectangle(side * height, side * width, draws[:, 2], draws[:, 3], height, width)
+        mixed = torch.where(box[:, None], others, mixed)
+        # The share is counted in pixels, since the rectangle has whole ones.
+        kept = 1 - box.sum(dim=(1, 2)).double().numpy() / (height * width)
+        own = np.where(cut, kept, own)
+    shares = torch.from_numpy(own).float()[:, None]
+    targets = F.one_hot(labels, classes).float()
+    return mixed, targets * shares + targets[torch.from_numpy(partners)] * (1 - shares)
+
+
+def beta_quantile(alpha: float, numbers: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Uniform numbers → numbers distributed as Beta(alpha, alpha).
+
+    With x = t^(1/α) / (t^(1/α) + (1 − t)^(1/α)) the density in t is proportional to (t^(1/α) + (1 − t)^(1/α))^(−2α),
+    smooth up to both ends for every alpha, so that a table integrated by trapezoids is exact enough.
+    """
+    steps, cumulative = _table(alpha)
+    return _from_step(alpha, np.interp(numbers.astype(np.float64), cumulative, steps))
+
+
+@cache
+def _table(alpha: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    steps = np.linspace(0, 1, _TABLE)
+    logs = _log_powers(alpha, steps)
+    total = np.logaddexp(*logs)
+    # Scaled by its greatest value, since a power of a small alpha would overflow.
+    density = np.exp(-2 * alpha * total - np.max(-2 * alpha * total))
+    cumulative = np.concatenate([[0], np.cumsum((density[1:] + density[:-1]) / 2)])
+    return steps, cumulative / cumulative[-1]
+
+
+def _from_step(alpha: float, steps: NDArray[np.float64]) -> NDArray[np.float64]:
+    own, other = _log_powers(alpha, steps)
+    return np.exp(own - np.logaddexp(own, other))
+
+
+def _log_powers(alpha: float, steps: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    tiny = np.finfo(np.float64).tiny
+    return np.log(np.maximum(steps, tiny)) / alpha, np.log(np.maximum(1 - steps, tiny)) / alpha

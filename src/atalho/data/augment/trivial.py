@@ -1,0 +1,149 @@
+"""TrivialAugment (Müller and Hutter 2021): one random operation of random strength for each image.
+
+The wide set of the paper (table 1). The images of a batch are grouped by operation and each group done at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from atalho.data.augment import colour
+from atalho.data.augment.geometry import sample
+
+DRAWS: Final = 3
+_LEVELS: Final = 31
+_LARGEST_SHIFT: Final = 32.0  # pixels, and no more than half the image
+
+
+def apply(images: Tensor, draws: NDArray[np.float32], fill: Sequence[int]) -> Tensor:
+    """(N, C, H, W) of 0…255 → the same shape float32. Draws: operation, strength, sign. `fill` fills what moves in."""
+    result = images.to(torch.float32, memory_format=torch.channels_last, copy=True)
+    chosen = np.floor(draws[:, 0] * len(OPERATIONS)).astype(np.int64)
+    level = np.floor(draws[:, 1] * _LEVELS) / (_LEVELS - 1)
+    signed = np.where(draws[:, 2] < 0.5, -level, level)
+    mean = torch.tensor(fill, dtype=torch.float32)[:, None, None]
+    for number, (operation, has_sign) in enumerate(OPERATIONS.values()):
+        members = torch.from_numpy(np.flatnonzero(chosen == number))
+        if operation is None or not len(members):
+            continue
+        strength = torch.from_numpy((signed if has_sign else level).astype(np.float32))[members]
+        # What moves in from outside is zero: around the mean colour, zero is the mean.
+        around = mean if operation in _MOVES else torch.zeros(())
+        result[members] = operation(result[members] - around, strength) + around
+    return result
+
+
+def shear_x(images: Tensor, strength: Tensor) -> Tensor:
+    """Rows shifted in proportion to their height, by up to 0.99."""
+    return _affine(images, shear_x=0.99 * strength)
+
+
+def shear_y(images: Tensor, strength: Tensor) -> Tensor:
+    """Columns shifted in proportion to their place, by up to 0.99."""
+    return _affine(images, shear_y=0.99 * strength)
+
+
+def translate_x(images: Tensor, strength: Tensor) -> Tensor:
+    """Moved sideways by up to 32 pixels, at most half the image."""
+    return _affine(images, move_x=strength * min(2 * _LARGEST_SHIFT / images.shape[3], 1))
+
+
+def translate_y(images: Tensor, strength: Tensor) -> Tensor:
+    """Moved up or down by up to 32 pixels, at most half the image."""
+    return _affine(images, move_y=strength * min(2 * _LARGEST_SHIFT / images.shape[2], 1))
+
+
+def rotate(images: Tensor, strength: Tensor) -> Tensor:
+    """Turned by up to 135 degrees."""
+    return _affine(images, angle=strength * np.pi * 0.75)
+
+
+def posterize(images: Tensor, strength: Tensor) -> Tensor:
+    """Fewer bits a channel: 8 at strength 0, 2 at strength 1."""
+    bits = torch.round(6 * strength).to(torch.int32)[:, None, None, None]
+    return ((images.round().to(torch.int32) >> bits) << bits).float()
+
+
+def solarize(images: Tensor, strength: Tensor) -> Tensor:
+    """Values from a threshold on are inverted: 255 at strength 0, 0 at strength 1."""
+    threshold = (255 * (1 - strength))[:, None, None, None]
+    return torch.where(images >= threshold, 255 - images, images)
+
+
+def autocontrast(images: Tensor, _strength: Tensor) -> Tensor:
+    """Each channel stretched to 0…255."""
+    low = images.amin(dim=(2, 3), keepdim=True)
+    span = images.amax(dim=(2, 3), keepdim=True) - low
+    return torch.where(span > 0, (images - low) * (255 / span.clamp(min=1e-6)), images)
+
+
+def equalize(images: Tensor, _strength: Tensor) -> Tensor:
+    """Each channel's histogram made even, with the integers of Pillow's `ImageOps.equalize`."""
+    count, channels, height, width = images.shape
+    values = images.round().long().reshape(count * channels, height * width)
+    offsets = 256 * torch.arange(count * channels)[:, None]
+    histogram = torch.bincount((values + offsets).flatten(), minlength=256 * count * channels).view(-1, 256)
+    step = (height * width - histogram.gather(1, values.amax(dim=1, keepdim=True))) // 255
+    before = histogram.cumsum(dim=1) - histogram
+    table = ((before + step // 2) // step.clamp(min=1)).clamp(0, 255)
+    table = torch.where(step > 0, table, torch.arange(256))
+    return table.gather(1, values).view(count, channels, height, width).float()
+
+
+Operation = Callable[[Tensor, Tensor], Tensor]
+_MOVES: Final[tuple[Operation, ...]] = (shear_x, shear_y, translate_x, translate_y, rotate)
+
+
+def _factor(change: Operation) -> Operation:
+    return lambda images, strength: change(images, 1 + 0.99 * strength)
+
+
+OPERATIONS: Final[dict[str, tuple[Operation | None, bool]]] = {
+    "identity": (None, False),
+    "shear x": (shear_x, True),
+    "shear y": (shear_y, True),
+    "translate x": (translate_x, True),
+    "translate y": (translate_y, True),
+    "rotate": (rotate, True),
+    "brightness": (_factor(colour.brightness), True),
+    "saturation": (_factor(colour.saturation), True),
+    "contrast": (_factor(colour.contrast), True),
+    "sharpness": (_factor(colour.sharpness), True),
+    "posterize": (posterize, False),
+    "solarize": (solarize, False),
+    "autocontrast": (autocontrast, False),
+    "equalize": (equalize, False),
+}
+
+
+def _affine(
+    images: Tensor,
+    *,
+    shear_x: Tensor | None = None,
+    shear_y: Tensor | None = None,
+    move_x: Tensor | None = None,
+    move_y: Tensor | None = None,
+    angle: Tensor | None = None,
+) -> Tensor:
+    """Nearest pixels of a square image, moved about its middle; outside it is zero."""
+    count, _channels, height, width = images.shape
+    none = torch.zeros(count)
+    turn = none if angle is None else angle
+    rows = ((2 * torch.arange(height) + 1) / height - 1)[None, :, None]
+    columns = ((2 * torch.arange(width) + 1) / width - 1)[None, None, :]
+    cosine, sine = _each(torch.cos(turn)), _each(torch.sin(turn))
+    across = _each(none if shear_x is None else shear_x)
+    along = _each(none if shear_y is None else shear_y)
+    x = cosine * columns + (across - sine) * rows + _each(none if move_x is None else move_x)
+    y = (along + sine) * columns + cosine * rows + _each(none if move_y is None else move_y)
+    return sample(images, torch.stack([x, y], dim=3), "nearest", "zeros")
+
+
+def _each(values: Tensor) -> Tensor:
+    return values[:, None, None]

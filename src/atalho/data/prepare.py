@@ -1,0 +1,58 @@
+"""From stored pixels to what a network takes: centre crop and normalisation, without any chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from atalho.data.images import Images
+from atalho.data.manifest import Ids
+from atalho.data.order import in_order
+
+_MOST_IMAGES: Final = 10_000
+_PART: Final = 1000
+
+
+def prepare(pixels: Tensor, *, size: int, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+    """(N, C, P, P) uint8 → (N, C, size, size) float32, normalised, channels last: the middle of each image."""
+    return normalise(centre_crop(pixels, size), mean, std)
+
+
+def centre_crop(pixels: Tensor, size: int) -> Tensor:
+    """The middle `size` × `size` of (N, C, H, W)."""
+    top, left = (pixels.shape[2] - size) // 2, (pixels.shape[3] - size) // 2
+    return pixels[:, :, top : top + size, left : left + size]
+
+
+def normalise(pixels: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+    """(N, C, H, W) of 0…255 → float32 (pixels / 255 − mean) / std, channels last; mean and std per channel."""
+    spread = torch.tensor(std, dtype=torch.float64)
+    scale = (1 / (255 * spread)).float().to(pixels.device)
+    shift = (-torch.tensor(mean, dtype=torch.float64) / spread).float().to(pixels.device)
+    # Arithmetic on the channels-last view, whose rows lie in one piece.
+    rows = pixels.permute(0, 2, 3, 1)
+    return torch.mul(rows, scale).add_(shift).permute(0, 3, 1, 2)
+
+
+def channel_statistics(images: Images, ids: Ids) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of each channel, of pixels scaled to 0…1, over the images `ids`.
+
+    Of more than 10,000 images, 10,000 evenly spaced ones. Sums of integers, so exact and in no order.
+    """
+    if len(ids) > _MOST_IMAGES:
+        ids = ids[np.linspace(0, len(ids) - 1, _MOST_IMAGES).astype(np.int64)]
+    histogram = np.zeros((images.channels, 256), np.int64)
+    for _ids, pixels in images.iterate(in_order(ids, _PART)):
+        for channel in range(images.channels):
+            histogram[channel] += np.bincount(pixels[:, channel].flatten().numpy(), minlength=256)
+    values = np.arange(256) / 255
+    count = np.maximum(histogram.sum(axis=1), 1)
+    mean = histogram @ values / count
+    variance = histogram @ values**2 / count - mean**2
+    # A constant channel has no spread; 1 leaves it at zero after normalisation.
+    std = np.sqrt(np.where(variance > 1e-9, variance, 1))
+    return tuple(mean.tolist()), tuple(std.tolist())
