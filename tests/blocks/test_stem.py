@@ -1,0 +1,28 @@
+import pytest
+import torch
+from torch import nn
+
+from atalho.blocks.stem import BareStem, LargeStem, PixelStem, SmallStem
+
+
+@pytest.mark.parametrize("channels", [1, 3, 5])
+@pytest.mark.parametrize("kind", [SmallStem, BareStem, LargeStem])
+def test_a_stem_takes_any_channels_and_says_its_stride(kind: type[nn.Module], channels: int) -> None:
+    stem = kind(channels, 8)
+    assert stem(torch.randn(2, channels, 64, 96)).shape == (2, 8, 64 // stem.stride, 96 // stem.stride)
+
+
+def test_only_the_bare_stem_leaves_norm_and_relu_to_the_first_block() -> None:
+    x = torch.randn(2, 3, 8, 8)
+    assert (BareStem(3, 8)(x) < 0).any()
+    assert (SmallStem(3, 8)(x) >= 0).all()
+    assert [type(module) for module in BareStem(3, 8).children()] == [nn.Conv2d]
+
+
+def test_pixels_become_a_vector_of_any_size_of_image() -> None:
+    stem = PixelStem(3, 8, 16).eval()
+    x = torch.randn(2, 3, 8, 8)
+    expected = torch.relu(stem.norm(stem.linear(x.flatten(1))))
+    assert torch.equal(stem(x), expected)
+    # An image of twice the side whose 2x2 pixels are equal is the same image.
+    torch.testing.assert_close(stem(x.repeat_interleave(2, 2).repeat_interleave(2, 3)), expected)
