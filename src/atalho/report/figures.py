@@ -97,7 +97,7 @@ def confusion(evaluation: Json, _: Translator) -> Figure:
     counts = np.array(evaluation["confusion"], dtype=float)
     names = [_short(row["class"]) for row in evaluation["per_class"]]
     many = len(names)
-    side = min(3.2 + 0.34 * many, 9.5)
+    side = min(4.6 + 0.24 * many, 9.5)
     figure, axes = panel(side, side)
     strength = np.sqrt(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1))
     picture = np.zeros((many, many, 4))
@@ -108,8 +108,9 @@ def confusion(evaluation: Json, _: Translator) -> Figure:
     axes.grid(visible=False)
     axes.spines[:].set_visible(True)
     if many <= NAMES_UP_TO:
-        size = 9.5 if many <= NUMBERS_UP_TO else max(5.5, 9.5 - 0.1 * many)
-        axes.set_xticks(range(many), names, rotation=90 if many > 3 else 0, fontsize=size)
+        size = min(9.5, 0.45 * 72 * side / many)
+        upright = max(map(len, names)) * many > 30
+        axes.set_xticks(range(many), names, rotation=90 if upright else 0, fontsize=size)
         axes.set_yticks(range(many), names, fontsize=size)
         axes.tick_params(length=0)
     if many <= NUMBERS_UP_TO:

@@ -16,6 +16,7 @@ from atalho.report.run_files import RunFiles
 from atalho.storage.atomic import write_file
 
 NAME: Final = "report.html"
+ENLARGED_UP_TO: Final = 64  # pixels of width; smaller pictures are shown with their pixels, larger ones smooth
 _LANGUAGE_NAMES: Final = {"en": "English", "pt": "Português"}
 
 
@@ -104,9 +105,12 @@ def _shown(run: RunFiles, pictures: Mapping[str, bytes]) -> list[str]:
 
 def _library(pictures: Mapping[str, bytes], places: Mapping[str, str]) -> Html | None:
     """Every picture once; both languages use it from here."""
-    images = [
-        el("image", id=place, href=f"data:image/png;base64,{base64.b64encode(pictures[name]).decode()}",
-           width="1", height="1")
-        for name, place in places.items()
-    ]  # fmt: skip
+    images = [_picture(pictures[name], place) for name, place in places.items()]
     return el("svg", el("defs", images), class_="library", aria_hidden="true") if images else None
+
+
+def _picture(png: bytes, place: str) -> Html:
+    width = int.from_bytes(png[16:20], "big")  # where the header of every PNG has it
+    rendering = "pixelated" if width <= ENLARGED_UP_TO else None
+    address = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    return el("image", id=place, href=address, width="1", height="1", image_rendering=rendering)

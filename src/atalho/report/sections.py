@@ -1,7 +1,9 @@
 """The parts of the page that show how good the network is, each from the run's files and one language."""
 
+import math
 from collections.abc import Mapping, Sequence
 
+from atalho.report.figures import NAMES_UP_TO, NUMBERS_UP_TO
 from atalho.report.language import LEVEL, Translator
 from atalho.report.markup import Html, el
 from atalho.report.run_files import Json, RunFiles
@@ -86,13 +88,22 @@ def confusion(run: RunFiles, figures: Figures, _: Translator) -> Html | None:
         for count, share, true, taken in pairs
     ]
     head = el("tr", el("th", _("true")), el("th", _("taken for")), _head(_("images")), _head(_("of the class")))
-    table = el("div", el("h3", _("Most often confused")), el("table", el("thead", head), el("tbody", rows)))
-    words = _("Rows are the true classes, columns the predicted ones. Blue is right, amber is wrong.")
+    table = el("table", el("thead", head), el("tbody", rows))
+    pairs_part = el("div", el("h3", _("Most often confused")), el("div", table, class_="scroll"))
+    words = [_("Rows are the true classes, columns the predicted ones. Blue is right, amber is wrong.")]
+    if len(names) > NAMES_UP_TO:
+        words.append(_("The numbers are the places of the classes in the order of their names, from 0."))
+    large = len(names) > NUMBERS_UP_TO
     return section(
         "confusion",
         _("Confusion matrix"),
-        el("p", words, class_="lead"),
-        el("div", _figure(figures["confusion"], "", "matrix"), table if rows else None, class_="matrix-and-pairs"),
+        el("p", " ".join(words), class_="lead"),
+        el(
+            "div",
+            _figure(figures["confusion"], "", "matrix"),
+            pairs_part if rows else None,
+            class_="matrix-above-pairs" if large else "matrix-and-pairs",
+        ),
         _=_,
     )
 
@@ -138,11 +149,13 @@ def per_class(run: RunFiles, _: Translator) -> Html | None:
     """Every class in a table that a click sorts; the bar is the recall with its interval."""
     if run.evaluation is None:
         return None
+    start = _scale_start(run.evaluation["per_class"])
+    scale = [el("span", text) for text in (_.percent(start, 0), _interval_words(_), _.percent(1, 0))]
     heads = [
         el("th", _("class"), data_sort="text"),
         _head(_("images"), "number"),
         _head(_("recall"), "number"),
-        el("th", _interval_words(_), class_="wide"),
+        el("th", el("span", scale, class_="scale"), class_="wide"),
         _head(_("precision"), "number"),
         _head("F1", "number"),
     ]
@@ -152,7 +165,7 @@ def per_class(run: RunFiles, _: Translator) -> Html | None:
             el("td", row["class"]),
             _number(_.whole(row["images"]), row["images"]),
             _number(_.percent(row["recall"]), row["recall"]),
-            el("td", _bar(row, _), class_="wide"),
+            el("td", _bar(row, start, _), class_="wide"),
             _number(_.percent(row["precision"]), row["precision"]),
             _number(_.percent(row["f1"]), row["f1"]),
         )
@@ -160,17 +173,27 @@ def per_class(run: RunFiles, _: Translator) -> Html | None:
     ]
     table = el("table", el("thead", el("tr", heads)), el("tbody", rows), class_="sortable")
     hint = el("p", _("Click a column's heading to sort by it."), class_="lead screen-only")
-    return section("classes", _("Class by class"), hint, el("div", table, class_="scroll"), _=_)
+    return section("classes", _("Class by class"), hint, el("div", table, class_="scroll tall"), _=_)
 
 
-def _bar(row: Json, _: Translator) -> Html | None:
-    """The recall as a dot on a line from 0 to 100 %, with its interval as a band."""
+def _scale_start(rows: Sequence[Json]) -> float:
+    """Where the bars begin: the full tenth below every interval, so that intervals of a good network can be seen."""
+    lowest = min((row["recall_interval"][0] for row in rows if row["recall_interval"]), default=0.0)
+    return math.floor(min(lowest, 0.9) * 10) / 10
+
+
+def _bar(row: Json, start: float, _: Translator) -> Html | None:
+    """The recall as a mark on a line from `start` to 1, with its interval as a band."""
     if row["recall"] is None:
         return None
-    low, high = row["recall_interval"]
-    band = f"left:{100 * low:.2f}%;width:{100 * (high - low):.2f}%"
-    dot = f"left:{100 * row['recall']:.2f}%"
-    return el("span", el("i", style=band), el("b", style=dot), class_="bar", title=_.interval((low, high)))
+    low, middle, high = (
+        100 * (end - start) / (1 - start)
+        for end in (row["recall_interval"][0], row["recall"], row["recall_interval"][1])
+    )
+    band = el("i", style=f"left:{low:.2f}%;width:{high - low:.2f}%")
+    return el(
+        "span", band, el("b", style=f"left:{middle:.2f}%"), class_="bar", title=_.interval(row["recall_interval"])
+    )
 
 
 def mistakes(run: RunFiles, places: Mapping[str, str], _: Translator) -> Html | None:
@@ -201,7 +224,7 @@ def _mistake(row: Json, places: Mapping[str, str], _: Translator) -> Html:
         picture,
         el("p", row["predicted"], " ", el("span", _.percent(row["probability"]), class_="soft"), class_="wrong"),
         el("p", el("span", _("true:"), class_="soft"), " ", row["label"]),
-        el("p", path, class_="path", title=path),
+        el("p", el("bdi", path), class_="path", title=path),
     )
 
 
