@@ -92,7 +92,7 @@ def _recognise(path: Path) -> Listing:
             return _recognise(path.parent)
         raise DataError(_("{path} is a file of an unknown kind. {accepted}").format(path=path, accepted=_(_ACCEPTED)))
     found = list_folder(path, classes=True)
-    files = sorted(entry.name for entry in path.iterdir() if entry.is_file()) if found.others else []
+    files = found.others
     tables = [name for name in files if name.lower().endswith(".csv")]
     if idx.matches(files):
         return idx.read(path, files)
@@ -113,8 +113,7 @@ def _recognise(path: Path) -> Listing:
 def _is_wrapper(path: Path) -> bool:
     """Whether the only folder in a folder is the data set itself, as archives often unpack."""
     found = list_folder(path, classes=True)
-    files = [entry.name for entry in path.iterdir() if entry.is_file()] if found.others else []
-    return idx.matches(files) or cifar.matches(files) or (len(found.folders) > 1 and not found.images)
+    return idx.matches(found.others) or cifar.matches(found.others) or (len(found.folders) > 1 and not found.images)
 
 
 def _has_class_folders(path: Path, found: Folder) -> bool:

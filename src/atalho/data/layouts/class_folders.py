@@ -18,10 +18,10 @@ def read(path: Path) -> Listing:
 
 def add_classes(listing: Listing, found: Folder, below: str, split: str) -> None:
     """Add the class folders `found` directly in root/`below`."""
-    others = found.others
+    odd = found.odd
     for class_name in found.folders:
         names, left_out = images_below(listing.root, f"{below}/{class_name}" if below else class_name)
-        others += left_out
+        odd += left_out
         listing.add(names, class_name, split)
         if not names:
             listing.empty.append((split, class_name))
@@ -29,6 +29,6 @@ def add_classes(listing: Listing, found: Folder, below: str, split: str) -> None
     if found.images:
         text = _("{count} images directly in {path} belong to no class: left out")
         listing.notes.append(text.format(count=len(found.images), path=where))
-    if others:
+    if odd:
         text = _("{count} files in {path} do not have an image's suffix: left out")
-        listing.notes.append(text.format(count=others, path=where))
+        listing.notes.append(text.format(count=odd, path=where))

@@ -18,16 +18,22 @@ IMAGE_SUFFIXES: Final = frozenset(
         *(".heic", ".heif", ".avif", ".jp2", ".jxl", ".ppm", ".pgm", ".pbm", ".pnm", ".tga", ".ico", ".psd"),
     }
 )
+_DOCUMENTS: Final = frozenset({".txt", ".md", ".json", ".csv", ".xml", ".toml", ".yaml", ".yml", ".pdf"})
 _IGNORED: Final = frozenset({"__macosx", "@eadir", "$recycle.bin", "thumbs.db"})
 
 
 @dataclass
 class Folder:
-    """The direct content of one folder, sorted bytewise. `others` counts files without an image's suffix."""
+    """The direct content of one folder, sorted bytewise. `others` are files without an image's suffix."""
 
     images: list[str] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
-    others: int = 0
+    others: list[str] = field(default_factory=list)
+
+    @property
+    def odd(self) -> int:
+        """How many of the others are not documents either, such as an image in an unknown format."""
+        return sum(os.path.splitext(name)[1].lower() not in _DOCUMENTS for name in self.others)  # noqa: PTH122
 
 
 def is_image_name(name: str) -> bool:
@@ -50,22 +56,23 @@ def list_folder(path: Path, *, classes: bool = False) -> Folder:
                 elif image:
                     found.images.append(name)
                 else:
-                    found.others += 1
+                    found.others.append(name)
     except OSError as error:
         text = _("the folder {path} cannot be read: {reason}")
         raise DataError(text.format(path=path, reason=error.strerror)) from error
     found.images.sort(key=bytewise)
     found.folders.sort(key=bytewise)
+    found.others.sort(key=bytewise)
     return found
 
 
 def images_below(root: Path, folder: str) -> tuple[list[str], int]:
-    """Names, relative to `root`, of all images in `folder` and below it; and how many other files there were.
+    """Names, relative to `root`, of all images in `folder` and below it; and how many odd files there were.
 
     Links to folders are followed; a folder that was entered already is not entered twice.
     """
     names: list[str] = []
-    others = 0
+    odd = 0
     entered: set[tuple[int, int]] = set()
     waiting = [folder]
     while waiting:
@@ -76,6 +83,6 @@ def images_below(root: Path, folder: str) -> tuple[list[str], int]:
         entered.add((status.st_dev, status.st_ino))
         found = list_folder(root / current)
         names += [f"{current}/{name}" for name in found.images]
-        others += found.others
+        odd += found.odd
         waiting += [f"{current}/{name}" for name in reversed(found.folders)]
-    return names, others
+    return names, odd
