@@ -29,10 +29,9 @@ def test_the_second_kind_of_block_halves_the_size_and_adds_channels() -> None:
 
 def test_the_3x3_of_a_bottleneck_carries_the_stride() -> None:
     residual = BottleneckBlock(8, 4, 16, stride=2).residual
-    strides = {
-        residual.get_submodule(name).kernel_size: residual.get_submodule(name).stride for name in ("conv1", "conv2")
-    }
-    assert strides == {(1, 1): (1, 1), (3, 3): (2, 2)}
+    convolutions = [residual.get_submodule(f"conv{i}") for i in (1, 2, 3)]
+    assert [c.kernel_size for c in convolutions] == [(1, 1), (3, 3), (1, 1)]
+    assert [c.stride for c in convolutions] == [(1, 1), (2, 2), (1, 1)]
 
 
 def test_a_block_without_shortcut_is_its_residual_branch() -> None:

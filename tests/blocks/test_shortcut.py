@@ -101,9 +101,7 @@ def test_an_unknown_kind_is_told_the_nearest() -> None:
 
 
 def test_zero_pad_cannot_narrow() -> None:
-    with pytest.raises(
-        ConfigError, match=r"'zero-pad' from 8 to 4 channels: it can only add channels; use 'projection'"
-    ):
+    with pytest.raises(ConfigError, match=r"'zero-pad' from 8 to 4 channels: it can only add .* use 'projection'"):
         make_shortcut("zero-pad", 8, 4, 2)
 
 
