@@ -51,7 +51,9 @@ def svg(figure: Figure, name: str) -> Html:
     text = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", text, flags=re.DOTALL)
     text = re.sub(r' width="[\d.]+pt" height="[\d.]+pt"', "", text, count=1)
     text = re.sub(r'<g id="[^"]*"', "<g", text)
-    text = re.sub(r"font: ([^;\"]*?)([\d.]+px) [^;\"]*", r"font-size: \2", text)
+    # Matplotlib names its fonts in either of two ways, by its version; the page's font takes their place.
+    text = re.sub(r"font: [^;\"]*?([\d.]+px) [^;\"]*", r"font-size: \1", text)
+    text = re.sub(r"font-family: [^;\"]*;? ?", "", text)
     for colour, variable in _VARIABLES.items():
         text = text.replace(colour, f"var({variable})")
     return Html(text)

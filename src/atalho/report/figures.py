@@ -139,7 +139,7 @@ def reliability(calibration: Json, _: Translator) -> Figure:
     axes.set_aspect("equal")
     axes.set_xlabel(_("confidence"))
     axes.set_ylabel(_("accuracy"))
-    axes.legend(loc="upper left")
+    axes.legend(loc="best")
     return figure
 
 

@@ -1,0 +1,75 @@
+import dataclasses
+import re
+
+from atalho.report import background
+from atalho.report.language import Translator
+
+EN, PT = Translator("en"), Translator("pt")
+
+
+def text(markup):
+    return re.sub(r"<[^>]+>", "|", markup)
+
+
+def with_manifest(run, **changes):
+    return dataclasses.replace(run, manifest={**run.manifest, **changes})
+
+
+def test_data_counts_every_class_in_every_split(run):
+    words = text(background.data(run, EN))
+    labels, splits = run.manifest["labels"], run.manifest["splits"]
+    expected = [sum(labels[number] == 9 for number in splits[name]) for name in ("train", "val", "test")]
+    assert "|nine||" + "||".join(map(str, expected)) + "|" in words
+    assert "|all||300||50||248|" in words
+    assert "A seeded split was made." in words
+
+
+def test_data_says_what_a_reader_should_know(run):
+    words = text(background.data(run, EN))
+    assert "imbalanced" not in words
+    assert "Images left out: 2 (" in words
+    lopsided = with_manifest(
+        run, classes=["a", "b"], labels=[0, 0, 0, 0, 1, 0], names=list("uvwxyz"), notes=[],
+        splits={"train": [0, 1, 2, 3, 4], "test": [5]},
+    )  # fmt: skip
+    words = text(background.data(lopsided, EN))
+    assert "the largest has 4.0 times the training images of the smallest" in words
+    assert "Classes without images in the split test: b." in words
+    assert "left out" not in words
+    assert "4,0 vezes mais" in background.data(lopsided, PT)
+
+
+def test_many_images_left_out_are_counted_and_not_all_named(run):
+    many = with_manifest(run, splits={"train": list(range(100))})
+    words = text(background.data(many, EN))
+    assert "Images left out: 500 (" in words
+    assert "and 488 more)" in words
+
+
+def test_cost_gives_the_median_epoch(run):
+    words = text(background.cost(run, EN))
+    for what, value in (("training time", "20 s"), ("first epoch", "9.0 s"), ("median epoch", "6.0 s")):
+        assert f"{what}||{value}" in words
+    assert "1,234" in words
+    begun = dataclasses.replace(run, timing={"seconds": 0.0, "epochs": []})
+    assert "median" not in background.cost(begun, EN)
+
+
+def test_configuration_is_shown_as_it_is_and_escaped(run):
+    markup = background.configuration(run, EN)
+    assert "# &lt;b&gt;" in markup
+    assert "name = \"resnet20\"" in markup  # fmt: skip
+
+
+def test_provenance_shows_every_field_known_or_not(run):
+    words = text(background.provenance(run, EN))
+    assert "command||atalho train /photos/digits" in words
+    assert "seed||7" in words
+    assert "machine||cores 2 · processor Xeon" in words
+    assert "commit||–" in words
+    assert "semente||7" in text(background.provenance(run, PT))
+
+
+def test_parts_whose_file_is_missing_are_left_out(run):
+    bare = dataclasses.replace(run, manifest=None, timing=None, provenance=None)
+    assert background.data(bare, EN) is background.cost(bare, EN) is background.provenance(bare, EN) is None
