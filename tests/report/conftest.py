@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -53,9 +54,9 @@ def pictures(digits, evaluation) -> dict[str, bytes]:
     return {row["path"]: as_png(digits[2][row["index"]]) for row in evaluation["mistakes"]}
 
 
-@pytest.fixture
-def folder(tmp_path, digits, evaluation) -> Path:
-    """A complete run folder, fresh for each test."""
+@pytest.fixture(scope="session")
+def complete(tmp_path_factory, digits, evaluation) -> Path:
+    """A complete run folder, to be read only."""
     labels = digits[1].tolist()
     rows = []
     for epoch in (1, 2, 3):
@@ -71,7 +72,7 @@ def folder(tmp_path, digits, evaluation) -> Path:
         "splits": {"train": list(range(300)), "val": list(range(300, 350)), "test": list(range(350, 598))},
         "notes": ["A seeded split was made."],
     }  # fmt: skip
-    run = tmp_path / "digits"
+    run = tmp_path_factory.mktemp("runs") / "digits"
     run.mkdir()
     (run / "run.toml").write_text('[model]\nname = "resnet20"  # <b>\n[data]\npath = "/photos/digits"\n')
     (run / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -86,8 +87,14 @@ def folder(tmp_path, digits, evaluation) -> Path:
 
 
 @pytest.fixture
-def run(folder) -> RunFiles:
-    return read(folder)
+def folder(complete, tmp_path) -> Path:
+    """A complete run folder, fresh for each test."""
+    return Path(shutil.copytree(complete, tmp_path / "digits"))
+
+
+@pytest.fixture
+def run(complete) -> RunFiles:
+    return read(complete)
 
 
 def write(path: Path, value: object) -> None:

@@ -36,6 +36,20 @@ def test_steps_are_placed_in_epochs(run):
     assert rate[0][1] == 0.4 / 5
 
 
+def test_a_long_log_is_drawn_as_means_of_neighbours():
+    steps = [{"kind": "step", "step": k + 1, "lr": 0.1, "loss": k % 2} for k in range(64_000)]
+    rows = [*steps, {"kind": "epoch", "step": 64_000, "train_loss": 1.0, "val_loss": 1.0}]
+    figure = figures.loss(rows, EN)
+    points = figure.axes[0].get_lines()[0].get_xydata()
+    assert points[0].tolist() == pytest.approx([80.5 / 64_000, 0.5])
+    assert len(points) == figures.MOST_POINTS
+    assert len(svg(figure, "long")) < 60_000
+
+
+def test_a_log_without_steps_draws_only_epochs(run):
+    assert set(lines(figures.loss(run.epochs, EN))) >= {"training", "validation"}
+
+
 def test_a_log_without_validation_or_steps_is_drawn():
     rows = [{"kind": "epoch", "epoch": 1, "step": 3, "train_loss": math.nan, "train_top1": 0.5, "val_loss": None,
              "val_top1": None, "learning_rate": 0.1}]  # fmt: skip

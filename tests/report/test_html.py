@@ -11,6 +11,7 @@ import pytest
 from atalho import locale
 from atalho.errors import RunError
 from atalho.report import html
+from atalho.report.run_files import read
 
 
 class Page(HTMLParser):
@@ -40,11 +41,9 @@ class Page(HTMLParser):
             self.words[self._in] += data + "|"
 
 
-@pytest.fixture
-def page(folder, pictures):
-    path = html.write(folder, pictures=pictures)
-    assert path == folder / "report.html"
-    return Page(path.read_text(encoding="utf-8"))
+@pytest.fixture(scope="module")
+def page(complete, pictures):
+    return Page(html.page(read(complete), pictures, "en"))
 
 
 def test_needs_nothing_from_outside(page):
@@ -127,7 +126,9 @@ def test_a_run_that_has_just_begun_has_a_page(tmp_path):
 
 
 def test_the_same_run_gives_the_same_bytes_and_no_left_overs(folder, pictures):
-    first = html.write(folder, pictures=pictures).read_bytes()
+    path = html.write(folder, pictures=pictures)
+    assert path == folder / "report.html"
+    first = path.read_bytes()
     assert html.write(folder, pictures=pictures).read_bytes() == first
     assert not list(folder.glob(".tmp*"))
 

@@ -24,6 +24,7 @@ from atalho.storage.atomic import write_file
 NUMBERS_UP_TO: Final = 16  # classes up to which a confusion matrix has room for its counts
 NAMES_UP_TO: Final = 45  # and for the names
 RECALL_ROWS: Final = 40
+MOST_POINTS: Final = 400  # of one curve; more would only make the page heavy
 
 
 def draw_all(run: RunFiles, _: Translator) -> dict[str, Figure]:
@@ -59,7 +60,7 @@ def loss(rows: Sequence[Json], _: Translator) -> Figure:
     """Loss of every logged step, and of each epoch on training and validation images."""
     figure, axes = panel(3.7, 2.6)
     epochs, steps = _by_kind(rows)
-    axes.plot(_passed(steps, epochs), [row["loss"] for row in steps], color=BLUE, alpha=0.25, linewidth=0.9)
+    axes.plot(*_course(steps, epochs, "loss"), color=BLUE, alpha=0.25, linewidth=0.9)
     _two_curves(axes, epochs, "loss", _)
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: _.number(value, 1)))
@@ -80,7 +81,7 @@ def learning_rate(rows: Sequence[Json], _: Translator) -> Figure:
     figure, axes = panel(3.7, 2.6)
     epochs, steps = _by_kind(rows)
     if steps:
-        axes.plot(_passed(steps, epochs), [row["lr"] for row in steps], color=BLUE, linewidth=1.8)
+        axes.plot(*_course(steps, epochs, "lr"), color=BLUE, linewidth=1.8)
     else:
         axes.plot(range(1, len(epochs) + 1), [row["learning_rate"] for row in epochs], "o-", color=BLUE)
     axes.set_ylim(bottom=0)
@@ -190,10 +191,12 @@ def _by_kind(rows: Sequence[Json]) -> tuple[list[Json], list[Json]]:
     return [row for row in rows if row.get("kind") == "epoch"], [row for row in rows if row.get("kind") == "step"]
 
 
-def _passed(steps: Sequence[Json], epochs: Sequence[Json]) -> list[float]:
-    """Where each logged step lies, in epochs."""
+def _course(steps: Sequence[Json], epochs: Sequence[Json], what: str) -> tuple[list[float], list[float]]:
+    """Where the logged steps lie, in epochs, and their values; of many steps, means over neighbours."""
     per_epoch = epochs[-1]["step"] / len(epochs)
-    return [row["step"] / per_epoch for row in steps]
+    parts = np.array_split(np.arange(len(steps)), min(len(steps), MOST_POINTS)) if steps else []
+    across = [float(np.mean([steps[k]["step"] for k in part])) / per_epoch for part in parts]
+    return across, [float(np.mean([steps[k][what] for k in part])) for part in parts]
 
 
 def _short(name: str) -> str:
