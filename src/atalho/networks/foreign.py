@@ -32,31 +32,37 @@ def import_weights(network: Network, state_dict: Mapping[str, Any]) -> None:
 
     Raises WeightsError, naming the first mismatches, unless every name and shape fits; the network is then as before.
     """
-    given = _own_names(network, weights_of(state_dict))
+    given = weights_of(state_dict)
+    own_layout = any(name.startswith("stem.") for name in given)
+    if not own_layout:
+        given = {_usual(name): values for name, values in given.items()}
     target = network.state_dict()
-    expected = {name for name in target if not name.endswith(_COUNTER)}
-    _refuse(_("missing: {names}"), sorted(expected - given.keys()))
-    _refuse(_("not part of this network: {names}"), sorted(given.keys() - target.keys()))
-    _refuse(
-        _("of another shape: {names}"),
-        [
-            f"{name} {tuple(values.shape)} ≠ {tuple(target[name].shape)}"
-            for name, values in given.items()
-            if values.shape != target[name].shape
-        ],
-    )
-    _refuse(
-        _("of another kind of number: {names}"),
-        [
-            f"{name} {values.dtype}"
-            for name, values in given.items()
-            if values.is_floating_point() != target[name].is_floating_point()
-        ],
-    )
-    _refuse(_("not finite: {names}"), [name for name, values in given.items() if not torch.isfinite(values).all()])
+    names = {name: name for name in target} if own_layout else torchvision_names(network)
+    places = {names[own]: values for own, values in target.items()}
+    _check_names(given, places)
+    given = {name: values for name, values in given.items() if name in places}
+    _check_values(given, places)
     with torch.no_grad():
         for name, values in given.items():
-            target[name].copy_(values)
+            places[name].copy_(values)
+
+
+def _check_names(given: Mapping[str, Tensor], places: Mapping[str, Tensor]) -> None:
+    missing = [name for name in places if name not in given and not name.endswith(_COUNTER)]
+    more = [name for name in given if name not in places and not name.endswith(_COUNTER)]
+    _refuse(_("Missing: {names}."), missing)
+    _refuse(_("Not part of this network: {names}."), more)
+
+
+def _check_values(given: Mapping[str, Tensor], places: Mapping[str, Tensor]) -> None:
+    shapes = {name: (tuple(values.shape), tuple(places[name].shape)) for name, values in given.items()}
+    _refuse(_("Of another shape: {names}."), [f"{name} {a} ≠ {b}" for name, (a, b) in shapes.items() if a != b])
+    floating = {name: values.is_floating_point() for name, values in given.items()}
+    _refuse(
+        _("Of another kind of number: {names}."),
+        [f"{name} {given[name].dtype}" for name in given if floating[name] != places[name].is_floating_point()],
+    )
+    _refuse(_("Not finite: {names}."), [name for name, values in given.items() if not torch.isfinite(values).all()])
 
 
 def export_weights(network: Network, layout: Literal["torchvision", "atalho"] = "torchvision") -> dict[str, Tensor]:
@@ -134,14 +140,6 @@ def _shape(contents: Mapping[str, Any], names: Sequence[str]) -> tuple[int, ...]
 
 def _is_plain(values: object) -> bool:
     return isinstance(values, Tensor) and values.layout is torch.strided and not values.is_meta
-
-
-def _own_names(network: Network, given: dict[str, Tensor]) -> dict[str, Tensor]:
-    if any(name.startswith("stem.") for name in given):
-        return given
-    places = {foreign: own for own, foreign in torchvision_names(network).items()}
-    usual = {_usual(name): values for name, values in given.items()}
-    return {places.get(name, name): values for name, values in usual.items()}
 
 
 def _usual(name: str) -> str:
