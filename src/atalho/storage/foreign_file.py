@@ -6,6 +6,7 @@ Only `atalho import` reads them. What is in a file is checked against a network 
 from __future__ import annotations
 
 import pickle
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -62,8 +63,10 @@ def _torch(path: Path) -> object:
     if zipped:
         _refuse_compressed(path)
     try:
-        # Files from before torch 1.6 are no zip archives and cannot be mapped into memory.
-        return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's advice to its own developers about odd pickles
+            # Files from before torch 1.6 are no zip archives and cannot be mapped into memory.
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
     except pickle.UnpicklingError as error:
         raise WeightsError(
             _(
@@ -71,7 +74,7 @@ def _torch(path: Path) -> object:
                 "Where you trust it, open it with its own program and save `network.state_dict()` alone"
             ).format(path=path)
         ) from error
-    except (RuntimeError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError, OSError) as error:
+    except Exception as error:  # damaged bytes make a reader fail in any way at all
         raise WeightsError(_("{path}: damaged or not a weight file of torch").format(path=path)) from error
 
 
@@ -80,7 +83,7 @@ def _refuse_compressed(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             compressed = any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except Exception as error:  # as above
         raise WeightsError(_("{path}: damaged or not a weight file of torch").format(path=path)) from error
     if compressed:
         raise WeightsError(_("{path}: a compressed archive; torch's own files are not").format(path=path))
