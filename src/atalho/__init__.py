@@ -3,4 +3,57 @@
 The public names are resolved when first used, so that `atalho --help` does not wait for torch.
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from atalho.errors import AtalhoError
+    from atalho.jobs.evaluate import evaluate
+    from atalho.jobs.import_weights import import_file
+    from atalho.jobs.run import Run
+    from atalho.jobs.train import resume, train
+    from atalho.networks.build import create
+    from atalho.networks.catalogue import list_models
+    from atalho.networks.foreign import export_weights, import_weights
+    from atalho.networks.network import Network
+    from atalho.tasks.model import Model, load
+
+__all__ = [
+    "AtalhoError",
+    "Model",
+    "Network",
+    "Run",
+    "create",
+    "evaluate",
+    "export_weights",
+    "import_file",
+    "import_weights",
+    "list_models",
+    "load",
+    "resume",
+    "train",
+]
+
+_HOMES = {
+    "AtalhoError": "errors",
+    "Model": "tasks.model",
+    "Network": "networks.network",
+    "Run": "jobs.run",
+    "create": "networks.build",
+    "evaluate": "jobs.evaluate",
+    "export_weights": "networks.foreign",
+    "import_file": "jobs.import_weights",
+    "import_weights": "networks.foreign",
+    "list_models": "networks.catalogue",
+    "load": "tasks.model",
+    "resume": "jobs.train",
+    "train": "jobs.train",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'atalho' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"atalho.{_HOMES[name]}"), name)

@@ -24,7 +24,7 @@ def import_(
     """Parse, call `atalho.import_file`, print."""
     from atalho.jobs import import_weights as job
 
-    path = job.import_weights(file, model=model, out=out, mean=mean, std=std, size=size, classes=classes)
+    path = job.import_file(file, model=model, out=out, mean=mean, std=std, size=size, classes=classes)
     if json:
         terminal.print_json({"model": str(path)})
     else:

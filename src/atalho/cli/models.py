@@ -21,10 +21,10 @@ def models(
     if json:
         terminal.print_json(found)
         return 0
-    columns = (_("name"), _("depth"), _("parameters"), _("multiply–adds"), _("images"))
+    columns = (_("name"), _("depth"), _("parameters"), _("multiply–adds"), _("at"), _("smallest image"))
     rows = (
-        (row["name"], str(row["depth"]), f"{row['parameters']:,}", f"{row['multiply_adds'] / 1e6:,.0f} M", row["accepts"])
+        (row["name"], str(row["depth"]), f"{row['parameters']:,}", f"{row['multiply_adds'] / 1e6:,.0f} M", f"{row['counted_at']} px", f"{row['smallest']} px")
         for row in found
     )
-    terminal.print_table(columns, rows, numbers=(1, 2, 3))
+    terminal.print_table(columns, rows, numbers=(1, 2, 3, 4, 5))
     return 0

@@ -1,22 +1,23 @@
-"""The images of a run, ready to be read: manifest, survey, size, packed pixels and their mean and deviation."""
+"""The images of a run, ready to be read: which there are, how large, and their pixels without the bad ones."""
 
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from atalho.config import DataConfig
-from atalho.data import layouts, packed, sizes
+from atalho.data import layouts, sizes
+from atalho.data.images import Images
 from atalho.data.manifest import Manifest
-from atalho.data.packed import Images
-from atalho.data.survey import Survey, survey
-from atalho.storage.model_folder import Preprocessing
+from atalho.data.packed import open_images
+from atalho.data.survey import Survey, refuse_bad, survey
+from atalho.errors import DataError
+from atalho.locale import _, ngettext
 from atalho.training.progress import Progress
 
 
 @dataclass(frozen=True)
-class Surveyed:
-    """Images that were looked at: which there are, how large, and the side and channels that suit them."""
+class Looked:
+    """Images whose headers were read: side and channels that suit them are known, no pixel is yet."""
 
     manifest: Manifest
     survey: Survey
@@ -24,19 +25,21 @@ class Surveyed:
     channels: int
 
 
-def look(config: DataConfig, progress: Progress) -> Surveyed:
-    """Find the images and read their headers. Raises DataError where there is nothing to train on."""
+def look(config: DataConfig, progress: Progress) -> Looked:
+    """Find the images of `config.path` and read their headers. Raises DataError where they cannot be used."""
     manifest = layouts.read(
         Path(config.path),
         val_fraction=config.val_fraction,
         test_fraction=config.test_fraction,
         split_seed=config.split_seed,
     )
+    if not len(manifest.splits.get("train", ())):
+        raise DataError(_("{path}: there are no training images.").format(path=config.path))
     return look_at(manifest, config, progress)
 
 
-def look_at(manifest: Manifest, config: DataConfig, progress: Progress) -> Surveyed:
-    """Read the headers of a manifest's images."""
+def look_at(manifest: Manifest, config: DataConfig, progress: Progress) -> Looked:
+    """Read the headers of a manifest's images. Bad ones are refused unless `skip_bad`."""
     found = survey(
         manifest,
         max_pixels=config.max_pixels,
@@ -44,24 +47,45 @@ def look_at(manifest: Manifest, config: DataConfig, progress: Progress) -> Surve
         workers=config.workers,
         progress=progress.work,
     )
-    return Surveyed(manifest, found, config.size or sizes.choose_size(found), 1 if found.grey else 3)
+    if not config.skip_bad:
+        refuse_bad(found.bad)
+    return Looked(manifest, found, config.size or sizes.choose_size(found), 1 if found.grey else 3)
 
 
-def open_pixels(data: Surveyed, config: DataConfig, progress: Progress, *, side: int, channels: int) -> Images:
-    """The pixels of all images, from the cache where they fit. Bad images refuse unless `skip_bad`."""
-    return packed.open_images(
-        data.manifest,
-        data.survey,
-        side=side,
+@dataclass(frozen=True)
+class Pixels:
+    """Images ready for a network that sees `size` pixels a side; the manifest is without those left out."""
+
+    manifest: Manifest
+    images: Images
+    size: int
+    fingerprint: str
+
+    def record(self) -> dict[str, Any]:
+        """What `manifest.json` of a run holds: also the fingerprint of the content, and what was left out."""
+        return self.manifest.to_json() | {
+            "fingerprint": self.fingerprint,
+            "skipped": [{"path": image.name, "reason": image.reason} for image in self.images.bad],
+        }
+
+
+def open_pixels(looked: Looked, config: DataConfig, progress: Progress, *, channels: int) -> Pixels:
+    """The pixels of all images, from the cache where they fit. Bad ones are refused, or left out with `skip_bad`."""
+    images = open_images(
+        looked.manifest,
+        looked.survey,
+        side=sizes.stored_side(looked.size),
         channels=channels,
         cache_gb=config.cache_gb,
         workers=config.workers,
         skip_bad=config.skip_bad,
+        max_pixels=config.max_pixels,
+        tiff=config.tiff,
         progress=progress.work,
     )
-
-
-def preprocessing(images: Images, ids: np.ndarray, size: int, channels: int) -> Preprocessing:
-    """How images become inputs: the mean and deviation are those of the training images."""
-    mean, std = sizes.statistics(images, ids)
-    return Preprocessing(size=size, resize=images.side, channels=channels, mean=mean, std=std)  # type: ignore[arg-type]
+    if images.bad:
+        count = len(images.bad)
+        text = ngettext("{count} image left out: {names}", "{count} images left out: {names}", count)
+        progress.note(text.format(count=count, names=", ".join(image.name for image in images.bad)))
+    manifest = looked.manifest.without(image.number for image in images.bad)
+    return Pixels(manifest, images, looked.size, looked.survey.fingerprint)

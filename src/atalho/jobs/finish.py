@@ -1,4 +1,4 @@
-"""What follows the last step: the model folder, the temperature, the evaluation, the figures and the report."""
+"""What follows the last step: the temperature, the evaluation, the model folder, the figures and the report."""
 
 import io
 from typing import Any
@@ -9,81 +9,120 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
+from atalho import __version__
 from atalho.data.manifest import Manifest
-from atalho.data.packed import Images
+from atalho.inspection.summary import summarise
+from atalho.jobs import provenance
 from atalho.jobs import run as files
+from atalho.jobs.data import Pixels
 from atalho.jobs.run import Run
+from atalho.locale import _
 from atalho.metrics import calibration
+from atalho.networks import spec as specs
+from atalho.networks.network import Network
 from atalho.precision import Precision
 from atalho.report import figures, html
 from atalho.storage import atomic, model_folder
 from atalho.storage.model_folder import Card, Preprocessing
 from atalho.tasks import classification
+from atalho.training.progress import Progress
 
-TEST_SPLITS = ("test", "val")
-"""Where accuracy is measured, in order of preference: validation only where there is no test split."""
+_MEASURED = ("test", "val")
+"""The splits that accuracy is measured on, in order of preference: validation only where there is no test split."""
+
+
+def finish(
+    run: Run,
+    network: Network,
+    pixels: Pixels,
+    prepared: Preprocessing,
+    precision: Precision,
+    progress: Progress,
+) -> None:
+    """Write everything of a run that its trained network decides."""
+    temperature = _temperature(network, pixels, prepared, precision)
+    split = measured_split(pixels.manifest)
+    evaluation = None
+    if split is None:
+        progress.note(_("There are no images to measure the accuracy on: no test split and no validation split."))
+    else:
+        evaluation = evaluate(network, pixels, split, prepared, temperature, precision, progress)
+        atomic.write_json(run.path / files.EVALUATION, evaluation)
+    record = run.json(files.PROVENANCE) | {"finished": provenance.now(), "cost": _cost(network, prepared)}
+    atomic.write_json(run.path / files.PROVENANCE, record)
+    card = Card(
+        task="classification",
+        spec=specs.to_dict(network.spec),
+        classes=pixels.manifest.classes,
+        preprocessing=prepared,
+        temperature=temperature,
+        metrics=_headline(evaluation),
+        provenance={"atalho": __version__, "seed": run.config.training.seed, "data": pixels.fingerprint},
+    )
+    model_folder.write(run.path / files.MODEL, network.state_dict(), card)
+    report(run, pixels)
 
 
 def measured_split(manifest: Manifest) -> str | None:
     """The split that the reported accuracy comes from."""
-    return next((name for name in TEST_SPLITS if len(manifest.splits.get(name, ()))), None)
-
-
-def fitted_temperature(
-    network: nn.Module, manifest: Manifest, images: Images, prepared: Preprocessing, precision: Precision
-) -> float:
-    """The temperature that fits the validation split best; 1 where there is none."""
-    ids = manifest.splits.get("val")
-    if ids is None or not len(ids):
-        return 1.0
-    logits = classification.logits(network, images, ids, prepared, precision)
-    return calibration.fit_temperature(logits, torch.from_numpy(manifest.labels[ids]))
+    return next((name for name in _MEASURED if len(manifest.splits.get(name, ()))), None)
 
 
 def evaluate(
     network: nn.Module,
-    manifest: Manifest,
-    images: Images,
+    pixels: Pixels,
     split: str,
-    card: Card,
+    prepared: Preprocessing,
+    temperature: float,
     precision: Precision,
+    progress: Progress,
 ) -> dict[str, Any]:
     """The evaluation of one split, JSON-safe, as `evaluation.json` holds it."""
-    ids = manifest.splits[split]
-    logits = classification.logits(network, images, ids, card.preprocessing, precision)
-    labels = torch.from_numpy(manifest.labels[ids])
-    found = classification.measure(logits, labels, card.classes, card.temperature)
+    manifest, ids = pixels.manifest, pixels.manifest.splits[split]
+    label = _("evaluating")
+    logits = classification.logits(
+        network, pixels.images, ids, prepared, precision, lambda done, total: progress.work(label, done, total)
+    )
+    found = classification.measure(logits, torch.from_numpy(manifest.labels[ids]), manifest.classes, temperature)
     for mistake in found["mistakes"]:
         mistake["path"] = manifest.names[ids[mistake["index"]]]
     return {"split": split, **found}
 
 
-def write_model(run: Run, network: nn.Module, card: Card) -> None:
-    """Write `model/`, all that is needed to use the network elsewhere."""
-    model_folder.write(run.path / files.MODEL, network.state_dict(), card)
-
-
-def write_report(run: Run, manifest: Manifest, images: Images) -> None:
-    """Write the figures and the page; the mistakes appear on it as pictures."""
-    names = {name: i for i, name in enumerate(manifest.names)}
-    wanted = [m["path"] for m in run.evaluation.get("mistakes", []) if m["path"] in names]
-    pictures = {}
+def report(run: Run, pixels: Pixels) -> None:
+    """Write the figures and the page; the most confident mistakes appear on it as pictures."""
+    numbers = {name: number for number, name in enumerate(pixels.manifest.names)}
+    wanted = [mistake["path"] for mistake in run.evaluation.get("mistakes", []) if mistake["path"] in numbers]
+    pictures: dict[str, bytes] = {}
     if wanted:
-        ids = np.array([names[path] for path in wanted], dtype=np.int64)
-        pictures = {path: _png(pixels) for path, pixels in zip(wanted, images[ids].numpy(), strict=True)}
+        ids = np.array([numbers[path] for path in wanted], dtype=np.int64)
+        pictures = {path: _png(image) for path, image in zip(wanted, pixels.images[ids].numpy(), strict=True)}
     figures.write_all(run.path)
     html.write(run.path, pictures=pictures)
 
 
+def _temperature(network: nn.Module, pixels: Pixels, prepared: Preprocessing, precision: Precision) -> float:
+    ids = pixels.manifest.splits.get("val")
+    if ids is None or not len(ids):
+        return 1.0
+    logits = classification.logits(network, pixels.images, ids, prepared, precision)
+    return calibration.fit_temperature(logits, torch.from_numpy(pixels.manifest.labels[ids]))
+
+
+def _cost(network: Network, prepared: Preprocessing) -> dict[str, Any]:
+    total = summarise(network, (prepared.channels, prepared.size, prepared.size))
+    return {"parameters": total.parameters, "multiply_adds": total.multiply_adds}
+
+
+def _headline(evaluation: dict[str, Any] | None) -> dict[str, Any]:
+    if evaluation is None:
+        return {}
+    return {name: evaluation[name] for name in ("split", "images", "top1", "top1_interval", "macro_f1")}
+
+
 def _png(pixels: NDArray[np.uint8]) -> bytes:
-    """uint8 (C,H,W) as PNG."""
-    channels_last = pixels.transpose(1, 2, 0)
-    picture = Image.fromarray(channels_last if channels_last.shape[2] == 3 else channels_last[:, :, 0])
+    """uint8 (C,H,W) as a PNG file."""
+    image = pixels.transpose(1, 2, 0)
     buffer = io.BytesIO()
-    picture.save(buffer, format="PNG")
+    Image.fromarray(image if image.shape[2] == 3 else image[:, :, 0]).save(buffer, format="PNG")
     return buffer.getvalue()
-
-
-def record_evaluation(run: Run, evaluation: dict[str, Any]) -> None:
-    """Write `evaluation.json`."""
-    atomic.write_json(run.path / files.EVALUATION, evaluation)

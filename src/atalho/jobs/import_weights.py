@@ -4,19 +4,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from atalho import networks
+from atalho.data.sizes import stored_side
 from atalho.errors import ConfigError, RunError
+from atalho.inspection.summary import usual_side
 from atalho.locale import _
 from atalho.networks import foreign
+from atalho.networks import spec as specs
 from atalho.storage import foreign_file, model_folder
 from atalho.storage.model_folder import Card, Preprocessing
-from atalho.networks import spec as specs
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 # Grey images: the same as seen through the usual weights of red, green and blue in brightness.
 _GREY_MEAN, _GREY_STD = (0.458,), (0.226,)
 
 
-def import_weights(
+def import_file(
     file: Path | str,
     *,
     model: str,
@@ -43,14 +45,14 @@ def import_weights(
     _check_preprocessing(mean, std, channels)
     network = networks.create(model, classes=found, in_channels=channels)
     foreign.import_weights(network, state)
-    side = size or (32 if network.spec.stem == "small" else 224)
+    side = size or usual_side(network.spec)
     card = Card(
         task="classification",
         spec=specs.to_dict(network.spec),
         classes=names,
         preprocessing=Preprocessing(
             size=side,
-            resize=side if side <= 64 else round(side * 8 / 7),
+            resize=stored_side(side),
             channels=channels,  # type: ignore[arg-type]
             mean=tuple(mean),
             std=tuple(std),

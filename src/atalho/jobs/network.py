@@ -7,15 +7,15 @@ from pathlib import Path
 import torch
 
 from atalho import networks
-from atalho.config import Config, DataConfig
+from atalho.config import Config, DataConfig, ModelConfig
 from atalho.errors import ConfigError
 from atalho.locale import _
-from atalho.networks import catalogue
-from atalho.networks.build import Network, build, initialise
+from atalho.networks.build import build, initialise
+from atalho.networks.network import Network
 from atalho.networks.spec import Spec
 from atalho.storage import model_folder
 from atalho.storage.model_folder import Card
-from atalho.tasks import model as trained
+from atalho.tasks import model
 
 
 @dataclass(frozen=True)
@@ -30,43 +30,49 @@ class Start:
         """The model at `path`, a run or model folder. Raises WeightsError for anything else."""
         folder = model_folder.find(Path(path))
         card = model_folder.read_card(folder)
-        return cls(trained.restore(folder, card), card)
+        return cls(model.restore(folder, card), card)
 
     def data(self, asked: DataConfig) -> DataConfig:
         """The side of the images stays the one the network knows, unless another is asked for."""
         return dataclasses.replace(asked, size=asked.size or self.card.preprocessing.size)
 
 
-def specification(config: Config, start: Start | None, *, named: bool, classes: int, channels: int, size: int) -> Spec:
-    """What will be built. `named` says that the user gave model.name, which must then agree with `start`."""
+def backbone_of(config: ModelConfig, start: Start | None, *, named: bool) -> Spec:
+    """The network as asked, before its images are known: of the catalogue, or that of `start`.
+
+    `named` says that the user gave model.name, which must then agree with `start`. Raises ConfigError.
+    """
     if start is None:
-        m = config.model
         return networks.specify(
-            m.name,
-            classes=classes,
-            in_channels=channels,
-            stem=m.stem,
-            shortcut=m.shortcut,
-            dropout=m.dropout,
-            image_size=size,
+            config.name, stem=config.stem, shortcut=config.shortcut, dropout=config.dropout
         )
-    found = dataclasses.replace(start.network.spec, classes=classes, dropout=config.model.dropout)
-    if named and catalogue.depth(catalogue.spec(config.model.name)) != catalogue.depth(found):
-        raise ConfigError(
-            _("model.name = {name!r}, but {start} holds another network. Leave model.name out to use that one.").format(
-                name=config.model.name, start=config.model.start
+    spec = start.network.spec
+    if named:
+        ends = {"classes": spec.classes, "in_channels": spec.in_channels, "dropout": spec.dropout}
+        same = networks.specify(config.name, stem=config.stem, shortcut=config.shortcut, **ends) == spec
+        if not same:
+            raise ConfigError(
+                _("model.name = {name!r}, but {start} holds another network. Leave model.name out to use that.").format(
+                    name=config.name, start=config.start
+                )
             )
-        )
-    return found
+    return dataclasses.replace(spec, dropout=config.dropout)
 
 
-def make(spec: Spec, config: Config, start: Start | None) -> Network:
-    """The network of `spec` with its first weights: drawn from the run's seed, or those of `start` but for the head."""
-    network = build(spec)
-    initialise(network, seed=config.training.seed, zero_residual=config.training.zero_residual)
+def make(config: Config, start: Start | None, *, classes: int, channels: int, size: int) -> Network:
+    """The network for these images with its first weights: drawn from the seed, or those of `start` but for the head."""
+    m, t = config.model, config.training
+    ends = {"classes": classes, "in_channels": channels, "dropout": m.dropout}
+    if start is None:
+        spec = networks.specify(m.name, stem=m.stem, shortcut=m.shortcut, image_size=size, **ends)
+    else:
+        spec = dataclasses.replace(start.network.spec, **ends)
+    with torch.device("meta"):
+        network = build(spec)
+    network.to_empty(device="cpu")
+    initialise(network, seed=t.seed, zero_residual=t.zero_residual)
     if start is not None:
-        head = tuple(f"head.{name}" for name in network.head.state_dict())
-        same_head = network.head.state_dict().keys() == start.network.head.state_dict().keys()
-        kept = {k: v for k, v in start.network.state_dict().items() if same_head and k not in head}
-        network.load_state_dict(kept, strict=False)
+        head = {f"head.{name}" for name in network.head.state_dict()}
+        trained = {name: tensor for name, tensor in start.network.state_dict().items() if name not in head}
+        network.load_state_dict(network.state_dict() | trained)
     return network.to(memory_format=torch.channels_last)

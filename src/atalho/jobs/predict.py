@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from atalho.data.layouts import IMAGE_SUFFIXES
+from atalho.data.layouts.scan import IMAGE_SUFFIXES
 from atalho.errors import DataError
 from atalho.locale import _
 from atalho.tasks.model import Model, Prediction

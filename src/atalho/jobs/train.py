@@ -7,25 +7,21 @@ from typing import Any
 import torch
 
 from atalho import config as schema
-from atalho.config import Config
-from atalho.data.augment import Augment
-from atalho.errors import AtalhoError, ConfigError, RunError
+from atalho.errors import ConfigError, RunError
 from atalho.jobs import data as job_data
-from atalho.jobs import finish, provenance, run
-from atalho.jobs.network import Start, make_network
+from atalho.jobs import provenance
+from atalho.jobs import run as files
+from atalho.jobs.data import Looked
+from atalho.jobs.fit import fit
+from atalho.jobs.network import Start, backbone_of
 from atalho.jobs.run import Run
 from atalho.locale import _
-from atalho.networks import catalogue
-from atalho.precision import Precision, choose
-from atalho.storage import atomic, checkpoint, model_folder, run_file
-from atalho.storage.log import JsonLines
-from atalho.storage.model_folder import Preprocessing
-from atalho.tasks import classification
-from atalho.training import loop, recipe
-from atalho.training.loop import Material
-from atalho.training.pace import Pace
+from atalho.networks import spec as specs
+from atalho.networks.plan import plan
+from atalho.precision import choose
+from atalho.storage import atomic, run_file
+from atalho.training import recipe as recipes
 from atalho.training.progress import Progress
-from atalho.training.state import TrainingState
 
 
 def train(
@@ -61,17 +57,21 @@ def train(
         schema.nest(settings or {}),
         schema.nest({path: value for path, value in shortcuts.items() if value is not None}),
     )
-    return _start(asked, Path(out) if out else None, command or provenance.called_from_python("atalho.train"), progress)
+    command = command or provenance.called_from_python("atalho.train")
+    return _begin(asked, Path(out) if out is not None else None, command, progress or Progress())
 
 
 def resume(path: Path | str, *, progress: Progress | None = None) -> Run:
-    """Continue the run at `path` exactly where its newest intact checkpoint left it, and finish it."""
-    opened = Run.open(path)
+    """Continue the run at `path` exactly where its newest intact checkpoint left it, and finish it.
+
+    Raises RunError where `path` is no run or its images are not those it was started with.
+    """
+    run = Run.open(path)
     progress = progress or Progress()
-    c = opened.config
-    torch.set_num_threads(opened.json(run.PROVENANCE)["threads"])
+    c = run.config
+    torch.set_num_threads(run.json(files.PROVENANCE)["threads"])
     precision = choose(c.training.device, c.training.precision)
-    before = opened.json(run.PROVENANCE)["fingerprint"]
+    before = run.json(files.PROVENANCE)["fingerprint"]
     differing = [name for name, value in provenance.fingerprint(precision).items() if value != before.get(name)]
     if differing:
         progress.note(
@@ -80,32 +80,48 @@ def resume(path: Path | str, *, progress: Progress | None = None) -> Run:
             )
         )
     looked = job_data.look(c.data, progress)
-    _refuse_changed_data(opened, looked)
-    return _continue(opened, looked, precision, progress)
+    if looked.survey.fingerprint != run.json(files.MANIFEST)["fingerprint"]:
+        raise RunError(
+            _("The images at {data} are not those that {run} was started with. Start a new run on them.").format(
+                data=c.data.path, run=run.path
+            )
+        )
+    start = Start.read(c.model.start) if c.model.start else None
+    pixels = job_data.open_pixels(looked, c.data, progress, channels=_channels(looked, start))
+    fit(run, pixels, precision, start, progress)
+    return run
 
 
-def _start(asked: dict[str, Any], out: Path | None, command: str, progress: Progress | None) -> Run:
-    progress = progress or Progress()
+def _begin(asked: Mapping[str, Any], out: Path | None, command: str, progress: Progress) -> Run:
+    """Check everything that can be checked before any work, decode the images, write the run's first files, train."""
     early = schema.validate(asked)
     if not early.data.path:
         raise ConfigError(_("No images were named. Give a folder: atalho train FOLDER"))
-    start = Start.read(early, named="name" in asked.get("model", {}))
-    spec = start.spec if start else catalogue.spec(early.model.name)
+    start = Start.read(early.model.start) if early.model.start else None
+    backbone = backbone_of(early.model, start, named="name" in asked.get("model", {}))
     precision = choose(early.training.device, early.training.precision)
     torch.set_num_threads(early.training.threads or torch.get_num_threads())
-    data_asked = start.data(early.data) if start else early.data
-    looked = job_data.look(data_asked, progress)
-    situation = recipe.Situation(
-        catalogue.family(spec), catalogue.depth(spec), looked.size, len(looked.manifest.splits["train"])
+    looked = job_data.look(start.data(early.data) if start else early.data, progress)
+    situation = recipes.Situation(
+        specs.to_dict(backbone)["family"], plan(backbone).depth, looked.size, len(looked.manifest.splits["train"])
     )
-    c, notes = recipe.resolve(asked, situation)
-    for note in (*looked.manifest.notes, *notes):
+    config, notes = recipes.resolve(asked, situation)
+    for note in (*looked.manifest.notes, *notes, _("computing on {precision}").format(precision=precision)):
         progress.note(note)
-    looked = job_data.without_bad(looked, c.data, progress)
-    folder = run.claim(out, c.data.path)
-    opened = Run(folder)
-    atomic.write_file(folder / run.CONFIG, run_file.text(schema.to_dict(c)).encode())
-    atomic.write_json(folder / run.MANIFEST, looked.manifest.to_json())
-    record = provenance.gather(command, c.training.seed, precision)
-    atomic.write_json(folder / run.PROVENANCE, record | {"fingerprint": provenance.fingerprint(precision)})
-    return _continue(opened, looked, precision, progress)
+    run = Run(files.claim(out, early.data.path))
+    try:
+        pixels = job_data.open_pixels(looked, config.data, progress, channels=_channels(looked, start))
+    except BaseException:
+        run.path.rmdir()
+        raise
+    record = provenance.gather(command, config.training.seed, precision)
+    atomic.write_json(run.path / files.PROVENANCE, record | {"fingerprint": provenance.fingerprint(precision)})
+    atomic.write_json(run.path / files.MANIFEST, pixels.record())
+    # Last, because it is what makes the folder a run.
+    atomic.write_file(run.path / files.CONFIG, run_file.text(schema.to_dict(config)).encode())
+    fit(run, pixels, precision, start, progress)
+    return run
+
+
+def _channels(looked: Looked, start: Start | None) -> int:
+    return start.card.preprocessing.channels if start else looked.channels

@@ -1,5 +1,6 @@
 """A trained network with everything that is needed to use it: classes, preprocessing, temperature."""
 
+import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -11,13 +12,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from atalho.data.decode import decode
-from atalho.data.packed import fit
+from atalho.data.decode import decode_square
 from atalho.data.prepare import prepare
 from atalho.errors import WeightsError
 from atalho.locale import _
 from atalho.networks import build, spec
-from atalho.networks.build import Network
+from atalho.networks.network import Network
 from atalho.precision import Precision, choose
 from atalho.storage import model_folder
 from atalho.storage.model_folder import Card
@@ -52,13 +52,19 @@ class Model:
     def pixels(self, image: ImageLike, *, max_pixels: int = 50_000_000) -> Tensor:
         """One image as uint8 (1,C,P,P), sized as the network's images were. Raises DataError if it cannot be read."""
         wanted = self.card.preprocessing
+        own = isinstance(image, Image.Image | np.ndarray)
+        if isinstance(image, np.ndarray):
+            image = Image.fromarray(image)
         if isinstance(image, Image.Image):
             image = _encoded(image)
-        if isinstance(image, np.ndarray):
-            image = _encoded(Image.fromarray(image))
-        source = Path(image) if isinstance(image, str) else image
-        decoded = decode(source, channels=wanted.channels, max_pixels=max_pixels, reduce_to=wanted.resize)
-        return torch.from_numpy(fit(decoded, wanted.resize)).permute(2, 0, 1)[None]
+        square = decode_square(
+            Path(image) if isinstance(image, str) else image,
+            side=wanted.resize,
+            channels=wanted.channels,
+            max_pixels=max_pixels,
+            tiff=own,
+        )
+        return torch.from_numpy(square).permute(2, 0, 1)[None]
 
     def predict(self, images: Iterable[ImageLike], *, top: int = 5) -> list[Prediction]:
         """What each image shows. Probabilities are calibrated with the model's temperature."""
@@ -87,7 +93,7 @@ class Model:
         for batch in _batches(self.pixels(image) for image in images):
             with self.precision.autocast():
                 found.append(self.network.embedding(self._inputs(batch)).float().cpu())
-        return torch.cat(found) if found else torch.empty(0, self.network.head.in_features)
+        return torch.cat(found) if found else torch.empty(0, self.network.head.classifier.in_features)
 
     def _inputs(self, pixels: Tensor) -> Tensor:
         wanted = self.card.preprocessing
@@ -128,9 +134,7 @@ def _batches(pixels: Iterator[Tensor]) -> Iterator[Tensor]:
 
 
 def _encoded(image: Image.Image) -> bytes:
-    """A PIL image as PNG bytes, so that every image takes the one path through `decode`."""
-    import io
-
+    """A PIL image as a file (TIFF holds every mode), so that all images take the one path through `decode`."""
     buffer = io.BytesIO()
-    image.save(buffer, format="PNG", compress_level=0)
+    image.save(buffer, format="TIFF")
     return buffer.getvalue()

@@ -16,7 +16,7 @@ from atalho.config import Config
 from atalho.data import order
 from atalho.data.augment import Augment
 from atalho.data.manifest import Manifest
-from atalho.data.packed import Images
+from atalho.data.images import Images
 from atalho.errors import StoppedError
 from atalho.locale import _
 from atalho.precision import Precision
@@ -66,14 +66,15 @@ def fit(m: Material, s: TrainingState, log: JsonLines, pace: Pace, progress: Pro
     """Train from `s.step` to the end. Raises StoppedError after saving where a signal asked to stop."""
     t = m.config.training
     train_ids = m.manifest.splits["train"]
-    labels = torch.from_numpy(m.manifest.labels)
+    labels, classes = torch.from_numpy(m.manifest.labels), len(m.manifest.classes)
     with StopSignals() as signals:
         while s.step < m.steps:
             epoch, done = divmod(s.step, m.steps_per_epoch)
             batches = order.epoch(t.seed, epoch, train_ids, t.batch_size)[done:]
             s.network.train()
             for ids, pixels in m.images.iterate(batches):
-                images, targets = m.augment(pixels.to(m.precision.device), ids, epoch, labels[ids])
+                images, targets = m.augment(pixels, ids, epoch, labels[ids], classes)
+                images, targets = images.to(m.precision.device), targets.to(m.precision.device)
                 rate = m.rate(s.step)
                 set_rate(s.optimizer, rate)
                 with chance.batch(t.seed, epoch, ids), m.precision.autocast():

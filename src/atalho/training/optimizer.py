@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from atalho.config import TrainingConfig
-from atalho.networks.build import Network
+from atalho.networks.network import Network
 
 
 def build(network: Network, config: TrainingConfig) -> torch.optim.SGD:

@@ -11,7 +11,7 @@ from torch import Tensor
 from atalho.config import TrainingConfig
 from atalho.errors import NotFiniteError, RunError
 from atalho.locale import _
-from atalho.networks.build import Network
+from atalho.networks.network import Network
 from atalho.storage import checkpoint
 from atalho.training import optimizer as sgd
 from atalho.training.averaging import AveragedWeights

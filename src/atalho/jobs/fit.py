@@ -1,0 +1,73 @@
+"""Train the network of a run from wherever its checkpoints stand to the end, and write what follows the last step."""
+
+import torch
+from torch import nn
+
+from atalho.data.augment import Augment
+from atalho.data.prepare import channel_statistics
+from atalho.jobs import finish, network
+from atalho.jobs import run as files
+from atalho.jobs.data import Pixels
+from atalho.jobs.network import Start
+from atalho.jobs.run import Run
+from atalho.locale import _
+from atalho.precision import Precision
+from atalho.storage import checkpoint
+from atalho.storage.log import JsonLines
+from atalho.storage.model_folder import Preprocessing
+from atalho.tasks import classification
+from atalho.training import loop
+from atalho.training.loop import Material
+from atalho.training.pace import Pace
+from atalho.training.progress import Progress
+from atalho.training.state import TrainingState
+
+
+def fit(run: Run, pixels: Pixels, precision: Precision, start: Start | None, progress: Progress) -> None:
+    """Train from the newest intact checkpoint, or from the beginning, to the end; then evaluate and report."""
+    t = run.config.training
+    prepared = start.card.preprocessing if start else _preprocessing(pixels)
+    model = network.make(
+        run.config,
+        start,
+        classes=len(pixels.manifest.classes),
+        channels=pixels.images.channels,
+        size=pixels.size,
+    ).to(precision.device)
+    state = TrainingState.start(model, t)
+    saved = checkpoint.latest(run.path / files.CHECKPOINTS)
+    offset = state.restore(saved) if saved is not None else 0
+    for damage in saved.damaged if saved is not None else ():
+        progress.note(_("{damage}; the checkpoint before it is used").format(damage=damage))
+    timing = run.json(files.TIMING) if (run.path / files.TIMING).is_file() else None
+    pace = Pace(run.path / files.TIMING, timing, minutes=t.checkpoint_minutes, steps=t.checkpoint_steps)
+    with JsonLines(run.path / files.LOG, offset) as log:
+        loop.fit(_material(run, pixels, prepared, precision), state, log, pace, progress)
+    finish.finish(run, state.averaged.network, pixels, prepared, precision, progress)
+
+
+def _preprocessing(pixels: Pixels) -> Preprocessing:
+    """Mean and deviation are those of the training images."""
+    mean, std = channel_statistics(pixels.images, pixels.manifest.splits["train"])
+    images = pixels.images
+    return Preprocessing(size=pixels.size, resize=images.side, channels=images.channels, mean=mean, std=std)  # type: ignore[arg-type]
+
+
+def _material(run: Run, pixels: Pixels, prepared: Preprocessing, precision: Precision) -> Material:
+    c, manifest = run.config, pixels.manifest
+    balanced = c.training.class_weights == "balanced"
+    weights = classification.balanced_weights(manifest.counts("train")).to(precision.device) if balanced else None
+    validation = manifest.splits.get("val")
+
+    def evaluate(model: nn.Module) -> tuple[float, float] | None:
+        if validation is None or not len(validation):
+            return None
+        logits = classification.logits(model, pixels.images, validation, prepared, precision)
+        labels = torch.from_numpy(manifest.labels[validation])
+        right = (logits.argmax(1) == labels).sum().item()
+        return classification.loss(logits, labels).item(), right / len(labels)
+
+    augment = Augment(c.augment, size=pixels.size, mean=prepared.mean, std=prepared.std, seed=c.training.seed)
+    return Material(
+        c, manifest, pixels.images, augment, weights, precision, evaluate, run.path / files.CHECKPOINTS
+    )
