@@ -57,7 +57,8 @@ def save_arrays(target: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 def load_arrays(file: Path, names: set[str]) -> dict[str, NDArray[Any]] | None:
     """The arrays of a file that `save_arrays` wrote; None where there is none or it is damaged."""
     try:
-        with np.load(file, allow_pickle=False) as stored:
+        # Opened here, since np.load does not close a damaged file.
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in names}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None

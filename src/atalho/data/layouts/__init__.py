@@ -113,7 +113,8 @@ def _recognise(path: Path) -> Listing:
 def _is_wrapper(path: Path) -> bool:
     """Whether the only folder in a folder is the data set itself, as archives often unpack."""
     found = list_folder(path, classes=True)
-    return idx.matches(found.others) or cifar.matches(found.others) or (len(found.folders) > 1 and not found.images)
+    known = idx.matches(found.others) or cifar.matches(found.others) or split_folders.matches(path, found)
+    return known or (len(found.folders) > 1 and not found.images)
 
 
 def _has_class_folders(path: Path, found: Folder) -> bool:

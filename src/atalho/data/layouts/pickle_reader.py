@@ -21,6 +21,7 @@ from atalho.locale import _
 
 _LARGEST_FILE: Final = 1 << 30
 _ARRAY_MAKERS: Final = ("numpy.core.multiarray _reconstruct", "numpy._core.multiarray _reconstruct")
+_BYTES_MAKER: Final = "_codecs encode"  # how Python 3 writes bytes for Python 2
 _CONSTANTS: Final = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 _VALUES: Final = frozenset(
     {
@@ -159,5 +160,7 @@ def _array(call: _Call) -> NDArray[np.uint8]:
     _version, shape, kind, fortran, values = call.state[0]
     if not isinstance(kind, _Call) or kind.name != "numpy dtype" or kind.arguments[0] != "u1" or fortran:
         raise _RefusedError(_("an array of another type than unsigned bytes"))
+    if isinstance(values, _Call) and values.name == _BYTES_MAKER:
+        values = values.arguments[0]
     stored = values.encode("latin-1") if isinstance(values, str) else values
     return np.frombuffer(stored, dtype=np.uint8).reshape(shape)

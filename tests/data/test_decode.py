@@ -1,0 +1,296 @@
+import io
+import os
+import struct
+import warnings
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+
+from atalho.data.decode import (
+    UnreadableImageError,
+    decode,
+    decode_square,
+    read_bytes,
+    read_header,
+)
+
+RED, BLUE = (250, 10, 20), (10, 20, 240)
+
+
+def picture() -> Image.Image:
+    """6 × 4 pixels, red with a blue top left corner of 2 × 2."""
+    image = Image.new("RGB", (6, 4), RED)
+    image.paste(BLUE, (0, 0, 2, 2))
+    return image
+
+
+def photograph(width: int = 640, height: int = 480) -> Image.Image:
+    """Smooth noise, which a JPEG keeps well."""
+    noise = np.random.default_rng(0).integers(0, 256, (height // 16, width // 16, 3), dtype=np.uint8)
+    return Image.fromarray(noise).resize((width, height), Image.Resampling.BICUBIC)
+
+
+def stored(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def seen(data: bytes, channels: int = 3, **options: object) -> np.ndarray:
+    return decode(data, channels=channels, **options)  # type: ignore[arg-type]
+
+
+def png(width: int, height: int, depth: int, kind: int, rows: bytes, *chunks: tuple[bytes, bytes]) -> bytes:
+    """A PNG written by hand, for kinds that Pillow does not write."""
+    header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
+    parts = [(b"IHDR", header), *chunks, (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    body = b"".join(
+        struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        for name, content in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "GIF", "WEBP", "TIFF"])
+def test_lossless_formats_give_the_pixels(kind: str) -> None:
+    options = {"lossless": True} if kind == "WEBP" else {}
+    np.testing.assert_array_equal(seen(stored(picture(), kind, **options), tiff=True), np.asarray(picture()))
+
+
+def test_jpeg_gives_the_pixels_nearly() -> None:
+    image = photograph()
+    found = seen(stored(image, "JPEG", quality=95)).astype(int)
+    assert np.abs(found - np.asarray(image)).mean() < 3
+
+
+def test_the_suffix_says_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "picture.jpg"
+    file.write_bytes(stored(picture(), "PNG"))
+    np.testing.assert_array_equal(decode(file, channels=3), np.asarray(picture()))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_every_mode_gives_the_channels_asked_for(mode: str, channels: int) -> None:
+    image = picture().convert(mode)
+    found = seen(stored(image), channels)
+    assert found.shape == (4, 6, channels)
+    assert found.dtype == np.uint8
+    expected = image.convert("RGB").convert("L" if channels == 1 else "RGB")
+    np.testing.assert_array_equal(found, np.asarray(expected).reshape(4, 6, channels))
+
+
+def test_grey_levels_stay_what_they_are_in_both_numbers_of_channels() -> None:
+    ramp = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    data = stored(Image.fromarray(ramp))
+    np.testing.assert_array_equal(seen(data, 1)[:, :, 0], ramp)
+    np.testing.assert_array_equal(seen(data, 3), np.repeat(ramp[:, :, None], 3, axis=2))
+
+
+def test_one_bit_is_black_and_white() -> None:
+    image = Image.fromarray(np.array([[0, 255], [255, 0]], np.uint8)).convert("1")
+    assert seen(stored(image), 1)[:, :, 0].tolist() == [[0, 255], [255, 0]]
+
+
+def test_16_bit_grey_is_scaled_and_not_cut() -> None:
+    values = np.array([[0, 128, 257], [32768, 65407, 65535]], np.uint16)
+    expected = [[0, 0, 1], [128, 255, 255]]
+    assert seen(stored(Image.fromarray(values)), 1)[:, :, 0].tolist() == expected
+    assert seen(stored(Image.fromarray(values), "TIFF"), 1, tiff=True)[:, :, 0].tolist() == expected
+    assert seen(stored(Image.fromarray(values)), 3)[:, :, 2].tolist() == expected
+
+
+def test_16_bit_colour_is_scaled() -> None:
+    rows = b"\0" + struct.pack(">6H", 0, 65535, 32896, 257, 2570, 65535)
+    assert seen(png(2, 1, 16, 2, rows)).tolist() == [[[0, 255, 128], [1, 10, 255]]]
+
+
+def test_transparency_shows_white() -> None:
+    image = picture().convert("RGBA")
+    image.putalpha(Image.fromarray(np.array([[0] * 3 + [255] * 3] * 4, np.uint8)))
+    found = seen(stored(image))
+    assert (found[:, :3] == 255).all()
+    assert (found[:, 3:] == RED).all()
+
+
+def test_half_transparency_is_blended_with_white() -> None:
+    image = Image.new("RGBA", (2, 2), (0, 100, 200, 128))
+    assert np.abs(seen(stored(image))[0, 0].astype(int) - [127, 177, 227]).max() <= 1
+    assert abs(int(seen(stored(Image.new("LA", (2, 2), (0, 128))), 1)[0, 0, 0]) - 127) <= 1
+
+
+def test_a_transparent_palette_entry_and_colour_show_white() -> None:
+    palette = picture().quantize(4)
+    blue = palette.getpixel((0, 0))
+    found = seen(stored(palette, "PNG", transparency=blue))
+    assert (found[:2, :2] == 255).all()
+    assert np.abs(found[3, 5].astype(int) - RED).max() < 10
+    assert (seen(stored(picture(), "PNG", transparency=BLUE))[:2, :2] == 255).all()
+    grey = Image.fromarray(np.array([[7, 9]], np.uint8))
+    assert seen(stored(grey, "PNG", transparency=7), 1)[0, :, 0].tolist() == [255, 9]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_exif_rotation_is_undone(orientation: int, kind: str) -> None:
+    upright = photograph(96, 64)
+    back = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    lying = upright.transpose(back[orientation]) if orientation in back else upright
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    found = seen(stored(lying, kind, exif=exif, **({"quality": 95} if kind == "JPEG" else {})), tiff=True)
+    assert found.shape == (64, 96, 3)
+    assert np.abs(found.astype(int) - np.asarray(upright)).mean() < 8
+
+
+def test_a_damaged_exif_block_does_not_hide_the_image() -> None:
+    data = stored(picture(), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff" + b"\x99" * 8)
+    assert seen(data).shape == (4, 6, 3)
+
+
+def test_cmyk_of_adobe_and_plain_cmyk_look_the_same() -> None:
+    """Adobe's JPEGs hold inverted ink and say so in a marker; without the marker the ink is as it is."""
+    red = Image.new("CMYK", (16, 16), (0, 255, 255, 0))
+    adobe = stored(red, "JPEG", quality=100)
+    assert b"Adobe" in adobe
+    assert np.abs(seen(adobe)[8, 8].astype(int) - [255, 0, 0]).max() < 6
+    inverted = stored(Image.eval(red, lambda value: 255 - value), "JPEG", quality=100)
+    start = inverted.index(b"\xff\xee")
+    length = struct.unpack(">H", inverted[start + 2 : start + 4])[0]
+    plain = inverted[:start] + inverted[start + 2 + length :]
+    assert b"Adobe" not in plain
+    assert np.abs(seen(plain)[8, 8].astype(int) - [255, 0, 0]).max() < 6
+
+
+def test_the_first_frame_of_an_animation() -> None:
+    frames = [Image.new("RGB", (4, 4), colour) for colour in (RED, BLUE)]
+    data = stored(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert np.abs(seen(data)[0, 0].astype(int) - RED).max() < 10
+    data = stored(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True)
+    assert (seen(data)[0, 0] == RED).all()
+
+
+def reason(data: bytes | Path, **options: object) -> str:
+    with pytest.raises(UnreadableImageError) as caught:
+        decode(data, channels=3, **options)  # type: ignore[arg-type]
+    return caught.value.reason
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "TIFF"])
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.95])
+def test_truncated_images_are_errors(kind: str, share: float) -> None:
+    data = stored(photograph(160, 120), kind)
+    assert reason(data[: int(len(data) * share)], tiff=True)
+
+
+def test_a_truncated_jpeg_says_so() -> None:
+    data = stored(photograph(), "JPEG")
+    assert reason(data[: len(data) // 2]).startswith("truncated or damaged: image file is truncated")
+    assert reason(data[: len(data) // 2], reduce_to=32).startswith("truncated or damaged")
+
+
+def test_a_damaged_png_is_an_error() -> None:
+    data = bytearray(stored(photograph(64, 64)))
+    data[len(data) // 2] ^= 0xFF
+    assert reason(bytes(data)).startswith("truncated or damaged")
+
+
+@pytest.mark.parametrize("data", [b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\0" * 100, b"GIF89a", b"%PDF-1.7"])
+def test_other_content_is_an_error(data: bytes) -> None:
+    assert "not an image of an accepted format (JPEG, PNG, WEBP, BMP, GIF)" in reason(data) or "damaged" in reason(data)
+
+
+def test_formats_off_the_list_are_errors() -> None:
+    assert "not an image of an accepted format" in reason(stored(picture(), "PPM"))
+    assert "not an image of an accepted format" in reason(stored(picture(), "ICO"))
+    assert reason(stored(picture(), "TIFF")) == "a TIFF file; allow them with data.tiff"
+
+
+def test_the_pixel_limit_is_checked_on_the_header() -> None:
+    bomb = png(30_000, 30_000, 8, 0, b"")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert "pixels" in reason(bomb)
+        assert reason(png(10_000, 10_000, 8, 0, b"")) == (
+            "10000 × 10000 pixels, more than the limit of 50000000 (data.max_pixels)"
+        )
+    assert "6 × 4 pixels, more than the limit of 23" in reason(stored(picture()), max_pixels=23)
+    assert seen(stored(picture()), max_pixels=24).shape == (4, 6, 3)
+
+
+def test_floating_point_pixels_are_an_error() -> None:
+    data = stored(Image.fromarray(np.ones((2, 2), np.float32)), "TIFF")
+    assert "no agreed brightness" in reason(data, tiff=True)
+
+
+def test_what_is_not_a_file_is_an_error_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "folder.jpg").mkdir()
+    (tmp_path / "link.jpg").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "empty.jpg").write_bytes(b"")
+    assert reason(tmp_path / "pipe.jpg") == "a named pipe, not a file"
+    assert reason(tmp_path / "folder.jpg") == "a folder, not a file"
+    assert reason(tmp_path / "link.jpg") == "a link to a file that does not exist"
+    assert reason(tmp_path / "empty.jpg") == "the file is empty"
+    assert reason(tmp_path / "nowhere.jpg") == "No such file or directory"
+    assert reason(Path("/dev/zero")) == "a device or socket, not a file"
+
+
+def test_a_file_larger_than_any_image_is_not_read(tmp_path: Path) -> None:
+    file = tmp_path / "huge.png"
+    with file.open("wb") as handle:
+        handle.truncate(1 << 40)
+    with pytest.raises(UnreadableImageError, match="more than any image of 50000000 pixels"):
+        read_bytes(file)
+
+
+def test_the_error_names_the_file(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableImageError, match=r"x\.jpg cannot be read as an image: No such file"):
+        decode(tmp_path / "x.jpg", channels=3)
+
+
+def test_the_header_alone_tells_size_and_kind() -> None:
+    assert read_header(stored(picture())) == (6, 4, False)
+    assert read_header(stored(picture().convert("L"))) == (6, 4, True)
+    data = stored(photograph(), "JPEG")
+    assert read_header(data[: len(data) // 2]) == (640, 480, False)
+    with pytest.raises(UnreadableImageError, match=r"x\.jpg cannot be read as an image: not an image"):
+        read_header(b"nothing", name="x.jpg")
+
+
+@pytest.mark.parametrize("size", [(100, 100), (160, 100), (100, 180), (20, 30)])
+def test_shorter_side_to_size_then_the_middle(size: tuple[int, int]) -> None:
+    image = photograph(640, 480).resize(size)
+    found = decode_square(stored(image), side=50, channels=3)
+    width, height = (side * 50 // min(size) for side in size)
+    left, top = (width - 50) // 2, (height - 50) // 2
+    whole = image.resize((width, height), Image.Resampling.BILINEAR)
+    expected = np.asarray(whole.crop((left, top, left + 50, top + 50))).astype(int)
+    assert np.abs(found.astype(int) - expected).max() <= 1
+
+
+def test_large_jpegs_are_decoded_smaller_and_look_the_same() -> None:
+    image = photograph(1600, 1200).filter(ImageFilter.GaussianBlur(2))
+    data = stored(image, "JPEG", quality=95)
+    assert seen(data, reduce_to=100).shape == (300, 400, 3)
+    assert seen(data, reduce_to=500).shape == (1200, 1600, 3)
+    found = decode_square(data, side=100, channels=3).astype(int)
+    expected = decode_square(stored(image), side=100, channels=3).astype(int)
+    assert np.abs(found - expected).mean() < 2
+
+
+def test_decoding_leaves_no_warning_and_no_setting_behind() -> None:
+    limit = Image.MAX_IMAGE_PIXELS
+    seen(stored(picture().quantize(4), "PNG", transparency=bytes([0, 128, 255, 255])))
+    assert limit == Image.MAX_IMAGE_PIXELS

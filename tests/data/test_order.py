@@ -1,0 +1,40 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from atalho.data import order
+
+
+@given(count=st.integers(1, 300), batch_size=st.integers(1, 350), epoch=st.integers(0, 30), first=st.integers(0, 9))
+def test_each_sample_exactly_once_an_epoch_in_nearly_equal_batches(
+    count: int, batch_size: int, epoch: int, first: int
+) -> None:
+    ids = np.arange(first, first + count)
+    batches = order.epoch(0, epoch, ids, batch_size)
+    assert sorted(np.concatenate(batches).tolist()) == ids.tolist()
+    assert len(batches) == -(-count // batch_size)
+    sizes = [len(batch) for batch in batches]
+    assert max(sizes) <= batch_size
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_the_order_is_a_function_of_seed_and_epoch() -> None:
+    ids = np.arange(100)
+    first = np.concatenate(order.epoch(1, 2, ids, 10))
+    np.testing.assert_array_equal(first, np.concatenate(order.epoch(1, 2, ids, 10)))
+    assert first.tolist() != np.concatenate(order.epoch(1, 3, ids, 10)).tolist()
+    assert first.tolist() != np.concatenate(order.epoch(2, 2, ids, 10)).tolist()
+
+
+def test_the_batch_size_does_not_change_the_order() -> None:
+    ids = np.arange(100)
+    np.testing.assert_array_equal(np.concatenate(order.epoch(0, 0, ids, 7)), np.concatenate(order.epoch(0, 0, ids, 32)))
+
+
+def test_no_images_make_no_batches() -> None:
+    assert order.epoch(0, 0, np.empty(0, np.int64), 8) == []
+
+
+def test_evaluation_keeps_the_given_order() -> None:
+    batches = order.in_order(np.array([5, 3, 9]), 2)
+    assert [batch.tolist() for batch in batches] == [[5, 3], [9]]
