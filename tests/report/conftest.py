@@ -81,8 +81,9 @@ def complete(tmp_path_factory, digits, evaluation) -> Path:
     epochs = [{"epoch": e, "seconds": s, "images_per_second": 100.0} for e, s in ((1, 9.0), (2, 5.0), (3, 6.0))]
     write(run / "timing.json", {"seconds": 20.0, "images_per_second": 1234.5, "epochs": epochs})
     machine = {"cores": 2, "processor": "Xeon"}
-    write(run / "provenance.json", {"command": "atalho train /photos/digits", "seed": 7, "machine": machine,
-                                    "parameters": 272474, "commit": None})  # fmt: skip
+    cost = {"parameters": 272474, "multiply_adds": 41_000_000}
+    known = {"command": "atalho train /photos/digits", "seed": 7, "machine": machine, "cost": cost, "commit": None}
+    write(run / "provenance.json", known)
     return run
 
 

@@ -27,7 +27,7 @@ def test_data_counts_every_class_in_every_split(run):
 def test_data_says_what_a_reader_should_know(run):
     words = text(background.data(run, EN))
     assert "imbalanced" not in words
-    assert "Images left out: 2 (" in words
+    assert "skipped" not in words
     lopsided = with_manifest(
         run, classes=["a", "b"], labels=[0, 0, 0, 0, 1, 0], names=list("uvwxyz"), notes=[],
         splits={"train": [0, 1, 2, 3, 4], "test": [5]},
@@ -35,15 +35,20 @@ def test_data_says_what_a_reader_should_know(run):
     words = text(background.data(lopsided, EN))
     assert "the largest has 4.0 times the training images of the smallest" in words
     assert "Classes without images in the split test: b." in words
-    assert "left out" not in words
     assert "4,0 vezes mais" in background.data(lopsided, PT)
 
 
-def test_many_images_left_out_are_counted_and_not_all_named(run):
-    many = with_manifest(run, splits={"train": list(range(100))})
-    words = text(background.data(many, EN))
-    assert "Images left out: 500 (" in words
-    assert "and 488 more)" in words
+def test_skipped_images_are_counted_and_the_first_named_with_their_reasons(run):
+    bad = [{"path": f"cat/{k}.jpg", "reason": "truncated <file>"} for k in range(30)]
+    words = text(background.data(with_manifest(run, skipped=bad), EN))
+    assert "skipped: 30." in words
+    assert "|cat/11.jpg: truncated &lt;file&gt;|" in words
+    assert "cat/12.jpg" not in words
+
+
+def test_many_missing_classes_are_counted_and_not_all_named(run):
+    many = with_manifest(run, classes=[f"c{k}" for k in range(40)])
+    assert "c21 and 18 more." in text(background.data(many, EN))
 
 
 def test_cost_gives_the_median_epoch(run):
@@ -51,6 +56,7 @@ def test_cost_gives_the_median_epoch(run):
     for what, value in (("training time", "20 s"), ("first epoch", "9.0 s"), ("median epoch", "6.0 s")):
         assert f"{what}||{value}" in words
     assert "1,234" in words
+    assert "multiply–adds for one image||41,000,000" in words
     begun = dataclasses.replace(run, timing={"seconds": 0.0, "epochs": []})
     assert "median" not in background.cost(begun, EN)
 
@@ -67,6 +73,7 @@ def test_provenance_shows_every_field_known_or_not(run):
     assert "seed||7" in words
     assert "machine||cores 2 · processor Xeon" in words
     assert "commit||–" in words
+    assert "cost" not in words
     assert "semente||7" in text(background.provenance(run, PT))
 
 

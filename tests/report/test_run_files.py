@@ -1,5 +1,3 @@
-import json
-
 import pytest
 
 from atalho.errors import RunError
@@ -7,25 +5,17 @@ from atalho.report.run_files import read
 
 
 def test_reads_every_file(run):
-    assert (run.model, run.data, run.parameters) == ("resnet20", "digits", 272474)
+    assert (run.model, run.data, run.cost["parameters"]) == ("resnet20", "digits", 272474)
     assert len(run.rows) == 9
     assert [row["epoch"] for row in run.epochs] == [1, 2, 3]
     assert run.evaluation["images"] == 600
-    assert run.card is None
 
 
 def test_a_run_that_has_just_begun_has_only_its_configuration(tmp_path):
     (tmp_path / "run.toml").write_text("")
     run = read(tmp_path)
     assert (run.rows, run.manifest, run.timing, run.evaluation, run.provenance) == ([], None, None, None, None)
-    assert (run.model, run.data, run.parameters) == (tmp_path.name, "", None)
-
-
-def test_parameters_may_stand_with_the_model(folder):
-    (folder / "provenance.json").unlink()
-    (folder / "model").mkdir()
-    (folder / "model" / "config.json").write_text(json.dumps({"metrics": {"parameters": 5}}))
-    assert read(folder).parameters == 5
+    assert (run.model, run.data, run.cost) == (tmp_path.name, "", {})
 
 
 def test_a_row_still_being_written_is_left_out(folder):

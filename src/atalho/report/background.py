@@ -10,7 +10,7 @@ from atalho.report.run_files import Json, RunFiles
 from atalho.report.sections import section
 
 IMBALANCED: Final = 3.0  # largest over smallest class from which a reader should know
-_NAMES_SHOWN: Final = 12
+_NAMES_SHOWN: Final = 12  # of classes or images in one remark
 _SPLITS: Final = {"train": N_("training"), "val": N_("validation"), "test": N_("test")}
 _FIELDS: Final = {
     "command": N_("command"),
@@ -23,7 +23,7 @@ _FIELDS: Final = {
     "machine": N_("machine"),
     "versions": N_("versions"),
     "device": N_("device"),
-    "fingerprint": N_("fingerprint of the data"),
+    "fingerprint": N_("fingerprint for an exact resume"),
 }
 
 
@@ -58,7 +58,7 @@ def _counts(manifest: Json, split: str) -> list[int]:
 
 
 def _remarks(manifest: Json, counts: Mapping[str, list[int]], _: Translator) -> Iterator[str]:
-    """What a reader should know: imbalance, classes missing in a split, images left out."""
+    """What a reader should know: imbalance, classes missing in a split, images skipped."""
     train = counts.get("train", [])
     if train and min(train) > 0 and max(train) / min(train) >= IMBALANCED:
         ratio = _.number(max(train) / min(train), 1)
@@ -71,10 +71,11 @@ def _remarks(manifest: Json, counts: Mapping[str, list[int]], _: Translator) -> 
             yield _("Classes without images in the split {split}: {names}.").format(
                 split=_(_SPLITS[split]), names=_listed(missing, _)
             )
-    used = {number for ids in manifest["splits"].values() for number in ids}
-    left_out = [name for number, name in enumerate(manifest["names"]) if number not in used]
-    if left_out:
-        yield _("Images left out: {n} ({names}).").format(n=_.whole(len(left_out)), names=_listed(left_out, _))
+    skipped = manifest.get("skipped", [])
+    if skipped:
+        yield _("Images that cannot be read and were skipped: {n}.").format(n=_.whole(len(skipped)))
+    for image in skipped[:_NAMES_SHOWN]:
+        yield f"{image['path']}: {image['reason']}"
 
 
 def _listed(names: list[str], _: Translator) -> str:
@@ -96,6 +97,8 @@ def cost(run: RunFiles, _: Translator) -> Html | None:
             (_("first epoch"), _.duration(epochs[0]["seconds"])),
             (_("median epoch"), _.duration(typical)),
         ]
+    if "multiply_adds" in run.cost:
+        facts.append((_("multiply–adds for one image"), _.whole(run.cost["multiply_adds"])))
     if "images_per_second" in timing:
         facts.append((_("images per second in training"), _.whole(timing["images_per_second"])))
     return section("cost", _("Cost"), el("dl", [_pair(*fact) for fact in facts], class_="pairs"), _=_)
@@ -113,7 +116,7 @@ def provenance(run: RunFiles, _: Translator) -> Html | None:
     if run.provenance is None:
         return None
     known = [name for name in _FIELDS if name in run.provenance]
-    others = [name for name in run.provenance if name not in _FIELDS and name != "parameters"]
+    others = [name for name in run.provenance if name not in _FIELDS and name != "cost"]
     rows = [
         _pair(_(_FIELDS[name]) if name in _FIELDS else name, _flat(run.provenance[name])) for name in known + others
     ]

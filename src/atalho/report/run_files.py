@@ -25,7 +25,6 @@ class RunFiles:
     timing: Json | None = None
     evaluation: Json | None = None
     provenance: Json | None = None
-    card: Json | None = None
 
     @property
     def model(self) -> str:
@@ -44,12 +43,10 @@ class RunFiles:
         return [row for row in self.rows if row.get("kind") == "epoch"]
 
     @property
-    def parameters(self) -> int | None:
-        """Parameters of the network, where the run recorded them."""
-        for holder in (self.provenance, (self.card or {}).get("metrics"), (self.card or {}).get("provenance")):
-            if holder and isinstance(holder.get("parameters"), int):
-                return int(holder["parameters"])
-        return None
+    def cost(self) -> Json:
+        """Parameters and multiply-adds for one image, where the run recorded them."""
+        cost = (self.provenance or {}).get("cost")
+        return cost if isinstance(cost, dict) else {}
 
 
 def read(run: Path) -> RunFiles:
@@ -72,7 +69,6 @@ def read(run: Path) -> RunFiles:
             timing=_json(run / "timing.json"),
             evaluation=_json(run / "evaluation.json"),
             provenance=_json(run / "provenance.json"),
-            card=_json(run / "model" / "config.json"),
         )
     except (OSError, ValueError) as error:
         raise RunError(_("{path} cannot be read as a run: {reason}").format(path=run, reason=error)) from error

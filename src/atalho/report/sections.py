@@ -55,7 +55,7 @@ def _key_numbers(run: RunFiles, _: Translator) -> Html:
     shown = [
         (_("training images"), _.whole(training) if training else None),
         (_("classes"), _.whole(len(classes)) if classes else None),
-        (_("parameters"), _.whole(run.parameters) if run.parameters else None),
+        (_("parameters"), _.whole(run.cost["parameters"]) if "parameters" in run.cost else None),
         (_("epochs"), _.whole(len(run.epochs)) if run.epochs else None),
         (_("training time"), _.duration(timing["seconds"]) if "seconds" in timing else None),
         (_("images per second"), _.whole(timing["images_per_second"]) if "images_per_second" in timing else None),
