@@ -16,7 +16,7 @@ from torch import Tensor
 from atalho.errors import ConfigError, WeightsError, nearest
 from atalho.locale import _
 from atalho.networks.network import Network
-from atalho.networks.spec import DenseNetSpec, MLPSpec
+from atalho.networks.spec import PREACTIVATIONS, DenseNetSpec, MLPSpec
 
 # Where files keep their weights. Averaged ones come first: a file that holds both was evaluated with them.
 _NESTS: Final = ("state_dict_ema", "state_dict", "model", "net")
@@ -85,7 +85,7 @@ def torchvision_names(network: Network) -> dict[str, str]:
     """Own name → torchvision's name, for every weight and statistic of a ResNet or DenseNet."""
     if isinstance(network.spec, DenseNetSpec):
         rename = _densenet_name
-    elif isinstance(network.spec, MLPSpec) or network.spec.design.startswith("preactivation"):
+    elif isinstance(network.spec, MLPSpec) or network.spec.design in PREACTIVATIONS:
         raise ConfigError(
             _("torchvision has no such network, and so no names for its weights; use the layout 'atalho'")
         )

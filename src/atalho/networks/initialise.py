@@ -36,11 +36,15 @@ def initialise(network: Network, *, zero_residual: bool = False, fan: Fan = "out
         if module is network.head.classifier:
             bound = 1 / math.sqrt(network.head.classifier.in_features)
             # Drawn on the CPU and copied, so that the numbers are the same on every device.
-            module.weight.copy_(torch.empty(module.weight.shape).uniform_(-bound, bound, generator=generator))
+            module.weight.copy_(
+                torch.empty(module.weight.shape, device="cpu").uniform_(-bound, bound, generator=generator)
+            )
             module.bias.zero_()
         elif isinstance(module, nn.Conv2d | nn.Linear):
             deviation = math.sqrt(2 / _fan(module.weight, fan))
-            module.weight.copy_(torch.empty(module.weight.shape).normal_(0, deviation, generator=generator))
+            module.weight.copy_(
+                torch.empty(module.weight.shape, device="cpu").normal_(0, deviation, generator=generator)
+            )
         elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             module.reset_parameters()
     if zero_residual:

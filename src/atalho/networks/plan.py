@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from atalho.blocks.kinds import ShortcutKind
-from atalho.networks.spec import DenseNetSpec, Design, MLPSpec, ResNetSpec, Spec
+from atalho.networks.spec import BOTTLENECKS, PREACTIVATIONS, DenseNetSpec, Design, MLPSpec, ResNetSpec, Spec
 
 StemDesign = Literal["small", "bare", "large", "pixels"]
 
@@ -47,7 +47,7 @@ class ResidualPlan:
     @property
     def weighted_layers(self) -> int:
         """Convolutions on the residual branch."""
-        return 2 if self.design in ("basic", "preactivation-basic") else 3
+        return 3 if self.design in BOTTLENECKS else 2
 
     @property
     def path(self) -> str:
@@ -161,10 +161,10 @@ def plan(spec: Spec) -> Plan:
 
 
 def _resnet(spec: ResNetSpec) -> Plan:
-    preactivation = spec.design in ("preactivation-basic", "preactivation-bottleneck")
+    preactivation = spec.design in PREACTIVATIONS
     small: StemDesign = "bare" if preactivation else "small"
     stem = StemPlan("large" if spec.stem == "large" else small, spec.in_channels, spec.stem_channels)
-    narrowing = spec.narrowing if spec.design in ("bottleneck", "preactivation-bottleneck") else 1
+    narrowing = spec.narrowing if spec.design in BOTTLENECKS else 1
     blocks: list[BlockPlan] = []
     channels = spec.stem_channels
     for stage, (count, width) in enumerate(zip(spec.blocks, spec.widths, strict=True)):

@@ -6,7 +6,7 @@ A spec travels with its weights as JSON or TOML (`to_dict`, `from_dict`) and reb
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
@@ -15,6 +15,9 @@ from atalho.errors import ConfigError, nearest
 from atalho.locale import _
 
 Design = Literal["basic", "bottleneck", "preactivation-basic", "preactivation-bottleneck"]
+
+BOTTLENECKS: Final = ("bottleneck", "preactivation-bottleneck")
+PREACTIVATIONS: Final = ("preactivation-basic", "preactivation-bottleneck")
 
 LARGEST: Final = 65_536
 """No width, count or side of a spec may exceed this: a damaged file must not ask for terabytes."""
@@ -45,7 +48,7 @@ class ResNetSpec:
         _stages(self.blocks, self.widths)
         _whole("narrowing", self.narrowing)
         for width in self.widths:
-            if "bottleneck" in self.design.split("-") and width % self.narrowing:
+            if self.design in BOTTLENECKS and width % self.narrowing:
                 raise ConfigError(
                     _("widths {width} and narrowing {narrowing}: a width must be a multiple of the narrowing").format(
                         width=width, narrowing=self.narrowing
@@ -193,7 +196,7 @@ def _whole(name: str, value: int) -> None:
         )
 
 
-def _number(name: str, value: float, fits: Any, accepted: str) -> None:
+def _number(name: str, value: float, fits: Callable[[float], bool], accepted: str) -> None:
     if not isinstance(value, int | float) or isinstance(value, bool) or not fits(value):
         raise ConfigError(
             _("{name} {given!r}: accepted are {accepted}").format(name=name, given=value, accepted=accepted)

@@ -21,6 +21,7 @@ from atalho.locale import _
 
 TORCH_SUFFIXES: Final = (".pth", ".pt", ".th", ".tar")
 SUFFIXES: Final = (".safetensors", *TORCH_SUFFIXES)
+_ZIP: Final = b"PK\x03\x04"
 
 
 def read_state_dict(path: Path | str) -> dict[str, Any]:
@@ -59,7 +60,11 @@ def _safetensors(path: Path) -> dict[str, Any]:
 
 
 def _torch(path: Path) -> object:
-    zipped = zipfile.is_zipfile(path)
+    try:
+        with path.open("rb") as file:
+            zipped = file.read(len(_ZIP)) == _ZIP
+    except OSError as error:
+        raise WeightsError(_("{path}: cannot be read ({reason})").format(path=path, reason=error.strerror)) from error
     if zipped:
         _refuse_compressed(path)
     try:
