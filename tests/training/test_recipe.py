@@ -44,7 +44,8 @@ def test_finetune_lowers_the_rate_of_the_backbone() -> None:
 
 
 def test_what_the_user_asks_for_wins() -> None:
-    config, _notes = recipe.resolve(nest({"training.recipe": "paper", "training.lr": 0.7, "augment.crop": "none"}), CIFAR)
+    asked = nest({"training.recipe": "paper", "training.lr": 0.7, "augment.crop": "none"})
+    config, _notes = recipe.resolve(asked, CIFAR)
     assert config.training.lr == 0.7
     assert config.augment.crop == "none"
 

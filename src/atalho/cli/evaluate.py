@@ -12,7 +12,9 @@ _SHOWN_MISTAKES = 5
 
 def evaluate(
     run: Annotated[str, Parameter(help=_("run or model folder"))],
-    data: Annotated[str | None, Parameter(help=_("other images: a folder of class folders; the run's own if not given"))] = None,
+    data: Annotated[
+        str | None, Parameter(help=_("other images: a folder of class folders; the run's own if not given"))
+    ] = None,
     /,
     *,
     json: options.JSON = False,

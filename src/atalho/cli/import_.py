@@ -15,8 +15,14 @@ def import_(
     *,
     model: Annotated[str, Parameter(help=_("the network of the catalogue that the weights are for"))],
     out: Annotated[Path, Parameter(help=_("the new model folder"))],
-    mean: Annotated[tuple[float, ...] | None, Parameter(help=_("mean of each channel that the weights expect"), consume_multiple=True)] = None,
-    std: Annotated[tuple[float, ...] | None, Parameter(help=_("deviation of each channel that the weights expect"), consume_multiple=True)] = None,
+    mean: Annotated[
+        tuple[float, ...] | None,
+        Parameter(help=_("mean of each channel that the weights expect"), consume_multiple=True),
+    ] = None,
+    std: Annotated[
+        tuple[float, ...] | None,
+        Parameter(help=_("deviation of each channel that the weights expect"), consume_multiple=True),
+    ] = None,
     size: Annotated[int | None, Parameter(help=_("side of the images in pixels; by the network if not given"))] = None,
     classes: Annotated[Path | None, Parameter(help=_("text file with one class name a line"))] = None,
     json: options.JSON = False,

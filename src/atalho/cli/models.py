@@ -23,7 +23,14 @@ def models(
         return 0
     columns = (_("name"), _("depth"), _("parameters"), _("multiply–adds"), _("at"), _("smallest image"))
     rows = (
-        (row["name"], str(row["depth"]), f"{row['parameters']:,}", f"{row['multiply_adds'] / 1e6:,.0f} M", f"{row['counted_at']} px", f"{row['smallest']} px")
+        (
+            row["name"],
+            str(row["depth"]),
+            f"{row['parameters']:,}",
+            f"{row['multiply_adds'] / 1e6:,.0f} M",
+            f"{row['counted_at']} px",
+            f"{row['smallest']} px",
+        )
         for row in found
     )
     terminal.print_table(columns, rows, numbers=(1, 2, 3, 4, 5))

@@ -29,7 +29,7 @@ def section(name: str) -> Any:
             default = _("chosen for you") if entry.default in (None, "auto") else entry.default
             text = f"{_(entry.meaning)} [{_('default')}: {_plain(default)}]"
             fields[key] = Annotated[entry.type, Parameter(help=text, show_default=False)]
-    kind = TypedDict(name.capitalize(), fields, total=False)  # type: ignore[operator, misc]
+    kind = TypedDict(name.capitalize(), fields, total=False)  # type: ignore[misc]
     return Annotated[kind | None, Parameter(name=f"--{name}", group=Group(_(_TITLES[name])), help="")]
 
 
@@ -70,4 +70,6 @@ def refuse_beside_resume(**given_too: Any) -> None:
 
 def refused(name: str, given: Any, wanted: str) -> ConfigError:
     """The error for an option's value that is out of range."""
-    return ConfigError(_("{name} {given} is not accepted: it must be {wanted}.").format(name=name, given=given, wanted=wanted))
+    return ConfigError(
+        _("{name} {given} is not accepted: it must be {wanted}.").format(name=name, given=given, wanted=wanted)
+    )

@@ -36,7 +36,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, number
     """A table; the columns whose places are in `numbers` stand to the right."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for place, name in enumerate(columns):
-        table.add_column(name, justify="right" if place in numbers else "left", overflow="fold", no_wrap=place in numbers)
+        table.add_column(
+            name, justify="right" if place in numbers else "left", overflow="fold", no_wrap=place in numbers
+        )
     for row in rows:
         table.add_row(*(_escaped(cell) for cell in row))
     # Where the output is a file or a pipe, a row stays one line.
@@ -114,10 +116,13 @@ class TerminalProgress(Progress):
 
     def epoch(self, report: EpochReport) -> None:
         text = _("epoch {epoch:>3}/{epochs}  loss {loss:.3f}  training {train}").format(
-            epoch=report.epoch, epochs=report.epochs, loss=report.train_loss, train=percent(report.train_top1)
+            epoch=report.epoch,
+            epochs=report.epochs,
+            loss=report.numbers.train_loss,
+            train=percent(report.numbers.train_top1),
         )
-        if report.val_top1 is not None:
-            text += "  " + _("validation {val}").format(val=percent(report.val_top1))
+        if report.numbers.val_top1 is not None:
+            text += "  " + _("validation {val}").format(val=percent(report.numbers.val_top1))
         self.note(f"{text}  {report.images_per_second:.0f} {_('images/s')}  {duration(report.seconds)}")
         self._last_line = time.monotonic()
 

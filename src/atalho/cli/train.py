@@ -13,7 +13,9 @@ def train(
     data: Annotated[str | None, Parameter(help=_("folder of class folders, CSV, IDX files or CIFAR batches"))] = None,
     /,
     *,
-    model_name: Annotated[str | None, Parameter(name="--model", help=_("the network; atalho models lists them"))] = None,
+    model_name: Annotated[
+        str | None, Parameter(name="--model", help=_("the network; atalho models lists them"))
+    ] = None,
     recipe: Annotated[str | None, Parameter(help=_("fast (default), paper or finetune"))] = None,
     epochs: Annotated[int | None, Parameter(help=_("passes over the training images"))] = None,
     batch_size: Annotated[int | None, Parameter(help=_("images per step"))] = None,

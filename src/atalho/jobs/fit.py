@@ -68,6 +68,4 @@ def _material(run: Run, pixels: Pixels, prepared: Preprocessing, precision: Prec
         return classification.loss(logits, labels).item(), right / len(labels)
 
     augment = Augment(c.augment, size=pixels.size, mean=prepared.mean, std=prepared.std, seed=c.training.seed)
-    return Material(
-        c, manifest, pixels.images, augment, weights, precision, evaluate, run.path / files.CHECKPOINTS
-    )
+    return Material(c, manifest, pixels.images, augment, weights, precision, evaluate, run.path / files.CHECKPOINTS)

@@ -69,7 +69,9 @@ def _class_names(path: Path | str | None, count: int) -> tuple[str, ...]:
     try:
         names = tuple(line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines() if line.strip())
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(_("{path} cannot be read as class names: {reason}").format(path=path, reason=error)) from error
+        raise ConfigError(
+            _("{path} cannot be read as class names: {reason}").format(path=path, reason=error)
+        ) from error
     if len(names) != count or len(set(names)) != count:
         raise ConfigError(
             _("{path} has {given} different class names; the weights have {count} classes. One name a line.").format(

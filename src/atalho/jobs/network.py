@@ -12,7 +12,7 @@ from atalho.errors import ConfigError
 from atalho.locale import _
 from atalho.networks.build import build, initialise
 from atalho.networks.network import Network
-from atalho.networks.spec import Spec
+from atalho.networks.spec import MLPSpec, Spec
 from atalho.storage import model_folder
 from atalho.storage.model_folder import Card
 from atalho.tasks import model
@@ -43,30 +43,37 @@ def backbone_of(config: ModelConfig, start: Start | None, *, named: bool) -> Spe
     `named` says that the user gave model.name, which must then agree with `start`. Raises ConfigError.
     """
     if start is None:
-        return networks.specify(
-            config.name, stem=config.stem, shortcut=config.shortcut, dropout=config.dropout
-        )
+        return networks.specify(config.name, stem=config.stem, shortcut=config.shortcut, dropout=config.dropout)
     spec = start.network.spec
     if named:
-        ends = {"classes": spec.classes, "in_channels": spec.in_channels, "dropout": spec.dropout}
-        same = networks.specify(config.name, stem=config.stem, shortcut=config.shortcut, **ends) == spec
-        if not same:
+        meant = networks.specify(
+            config.name,
+            classes=spec.classes,
+            in_channels=spec.in_channels,
+            stem=config.stem if config.stem != "auto" or isinstance(spec, MLPSpec) else spec.stem,
+            shortcut=config.shortcut,
+            dropout=spec.dropout,
+        )
+        if meant != spec:
             raise ConfigError(
                 _("model.name = {name!r}, but {start} holds another network. Leave model.name out to use that.").format(
                     name=config.name, start=config.start
                 )
             )
-    return dataclasses.replace(spec, dropout=config.dropout)
+    return networks.specify(spec, dropout=config.dropout)
 
 
 def make(config: Config, start: Start | None, *, classes: int, channels: int, size: int) -> Network:
-    """The network for these images with its first weights: drawn from the seed, or those of `start` but for the head."""
+    """The network for these images with its first weights: from the seed, or those of `start` save the head."""
     m, t = config.model, config.training
-    ends = {"classes": classes, "in_channels": channels, "dropout": m.dropout}
-    if start is None:
-        spec = networks.specify(m.name, stem=m.stem, shortcut=m.shortcut, image_size=size, **ends)
-    else:
-        spec = dataclasses.replace(start.network.spec, **ends)
+    ends = networks.specify(
+        start.network.spec if start else backbone_of(m, None, named=True),
+        classes=classes,
+        in_channels=channels,
+        dropout=m.dropout,
+    )
+    # A trained stem stays; a new one follows the size of the images where it was not chosen.
+    spec = ends if start or m.stem != "auto" else networks.specify(ends, image_size=size)
     with torch.device("meta"):
         network = build(spec)
     network.to_empty(device="cpu")

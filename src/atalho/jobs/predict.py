@@ -50,7 +50,7 @@ def find(arguments: Iterable[str]) -> list[str]:
                 )
             found.extend(below)
         elif not os.path.lexists(path) and glob.has_magic(argument):
-            matching = sorted(name for name in glob.glob(argument, recursive=True) if Path(name).is_file())
+            matching = sorted(n for n in glob.glob(argument, recursive=True) if Path(n).is_file())  # noqa: PTH207 (keeps the path as given)
             if not matching:
                 raise DataError(_("{pattern}: no file matches this pattern.").format(pattern=argument))
             found.extend(matching)

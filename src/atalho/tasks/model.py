@@ -82,7 +82,8 @@ class Model:
         best = shares.topk(min(top, len(self.classes)), dim=1)
         rows = zip(best.indices.tolist(), best.values.tolist(), strict=True)
         ranked = [
-            tuple((self.classes[k], value) for k, value in zip(indices, values, strict=True)) for indices, values in rows
+            tuple((self.classes[k], value) for k, value in zip(indices, values, strict=True))
+            for indices, values in rows
         ]
         return [Prediction(row[0][0], row[0][1], row) for row in ranked]
 
@@ -106,7 +107,7 @@ def load(path: Path | str) -> Model:
     card = model_folder.read_card(folder)
     network = restore(folder, card)
     precision = choose("auto", "auto")
-    network = network.to(precision.device, memory_format=torch.channels_last).eval()
+    network = network.to(precision.device).to(memory_format=torch.channels_last).eval()
     return Model(network, card, precision, folder)
 
 

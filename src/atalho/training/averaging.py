@@ -5,6 +5,8 @@ import copy
 import torch
 from torch import Tensor, nn
 
+from atalho.networks.network import Network
+
 
 class AveragedWeights:
     """A second copy of `network` that follows it at `decay` per step (Polyak and Juditsky 1992; Tan and Le 2019).
@@ -13,7 +15,7 @@ class AveragedWeights:
     Norm statistics are averaged too. With decay 0 there is no copy and `network` is the network itself.
     """
 
-    def __init__(self, network: nn.Module, decay: float) -> None:
+    def __init__(self, network: Network, decay: float) -> None:
         self.decay = decay
         self.source = network
         self.network = copy.deepcopy(network).eval().requires_grad_(False) if decay else network

@@ -5,7 +5,7 @@ a run that is stopped between any two steps and resumed there does what it would
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -15,8 +15,8 @@ from atalho import chance
 from atalho.config import Config
 from atalho.data import order
 from atalho.data.augment import Augment
-from atalho.data.manifest import Manifest
 from atalho.data.images import Images
+from atalho.data.manifest import Manifest
 from atalho.errors import StoppedError
 from atalho.locale import _
 from atalho.precision import Precision
@@ -25,7 +25,7 @@ from atalho.tasks import classification
 from atalho.training import schedule
 from atalho.training.optimizer import set_rate
 from atalho.training.pace import Pace
-from atalho.training.progress import EpochReport, Progress, StepReport
+from atalho.training.progress import EpochNumbers, EpochReport, Progress, StepReport
 from atalho.training.state import Tally, TrainingState
 from atalho.training.watch import StopSignals, check_finite
 
@@ -81,7 +81,7 @@ def fit(m: Material, s: TrainingState, log: JsonLines, pace: Pace, progress: Pro
                     logits = s.network(images)
                 loss = classification.loss(logits, targets, smoothing=t.label_smoothing, weights=m.class_weights)
                 s.optimizer.zero_grad()
-                loss.backward()
+                loss.backward()  # type: ignore[no-untyped-call]
                 value = loss.item()
                 check_finite(loss, s.network, s.step, [m.manifest.names[i] for i in ids])
                 s.optimizer.step()
@@ -112,19 +112,17 @@ def _end_epoch(
 ) -> None:
     validation = m.evaluate(s.averaged.network)
     val_loss, val_top1 = validation if validation is not None else (None, None)
-    row = {
-        "train_loss": s.tally.loss / s.tally.images,
-        "train_top1": s.tally.right / s.tally.images,
-        "val_loss": val_loss,
-        "val_top1": val_top1,
-        "learning_rate": rate,
-    }
-    log.write({"kind": "epoch", "epoch": epoch + 1, "step": s.step, **row})
+    numbers = EpochNumbers(
+        train_loss=s.tally.loss / s.tally.images,
+        train_top1=s.tally.right / s.tally.images,
+        val_loss=val_loss,
+        val_top1=val_top1,
+        learning_rate=rate,
+    )
+    log.write({"kind": "epoch", "epoch": epoch + 1, "step": s.step, **asdict(numbers)})
     s.tally = Tally()
     seconds, speed = pace.epoch(epoch + 1)
-    progress.epoch(
-        EpochReport(epoch + 1, m.config.training.epochs, **row, seconds=seconds, images_per_second=speed)
-    )
+    progress.epoch(EpochReport(epoch + 1, m.config.training.epochs, numbers, seconds, speed))
 
 
 def _step_report(m: Material, s: TrainingState, epoch: int, loss: float, pace: Pace) -> StepReport:

@@ -1,4 +1,4 @@
-"""How fast training goes and when it saves: the only part of a run that looks at the clock, and never at its numbers."""
+"""How fast training goes and when it saves: the only part of a run that looks at the clock."""
 
 import time
 from pathlib import Path

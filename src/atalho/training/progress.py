@@ -17,16 +17,23 @@ class StepReport:
 
 
 @dataclass(frozen=True)
-class EpochReport:
-    """After an epoch (counted from 1). Accuracies are shares; validation is None where there is none."""
+class EpochNumbers:
+    """What an epoch gave, as the metrics log keeps it. Accuracies are shares; None without a validation split."""
 
-    epoch: int
-    epochs: int
     train_loss: float
     train_top1: float
     val_loss: float | None
     val_top1: float | None
     learning_rate: float
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """After an epoch (counted from 1): its numbers, and how long it took with its evaluation."""
+
+    epoch: int
+    epochs: int
+    numbers: EpochNumbers
     seconds: float
     images_per_second: float
 

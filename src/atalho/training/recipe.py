@@ -12,8 +12,10 @@ from typing import Any
 from atalho.config import Config, merge, to_dict, validate
 from atalho.locale import _
 
+Row = dict[str, Any]
+
 SMALL_IMAGE = 64
-_PAPER = {
+_PAPER: Row = {
     "label_smoothing": 0.0,
     "averaging": 0.0,
     "schedule": "step",
@@ -25,13 +27,13 @@ _PAPER = {
     "batch_size": 128,
 }
 # 64,000 steps of 128 images are 164 passes over the 45,000 to 50,000 training images of CIFAR-10.
-_PAPER_RESNET_SMALL = {"epochs": 164, "nesterov": False}
+_PAPER_RESNET_SMALL: Row = {"epochs": 164, "nesterov": False}
 # Depth 110 starts at a tenth of the rate for the first 400 of 64,000 steps.
-_PAPER_VERY_DEEP = {"warmup": 400 / 64_000, "warmup_lr": 0.1}
-_PAPER_RESNET_LARGE = {"epochs": 90, "nesterov": False, "batch_size": 256, "milestones": (1 / 3, 2 / 3)}
-_PAPER_DENSENET_SMALL = {"epochs": 300, "batch_size": 64}
-_PAPER_DENSENET_LARGE = {"epochs": 90, "batch_size": 256, "milestones": (1 / 3, 2 / 3)}
-_FINETUNE = {
+_PAPER_VERY_DEEP: Row = {"warmup": 400 / 64_000, "warmup_lr": 0.1}
+_PAPER_RESNET_LARGE: Row = {"epochs": 90, "nesterov": False, "batch_size": 256, "milestones": (1 / 3, 2 / 3)}
+_PAPER_DENSENET_SMALL: Row = {"epochs": 300, "batch_size": 64}
+_PAPER_DENSENET_LARGE: Row = {"epochs": 90, "batch_size": 256, "milestones": (1 / 3, 2 / 3)}
+_FINETUNE: Row = {
     "epochs": 8,
     "batch_size": 32,
     "lr": 0.02,

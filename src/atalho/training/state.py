@@ -56,7 +56,7 @@ class TrainingState:
         bad = [name for name, tensor in tensors.items() if not torch.isfinite(tensor).all()]
         if bad:
             raise NotFiniteError(
-                _("Step {step}: {name} holds numbers that are not finite; the checkpoint before it stays the last.").format(
+                _("Step {step}: {name} holds numbers that are not finite; the last checkpoint stays.").format(
                     step=self.step, name=bad[0]
                 )
             )
