@@ -11,9 +11,11 @@ import os
 import subprocess
 import sys
 import threading
+import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
@@ -51,7 +53,7 @@ def cores() -> int:
 
 
 class Crew:
-    """Decoder processes, started when first needed and ended by `close` or at the end of a with block."""
+    """Decoder processes, started when first needed; ended by `close`, a with block, or when nobody has the crew."""
 
     def __init__(self, workers: int, *, max_pixels: int, tiff: bool) -> None:
         self.workers = workers
@@ -59,6 +61,7 @@ class Crew:
         self._threads = ThreadPoolExecutor(max(1, workers), thread_name_prefix="atalho-decode")
         self._local = threading.local()
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._end = weakref.finalize(self, _end, self._threads, self._processes)
 
     def survey(self, parts: Iterable[Sequence[str]]) -> Iterator[list[Any]]:
         """For each part of the paths, in order, the rows of `survey_files`."""
@@ -75,13 +78,7 @@ class Crew:
 
     def close(self) -> None:
         """End the processes; jobs not yet begun are dropped."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
-        for process in self._processes:
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    pipe.close()
-            process.wait()
-        self._processes.clear()
+        self._end()
 
     def __enter__(self) -> Self:
         return self
@@ -143,3 +140,13 @@ class Crew:
             self._local.process = process
             self._processes.append(process)
         return process
+
+
+def _end(threads: ThreadPoolExecutor, processes: list[subprocess.Popen[bytes]]) -> None:
+    threads.shutdown(wait=True, cancel_futures=True)
+    for process in processes:
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with suppress(OSError):  # of a process that died, with a job still in the pipe
+                    pipe.close()
+        process.wait()

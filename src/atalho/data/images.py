@@ -36,6 +36,9 @@ class Images(ABC):
     def iterate(self, batches: Iterable[Ids]) -> Iterator[tuple[Ids, Tensor]]:
         """For each batch of ids, in order, (ids, pixels (N, C, P, P) uint8)."""
 
+    def close(self) -> None:  # noqa: B027 (only some images hold processes)
+        """End what decodes the images, if anything does; they cannot be read any more."""
+
 
 @final
 class PackedImages(Images):
@@ -86,7 +89,6 @@ class StreamedImages(Images):
             yield ids, _tensor(pixels)
 
     def close(self) -> None:
-        """End the decoding processes."""
         self._crew.close()
 
 

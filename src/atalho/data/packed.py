@@ -12,7 +12,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import PIL
@@ -120,11 +120,12 @@ def _make(folder: Path, parts: Iterator[_Part], manifest: Manifest, skip_bad: bo
             for _ids, pixels, reasons in parts:
                 bad += reasons
                 if keep_pixels:
-                    _write(file, pixels)
+                    file.write(np.ascontiguousarray(pixels).data)
+            size = file.tell()
         bad.sort()
         if not skip_bad:
             refuse_bad([BadImage(number, manifest.names[number], reason) for number, reason in bad])
-        about = {"version": _VERSION, "images": len(manifest), "bad": bad}
+        about = {"version": _VERSION, "images": len(manifest), "bytes": size, "bad": bad}
         (unfinished / _ABOUT).write_text(json.dumps(about), encoding="utf-8")
         _publish(unfinished, folder)
     except OSError as error:
@@ -132,10 +133,6 @@ def _make(folder: Path, parts: Iterator[_Part], manifest: Manifest, skip_bad: bo
         raise DataError(text.format(path=folder, reason=error.strerror)) from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def _write(file: IO[bytes], pixels: NDArray[np.uint8]) -> None:
-    file.write(np.ascontiguousarray(pixels).data)
 
 
 def _publish(unfinished: Path, folder: Path) -> None:
@@ -152,8 +149,9 @@ def _publish(unfinished: Path, folder: Path) -> None:
 def _about(folder: Path) -> dict[str, Any] | None:
     """What a complete folder says of itself; None where there is none or it is damaged."""
     try:
-        about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
-        return about if about["version"] == _VERSION else None
+        about: dict[str, Any] = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+        whole = about["version"] == _VERSION and about["bytes"] == (folder / _PIXELS).stat().st_size
+        return about if whole else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

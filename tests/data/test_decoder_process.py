@@ -1,0 +1,48 @@
+import hashlib
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from atalho.data.decoder_process import decode_files, survey_files
+
+
+def test_a_survey_gives_digest_size_and_colour_or_the_reason(tmp_path: Path) -> None:
+    file = tmp_path / "a.png"
+    Image.new("L", (3, 5)).save(file)
+    rows = survey_files([str(file), str(tmp_path / "none.png")], 100, False)
+    assert rows[0] == [hashlib.blake2b(file.read_bytes(), digest_size=16).hexdigest(), 3, 5, True]
+    assert rows[1] == "No such file or directory"
+
+
+def test_decoding_gives_zeros_for_a_bad_image(tmp_path: Path) -> None:
+    Image.new("L", (8, 8), 200).save(tmp_path / "a.png")
+    pixels, bad = decode_files([str(tmp_path / "none.png"), str(tmp_path / "a.png")], 4, 3, 100, False)
+    assert pixels.shape == (2, 4, 4, 3)
+    assert pixels[0].max() == 0
+    assert pixels[1].min() == 200
+    assert bad == [(0, "No such file or directory")]
+
+
+def test_jobs_and_results_over_pipes(tmp_path: Path) -> None:
+    Image.new("L", (8, 8), 200).save(tmp_path / "a.png")
+    paths = [str(tmp_path / "a.png")] * 2
+    limits = {"max_pixels": 100, "tiff": False}
+    jobs = [
+        {"kind": "decode", "paths": paths, "side": 4, "channels": 1, **limits},
+        {"kind": "survey", "paths": paths, **limits},
+    ]
+    program = "from atalho.data.decoder_process import main; main()"
+    lines = "".join(json.dumps(job) + "\n" for job in jobs).encode()
+    done = subprocess.run([sys.executable, "-c", program], input=lines, capture_output=True, check=True)
+    results = io.BytesIO(done.stdout)
+    first = json.loads(results.readline())
+    assert first == {"bad": [], "bytes": 32}
+    assert set(np.frombuffer(results.read(32), np.uint8).tolist()) == {200}
+    second = json.loads(results.readline())
+    assert [row[1:] for row in second["rows"]] == [[8, 8, True]] * 2
+    assert results.read() == b""
