@@ -31,10 +31,12 @@ format: .venv/dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Collect the texts of the source into the Portuguese catalogue, then compile it. Translate between the two.
+# Collect the texts of the source into the Portuguese catalogue and compile it. Translate the new ones in atalho.po
+# (tests/locale names them), then run it again to compile them.
 messages: .venv/dev
-	$(BIN)/pybabel --quiet extract -k N_ -k _ -k ngettext:1,2 --no-location --sort-output --omit-header -o $(LOCALE).pot src
-	$(BIN)/pybabel --quiet update -l pt_BR -i $(LOCALE).pot -o $(LOCALE).po --no-fuzzy-matching --omit-header --ignore-obsolete
+	$(BIN)/pybabel --quiet extract -k N_ --no-location --sort-output --omit-header -o $(LOCALE).pot src
+	$(BIN)/pybabel --quiet update -l pt_BR -i $(LOCALE).pot -o $(LOCALE).po \
+		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 100
 	rm $(LOCALE).pot
 	$(BIN)/pybabel --quiet compile -l pt_BR -i $(LOCALE).po -o $(LOCALE).mo
 

@@ -3,6 +3,7 @@
 from cyclopts import App, Group
 
 from atalho import __version__
+from atalho.cli import help
 from atalho.locale import _
 
 
@@ -12,6 +13,7 @@ def build() -> App:
     app = App(
         name="atalho",
         version=__version__,
+        help_formatter=help.Formatter(),
         help=_("Residual and dense networks: build, train, understand, deepen and ship them."),
         help_epilogue=_("Every command also takes --lang en|pt, --json where it prints results, and --debug."),
         group_commands=commands,

@@ -49,17 +49,17 @@ def evaluate(
 def _calibration(found: dict[str, Any]) -> None:
     calibration = found["calibration"]
     terminal.say(
-        _("macro F1 {f1:.3f} · calibration error {before}, {after} after temperature {temperature:.2f}").format(
-            f1=found["macro_f1"],
+        _("macro F1 {f1} · calibration error {before}, {after} after temperature {temperature}").format(
+            f1=terminal.number(found["macro_f1"], 3),
             before=terminal.percent(calibration["before"]["error"]),
             after=terminal.percent(calibration["after"]["error"]),
-            temperature=calibration["temperature"],
+            temperature=terminal.number(calibration["temperature"], 2),
         )
     )
 
 
 def _classes(found: dict[str, Any]) -> None:
-    columns = (_("class"), _("images"), _("recall"), _("95 % interval"), _("precision"), "F1")
+    columns = (_("class"), _("images"), _("recall"), _("{level} interval").format(level="95 %"), _("precision"), "F1")
     rows = (
         (
             row["class"],
@@ -67,7 +67,7 @@ def _classes(found: dict[str, Any]) -> None:
             terminal.percent(row["recall"]),
             terminal.interval(row["recall_interval"]),
             terminal.percent(row["precision"]),
-            "–" if row["f1"] is None else f"{row['f1']:.3f}",
+            "–" if row["f1"] is None else terminal.number(row["f1"], 3),
         )
         for row in found["per_class"]
     )

@@ -26,8 +26,8 @@ def models(
         (
             row["name"],
             str(row["depth"]),
-            f"{row['parameters']:,}",
-            f"{row['multiply_adds'] / 1e6:,.0f} M",
+            terminal.number(row["parameters"]),
+            f"{terminal.number(row['multiply_adds'] / 1e6)} M",
             f"{row['counted_at']} px",
             f"{row['smallest']} px",
         )

@@ -27,7 +27,7 @@ def section(name: str) -> Any:
         owner, _dot, key = entry.path.rpartition(".")
         if owner == name and key != "path":
             default = _("chosen for you") if entry.default in (None, "auto") else entry.default
-            text = f"{_(entry.meaning)} [{_('default')}: {_plain(default)}]"
+            text = _(entry.meaning) + " " + _("[default: {value}]").format(value=_plain(default))
             fields[key] = Annotated[entry.type, Parameter(help=text, show_default=False)]
     kind = TypedDict(name.capitalize(), fields, total=False)  # type: ignore[misc]
     return Annotated[kind | None, Parameter(name=f"--{name}", group=Group(_(_TITLES[name])), help="")]

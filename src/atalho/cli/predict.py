@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 def predict(
     run: Annotated[str, Parameter(help=_("run or model folder"))],
+    /,
     *images: Annotated[str, Parameter(help=_("files, folders, patterns, or - for a list on standard input"))],
     top: Annotated[int, Parameter(help=_("classes shown per image"))] = 3,
     format: Annotated[Literal["table", "csv", "json"], Parameter(help=_("how the rows are printed"))] = "table",

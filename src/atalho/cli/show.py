@@ -38,13 +38,22 @@ def show(
         return 0
     columns = (_("piece"), _("kind"), _("shortcut"), _("output"), _("parameters"), _("multiply–adds"))
     cells = (
-        (r.name, r.kind, r.shortcut, " × ".join(map(str, r.shape)), f"{r.parameters:,}", f"{r.multiply_adds:,}")
-        for r in summary.rows
+        (
+            row.name,
+            row.kind,
+            row.shortcut,
+            " × ".join(map(str, row.shape)),
+            *map(terminal.number, (row.parameters, row.multiply_adds)),
+        )
+        for row in summary.rows
     )
     terminal.print_table(columns, cells, numbers=(4, 5))
     terminal.say(
-        _("depth {depth} · {parameters:,} parameters · {multiply_adds:,} multiply–adds at {side} × {side}").format(
-            depth=summary.depth, side=side, **totals
+        _("depth {depth} · {parameters} parameters · {multiply_adds} multiply–adds at {side} × {side}").format(
+            depth=summary.depth,
+            side=side,
+            parameters=terminal.number(summary.parameters),
+            multiply_adds=terminal.number(summary.multiply_adds),
         )
     )
     return 0

@@ -11,7 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-from atalho.locale import _
+from atalho.locale import _, language
+from atalho.report.language import Translator
 from atalho.training.progress import EpochReport, Progress, StepReport
 
 _PLAIN_SECONDS = 30.0
@@ -45,14 +46,21 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, number
     Console(width=None if sys.stdout.isatty() else 200, highlight=False).print(table)
 
 
+def number(value: float, digits: int = 0) -> str:
+    """A number with separators: 1,234.5 or, in Portuguese, 1.234,5."""
+    return Translator(language()).number(value, digits)
+
+
 def percent(share: float | None) -> str:
     """A share as a percentage with one decimal, or a dash."""
-    return "–" if share is None else f"{100 * share:.1f} %"
+    return "–" if share is None else f"{number(100 * share, 1)} %"
 
 
 def interval(bounds: Sequence[float] | None) -> str:
     """A 95 % interval of shares in percent."""
-    return "" if bounds is None else f"[{100 * bounds[0]:.1f}, {100 * bounds[1]:.1f}]"
+    if bounds is None:
+        return ""
+    return _("[{low}, {high}]").format(low=number(100 * bounds[0], 1), high=number(100 * bounds[1], 1))
 
 
 def duration(seconds: float) -> str:
@@ -104,7 +112,9 @@ class TerminalProgress(Progress):
         self._line(f"{label}: {done}/{total}")
 
     def step(self, report: StepReport) -> None:
-        detail = _("loss {loss:.3f} · {speed:.0f} images/s").format(loss=report.loss, speed=report.images_per_second)
+        detail = _("loss {loss} · {speed} images/s").format(
+            loss=number(report.loss, 3), speed=number(report.images_per_second)
+        )
         label = _("epoch {epoch} of {epochs}").format(epoch=report.epoch, epochs=report.epochs)
         if "training" not in self._tasks:
             self._tasks["training"] = self._bars.add_task(label, total=report.steps, detail=detail)
@@ -115,15 +125,16 @@ class TerminalProgress(Progress):
             self._bars.remove_task(self._tasks.pop("training"))
 
     def epoch(self, report: EpochReport) -> None:
-        text = _("epoch {epoch:>3}/{epochs}  loss {loss:.3f}  training {train}").format(
+        text = _("epoch {epoch:>3}/{epochs}  loss {loss}  training {train}").format(
             epoch=report.epoch,
             epochs=report.epochs,
-            loss=report.numbers.train_loss,
+            loss=number(report.numbers.train_loss, 3),
             train=percent(report.numbers.train_top1),
         )
         if report.numbers.val_top1 is not None:
             text += "  " + _("validation {val}").format(val=percent(report.numbers.val_top1))
-        self.note(f"{text}  {report.images_per_second:.0f} {_('images/s')}  {duration(report.seconds)}")
+        speed = _("{speed} images/s").format(speed=number(report.images_per_second))
+        self.note(f"{text}  {speed}  {duration(report.seconds)}")
         self._last_line = time.monotonic()
 
     def _line(self, text: str) -> None:

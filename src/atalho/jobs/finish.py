@@ -16,7 +16,7 @@ from atalho.jobs import provenance
 from atalho.jobs import run as files
 from atalho.jobs.data import Pixels
 from atalho.jobs.run import Run
-from atalho.locale import _
+from atalho.locale import N_, _
 from atalho.metrics import calibration
 from atalho.networks import spec as specs
 from atalho.networks.network import Network
@@ -27,7 +27,7 @@ from atalho.storage.model_folder import Card, Preprocessing
 from atalho.tasks import classification
 from atalho.training.progress import Progress
 
-_MEASURED = ("test", "val")
+_MEASURED = (N_("test"), N_("val"))
 """The splits that accuracy is measured on, in order of preference: validation only where there is no test split."""
 
 

@@ -28,7 +28,7 @@ def use_language(name: str) -> None:
     """Speak `en` or `pt` (also `pt_BR`, `pt-BR`, `en_US`) from now on in this process."""
     short = name.replace("-", "_").split("_")[0].lower()
     if short not in LANGUAGES:
-        raise ValueError(f"language {name!r}: accepted are {', '.join(LANGUAGES)}")
+        raise ValueError(_("language {name!r}: accepted are {names}").format(name=name, names=", ".join(LANGUAGES)))
     _chosen[:] = [short]
 
 

@@ -70,7 +70,7 @@ def read_folder(path: Path) -> dict[str, bytes]:
     try:
         manifest = json.loads((path / MANIFEST).read_bytes())
         if any(Path(name).name != name for name in manifest):
-            raise ValueError(f"{MANIFEST} names files outside the folder")
+            raise ValueError(_("{name} names files outside the folder").format(name=MANIFEST))
         files = {name: (path / name).read_bytes() for name in manifest}
         damaged = [
             name

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from atalho.data.layouts.listing import Listing
 from atalho.errors import DataError
-from atalho.locale import _
+from atalho.locale import N_, _
 
 _FILE: Final = re.compile(r"(?P<prefix>.*?)(?P<split>train|t10k|test)-(?P<kind>images|labels)[-.]idx\d-ubyte(\.gz)?")
 _UNSIGNED_BYTE: Final = 8
@@ -92,10 +92,10 @@ def _parse(path: Path, file: IO[bytes]) -> NDArray[np.uint8]:
 def _add_split(
     listing: Listing, path: Path, files: dict[tuple[str, str], str], split: str, class_names: list[str] | None
 ) -> NDArray[np.uint8]:
-    for kind in ("images", "labels"):
+    for kind in (N_("images"), N_("labels")):
         if (split, kind) not in files:
             text = _("{path} has {split} files but not the one with the {kind}.")
-            raise DataError(text.format(path=path, split=split, kind=kind))
+            raise DataError(text.format(path=path, split=split, kind=_(kind)))
     name = files[split, "images"]
     images, labels = read_array(path / name), read_array(path / files[split, "labels"])
     if images.ndim < 3 or labels.ndim != 1 or len(images) != len(labels):

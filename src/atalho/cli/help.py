@@ -1,0 +1,61 @@
+"""Help pages in the user's language: what the parser itself writes on them (usage, choices, defaults) in our words."""
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from cyclopts.help import DefaultFormatter, HelpEntry, HelpPanel
+from cyclopts.help.inline_text import InlineText
+from rich.text import Text
+
+from atalho.locale import N_, _
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions
+
+PLACEHOLDERS = (
+    *(N_("COMMAND"), N_("OPTIONS"), N_("ARGS")),
+    *(N_("INT"), N_("FLOAT"), N_("STR"), N_("PATH"), N_("CHOICE")),
+    *(N_("DATA"), N_("RUN"), N_("IMAGES"), N_("PATTERN"), N_("MODEL"), N_("FILE"), N_("NAME"), N_("DIRECTORY")),
+)
+"""The words that stand for a value; the parser makes them from types and from names of parameters."""
+
+
+class Formatter(DefaultFormatter):
+    """The parser's own pages, with its English words replaced."""
+
+    def __call__(self, console: "Console", options: "ConsoleOptions", panel: HelpPanel) -> None:
+        """Print one panel."""
+        super().__call__(console, options, panel.copy(entries=[_entry(entry) for entry in panel.entries]))
+
+    def render_usage(self, console: "Console", options: "ConsoleOptions", usage: Any) -> None:
+        """Print the line that shows how a command is called."""
+        console.print(Text(_("Usage: {usage}").format(usage=_placeholders(str(usage))), "bold"))
+
+
+def _entry(entry: HelpEntry) -> HelpEntry:
+    """The same row, its facts said in the description instead of left to the parser."""
+    facts = []
+    if entry.choices:
+        facts.append(_("[choices: {names}]").format(names=", ".join(entry.choices)))
+    # A flag that is off unless given needs no default.
+    if entry.default not in (None, "False"):
+        facts.append(_("[default: {value}]").format(value=entry.default))
+    if entry.required:
+        facts.append(_("[required]"))
+    description = entry.description or Text()
+    if not isinstance(description, InlineText):
+        description = InlineText(Text(description) if isinstance(description, str) else description)
+    for fact in facts:
+        description.append(Text(fact, "bright_black"))
+    return entry.copy(
+        description=description,
+        metavar=_placeholders(entry.metavar) if entry.metavar else None,
+        positional_label=_placeholders(entry.positional_label) if entry.positional_label else None,
+        choices=None,
+        default=None,
+        required=False,
+    )
+
+
+def _placeholders(text: str) -> str:
+    return re.sub("[A-Z]{2,}", lambda word: _(word[0]), text)
