@@ -65,29 +65,30 @@ def mix(
 def beta_quantile(alpha: float, numbers: NDArray[np.float32]) -> NDArray[np.float64]:
     """Uniform numbers → numbers distributed as Beta(alpha, alpha).
 
-    With x = t^(1/α) / (t^(1/α) + (1 − t)^(1/α)) the density in t is proportional to (t^(1/α) + (1 − t)^(1/α))^(−2α),
-    smooth up to both ends for every alpha, so that a table integrated by trapezoids is exact enough.
+    The density of Beta has poles at 0 and 1 for alpha below 1. With logit x = logit t / β and β = min(α, 1) the
+    density in t, (t (1 − t))^(α/β − 1) · (t^(1/β) + (1 − t)^(1/β))^(−2α) up to a factor, is bounded for every alpha,
+    so that a table integrated by trapezoids is exact enough.
     """
     steps, cumulative = _table(alpha)
-    return _from_step(alpha, np.interp(numbers.astype(np.float64), cumulative, steps))
+    own, other = _log_powers(alpha, np.interp(numbers.astype(np.float64), cumulative, steps))
+    return np.exp(own - np.logaddexp(own, other))
 
 
 @cache
 def _table(alpha: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     steps = np.linspace(0, 1, _TABLE)
-    logs = _log_powers(alpha, steps)
-    total = np.logaddexp(*logs)
-    # Scaled by its greatest value, since a power of a small alpha would overflow.
-    density = np.exp(-2 * alpha * total - np.max(-2 * alpha * total))
+    own, other = _log_powers(alpha, steps)
+    beta = min(alpha, 1)
+    exponents = (alpha - beta) * (own + other) - 2 * alpha * np.logaddexp(own, other)
+    density = np.exp(exponents - exponents.max())  # a large alpha would underflow everywhere
     cumulative = np.concatenate([[0], np.cumsum((density[1:] + density[:-1]) / 2)])
     return steps, cumulative / cumulative[-1]
 
 
-def _from_step(alpha: float, steps: NDArray[np.float64]) -> NDArray[np.float64]:
-    own, other = _log_powers(alpha, steps)
-    return np.exp(own - np.logaddexp(own, other))
-
-
 def _log_powers(alpha: float, steps: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Logarithms of t^(1/β) and (1 − t)^(1/β): the powers themselves underflow for small alphas."""
     tiny = np.finfo(np.float64).tiny
-    return np.log(np.maximum(steps, tiny)) / alpha, np.log(np.maximum(1 - steps, tiny)) / alpha
+    return (
+        np.log(np.maximum(steps, tiny)) / min(alpha, 1),
+        np.log(np.maximum(1 - steps, tiny)) / min(alpha, 1),
+    )

@@ -1,0 +1,66 @@
+import numpy as np
+import torch
+
+from atalho.data.images import PackedImages
+from atalho.data.prepare import centre_crop, channel_statistics, normalise, prepare
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (30, 6, 6, 3), dtype=np.uint8)
+
+
+def batch(count: int = 30) -> torch.Tensor:
+    return torch.from_numpy(PIXELS[:count]).permute(0, 3, 1, 2)
+
+
+def test_the_middle_is_taken_and_normalised_by_channel() -> None:
+    mean, std = (0.2, 0.4, 0.6), (0.1, 0.2, 0.3)
+    images = prepare(batch(), size=4, mean=mean, std=std)
+    assert images.shape == (30, 3, 4, 4)
+    assert images.dtype == torch.float32
+    assert images.is_contiguous(memory_format=torch.channels_last)
+    for channel in range(3):
+        expected = (PIXELS[:, 1:5, 1:5, channel] / 255 - mean[channel]) / std[channel]
+        np.testing.assert_allclose(images[:, channel].numpy(), expected, atol=1e-5)
+
+
+def test_an_image_does_not_depend_on_its_batch() -> None:
+    together = prepare(batch(), size=5, mean=(0.1,) * 3, std=(0.7,) * 3)
+    for number in range(30):
+        alone = prepare(batch()[number : number + 1], size=5, mean=(0.1,) * 3, std=(0.7,) * 3)
+        assert torch.equal(together[number], alone[0])
+
+
+def test_a_crop_of_the_whole_is_the_whole() -> None:
+    assert torch.equal(centre_crop(batch(), 6), batch())
+
+
+def test_normalising_changes_nothing_that_the_caller_has() -> None:
+    pixels = batch().float()
+    before = pixels.clone()
+    normalise(pixels, (0.5,) * 3, (0.5,) * 3)
+    assert torch.equal(pixels, before)
+
+
+def test_statistics_are_those_of_the_pixels_asked_for() -> None:
+    mean, std = channel_statistics(PackedImages(PIXELS, ()), np.arange(10, 30))
+    np.testing.assert_allclose(mean, (PIXELS[10:] / 255).mean(axis=(0, 1, 2)), rtol=1e-12)
+    np.testing.assert_allclose(std, (PIXELS[10:] / 255).std(axis=(0, 1, 2)), rtol=1e-9)
+
+
+def test_statistics_do_not_depend_on_the_order() -> None:
+    images = PackedImages(PIXELS, ())
+    assert channel_statistics(images, np.arange(30)) == channel_statistics(images, np.arange(30)[::-1])
+
+
+def test_a_constant_channel_comes_out_as_zero() -> None:
+    flat = PackedImages(np.full((3, 4, 4, 1), 77, np.uint8), ())
+    mean, std = channel_statistics(flat, np.arange(3))
+    images = prepare(flat[np.arange(3)], size=4, mean=mean, std=std)
+    assert std == (1.0,)
+    assert images.abs().max() < 1e-6
+
+
+def test_of_many_images_ten_thousand_are_counted() -> None:
+    pixels = np.zeros((30_000, 1, 1, 1), np.uint8)
+    pixels[15_000:] = 255
+    mean, _std = channel_statistics(PackedImages(pixels, ()), np.arange(30_000))
+    assert mean == (0.5,)
