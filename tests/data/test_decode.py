@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
 from atalho.data.decode import (
@@ -294,3 +296,33 @@ def test_decoding_leaves_no_warning_and_no_setting_behind() -> None:
     limit = Image.MAX_IMAGE_PIXELS
     seen(stored(picture().quantize(4), "PNG", transparency=bytes([0, 128, 255, 255])))
     assert limit == Image.MAX_IMAGE_PIXELS
+
+
+FILES = {
+    "jpeg": stored(photograph(64, 48), "JPEG"),
+    "progressive": stored(photograph(64, 48), "JPEG", progressive=True),
+    "png": stored(photograph(64, 48)),
+    "palette": stored(photograph(64, 48).quantize(16)),
+    "webp": stored(photograph(64, 48), "WEBP"),
+    "bmp": stored(photograph(64, 48), "BMP"),
+    "gif": stored(photograph(64, 48), "GIF"),
+    "tiff": stored(photograph(64, 48), "TIFF", compression="tiff_lzw"),
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+@given(changes=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=6), cut=st.floats(0, 1))
+@settings(max_examples=40, deadline=None)
+def test_a_damaged_file_gives_an_image_or_our_error(kind: str, changes: list[tuple[float, int]], cut: float) -> None:
+    data = bytearray(FILES[kind])
+    for place, value in changes:
+        # Half of the changes in the header, where they do most harm.
+        data[int(place * (len(data) - 1)) if value % 2 else int(place * 60)] = value
+    if cut < 0.3:
+        del data[int(cut * 3 * len(data)) :]
+    try:
+        found = decode_square(bytes(data), side=16, channels=3, max_pixels=100_000, tiff=True)
+    except UnreadableImageError as error:
+        assert error.reason
+    else:
+        assert found.shape == (16, 16, 3)

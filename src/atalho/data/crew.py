@@ -135,6 +135,8 @@ class Crew:
                 [sys.executable, "-P", "-c", _PROGRAM, str(package)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                # A group of its own: the terminal's Ctrl-C is for the parent, also while the worker starts.
+                process_group=0 if os.name == "posix" else None,
                 env={**os.environ, "LANGUAGE": language(), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
             )
             self._local.process = process

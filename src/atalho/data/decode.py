@@ -167,6 +167,8 @@ def _open(data: bytes, max_pixels: int, tiff: bool) -> Image.Image:
     except Exception as error:  # plugins raise many kinds on hostile headers
         raise _ReasonError(_("damaged header: {reason}").format(reason=error)) from error
     width, height = image.size
+    if width < 1 or height < 1:
+        raise _ReasonError(_("an image without pixels"))
     if width * height > max_pixels:
         text = _("{width} × {height} pixels, more than the limit of {limit} (data.max_pixels)")
         raise _ReasonError(text.format(width=width, height=height, limit=max_pixels))

@@ -155,9 +155,22 @@ def test_error_of_a_path_that_does_not_exist(tree: Tree) -> None:
     fails(root / "nowhere" / "deep", "does not exist.")
 
 
+def test_hints_are_few(tree: Tree) -> None:
+    root = tree(*(f"class{number:03d}/1.png" for number in range(30)))
+    with pytest.raises(DataError) as caught:
+        layouts.read_test(root, tuple(f"other{number}" for number in range(30)))
+    assert str(caught.value).endswith("is not a class of the model.")
+    fails(root / "clas005", "Did you mean", "class005")
+
+
 def test_error_of_a_folder_without_images(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     fails(tmp_path / "empty", "no images in", "Accepted: a folder with train/<class>/")
+
+
+def test_error_of_splits_without_class_folders(tree: Tree) -> None:
+    root = tree("train/1.png", "train/2.png", "test/1.png")
+    fails(root, f"no images in {root}. 1 images directly in {root / 'test'} belong to no class: left out. 2 images")
 
 
 def test_error_of_images_without_class_folders(tree: Tree) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +23,7 @@ _ACCEPTED: Final = N_(
     "the IDX files of the MNIST family, the CIFAR batches."
 )
 _NAMED: Final = 5
+_FEW: Final = 20
 
 
 def read(path: str | Path, *, val_fraction: float, test_fraction: float, split_seed: int) -> Manifest:
@@ -80,7 +83,10 @@ def _list(path: Path) -> Listing:
         raise DataError(_missing(path))
     listing = _recognise(path)
     if not listing.names:
-        raise DataError(_("no images in {path}. {accepted}").format(path=path, accepted=_(_ACCEPTED)))
+        found = "".join(f" {note}." for note in listing.notes)
+        raise DataError(
+            _("no images in {path}.{found} {accepted}").format(path=path, found=found, accepted=_(_ACCEPTED))
+        )
     return listing
 
 
@@ -137,7 +143,7 @@ def _labels(listing: Listing, classes: tuple[str, ...], path: Path, owner: str =
         name, count = unknown.most_common(1)[0]
         first = listing.names[listing.classes.index(name)]
         text = _("{path}: class {name} ({count} images, such as {first}) is not a class of {owner}. {hint}")
-        hint = nearest(name, classes) if len(classes) <= 50 or len(name) > 2 else ""
+        hint = _hint(name, classes)
         owner = owner or _("the training split")
         raise DataError(text.format(path=path, name=name, count=count, first=first, owner=owner, hint=hint).rstrip())
     return np.array([numbers[name] for name in listing.classes], dtype=np.int64)
@@ -194,5 +200,11 @@ def _missing(path: Path) -> str:
     hint = ""
     if parent.is_dir():
         names = [entry.name for entry in parent.iterdir() if not entry.name.startswith(".")]
-        hint = nearest(path.name, names) if names else ""
+        hint = _hint(path.name, names)
     return _("{path} does not exist. {hint}").format(path=path, hint=hint).rstrip()
+
+
+def _hint(given: str, accepted: Sequence[str]) -> str:
+    """The names closest to `given`; all of them only where they are few."""
+    names = accepted if len(accepted) <= _FEW else difflib.get_close_matches(given, accepted)
+    return nearest(given, names) if names else ""
