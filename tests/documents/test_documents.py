@@ -1,0 +1,117 @@
+"""The documents tell the truth: their Python runs, their commands parse, their links, files and tests exist."""
+
+import ast
+import os
+import re
+import shlex
+import shutil
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from sybil import Sybil
+from sybil.parsers.markdown import PythonCodeBlockParser
+
+from atalho.cli import app
+
+ROOT = Path(__file__).parents[2]
+READMES = {"README.md": ("photos", "new.png"), "README.pt-BR.md": ("fotos", "nova.png")}
+DOCUMENTS = sorted(
+    str(path.relative_to(ROOT)) for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")) if path.stat().st_size
+)
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def shell_lines(name: str) -> Iterator[list[str]]:
+    """The commands of a document's shell blocks, split as a shell would."""
+    for block in re.findall(r"^```(?:bash|sh)\n(.*?)^```", text(name), re.DOTALL | re.MULTILINE):
+        for line in block.replace("\\\n", " ").splitlines():
+            if words := shlex.split(line, comments=True):
+                yield words
+
+
+def commands(name: str) -> list[list[str]]:
+    """Those of `atalho`, also the ones named in running text."""
+    inline = (shlex.split(found) for found in re.findall(r"`(atalho [a-z][^`]*)`", text(name)))
+    return [words for words in (*shell_lines(name), *inline) if words[0] == "atalho"]
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_python_blocks_run(name: str, clothes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, image = READMES[name]
+    shutil.copytree(clothes, tmp_path / folder)
+    shutil.copy(next((clothes / "test").rglob("*.png")), tmp_path / image)
+    monkeypatch.chdir(tmp_path)
+    examples = list(Sybil([PythonCodeBlockParser()], encoding="utf-8").parse(ROOT / name).examples())
+    assert len(examples) == 2
+    for example in examples:
+        example.evaluate()
+    assert (tmp_path / "runs" / folder / "report.html").is_file()
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_commands_are_what_the_command_line_takes(name: str) -> None:
+    for words in commands(name):
+        given = [word for word in words[1:] if word != "…"]
+        if "--lang" in given:  # taken out before the commands parse theirs
+            place = given.index("--lang")
+            assert given.pop(place + 1) in ("en", "pt")
+            del given[place]
+        if len(given) == 1 or given[-1] == "--help":
+            assert given[0] in set(app.build())
+        else:
+            app.build().parse_args(given, exit_on_error=False, print_error=False)
+
+
+def test_both_readmes_show_the_same_commands() -> None:
+    english, portuguese = (list(shell_lines(name)) for name in READMES)
+    assert [words[:2] for words in english] == [words[:2] for words in portuguese]
+    assert sum(words[0] == "atalho" for words in english) >= 5
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_make_targets_exist(name: str) -> None:
+    targets = set(re.findall(r"^([a-z]+):", text("Makefile"), re.MULTILINE))
+    blocks = [words[1] for words in shell_lines(name) if words[0] == "make"]
+    assert set(blocks) | set(re.findall(r"`make ([a-z]+)`", text(name))) <= targets
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_lead_somewhere(name: str) -> None:
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", text(name))
+    assert [target for target in targets if not ((ROOT / name).parent / target).exists()] == []
+
+
+@cache
+def functions_of(path: str) -> set[str]:
+    nodes = ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8")))
+    return {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+
+
+def test_the_tests_that_hold_the_article_exist() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", text("docs/article.md"))
+    assert len(named) >= 20
+    assert [f"{path}::{test}" for path, test in named if test not in functions_of(path)] == []
+
+
+def test_the_files_that_the_article_names_exist() -> None:
+    named = set(re.findall(r"`([a-z_]+/[\w/]+\.py)`", text("docs/article.md")))
+    assert len(named) >= 10
+    assert {name for name in named if not (ROOT / "src" / "atalho" / name).is_file()} == set()
+
+
+def test_every_file_has_its_line_in_the_architecture() -> None:
+    source = ROOT / "src" / "atalho"
+    every = {
+        os.path.relpath(path, source)
+        for kind in ("*.py", "*.js", "*.css")
+        for path in source.rglob(kind)
+        # The first line of a package that holds nothing else is its docstring.
+        if path.name != "__init__.py" or path.read_text(encoding="utf-8").count("\n") > 3
+    }
+    listed = set(re.findall(r"^- `([\w/]+\.(?:py|js|css))`: ", text("docs/architecture.md"), re.MULTILINE))
+    assert (every - listed, listed - every) == (set(), set())
