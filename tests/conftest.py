@@ -1,0 +1,52 @@
+"""Small sets of real images for tests that train, and English texts whatever the machine speaks."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from atalho.data import samples
+from atalho.locale import use_language
+
+# A second thread in each of several test processes makes them wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(autouse=True)
+def english() -> None:
+    use_language("en")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache of decoded images for this test process alone, so that no test depends on an earlier run."""
+    folder = tmp_path_factory.mktemp("cache")
+    before = os.environ.get("ATALHO_CACHE")
+    os.environ["ATALHO_CACHE"] = str(folder)
+    yield folder
+    if before is None:
+        del os.environ["ATALHO_CACHE"]
+    else:
+        os.environ["ATALHO_CACHE"] = before
+
+
+@pytest.fixture(scope="session")
+def fashion(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The whole fashion sample: PNG class folders with splits."""
+    return samples.unpack("fashion", tmp_path_factory.mktemp("samples") / "fashion")
+
+
+@pytest.fixture(scope="session")
+def clothes(fashion: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three classes of the sample, 40 training and 20 test images each, at 16 pixels: an epoch takes a moment."""
+    folder = tmp_path_factory.mktemp("clothes")
+    for name in ("bag", "sneaker", "trouser"):
+        for split, count in (("train", 40), ("test", 20)):
+            target = folder / split / name
+            target.mkdir(parents=True)
+            for image in sorted((fashion / split / name).iterdir())[:count]:
+                with Image.open(image) as picture:
+                    picture.resize((16, 16), Image.Resampling.BILINEAR).save(target / image.name)
+    return folder

@@ -117,7 +117,7 @@ class TrainingConfig:
     milestones: Annotated[
         tuple[Fraction, ...], N_("schedule step: shares of the steps after which the rate is divided by ten")
     ] = (0.5, 0.75)
-    averaging: Annotated[Fraction, N_("decay per step of the averaged weights; 0 is off")] = 0.998
+    averaging: Annotated[Fraction, N_("share of all steps that the averaged weights look back over; 0 is off")] = 0.02
     zero_residual: Annotated[bool, N_("start each residual branch at zero")] = True
     class_weights: Annotated[Literal["none", "balanced"], N_("balanced: rare classes weigh more in the loss")] = "none"
     precision: Annotated[Literal["auto", "bf16", "fp32"], N_("auto: bf16 where the hardware has it")] = "auto"

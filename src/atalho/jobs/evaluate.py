@@ -10,10 +10,13 @@ from atalho.errors import RunError
 from atalho.jobs import data as job_data
 from atalho.jobs import finish
 from atalho.jobs import run as files
+from atalho.jobs.data import Looked, Pixels
 from atalho.jobs.run import Run
 from atalho.locale import _
+from atalho.precision import choose
 from atalho.storage import atomic
 from atalho.tasks import model
+from atalho.tasks.model import Model
 from atalho.training.progress import Progress
 
 
@@ -31,29 +34,40 @@ def evaluate(
     the test set, or its test split where it has one. Raises DataError where the classes are not the model's.
     """
     progress = progress or Progress()
+    if data is None:
+        return _own(Run.open(path), progress)
     loaded = model.load(path)
-    prepared = loaded.card.preprocessing
-    if data is None:
-        run = Run.open(path)
-        config = dataclasses.replace(run.config.data, size=prepared.size)
-        looked = job_data.look(config, progress)
-        if looked.survey.fingerprint != run.json(files.MANIFEST)["fingerprint"]:
-            raise RunError(
-                _("The images at {data} are no longer those of {run}. Name the images to measure on.").format(
-                    data=config.path, run=run.path
-                )
+    config = DataConfig(path=str(data), size=loaded.card.preprocessing.size, skip_bad=skip_bad)
+    looked = job_data.look_at(layouts.read_test(Path(data), loaded.classes), config, progress)
+    return _measure(loaded, _pixels(loaded, looked, config, progress), "test", progress)
+
+
+def _own(run: Run, progress: Progress) -> dict[str, Any]:
+    loaded = model.load(run.path, choose(run.config.training.device, run.config.training.precision))
+    config = dataclasses.replace(run.config.data, size=loaded.card.preprocessing.size)
+    looked = job_data.look(config, progress)
+    if looked.survey.fingerprint != run.json(files.MANIFEST)["fingerprint"]:
+        raise RunError(
+            _("The images at {data} are no longer those of {run}. Name the images to measure on.").format(
+                data=config.path, run=run.path
             )
-        split = finish.measured_split(looked.manifest)
-        if split is None:
-            raise RunError(_("{run} has no test or validation images. Name images to measure on.").format(run=run.path))
-    else:
-        config = DataConfig(path=str(data), size=prepared.size, skip_bad=skip_bad)
-        looked, split = job_data.look_at(layouts.read_test(Path(data), loaded.classes), config, progress), "test"
-    pixels = job_data.open_pixels(looked, config, progress, channels=prepared.channels)
-    found = finish.evaluate(
-        loaded.network, pixels, split, prepared, loaded.card.temperature, loaded.precision, progress
-    )
-    if data is None:
-        atomic.write_json(run.path / files.EVALUATION, found)
-        finish.report(run, pixels)
+        )
+    split = finish.measured_split(looked.manifest)
+    if split is None:
+        raise RunError(_("{run} has no test or validation images. Name images to measure on.").format(run=run.path))
+    pixels = _pixels(loaded, looked, config, progress)
+    found = _measure(loaded, pixels, split, progress)
+    atomic.write_json(run.path / files.EVALUATION, found)
+    finish.report(run, pixels)
     return found
+
+
+def _pixels(loaded: Model, looked: Looked, config: DataConfig, progress: Progress) -> Pixels:
+    return job_data.open_pixels(looked, config, progress, channels=loaded.card.preprocessing.channels)
+
+
+def _measure(loaded: Model, pixels: Pixels, split: str, progress: Progress) -> dict[str, Any]:
+    card = loaded.card
+    return finish.evaluate(
+        loaded.network, pixels, split, card.preprocessing, card.temperature, loaded.precision, progress
+    )

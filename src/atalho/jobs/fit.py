@@ -34,7 +34,8 @@ def fit(run: Run, pixels: Pixels, precision: Precision, start: Start | None, pro
         channels=pixels.images.channels,
         size=pixels.size,
     ).to(precision.device)
-    state = TrainingState.start(model, t)
+    material = _material(run, pixels, prepared, precision)
+    state = TrainingState.start(model, t, material.steps)
     saved = checkpoint.latest(run.path / files.CHECKPOINTS)
     offset = state.restore(saved) if saved is not None else 0
     for damage in saved.damaged if saved is not None else ():
@@ -42,7 +43,7 @@ def fit(run: Run, pixels: Pixels, precision: Precision, start: Start | None, pro
     timing = run.json(files.TIMING) if (run.path / files.TIMING).is_file() else None
     pace = Pace(run.path / files.TIMING, timing, minutes=t.checkpoint_minutes, steps=t.checkpoint_steps)
     with JsonLines(run.path / files.LOG, offset) as log:
-        loop.fit(_material(run, pixels, prepared, precision), state, log, pace, progress)
+        loop.fit(material, state, log, pace, progress)
     finish.finish(run, state.averaged.network, pixels, prepared, precision, progress)
 
 

@@ -17,6 +17,7 @@ from atalho.jobs.network import Start, backbone_of
 from atalho.jobs.run import Run
 from atalho.locale import _
 from atalho.networks import spec as specs
+from atalho.networks.choice import stem_advice
 from atalho.networks.plan import plan
 from atalho.precision import choose
 from atalho.storage import atomic, run_file
@@ -106,7 +107,9 @@ def _begin(asked: Mapping[str, Any], out: Path | None, command: str, progress: P
         specs.to_dict(backbone)["family"], plan(backbone).depth, looked.size, len(looked.manifest.splits["train"])
     )
     config, notes = recipes.resolve(asked, situation)
-    for note in (*looked.manifest.notes, *notes, _("computing on {precision}").format(precision=precision)):
+    advice = stem_advice(backbone, looked.size) if early.model.stem != "auto" or start else None
+    notes = (*looked.manifest.notes, *notes, *filter(None, [advice]))
+    for note in (*notes, _("computing on {precision}").format(precision=precision)):
         progress.note(note)
     run = Run(files.claim(out, early.data.path))
     try:

@@ -64,7 +64,7 @@ class Model:
             max_pixels=max_pixels,
             tiff=own,
         )
-        return torch.from_numpy(square).permute(2, 0, 1)[None]
+        return torch.tensor(square).permute(2, 0, 1)[None]  # a copy: the array may not be writable
 
     def predict(self, images: Iterable[ImageLike], *, top: int = 5) -> list[Prediction]:
         """What each image shows. Probabilities are calibrated with the model's temperature."""
@@ -101,12 +101,15 @@ class Model:
         return prepare(pixels.to(self.precision.device), size=wanted.size, mean=wanted.mean, std=wanted.std)
 
 
-def load(path: Path | str) -> Model:
-    """The model of a run or model folder, in eval mode. Raises WeightsError for anything else."""
+def load(path: Path | str, precision: Precision | None = None) -> Model:
+    """The model of a run or model folder, in eval mode; `precision` is chosen by the hardware if not given.
+
+    Raises WeightsError for anything else than such a folder.
+    """
     folder = model_folder.find(Path(path))
     card = model_folder.read_card(folder)
     network = restore(folder, card)
-    precision = choose("auto", "auto")
+    precision = precision or choose("auto", "auto")
     network = network.to(precision.device).to(memory_format=torch.channels_last).eval()
     return Model(network, card, precision, folder)
 

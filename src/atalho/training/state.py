@@ -37,9 +37,10 @@ class TrainingState:
     tally: Tally = field(default_factory=Tally)
 
     @classmethod
-    def start(cls, network: Network, config: TrainingConfig) -> "TrainingState":
-        """The state before the first step."""
-        return cls(network, AveragedWeights(network, config.averaging), sgd.build(network, config))
+    def start(cls, network: Network, config: TrainingConfig, steps: int) -> "TrainingState":
+        """The state before the first of `steps` steps."""
+        averaged = AveragedWeights(network, config.averaging * steps)
+        return cls(network, averaged, sgd.build(network, config))
 
     def tensors(self) -> dict[str, Tensor]:
         """Every tensor under a name that says whose it is."""
@@ -67,7 +68,7 @@ class TrainingState:
         """Continue from `saved`; returns the offset at which the metrics log continues, in bytes."""
         try:
             self.network.load_state_dict(_group(saved.tensors, "network"))
-            if self.averaged.decay:
+            if self.averaged.separate:
                 self.averaged.network.load_state_dict(_group(saved.tensors, "averaged"))
             sgd.load_state(self.optimizer, self.network, _group(saved.tensors, "momentum"))
             self.step = saved.step

@@ -1,0 +1,58 @@
+"""Which parameters decay, at which rate they learn, and that momentum is kept by name."""
+
+import pytest
+import torch
+from torch import nn
+
+from atalho import networks
+from atalho.config import TrainingConfig
+from atalho.training import optimizer as sgd
+
+
+@pytest.mark.parametrize("name", ["resnet20", "resnet18", "densenet-bc-10-12", "mlp6"])
+def test_every_parameter_is_there_once_and_norms_and_biases_do_not_decay(name: str) -> None:
+    network = networks.create(name)
+    optimizer = sgd.build(network, TrainingConfig())
+    decays = {id(p): group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
+    assert sum(len(group["params"]) for group in optimizer.param_groups) == len(list(network.parameters()))
+    for module in network.modules():
+        for kind, parameter in module.named_parameters(recurse=False):
+            weighted = isinstance(module, nn.Conv2d | nn.Linear) and kind == "weight"
+            assert decays[id(parameter)] == (TrainingConfig().weight_decay if weighted else 0.0)
+
+
+def test_the_papers_let_everything_decay() -> None:
+    optimizer = sgd.build(networks.create("resnet20"), TrainingConfig(decay_all=True, weight_decay=1e-4))
+    assert {group["weight_decay"] for group in optimizer.param_groups} == {1e-4}
+
+
+def test_the_backbone_learns_at_its_share_of_the_rate() -> None:
+    network = networks.create("resnet20")
+    optimizer = sgd.build(network, TrainingConfig(backbone_lr=0.1))
+    sgd.set_rate(optimizer, 2.0)
+    rates = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
+    assert rates[id(network.head.classifier.weight)] == 2.0
+    assert rates[id(network.stem.conv.weight)] == pytest.approx(0.2)
+
+
+def _step(network: networks.Network, optimizer: torch.optim.SGD, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    optimizer.zero_grad()
+    network(torch.randn(4, 3, 32, 32, generator=generator)).square().sum().backward()
+    optimizer.step()
+
+
+def test_momentum_that_was_kept_by_name_continues_exactly() -> None:
+    config = TrainingConfig(lr=0.01)
+    torch.manual_seed(0)
+    network = networks.create("resnet20").to(memory_format=torch.channels_last)
+    optimizer = sgd.build(network, config)
+    _step(network, optimizer, 1)
+    other = networks.create("resnet20").to(memory_format=torch.channels_last)
+    other.load_state_dict(network.state_dict())
+    resumed = sgd.build(other, config)
+    sgd.load_state(resumed, other, {name: t.clone() for name, t in sgd.state(optimizer, network).items()})
+    for seed in (2, 3):
+        _step(network, optimizer, seed)
+        _step(other, resumed, seed)
+    assert all(torch.equal(a, b) for a, b in zip(network.parameters(), other.parameters(), strict=True))

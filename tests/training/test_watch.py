@@ -1,0 +1,79 @@
+"""What training watches for."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+import torch
+
+from atalho import networks
+from atalho.errors import NotFiniteError
+from atalho.training.watch import StopSignals, check_finite
+
+
+def _network_with_gradients() -> networks.Network:
+    network = networks.create("resnet20")
+    network(torch.randn(2, 3, 32, 32)).sum().backward()
+    return network
+
+
+def test_finite_numbers_pass() -> None:
+    check_finite(torch.tensor(1.0), _network_with_gradients(), 3, ["a.png"])
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_a_bad_loss_names_step_and_files(value: float) -> None:
+    with pytest.raises(NotFiniteError, match=r"Step 7: the loss is .*first in the loss.*a\.png, b\.png"):
+        check_finite(torch.tensor(value), _network_with_gradients(), 7, ["a.png", "b.png"])
+
+
+def test_a_bad_gradient_names_the_first_bad_layer() -> None:
+    network = _network_with_gradients()
+    for name, parameter in network.named_parameters():
+        if name in ("stages.1.0.residual.conv1.weight", "stages.2.0.residual.conv1.weight"):
+            assert parameter.grad is not None
+            parameter.grad[0, 0, 0, 0] = float("nan")
+    with pytest.raises(NotFiniteError, match=r"first in stages\.1\.0\.residual\.conv1\.weight"):
+        check_finite(torch.tensor(1.0), network, 0, ["a.png"])
+
+
+def test_many_files_are_cut_short() -> None:
+    with pytest.raises(NotFiniteError) as caught:
+        check_finite(torch.tensor(float("nan")), _network_with_gradients(), 0, [f"{i}.png" for i in range(128)])
+    assert "7.png, …" in str(caught.value)
+    assert "8.png" not in str(caught.value)
+
+
+def test_the_first_signal_is_remembered_and_handlers_come_back() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with StopSignals() as signals:
+        assert signals.received is None
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert signals.received == signal.SIGTERM
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_the_second_signal_ends_the_process_at_once() -> None:
+    script = (
+        "import os, signal\nfrom atalho.training.watch import StopSignals\n"
+        "with StopSignals():\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    raise SystemExit(0)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 143
+
+
+def test_another_thread_may_train() -> None:
+    received: list[int | None] = []
+
+    def work() -> None:
+        with StopSignals() as signals:
+            received.append(signals.received)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert received == [None]
