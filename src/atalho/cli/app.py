@@ -9,7 +9,8 @@ from atalho.locale import _
 
 def build() -> App:
     """The program, in the language in force."""
-    commands, parameters, arguments = Group(_("Commands")), Group(_("Options")), Group(_("Arguments"))
+    commands = Group(_("Commands"))
+    arguments, parameters = Group(_("Arguments"), sort_key=0), Group(_("Options"), sort_key=1)
     app = App(
         name="atalho",
         version=__version__,

@@ -29,7 +29,7 @@ class Formatter(DefaultFormatter):
 
     def render_usage(self, console: "Console", options: "ConsoleOptions", usage: Any) -> None:
         """Print the line that shows how a command is called."""
-        console.print(Text(_("Usage: {usage}").format(usage=_placeholders(str(usage))), "bold"))
+        console.print(Text(_("Usage: {usage}").format(usage=placeholders(str(usage))), "bold"))
 
 
 def _entry(entry: HelpEntry) -> HelpEntry:
@@ -49,13 +49,14 @@ def _entry(entry: HelpEntry) -> HelpEntry:
         description.append(Text(fact, "bright_black"))
     return entry.copy(
         description=description,
-        metavar=_placeholders(entry.metavar) if entry.metavar else None,
-        positional_label=_placeholders(entry.positional_label) if entry.positional_label else None,
+        metavar=placeholders(entry.metavar) if entry.metavar else None,
+        positional_label=placeholders(entry.positional_label) if entry.positional_label else None,
         choices=None,
         default=None,
         required=False,
     )
 
 
-def _placeholders(text: str) -> str:
+def placeholders(text: str) -> str:
+    """`text` with each word that stands for a value in the language in force."""
     return re.sub("[A-Z]{2,}", lambda word: _(word[0]), text)

@@ -12,6 +12,7 @@ from atalho import config as schema
 from atalho.errors import ConfigError
 from atalho.locale import N_, _
 
+# In the order of the help page, below the arguments and the short options.
 _TITLES = {
     "model": N_("Network"),
     "data": N_("Images"),
@@ -26,11 +27,13 @@ def section(name: str) -> Any:
     for entry in schema.entries():
         owner, _dot, key = entry.path.rpartition(".")
         if owner == name and key != "path":
-            default = _("chosen for you") if entry.default in (None, "auto") else entry.default
-            text = _(entry.meaning) + " " + _("[default: {value}]").format(value=_plain(default))
+            text = _(entry.meaning)
+            if entry.default is not None:
+                text += " " + _("[default: {value}]").format(value=_plain(entry.default))
             fields[key] = Annotated[entry.type, Parameter(help=text, show_default=False)]
     kind = TypedDict(name.capitalize(), fields, total=False)  # type: ignore[misc]
-    return Annotated[kind | None, Parameter(name=f"--{name}", group=Group(_(_TITLES[name])), help="")]
+    group = Group(_(_TITLES[name]), sort_key=2 + list(_TITLES).index(name))
+    return Annotated[kind | None, Parameter(name=f"--{name}", group=group, help="")]
 
 
 def given(**sections: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import get_args
 from cyclopts import CoercionError, CycloptsError, MissingArgumentError, UnknownCommandError, UnknownOptionError
 from cyclopts.exceptions import RepeatArgumentError
 
+from atalho.cli import help
 from atalho.errors import nearest
 from atalho.locale import _
 
@@ -22,7 +23,7 @@ def explain(error: CycloptsError) -> str:
         commands = [name for name in (error.app or ()) if not name.startswith("-")]
         return _("There is no command {given}. {nearest}").format(given=given, nearest=nearest(given, commands))
     if isinstance(error, MissingArgumentError):
-        name = error.keyword or (error.argument.name if error.argument else "")
+        name = error.keyword or help.placeholders(error.argument.name if error.argument else "")
         return _("{name} is missing its value. See --help.").format(name=name)
     if isinstance(error, CoercionError):
         return _coercion(error)
