@@ -131,10 +131,10 @@ def test_bad_images_are_refused_by_name(data: Path, cache: Path, cache_gb: float
     (data / "bag" / "0003.png").write_bytes(b"no image")
     whole = (data / "coat" / "0001.png").read_bytes()
     (data / "coat" / "0001.png").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(DataError, match=r"1 images cannot be read.*\n  bag/0003\.png: not an image of an accepted"):
+    with pytest.raises(DataError, match=r"1 image cannot be read.*\n  bag/0003\.png: not an image of an accepted"):
         opened(data, cache_gb=cache_gb)
     (data / "bag" / "0003.png").unlink()
-    with pytest.raises(DataError, match=r"1 images cannot be read.*\n  coat/0001\.png: truncated or damaged"):
+    with pytest.raises(DataError, match=r"1 image cannot be read.*\n  coat/0001\.png: truncated or damaged"):
         opened(data, cache_gb=cache_gb)
     assert not list(cache.glob("packed/*")) + list(cache.glob("checked/*"))
 

@@ -22,7 +22,7 @@ from atalho.data.crew import Crew, workers_for
 from atalho.data.decode import MAX_PIXELS
 from atalho.data.manifest import Ids, Manifest, bytewise
 from atalho.errors import DataError
-from atalho.locale import _
+from atalho.locale import _, ngettext
 
 Progress = Callable[[str, int, int], None]
 PART: Final = 256  # files a job
@@ -96,7 +96,11 @@ def refuse_bad(bad: Sequence[BadImage]) -> None:
         lines = [f"  {image.name}: {image.reason}" for image in bad[:_SHOWN]]
         if len(bad) > _SHOWN:
             lines.append("  " + _("… and {count} more").format(count=len(bad) - _SHOWN))
-        text = _("{count} images cannot be read. Mend or remove them, or leave them out with --data.skip-bad:\n{list}")
+        text = ngettext(
+            "{count} image cannot be read. Mend or remove it, or leave it out with --data.skip-bad:\n{list}",
+            "{count} images cannot be read. Mend or remove them, or leave them out with --skip-bad:\n{list}",
+            len(bad),
+        )
         raise DataError(text.format(count=len(bad), list="\n".join(lines)))
 
 

@@ -75,7 +75,7 @@ def test_images_may_lie_deeper_and_hidden_and_other_files_do_not_count(tree: Tre
     manifest = read(root)
     assert manifest.names == ("a/1.png", "a/x/y/2.PNG", "b/1.png")
     assert [note for note in manifest.notes if "suffix" in note] == [
-        f"1 files in {root} do not have an image's suffix: left out"
+        f"1 file in {root} does not have an image's suffix: left out"
     ]
 
 
@@ -111,7 +111,7 @@ def test_an_empty_class_is_named_and_shifts_nothing(tree: Tree) -> None:
     assert manifest.classes == ("a", "c")
     assert manifest.labels.tolist() == [manifest.classes.index(name.split("/")[1]) for name in manifest.names]
     assert "the class folder b holds no image: left out" in manifest.notes
-    assert "1 classes have no image in test: a" in manifest.notes
+    assert "1 class has no image in test: a" in manifest.notes
 
 
 def test_loose_images_are_named(tree: Tree) -> None:
@@ -125,7 +125,7 @@ def test_whole_folder_of_classes_for_evaluation(tree: Tree) -> None:
     assert set(manifest.splits) == {"test"}
     assert manifest.classes == ("a", "b", "c")
     assert manifest.labels.tolist() == [0, 0, 2]
-    assert "1 classes have no image in test: b" in manifest.notes
+    assert "1 class has no image in test: b" in manifest.notes
 
 
 def test_the_test_split_for_evaluation(tree: Tree) -> None:
@@ -170,7 +170,7 @@ def test_error_of_a_folder_without_images(tmp_path: Path) -> None:
 
 def test_error_of_splits_without_class_folders(tree: Tree) -> None:
     root = tree("train/1.png", "train/2.png", "test/1.png")
-    fails(root, f"no images in {root}. 1 images directly in {root / 'test'} belong to no class: left out. 2 images")
+    fails(root, f"no images in {root}. 1 image directly in {root / 'test'} belongs to no class: left out. 2 images")
 
 
 def test_error_of_images_without_class_folders(tree: Tree) -> None:

@@ -34,5 +34,5 @@ def test_a_folder_that_is_no_split_is_named(tree: Tree) -> None:
     assert listing.splits == ["train", "train"]
     assert listing.notes == [
         "the folder extras is none of train, val, test: left out",
-        f"1 images directly in {root} belong to no class: left out",
+        f"1 image directly in {root} belongs to no class: left out",
     ]

@@ -16,7 +16,7 @@ from atalho.data.layouts.scan import Folder, list_folder
 from atalho.data.manifest import SPLITS, Ids, Manifest, class_map
 from atalho.data.splits import LARGEST_VAL, hold_out
 from atalho.errors import DataError, nearest
-from atalho.locale import N_, _
+from atalho.locale import N_, _, ngettext
 
 _ACCEPTED: Final = N_(
     "Accepted: a folder with train/<class>/ (and val/, test/), a folder of class folders, a CSV file with path,label, "
@@ -189,7 +189,11 @@ def _with_missing_noted(manifest: Manifest) -> Manifest:
         missing = [manifest.classes[label] for label in np.flatnonzero(manifest.counts(split) == 0)]
         if missing:
             shown = ", ".join(missing[:_NAMED]) + (", …" if len(missing) > _NAMED else "")
-            text = _("{count} classes have no image in {split}: {names}")
+            text = ngettext(
+                "{count} class has no image in {split}: {names}",
+                "{count} classes have no image in {split}: {names}",
+                len(missing),
+            )
             notes.append(text.format(count=len(missing), split=split, names=shown))
     object.__setattr__(manifest, "notes", tuple(notes))
     return manifest

@@ -8,7 +8,7 @@ from atalho.data.layouts.class_folders import add_classes
 from atalho.data.layouts.listing import Listing, split_name
 from atalho.data.layouts.scan import Folder, list_folder
 from atalho.errors import DataError
-from atalho.locale import _
+from atalho.locale import _, ngettext
 
 
 def matches(path: Path, found: Folder) -> bool:
@@ -40,6 +40,10 @@ def read(path: Path, found: Folder) -> Listing:
     for split, name in chosen.items():
         add_classes(listing, list_folder(path / name, classes=True), name, split)
     if found.images:
-        text = _("{count} images directly in {path} belong to no class: left out")
+        text = ngettext(
+            "{count} image directly in {path} belongs to no class: left out",
+            "{count} images directly in {path} belong to no class: left out",
+            len(found.images),
+        )
         listing.notes.append(text.format(count=len(found.images), path=path))
     return listing
