@@ -34,7 +34,8 @@ def _texts(catalog: Catalog) -> dict[str | tuple[str, ...], Message]:
 
 
 def _strings(catalog: Catalog) -> dict[str | tuple[str, ...], tuple[str, ...]]:
-    return {text: _forms(message.string) for text, message in _texts(catalog).items()}
+    """Every translated text with its translations."""
+    return {text: _forms(message.string) for text, message in _texts(catalog).items() if all(_forms(message.string))}
 
 
 def _forms(text: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -77,8 +78,8 @@ def test_plurals_have_both_forms(portuguese):
 
 
 def test_a_translation_has_the_fields_and_the_edges_of_its_text(portuguese):
-    for text, message in _texts(portuguese).items():
-        for original, translated in zip(_forms(text), _forms(message.string), strict=True):
+    for text, strings in _strings(portuguese).items():
+        for original, translated in zip(_forms(text), strings, strict=True):
             assert _fields(translated) == _fields(original), original
             assert translated[:1].isspace() == original[:1].isspace(), original
             assert translated.endswith((".", "?", ":")) == original.endswith((".", "?", ":")), original
