@@ -17,9 +17,7 @@ KNOWN_ORDER = [3, 1, 0, 7, 5, 2, 6, 4]
     ids=st.lists(st.integers(0, 2**40), min_size=1, max_size=20),
     draws=st.integers(1, 7),
 )
-def test_numbers_of_a_sample_do_not_depend_on_its_batch(
-    seed: int, epoch: int, ids: list[int], draws: int
-) -> None:
+def test_numbers_of_a_sample_do_not_depend_on_its_batch(seed: int, epoch: int, ids: list[int], draws: int) -> None:
     together = chance.uniform(seed, "crop", epoch, np.array(ids), draws)
     for row, number in zip(together, ids, strict=True):
         alone = chance.uniform(seed, "crop", epoch, np.array([number]), draws)[0]
@@ -27,9 +25,7 @@ def test_numbers_of_a_sample_do_not_depend_on_its_batch(
 
 
 def test_more_draws_leave_the_first_ones_as_they_were() -> None:
-    np.testing.assert_array_equal(
-        chance.uniform(3, "a", 1, IDS[:50], 9)[:, :4], chance.uniform(3, "a", 1, IDS[:50], 4)
-    )
+    np.testing.assert_array_equal(chance.uniform(3, "a", 1, IDS[:50], 9)[:, :4], chance.uniform(3, "a", 1, IDS[:50], 4))
 
 
 def test_numbers_are_uniform() -> None:
@@ -80,9 +76,7 @@ def test_known_numbers() -> None:
 
 @given(ids=st.lists(st.integers(0, 10_000), unique=True, max_size=60), epoch=st.integers(0, 50))
 def test_a_permutation_holds_each_id_once(ids: list[int], epoch: int) -> None:
-    assert sorted(chance.permutation(0, "order", epoch, np.array(ids, dtype=np.int64)).tolist()) == sorted(
-        ids
-    )
+    assert sorted(chance.permutation(0, "order", epoch, np.array(ids, dtype=np.int64)).tolist()) == sorted(ids)
 
 
 def test_a_permutation_is_a_function_of_its_arguments_and_not_of_the_given_order() -> None:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from atalho.errors import ConfigError, nearest
 from atalho.locale import N_, _
+
+SMALL_IMAGE: Final = 64
+"""The largest side in pixels of a small image: kept whole, cropped by shifting, and given the small stem."""
 
 _STRICT = ConfigDict(extra="forbid")
 
@@ -28,7 +31,7 @@ NotNegative = Annotated[float, Field(ge=0)]
 class ModelConfig:
     """Which network."""
 
-    name: Annotated[str, N_("network of the catalogue (atalho models)")] = "resnet18"
+    name: Annotated[str, N_("network of the catalogue (atalho models); auto: that of `start`, else resnet18")] = "auto"
     stem: Annotated[
         Literal["auto", "small", "large"],
         N_("first layers: small (3x3) up to 64 pixels, large (7x7, stride 2, pooling) above; auto chooses"),

@@ -1,6 +1,7 @@
 """Which device and which numbers: bf16 where the hardware multiplies it, fp32 elsewhere, and why."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Literal
 
@@ -45,3 +46,14 @@ def choose(device: Literal["auto", "cpu", "cuda"], precision: Literal["auto", "b
         if capabilities.get(name):
             return Precision(kind, torch.bfloat16, label)
     return Precision(kind, torch.float32, _("this CPU does not multiply bf16"))
+
+
+@contextmanager
+def threads(count: int | None) -> Iterator[None]:
+    """Compute with `count` CPU threads while entered (as before where None), because results depend on their number."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

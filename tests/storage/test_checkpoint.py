@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import pytest
 import torch
 
+from atalho.errors import RunError
 from atalho.storage import checkpoint
 
 
@@ -49,3 +51,31 @@ def test_a_half_written_one_is_ignored_and_swept(tmp_path: Path) -> None:
     assert found is not None
     assert found.step == 1
     assert not left.exists()
+
+
+def test_a_damaged_one_is_set_aside_and_written_again(tmp_path: Path) -> None:
+    _save(tmp_path, 1)
+    newest = _save(tmp_path, 2) / "state.json"
+    newest.write_bytes(b"{")
+    checkpoint.latest(tmp_path)
+    assert (tmp_path / "damaged-step-000000002").is_dir()
+    _save(tmp_path, 2)
+    found = checkpoint.latest(tmp_path)
+    assert found is not None
+    assert (found.step, found.damaged) == (2, ())
+
+
+def test_a_damaged_one_is_replaced_by_a_save_of_the_same_step(tmp_path: Path) -> None:
+    path = _save(tmp_path, 2) / "state.json"
+    path.write_bytes(b"{")
+    _save(tmp_path, 2)
+    found = checkpoint.latest(tmp_path)
+    assert found is not None
+    assert found.step == 2
+
+
+def test_where_all_are_damaged_the_run_is_not_started_again_silently(tmp_path: Path) -> None:
+    for step in (1, 2):
+        (_save(tmp_path, step) / "state.safetensors").write_bytes(b"x")
+    with pytest.raises(RunError, match="No checkpoint is intact"):
+        checkpoint.latest(tmp_path)

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from atalho.errors import RunError
 from atalho.storage.log import JsonLines, read
 
 
@@ -26,3 +29,11 @@ def test_a_row_that_is_half_written_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_bytes(b'{"step": 1}\n{"st')
     assert read(path) == [{"step": 1}]
+
+
+def test_a_log_that_is_shorter_than_the_checkpoint_says_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"{}\n")
+    with pytest.raises(RunError, match="ends after 3 bytes; the checkpoint was written after 10"):
+        JsonLines(path, 10)
+    assert path.read_bytes() == b"{}\n"

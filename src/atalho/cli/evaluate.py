@@ -17,13 +17,14 @@ def evaluate(
     ] = None,
     /,
     *,
+    skip_bad: Annotated[bool, Parameter(help=_("leave out images that cannot be read"), negative="")] = False,
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.evaluate`, print."""
     from atalho.jobs import evaluate as job
 
     with terminal.TerminalProgress() as progress:
-        found = job.evaluate(run, data, progress=progress)
+        found = job.evaluate(run, data, skip_bad=skip_bad, progress=progress)
     if json:
         terminal.print_json(found)
         return 0

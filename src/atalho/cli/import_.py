@@ -1,7 +1,7 @@
 """`atalho import`: weights from elsewhere become a model folder."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -24,13 +24,22 @@ def import_(
         Parameter(help=_("deviation of each channel that the weights expect"), consume_multiple=True),
     ] = None,
     size: Annotated[int | None, Parameter(help=_("side of the images in pixels; by the network if not given"))] = None,
+    stem: Annotated[
+        Literal["auto", "small", "large"], Parameter(help=_("first layers: small (3x3) or large (7x7); by the network"))
+    ] = "auto",
+    shortcut: Annotated[
+        Literal["auto", "projection", "zero-pad", "none"],
+        Parameter(help=_("how a shortcut fits where the shape changes; by the network")),
+    ] = "auto",
     classes: Annotated[Path | None, Parameter(help=_("text file with one class name a line"))] = None,
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.import_file`, print."""
     from atalho.jobs import import_weights as job
 
-    path = job.import_file(file, model=model, out=out, mean=mean, std=std, size=size, classes=classes)
+    path = job.import_file(
+        file, model=model, out=out, mean=mean, std=std, size=size, stem=stem, shortcut=shortcut, classes=classes
+    )
     if json:
         terminal.print_json({"model": str(path)})
     else:

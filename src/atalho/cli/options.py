@@ -1,15 +1,16 @@
 """The schema as options: every value of `config.py` is a flag by its path, and only those given come through."""
 
 import dataclasses
+import inspect
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, TypedDict
 
 from cyclopts import Group, Parameter
 
 from atalho import config as schema
-from atalho.errors import ConfigError
+from atalho.errors import ConfigError, nearest
 from atalho.locale import N_, _
 
 # In the order of the help page, below the arguments and the short options.
@@ -76,3 +77,12 @@ def refused(name: str, given: Any, wanted: str) -> ConfigError:
     return ConfigError(
         _("{name} {given} is not accepted: it must be {wanted}.").format(name=name, given=given, wanted=wanted)
     )
+
+
+def refuse_unknown(given: Sequence[str], command: Callable[..., object]) -> None:
+    """Words that look like options of a command that takes any word."""
+    if given:
+        known = [f"--{name.replace('_', '-')}" for name in inspect.signature(command).parameters]
+        raise ConfigError(
+            _("There is no option {given}. {nearest}").format(given=given[0], nearest=nearest(given[0], known))
+        )

@@ -19,12 +19,17 @@ if TYPE_CHECKING:
 def predict(
     run: Annotated[str, Parameter(help=_("run or model folder"))],
     /,
-    *images: Annotated[str, Parameter(help=_("files, folders, patterns, or - for a list on standard input"))],
+    *images: Annotated[
+        str,
+        # For the lone dash; other words that begin with one are refused below.
+        Parameter(help=_("files, folders, patterns, or - for a list on standard input"), allow_leading_hyphen=True),
+    ],
     top: Annotated[int, Parameter(help=_("classes shown per image"))] = 3,
     format: Annotated[Literal["table", "csv", "json"], Parameter(help=_("how the rows are printed"))] = "table",
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.jobs.predict`, print. Exit code 1 where an image could not be read."""
+    options.refuse_unknown([image for image in images if image.startswith("-") and image != "-"], predict)
     if top < 1:
         raise options.refused("--top", top, _("1 or more"))
     listed = [line.rstrip("\n") for line in sys.stdin if line.strip()] if "-" in images else []

@@ -23,6 +23,9 @@ def train(
     skip_bad: Annotated[
         bool, Parameter(help=_("leave out images that cannot be read instead of refusing"), negative="")
     ] = False,
+    start: Annotated[
+        Path | None, Parameter(name="--from", help=_("run or model folder to start from, with a new head"))
+    ] = None,
     out: Annotated[Path | None, Parameter(help=_("the run's folder; runs/NAME if not given"))] = None,
     config: Annotated[Path | None, Parameter(help=_("TOML file with settings, such as a run.toml"))] = None,
     resume: Annotated[Path | None, Parameter(help=_("run to continue exactly where it stopped"))] = None,
@@ -36,6 +39,8 @@ def train(
     settings = options.given(model=model, data=images, augment=augment, training=training)
     if skip_bad:
         settings["data"] = settings.get("data", {}) | {"skip_bad": True}
+    if start is not None:
+        settings["model"] = settings.get("model", {}) | {"start": str(start)}
     shortcuts = {"model": model_name, "recipe": recipe, "epochs": epochs, "batch_size": batch_size, "seed": seed}
     chosen = {name: value for name, value in shortcuts.items() if value is not None}
     if resume is not None:

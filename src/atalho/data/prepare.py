@@ -23,7 +23,9 @@ def prepare(pixels: Tensor, *, size: int, mean: Sequence[float], std: Sequence[f
 
 
 def centre_crop(pixels: Tensor, size: int) -> Tensor:
-    """The middle `size` × `size` of (N, C, H, W)."""
+    """The middle `size` × `size` of (N, C, H, W). Raises ValueError where the images are smaller than that."""
+    if size > min(pixels.shape[2:]):
+        raise ValueError(f"a crop of {size} pixels from images of {tuple(pixels.shape[2:])}")
     top, left = (pixels.shape[2] - size) // 2, (pixels.shape[3] - size) // 2
     return pixels[:, :, top : top + size, left : left + size]
 

@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
+from atalho.config import SMALL_IMAGE
 from atalho.data.survey import Survey
 
-SMALL: Final = 64  # up to here images are kept at the network's own size, and the small stem fits
 _SMALLEST: Final = 16
 # (median shorter side up to, network's side)
 _BY_MEDIAN: Final = ((40, 32), (96, 64), (180, 128))
@@ -24,7 +24,7 @@ def choose_size(survey: Survey) -> int:
     sides = sides[sides > 0]
     if not len(sides):
         return _BY_MEDIAN[0][1]
-    if sides.min() == sides.max() <= SMALL:
+    if sides.min() == sides.max() <= SMALL_IMAGE:
         return max(_SMALLEST, -(-int(sides[0]) // 4) * 4)
     median = float(np.median(sides))
     return next((side for most, side in _BY_MEDIAN if median <= most), _LARGE)
@@ -32,4 +32,4 @@ def choose_size(survey: Survey) -> int:
 
 def stored_side(size: int) -> int:
     """The side that is kept: `size` for small images, else 8/7 of it, so that crops have room."""
-    return size if size <= SMALL else round(size * 8 / 7)
+    return size if size <= SMALL_IMAGE else round(size * 8 / 7)

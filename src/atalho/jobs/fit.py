@@ -1,5 +1,7 @@
 """Train the network of a run from wherever its checkpoints stand to the end, and write what follows the last step."""
 
+import dataclasses
+
 import torch
 from torch import nn
 
@@ -26,7 +28,7 @@ from atalho.training.state import TrainingState
 def fit(run: Run, pixels: Pixels, precision: Precision, start: Start | None, progress: Progress) -> None:
     """Train from the newest intact checkpoint, or from the beginning, to the end; then evaluate and report."""
     t = run.config.training
-    prepared = start.card.preprocessing if start else _preprocessing(pixels)
+    prepared = _preprocessing(pixels, start)
     model = network.make(
         run.config,
         start,
@@ -47,10 +49,12 @@ def fit(run: Run, pixels: Pixels, precision: Precision, start: Start | None, pro
     finish.finish(run, state.averaged.network, pixels, prepared, precision, progress)
 
 
-def _preprocessing(pixels: Pixels) -> Preprocessing:
-    """Mean and deviation are those of the training images."""
-    mean, std = channel_statistics(pixels.images, pixels.manifest.splits["train"])
+def _preprocessing(pixels: Pixels, start: Start | None) -> Preprocessing:
+    """Mean and deviation are those of the training images, or those that the trained weights expect."""
     images = pixels.images
+    if start is not None:
+        return dataclasses.replace(start.card.preprocessing, size=pixels.size, resize=images.side)
+    mean, std = channel_statistics(images, pixels.manifest.splits["train"])
     return Preprocessing(size=pixels.size, resize=images.side, channels=images.channels, mean=mean, std=std)  # type: ignore[arg-type]
 
 
@@ -66,7 +70,11 @@ def _material(run: Run, pixels: Pixels, prepared: Preprocessing, precision: Prec
         logits = classification.logits(model, pixels.images, validation, prepared, precision)
         labels = torch.from_numpy(manifest.labels[validation])
         right = (logits.argmax(1) == labels).sum().item()
-        return classification.loss(logits, labels).item(), right / len(labels)
+        # The objective that is minimised, so that both curves of the report can be compared.
+        objective = classification.loss(
+            logits, labels, smoothing=c.training.label_smoothing, weights=None if weights is None else weights.cpu()
+        )
+        return objective.item(), right / len(labels)
 
     augment = Augment(c.augment, size=pixels.size, mean=prepared.mean, std=prepared.std, seed=c.training.seed)
     return Material(c, manifest, pixels.images, augment, weights, precision, evaluate, run.path / files.CHECKPOINTS)

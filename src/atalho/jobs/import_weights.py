@@ -10,6 +10,7 @@ from atalho.inspection.summary import usual_side
 from atalho.locale import _
 from atalho.networks import foreign
 from atalho.networks import spec as specs
+from atalho.networks.choice import ShortcutChoice, StemChoice
 from atalho.storage import foreign_file, model_folder
 from atalho.storage.model_folder import Card, Preprocessing
 
@@ -26,6 +27,8 @@ def import_file(
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
     size: int | None = None,
+    stem: StemChoice = "auto",
+    shortcut: ShortcutChoice = "auto",
     classes: Path | str | None = None,
 ) -> Path:
     """Write the weights of `file` for the network `model` as the model folder `out`, and return it.
@@ -43,7 +46,7 @@ def import_file(
     mean = mean or (_GREY_MEAN if channels == 1 else IMAGENET_MEAN)
     std = std or (_GREY_STD if channels == 1 else IMAGENET_STD)
     _check_preprocessing(mean, std, channels)
-    network = networks.create(model, classes=found, in_channels=channels)
+    network = networks.create(model, classes=found, in_channels=channels, stem=stem, shortcut=shortcut)
     foreign.import_weights(network, state)
     side = size or usual_side(network.spec)
     card = Card(

@@ -17,6 +17,8 @@ from atalho.storage import model_folder
 from atalho.storage.model_folder import Card
 from atalho.tasks import model
 
+_DEFAULT = "resnet18"
+
 
 @dataclass(frozen=True)
 class Start:
@@ -37,29 +39,30 @@ class Start:
         return dataclasses.replace(asked, size=asked.size or self.card.preprocessing.size)
 
 
-def backbone_of(config: ModelConfig, start: Start | None, *, named: bool) -> Spec:
+def backbone_of(config: ModelConfig, start: Start | None) -> Spec:
     """The network as asked, before its images are known: of the catalogue, or that of `start`.
 
-    `named` says that the user gave model.name, which must then agree with `start`. Raises ConfigError.
+    Raises ConfigError where `start` holds another network than name, stem and shortcut ask for.
     """
     if start is None:
-        return networks.specify(config.name, stem=config.stem, shortcut=config.shortcut, dropout=config.dropout)
+        name = _DEFAULT if config.name == "auto" else config.name
+        return networks.specify(name, stem=config.stem, shortcut=config.shortcut, dropout=config.dropout)
     spec = start.network.spec
-    if named:
-        meant = networks.specify(
-            config.name,
-            classes=spec.classes,
-            in_channels=spec.in_channels,
-            stem=config.stem if config.stem != "auto" or isinstance(spec, MLPSpec) else spec.stem,
-            shortcut=config.shortcut,
-            dropout=spec.dropout,
+    meant = networks.specify(
+        spec if config.name == "auto" else config.name,
+        classes=spec.classes,
+        in_channels=spec.in_channels,
+        stem=spec.stem if config.stem == "auto" and not isinstance(spec, MLPSpec) else config.stem,
+        shortcut=config.shortcut,
+        dropout=spec.dropout,
+    )
+    if meant != spec:
+        raise ConfigError(
+            _(
+                "{start} holds another network than model.name = {name!r}, stem {stem!r}, shortcut {shortcut!r}. "
+                "Leave them out to use the one it holds."
+            ).format(start=config.start, name=config.name, stem=config.stem, shortcut=config.shortcut)
         )
-        if meant != spec:
-            raise ConfigError(
-                _("model.name = {name!r}, but {start} holds another network. Leave model.name out to use that.").format(
-                    name=config.name, start=config.start
-                )
-            )
     return networks.specify(spec, dropout=config.dropout)
 
 
@@ -67,7 +70,7 @@ def make(config: Config, start: Start | None, *, classes: int, channels: int, si
     """The network for these images with its first weights: from the seed, or those of `start` save the head."""
     m, t = config.model, config.training
     ends = networks.specify(
-        start.network.spec if start else backbone_of(m, None, named=True),
+        backbone_of(m, start),
         classes=classes,
         in_channels=channels,
         dropout=m.dropout,

@@ -13,7 +13,7 @@ import torch
 from atalho import __version__
 from atalho.precision import Precision
 
-_LIBRARIES = ("torch", "torchvision", "numpy", "pillow", "safetensors", "torchmetrics")
+_LIBRARIES = ("torch", "numpy", "pillow", "safetensors")
 
 
 def gather(command: str, seed: int, precision: Precision) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -71,6 +73,20 @@ class Run:
             return json.loads((self.path / name).read_bytes())
         except (OSError, ValueError) as error:
             raise RunError(_("{path} cannot be read: {reason}").format(path=self.path / name, reason=error)) from error
+
+
+@contextmanager
+def claimed(asked: Path | None, data: str) -> Iterator[Path]:
+    """A new folder for a run; it is not left behind, empty, by what fails before the run begins."""
+    before = asked is not None and asked.exists()
+    folder = claim(asked, data)
+    try:
+        yield folder
+    except BaseException:
+        if not before:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
 
 
 def claim(asked: Path | None, data: str) -> Path:

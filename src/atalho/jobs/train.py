@@ -1,10 +1,9 @@
 """Train a network on a folder of images: from the images to a run folder with model, metrics, figures and report."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from atalho import config as schema
 from atalho.errors import ConfigError, RunError
@@ -19,7 +18,7 @@ from atalho.locale import _
 from atalho.networks import spec as specs
 from atalho.networks.choice import stem_advice
 from atalho.networks.plan import plan
-from atalho.precision import choose
+from atalho.precision import choose, threads
 from atalho.storage import atomic, run_file
 from atalho.training import recipe as recipes
 from atalho.training.progress import Progress
@@ -59,7 +58,8 @@ def train(
         schema.nest({path: value for path, value in shortcuts.items() if value is not None}),
     )
     command = command or provenance.called_from_python("atalho.train")
-    return _begin(asked, Path(out) if out is not None else None, command, progress or Progress())
+    with threads(schema.validate(asked).training.threads):
+        return _begin(asked, Path(out) if out is not None else None, command, progress or Progress())
 
 
 def resume(path: Path | str, *, progress: Progress | None = None) -> Run:
@@ -68,9 +68,12 @@ def resume(path: Path | str, *, progress: Progress | None = None) -> Run:
     Raises RunError where `path` is no run or its images are not those it was started with.
     """
     run = Run.open(path)
-    progress = progress or Progress()
+    with threads(run.json(files.PROVENANCE)["threads"]):
+        return _resume(run, progress or Progress())
+
+
+def _resume(run: Run, progress: Progress) -> Run:
     c = run.config
-    torch.set_num_threads(run.json(files.PROVENANCE)["threads"])
     precision = choose(c.training.device, c.training.precision)
     before = run.json(files.PROVENANCE)["fingerprint"]
     differing = [name for name, value in provenance.fingerprint(precision).items() if value != before.get(name)]
@@ -99,9 +102,11 @@ def _begin(asked: Mapping[str, Any], out: Path | None, command: str, progress: P
     if not early.data.path:
         raise ConfigError(_("No images were named. Give a folder: atalho train FOLDER"))
     start = Start.read(early.model.start) if early.model.start else None
-    backbone = backbone_of(early.model, start, named="name" in asked.get("model", {}))
+    if start is None and early.training.recipe == "finetune":
+        raise ConfigError(_("The recipe finetune starts from a trained model. Name it: --from RUN"))
+    backbone = backbone_of(early.model, start)
+    asked = schema.merge({"training": {"recipe": "finetune"}} if start else {}, asked, schema.nest(_placed(early)))
     precision = choose(early.training.device, early.training.precision)
-    torch.set_num_threads(early.training.threads or torch.get_num_threads())
     looked = job_data.look(start.data(early.data) if start else early.data, progress)
     situation = recipes.Situation(
         specs.to_dict(backbone)["family"], plan(backbone).depth, looked.size, len(looked.manifest.splits["train"])
@@ -111,12 +116,9 @@ def _begin(asked: Mapping[str, Any], out: Path | None, command: str, progress: P
     notes = (*looked.manifest.notes, *notes, *filter(None, [advice]))
     for note in (*notes, _("computing on {precision}").format(precision=precision)):
         progress.note(note)
-    run = Run(files.claim(out, early.data.path))
-    try:
+    with files.claimed(out, early.data.path) as folder:
         pixels = job_data.open_pixels(looked, config.data, progress, channels=_channels(looked, start))
-    except BaseException:
-        run.path.rmdir()
-        raise
+    run = Run(folder)
     record = provenance.gather(command, config.training.seed, precision)
     atomic.write_json(run.path / files.PROVENANCE, record | {"fingerprint": provenance.fingerprint(precision)})
     atomic.write_json(run.path / files.MANIFEST, pixels.record())
@@ -124,6 +126,12 @@ def _begin(asked: Mapping[str, Any], out: Path | None, command: str, progress: P
     atomic.write_file(run.path / files.CONFIG, run_file.text(schema.to_dict(config)).encode())
     fit(run, pixels, precision, start, progress)
     return run
+
+
+def _placed(config: schema.Config) -> dict[str, str]:
+    """Paths as they are seen from everywhere, because the run will be resumed and evaluated from other folders."""
+    paths = {"data.path": config.data.path, "model.start": config.model.start}
+    return {name: os.path.abspath(path) for name, path in paths.items() if path}  # noqa: PTH100 (links stay links)
 
 
 def _channels(looked: Looked, start: Start | None) -> int:

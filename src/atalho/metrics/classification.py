@@ -5,7 +5,6 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 from atalho.errors import DataError
 from atalho.locale import _
@@ -58,10 +57,7 @@ def evaluate(logits: Tensor, labels: Tensor, classes: tuple[str, ...]) -> dict[s
 
 def _confusion(predicted: Tensor, labels: Tensor, classes: int) -> Tensor:
     """Counts (K, K): row true, column predicted."""
-    if classes == 1:  # torchmetrics refuses a single class
-        return torch.tensor([[len(labels)]])
-    counts: Tensor = multiclass_confusion_matrix(predicted, labels, num_classes=classes)
-    return counts
+    return torch.bincount(labels * classes + predicted, minlength=classes * classes).reshape(classes, classes)
 
 
 def _one_class(name: str, confusion: Tensor, index: int) -> dict[str, Any]:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
+from atalho.config import SMALL_IMAGE
 from atalho.errors import ConfigError
 from atalho.locale import _
 from atalho.networks import catalogue
 from atalho.networks.spec import MLPSpec, ResNetSpec, Spec
-
-SMALL_IMAGES: Final = 64
-"""The largest side in pixels for which "auto" takes the small stem."""
 
 StemChoice = Literal["auto", "small", "large"]
 ShortcutChoice = Literal["auto", "projection", "zero-pad", "none"]
@@ -38,24 +36,24 @@ def specify(
 
 def stem_advice(spec: Spec, image_size: int) -> str | None:
     """A warning where the stem does not suit images of `image_size` pixels; None where it does."""
-    if isinstance(spec, MLPSpec) or spec.stem == "small" or image_size > SMALL_IMAGES:
+    if isinstance(spec, MLPSpec) or spec.stem == "small" or image_size > SMALL_IMAGE:
         return None
     return _(
         "stem 'large' on images of {size} pixels: little of the image is left for the blocks, which costs many "
         "points of accuracy; stem 'small' suits images up to {limit} pixels"
-    ).format(size=image_size, limit=SMALL_IMAGES)
+    ).format(size=image_size, limit=SMALL_IMAGE)
 
 
 def _pixels(spec: Spec, stem: StemChoice, image_size: int | None) -> dict[str, Any]:
     if isinstance(spec, MLPSpec):
         if stem != "auto":
             raise ConfigError(_("stem {given!r}: a residual MLP has no such stem; leave it at auto").format(given=stem))
-        return {} if image_size is None else {"side": min(image_size, SMALL_IMAGES)}
+        return {} if image_size is None else {"side": min(image_size, SMALL_IMAGE)}
     if stem != "auto":
         return {"stem": stem}
     if image_size is None:
         return {}
-    return {"stem": "small" if image_size <= SMALL_IMAGES else "large"}
+    return {"stem": "small" if image_size <= SMALL_IMAGE else "large"}
 
 
 def _shortcut(spec: Spec, shortcut: ShortcutChoice) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def _headline(run: RunFiles, _: Translator) -> Html | None:
     split = _("test images") if test else _("validation images")
     caution = None
     if not test:
-        caution = _("The best epoch was chosen on these images: on new ones, expect a little less.")
+        caution = _("There was no test split. The temperature was fitted on these images, nothing else.")
     return el(
         "div",
         el("p", _.percent(e["top1"]), class_="headline"),

@@ -15,6 +15,7 @@ import safetensors.torch
 from torch import Tensor
 
 from atalho.errors import RunError
+from atalho.locale import _
 from atalho.storage import atomic
 
 
@@ -31,7 +32,7 @@ class Checkpoint:
 def save(folder: Path, step: int, tensors: Mapping[str, Tensor], state: Mapping[str, Any], *, keep: int) -> Path:
     """Write the checkpoint of `step` into `folder`, then delete all but the newest `keep`."""
     path = folder / f"step-{step:09d}"
-    if not path.exists():
+    if not _is_intact(path):
         plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
         atomic.write_folder(
             path,
@@ -46,7 +47,11 @@ def save(folder: Path, step: int, tensors: Mapping[str, Tensor], state: Mapping[
 
 
 def latest(folder: Path) -> Checkpoint | None:
-    """The newest checkpoint that is intact, or None where there is none. Sweeps what interrupted saves left."""
+    """The newest checkpoint that is intact, or None where none was ever written.
+
+    What interrupted saves left is swept; damaged checkpoints are set aside as `damaged-…` and named in the result.
+    Raises RunError where all are damaged, because starting again would throw the run away without a word.
+    """
     if not folder.is_dir():
         return None
     atomic.sweep(folder)
@@ -59,7 +64,26 @@ def latest(folder: Path) -> Checkpoint | None:
             return Checkpoint(state.pop("step"), tensors, state, tuple(damaged))
         except (RunError, KeyError, ValueError, safetensors.SafetensorError) as error:
             damaged.append(str(error))
+            _set_aside(path)
+    if damaged:
+        raise RunError(
+            _("No checkpoint is intact, so the run cannot continue: {damage}").format(damage="; ".join(damaged))
+        )
     return None
+
+
+def _is_intact(path: Path) -> bool:
+    try:
+        atomic.read_folder(path)
+    except RunError:
+        return False
+    return True
+
+
+def _set_aside(path: Path) -> None:
+    aside = path.with_name(f"damaged-{path.name}")
+    shutil.rmtree(aside, ignore_errors=True)
+    path.rename(aside)
 
 
 def _newest_first(folder: Path) -> list[Path]:

@@ -6,15 +6,27 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from atalho.errors import RunError
+from atalho.locale import _
+
 
 class JsonLines:
     """Appends rows to `path` after its first `offset` bytes; what lies behind them is cut off.
+    Raises RunError where the file is shorter than that.
 
     Every row reaches the file as soon as it is written, so that it can be read meanwhile; `flush` makes it durable.
     """
 
     def __init__(self, path: Path, offset: int = 0) -> None:
         self._file = path.open("ab")
+        length = self._file.seek(0, os.SEEK_END)
+        if length < offset:
+            self._file.close()
+            raise RunError(
+                _("{path} ends after {length} bytes; the checkpoint was written after {offset}.").format(
+                    path=path, length=length, offset=offset
+                )
+            )
         self._file.truncate(offset)
 
     def write(self, row: dict[str, Any]) -> None:

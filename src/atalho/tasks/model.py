@@ -118,10 +118,9 @@ def restore(folder: Path, card: Card) -> Network:
     """The network that `card` specifies with the weights of `folder`; nothing is allocated before all of it fits."""
     wanted = spec.from_dict(card.spec)
     with torch.device("meta"):
-        expected = build.build(wanted).state_dict()
-    weights = model_folder.read_weights(folder, expected)
-    network = build.build(wanted)
-    network.load_state_dict(weights)
+        network = build.build(wanted)
+    weights = model_folder.read_weights(folder, network.state_dict())
+    network.to_empty(device="cpu").load_state_dict(weights)
     classes = network.spec.classes
     if len(card.classes) != classes:
         raise WeightsError(

@@ -21,6 +21,8 @@ class AveragedWeights:
         self.source = network
         self.separate = horizon > 1
         self.network = copy.deepcopy(network).eval().requires_grad_(False) if self.separate else network
+        # Loading a state changes these tensors' values, never which tensors they are.
+        self._averaged, self._current = _floating(self.network), _floating(network)
 
     @torch.no_grad()
     def update(self, step: int) -> None:
@@ -28,8 +30,7 @@ class AveragedWeights:
         if not self.separate:
             return
         weight = max(1 / self.horizon, 9 / (10 + step))
-        averaged, current = _floating(self.network), _floating(self.source)
-        torch._foreach_lerp_(averaged, current, weight)
+        torch._foreach_lerp_(self._averaged, self._current, weight)
 
     def tensors(self) -> dict[str, Tensor]:
         """What a checkpoint must hold of the average: nothing where there is none."""

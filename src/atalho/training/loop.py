@@ -83,7 +83,7 @@ def fit(m: Material, s: TrainingState, log: JsonLines, pace: Pace, progress: Pro
                 s.optimizer.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
                 value = loss.item()
-                check_finite(loss, s.network, s.step, [m.manifest.names[i] for i in ids])
+                check_finite(loss, s.network, images, s.step, [m.manifest.names[i] for i in ids])
                 s.optimizer.step()
                 s.averaged.update(s.step)
                 s.step += 1

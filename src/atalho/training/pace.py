@@ -16,11 +16,14 @@ class Pace:
     def __init__(self, path: Path, before: dict[str, Any] | None, *, minutes: float, steps: int | None) -> None:
         self._path = path
         self._minutes, self._steps = minutes, steps
-        self.record: dict[str, Any] = before or {"seconds": 0.0, "images": 0, "epochs": []}
+        record = before or {}
+        self._epochs: list[dict[str, Any]] = record.get("epochs", [])
+        # What an unfinished epoch had taken until the checkpoint that this sitting starts from.
+        unfinished = record.get("unfinished", {"seconds": 0.0, "images": 0})
+        self._epoch_seconds, self._epoch_images = float(unfinished["seconds"]), int(unfinished["images"])
         self._last = self._last_save = self._epoch_start = time.monotonic()
         self._seconds = 0.0
         self._images = self._counted = 0
-        self._epoch_images = 0
 
     def step(self, images: int) -> None:
         """A step over `images` images is done."""
@@ -43,19 +46,14 @@ class Pace:
     def epoch(self, number: int) -> tuple[float, float]:
         """Epoch `number` (from 1) is done and evaluated: its seconds, and images per second over all of it."""
         now = time.monotonic()
-        seconds = now - self._epoch_start
+        seconds = self._epoch_seconds + now - self._epoch_start
         speed = self._epoch_images / max(seconds, 1e-9)
         # A resume repeats what lay after the checkpoint: the last measurement of an epoch counts.
-        rows = [row for row in self.record["epochs"] if row["epoch"] < number]
-        rows.append({"epoch": number, "seconds": round(seconds, 3), "images_per_second": round(speed, 1)})
-        self.record = {
-            "seconds": round(sum(row["seconds"] for row in rows), 3),
-            "images_per_second": round(self.images_per_second, 1),
-            "epochs": rows,
-        }
-        atomic.write_json(self._path, self.record)
+        self._epochs = [row for row in self._epochs if row["epoch"] < number]
+        self._epochs.append({"epoch": number, "seconds": round(seconds, 3), "images_per_second": round(speed, 1)})
+        self._epoch_seconds, self._epoch_images = 0.0, 0
         self._epoch_start = self._last = now
-        self._epoch_images = 0
+        self._write()
         return seconds, speed
 
     def checkpoint_due(self, step: int) -> bool:
@@ -66,4 +64,16 @@ class Pace:
 
     def saved(self) -> None:
         """A checkpoint was just written."""
-        self._last_save = self._last = time.monotonic()
+        now = time.monotonic()
+        self._epoch_seconds += now - self._epoch_start
+        self._epoch_start = self._last = self._last_save = now
+        self._write()
+
+    def _write(self) -> None:
+        record = {
+            "seconds": round(sum(row["seconds"] for row in self._epochs) + self._epoch_seconds, 3),
+            "images_per_second": round(self.images_per_second, 1),
+            "epochs": self._epochs,
+            "unfinished": {"seconds": round(self._epoch_seconds, 3), "images": self._epoch_images},
+        }
+        atomic.write_json(self._path, record)

@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from atalho.config import Config, merge, to_dict, validate
+from atalho.config import SMALL_IMAGE, Config, merge, to_dict, validate
 from atalho.locale import _
 
 Row = dict[str, Any]
 
-SMALL_IMAGE = 64
 _PAPER: Row = {
     "label_smoothing": 0.0,
     "averaging": 0.0,

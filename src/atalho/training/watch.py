@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType, TracebackType
 
 import torch
@@ -15,28 +15,48 @@ from atalho.locale import _
 _SHOWN = 8
 
 
-def check_finite(loss: Tensor, network: nn.Module, step: int, names: Sequence[str]) -> None:
+def check_finite(loss: Tensor, network: nn.Module, images: Tensor, step: int, names: Sequence[str]) -> None:
     """Raise NotFiniteError, before the update, where the loss or any gradient is not finite.
 
-    The message names the step, the first bad layer in the order of the forward pass, and the batch's files.
+    The message names the step, where the numbers first went wrong, and the files of the batch.
     """
     gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
     total = torch.nn.utils.get_total_norm([loss.detach().reshape(1), *gradients])
     if torch.isfinite(total):
         return
-    bad = (
-        name
-        for name, parameter in network.named_parameters()
-        for tensor in (parameter, parameter.grad)
-        if tensor is not None and not torch.isfinite(tensor).all()
-    )
     shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
     raise NotFiniteError(
         _(
-            "Step {step}: the loss is {loss:g} and the numbers are not finite, first in {layer}. Nothing was updated. "
+            "Step {step}: the loss is {loss:g} and the numbers are not finite, first in {place}. Nothing was updated. "
             "The batch was: {files}. Try a lower --training.lr, or --training.precision fp32."
-        ).format(step=step, loss=loss.item(), layer=next(bad, _("the loss")), files=shown)
+        ).format(step=step, loss=loss.item(), place=_first_bad(network, images), files=shown)
     )
+
+
+def _first_bad(network: nn.Module, images: Tensor) -> str:
+    """Where numbers first stop being finite: among the images, the weights, the forward pass, then the backward one."""
+    if not torch.isfinite(images).all():
+        return _("the images")
+    for name, tensor in network.state_dict().items():
+        if not torch.isfinite(tensor).all():
+            return name
+    found: list[str] = []
+
+    def look(name: str) -> Callable[[nn.Module, object, Tensor], None]:
+        def hook(module: nn.Module, inputs: object, output: Tensor) -> None:
+            if not torch.isfinite(output).all():
+                found.append(name)
+
+        return hook
+
+    hooks = [m.register_forward_hook(look(name)) for name, m in network.named_modules() if not any(m.children())]
+    with torch.no_grad():
+        network(images)
+    for handle in hooks:
+        handle.remove()
+    # Gradients flow from the loss back to the images: the last bad layer of the forward order was the first to go.
+    backward = [n for n, p in network.named_parameters() if p.grad is not None and not torch.isfinite(p.grad).all()]
+    return next(iter([*found, *reversed(backward)]), _("the loss"))
 
 
 class StopSignals:

@@ -11,11 +11,10 @@ import numpy as np
 from torch import Tensor
 
 from atalho import chance
-from atalho.config import AugmentConfig
+from atalho.config import SMALL_IMAGE, AugmentConfig
 from atalho.data.augment import colour, erase, geometry, mix, trivial
 from atalho.data.manifest import Ids
 from atalho.data.prepare import centre_crop, normalise
-from atalho.data.sizes import SMALL
 
 __all__ = ["Augment"]
 
@@ -32,7 +31,7 @@ class Augment:
         self._std = tuple(std)
         self._seed = seed
         self._fill = tuple(round(255 * value) for value in mean)
-        auto = "pad" if size <= SMALL else "resized"
+        auto = "pad" if size <= SMALL_IMAGE else "resized"
         self._crop = auto if config.crop == "auto" else config.crop
 
     def __call__(
