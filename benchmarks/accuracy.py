@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from record import origin, write
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -30,18 +32,16 @@ def main() -> None:
         command += [given.data, "--model", given.model, *options, "--out", str(run), "--json"]
     printed = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     evaluation = json.loads((run / "evaluation.json").read_text())
-    record = json.loads((run / "provenance.json").read_text())
-    record["command"] = " ".join(["atalho train DATA", "--model", given.model, *options])
+    asked = " ".join(["atalho train DATA", "--model", given.model, *options])
+    seed = json.loads((run / "provenance.json").read_text())["seed"]
     result = {
         "top1": printed["top1"],
         "seconds": printed["seconds"],
         "evaluation": {key: value for key, value in evaluation.items() if key not in ("mistakes", "calibration")},
         "timing": json.loads((run / "timing.json").read_text()),
-        "provenance": record,
+        "provenance": origin(asked, seed),
     }
-    target = ROOT / "results" / f"accuracy-{label}.json"
-    target.write_text(json.dumps(result, indent=1) + "\n")
-    print(target.name, printed["top1"], evaluation["top1_interval"], printed["seconds"])
+    print(write(f"accuracy-{label}", result).name, printed["top1"], evaluation["top1_interval"], printed["seconds"])
 
 
 if __name__ == "__main__":

@@ -8,21 +8,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import timm
 import torch
 import torchvision
+from record import origin, write
 from torch import nn
 
-import atalho
 from atalho import networks
 
 TORCHVISION = (
@@ -40,7 +34,6 @@ TORCHVISION = (
 )
 TIMM = ("resnet50", "densenet121")
 SIZES = ((1, 64), (2, 96), (3, 224))  # images, pixels
-RESULTS = Path(__file__).parents[1] / "results" / "parity.json"
 
 
 def peers() -> Iterator[tuple[str, str, nn.Module]]:
@@ -98,32 +91,10 @@ def compare(peer_name: str, name: str, peer: nn.Module) -> dict[str, Any]:
     }
 
 
-def provenance() -> dict[str, Any]:
-    """What the numbers were made with."""
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
-    return {
-        "command": "python benchmarks/" + " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-        "commit": commit,
-        "date": time.strftime("%Y-%m-%d"),
-        "versions": {
-            "atalho": atalho.__version__,
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "torchvision": torchvision.__version__,
-            "timm": timm.__version__,
-        },
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {torch.backends.cpu.get_cpu_capability()}",
-        "threads": torch.get_num_threads(),
-        "precision": "fp32",
-        "images_and_pixels": SIZES,
-    }
-
-
 def main() -> None:
     """Compare all, or the networks named on the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="networks; all if not given")
-    parser.add_argument("--out", type=Path, default=RESULTS)
     asked = parser.parse_args()
     rows = []
     for peer_name, name, peer in peers():
@@ -131,8 +102,9 @@ def main() -> None:
             continue
         rows.append(compare(peer_name, name, peer))
         print(json.dumps(rows[-1]), flush=True)
-    asked.out.parent.mkdir(exist_ok=True)
-    asked.out.write_text(json.dumps({"provenance": provenance(), "rows": rows}, indent=1) + "\n")
+    about = origin("python benchmarks/parity.py") | {"precision": "fp32", "images_and_pixels": SIZES}
+    about["versions"] |= {"torchvision": torchvision.__version__, "timm": timm.__version__}
+    write("parity", {"provenance": about, "rows": rows})
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ import torch
 import torch.nn.functional as F
 import torchvision
 from PIL import Image
+from record import RESULTS, origin, write
 from torch import nn
 from torch.utils.data import DataLoader
 from torchvision import transforms
@@ -31,11 +32,9 @@ from torchvision import transforms
 import atalho
 from atalho import networks
 from atalho.data import samples
-from atalho.jobs import provenance
-from atalho.precision import choose
 from atalho.training.progress import EpochReport, Progress, StepReport
 
-RESULT = Path(__file__).parent.parent / "results" / "training_speed.json"
+NAME = "training_speed"
 COMMAND = "python benchmarks/training_speed.py --cifar CIFAR"
 STEPS = 12
 MEAN, STD = (0.491, 0.482, 0.447), (0.247, 0.243, 0.262)
@@ -172,9 +171,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--epoch-rounds", type=int, default=2)
     given = parser.parse_args()
-    result = json.loads(RESULT.read_text()) if RESULT.is_file() else {"rounds": {}}
-    rounds = result["rounds"]
-    result["provenance"] = provenance.gather(COMMAND, 0, choose("auto", "auto"))
+    kept = RESULTS / f"{NAME}.json"
+    rounds = json.loads(kept.read_text())["rounds"] if kept.is_file() else {}
 
     def keep() -> None:
         medians = {
@@ -182,8 +180,7 @@ def main() -> None:
             for name, rows in rounds.items()
             if rows
         }
-        RESULT.parent.mkdir(exist_ok=True)
-        RESULT.write_text(json.dumps({"medians": medians, **result}, indent=1) + "\n")
+        write(NAME, {"medians": medians, "rounds": rounds, "provenance": origin(COMMAND)})
 
     for label, name, batch, size in (("resnet20 at 32", "resnet20", 128, 32), ("resnet18 at 128", "resnet18", 32, 128)):
         small = size <= 64
@@ -195,7 +192,7 @@ def main() -> None:
         for done in range(len(rounds.get(label, [])), given.epoch_rounds):
             rounds[label] = measure_epochs(given.cifar, done + 1, rounds.get(label, []))
             keep()
-    print(json.dumps(json.loads(RESULT.read_text())["medians"], indent=1))
+    print(json.dumps(json.loads(kept.read_text())["medians"], indent=1))
 
 
 if __name__ == "__main__":

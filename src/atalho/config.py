@@ -82,7 +82,7 @@ class AugmentConfig:
             "pad: shift by up to `pad` pixels; resized: random area and aspect; auto: pad up to 64 pixels, else resized"
         ),
     ] = "auto"
-    pad: Annotated[Annotated[int, Field(ge=0, le=64)], N_("pixels of padding around an image before a pad crop")] = 4
+    pad: Annotated[Annotated[int, Field(ge=0, le=64)], N_("pixels of padding around an image before a pad crop")] = 2
     area: Annotated[
         Annotated[float, Field(gt=0, le=1)], N_("smallest share of the image that a resized crop keeps")
     ] = 0.25
@@ -121,7 +121,7 @@ class TrainingConfig:
         tuple[Fraction, ...], N_("schedule step: shares of the steps after which the rate is divided by ten")
     ] = (0.5, 0.75)
     averaging: Annotated[Fraction, N_("share of all steps that the averaged weights look back over; 0 is off")] = 0.02
-    zero_residual: Annotated[bool, N_("start each residual branch at zero")] = True
+    zero_residual: Annotated[bool, N_("start each residual branch at zero")] = False
     class_weights: Annotated[Literal["none", "balanced"], N_("balanced: rare classes weigh more in the loss")] = "none"
     precision: Annotated[Literal["auto", "bf16", "fp32"], N_("auto: bf16 where the hardware has it")] = "auto"
     device: Annotated[Literal["auto", "cpu", "cuda"], N_("where to train")] = "auto"

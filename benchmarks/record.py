@@ -1,0 +1,24 @@
+"""How every benchmark keeps its result: with command, seed, versions, machine and commit."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from atalho.jobs import provenance
+from atalho.precision import choose
+
+RESULTS = Path(__file__).parent.parent / "results"
+
+
+def origin(command: str, seed: int = 0) -> dict[str, Any]:
+    """The provenance of a result that `command` made."""
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False, cwd=RESULTS)
+    return provenance.gather(command, seed, choose("auto", "auto")) | {"commit": commit.stdout.strip()}
+
+
+def write(name: str, result: dict[str, Any]) -> Path:
+    """Write `results/NAME.json`."""
+    path = RESULTS / f"{name}.json"
+    path.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return path
