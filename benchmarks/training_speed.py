@@ -1,168 +1,95 @@
-"""Training speed against the usual way, turn by turn in one process: ratios, medians over rounds.
+"""Training speed against the usual way, turn by turn: ratios, medians over rounds.
 
-(a) steps: Atalho's own loop (augmentation, checks, averaging and log included) against a bare loop in fp32 over one
-    prepared batch, the way torchvision's references train: resnet20 at 32 pixels, resnet18 at 128 pixels.
-(b) whole epochs from a folder of JPEGs: `atalho.train` from an empty cache against ImageFolder, DataLoader with two
+(a) steps: `atalho train` with all that its loop does (augmentation, checks, averaging, log) against a bare loop in
+    fp32 over one prepared batch, the way torchvision's references train: resnet20 at 32 pixels, resnet18 at 128.
+(b) whole epochs from a folder of JPEGs: `atalho train` from an empty cache against ImageFolder, DataLoader with two
     workers and the usual transforms around the same network in fp32.
 
     python benchmarks/training_speed.py [--cifar FOLDER] [--rounds 5] [--epoch-rounds 2]
 
-FOLDER holds train/<class>/*.jpg; without it only (a) runs, on the sample that ships. Rounds that are finished are
-kept in the result file, so that an interrupted run goes on.
+FOLDER holds train/<class>/*.jpg; without it only (a) runs. Each turn is a process of its own, Atalho's through its
+command line. Rounds that are finished are kept in the result file, so that an interrupted run goes on.
 """
 
 import argparse
 import json
 import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-import torch
-import torch.nn.functional as F
-import torchvision
+import peer_loop
 from PIL import Image
 from record import RESULTS, origin, write
-from torch import nn
-from torch.utils.data import DataLoader
-from torchvision import transforms
 
-import atalho
-from atalho import networks
 from atalho.data import samples
-from atalho.training.progress import EpochReport, Progress, StepReport
 
 NAME = "training_speed"
 COMMAND = "python benchmarks/training_speed.py --cifar CIFAR"
-STEPS = 12
-MEAN, STD = (0.491, 0.482, 0.447), (0.247, 0.243, 0.262)
+STEPS = 24
+# label → network, batch, side in pixels
+STEPPED = {"resnet20 at 32": ("resnet20", 128, 32), "resnet18 at 128": ("resnet18", 32, 128)}
+EPOCH = "epoch of resnet20 from JPEGs"
+
+Round = dict[str, float]
 
 
-class Clock(Progress):
-    """When each step and each epoch ended, in seconds since this was made."""
-
-    def __init__(self) -> None:
-        self.start = time.perf_counter()
-        self.steps: list[float] = []
-        self.epochs: list[float] = []
-
-    def step(self, report: StepReport) -> None:
-        self.steps.append(time.perf_counter() - self.start)
-
-    def epoch(self, report: EpochReport) -> None:
-        self.epochs.append(time.perf_counter() - self.start)
-
-
-def reference_step(network: nn.Module, batch: int, size: int) -> Callable[[], None]:
-    """One step of a bare loop: fp32, contiguous, one prepared batch."""
-    images, targets = torch.randn(batch, 3, size, size), torch.randint(10, (batch,))
-    optimizer = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
-    network.train()
-
-    def step() -> None:
-        loss = F.cross_entropy(network(images), targets)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        loss.item()
-
-    return step
-
-
-def atalho_steps(data: Path, name: str, batch: int, size: int) -> float:
-    """Median seconds of a step in Atalho's loop; the first two, which allocate, do not count."""
-    clock = Clock()
+def atalho(data: Path, *options: str) -> dict:
+    """`timing.json` of `atalho train` on `data` with an empty cache."""
     with tempfile.TemporaryDirectory() as folder:
-        atalho.train(
-            data,
-            model=name,
-            epochs=1,
-            batch_size=batch,
-            settings={"data.size": size, "data.val_fraction": 0},
-            out=Path(folder) / "run",
-            progress=clock,
+        run = Path(folder) / "run"
+        subprocess.run(
+            [sys.executable, "-m", "atalho", "train", str(data), *options, "--out", str(run)],
+            check=True,
+            capture_output=True,
+            env=os.environ | {"ATALHO_CACHE": str(Path(folder) / "cache")},
         )
-    times = [later - earlier for earlier, later in zip(clock.steps[1:], clock.steps[2:], strict=False)]
-    return statistics.median(times)
+        return json.loads((run / "timing.json").read_text())
 
 
-def colour_images(folder: Path, batch: int) -> Path:
-    """`STEPS` batches of colour images made of the sample that ships, without splits."""
+def peer(*arguments: object) -> float:
+    """What the bare loop printed: images per second of steps, or seconds of an epoch."""
+    command = [sys.executable, peer_loop.__file__, *map(str, arguments)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def colour_images(folder: Path, count: int) -> Path:
+    """`count` colour images made of the sample that ships, all for training."""
     source = samples.unpack("fashion", folder / "sample")
-    data = folder / f"colour{batch}"
-    files = sorted(source.glob("train/*/*.png"))[:: 6000 // (STEPS * batch)][: STEPS * batch]
-    for path in files:
-        target = data / "train" / path.parent.name / path.name
+    files = sorted(source.glob("train/*/*.png"))
+    for path in files[:: len(files) // count][:count]:
+        target = folder / "data" / "train" / path.parent.name / path.name
         target.parent.mkdir(parents=True, exist_ok=True)
         with Image.open(path) as picture:
             Image.merge("RGB", [picture, picture.rotate(90), picture.rotate(180)]).save(target)
-    return data
+    return folder / "data"
 
 
-def measure_steps(name: str, reference: nn.Module, batch: int, size: int, rounds: int, kept: list[dict]) -> list[dict]:
+def measure_steps(name: str, batch: int, size: int) -> Round:
     with tempfile.TemporaryDirectory() as folder:
-        data = colour_images(Path(folder), batch)
-        step = reference_step(reference, batch, size)
-        for _warm_up in range(2):
-            step()
-        while len(kept) < rounds:
-            times = []
-            for _step in range(STEPS):
-                start = time.perf_counter()
-                step()
-                times.append(time.perf_counter() - start)
-            peer, own = statistics.median(times), atalho_steps(data, name, batch, size)
-            kept.append({"reference_s": round(peer, 5), "atalho_s": round(own, 5), "ratio": round(peer / own, 3)})
-            print(f"{name} at {size} px: {kept[-1]}", flush=True)
-    return kept
+        data = colour_images(Path(folder), STEPS * batch)
+        reference = peer("steps", name, batch, size, STEPS)
+        options = ["--model", name, "--epochs", "1", "--batch-size", str(batch), "--data.size", str(size)]
+        own = atalho(data, *options, "--data.val-fraction", "0")["images_per_second"]
+    return {"reference_images_s": round(reference, 1), "atalho_images_s": own, "ratio": round(own / reference, 3)}
 
 
-def reference_epoch(data: Path) -> float:
-    """Seconds of one epoch the usual way: ImageFolder, two workers, crop, flip, normalise, resnet20 in fp32."""
-    usual = transforms.Compose(
-        [
-            transforms.RandomCrop(32, padding=4),
-            transforms.RandomHorizontalFlip(),
-            transforms.ToTensor(),
-            transforms.Normalize(MEAN, STD),
-        ]
-    )
+def measure_epochs(data: Path) -> Round:
+    """The first epoch counts with all that is not the second: start, survey, cache, and the report at the end."""
+    reference = peer("epoch", data)
     start = time.perf_counter()
-    folder = torchvision.datasets.ImageFolder(str(data / "train"), usual)
-    loader = DataLoader(folder, batch_size=128, shuffle=True, num_workers=2)
-    network = networks.create("resnet20").train()
-    optimizer = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
-    for images, targets in loader:
-        loss = F.cross_entropy(network(images), targets)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        loss.item()
-    return time.perf_counter() - start
-
-
-def measure_epochs(data: Path, rounds: int, kept: list[dict]) -> list[dict]:
-    while len(kept) < rounds:
-        peer = reference_epoch(data)
-        with tempfile.TemporaryDirectory() as folder:
-            os.environ["ATALHO_CACHE"] = str(Path(folder) / "cache")
-            clock = Clock()
-            atalho.train(data, model="resnet20", epochs=2, out=Path(folder) / "run", progress=clock)
-            del os.environ["ATALHO_CACHE"]
-        first, second = clock.epochs[0], clock.epochs[1] - clock.epochs[0]
-        kept.append(
-            {
-                "reference_s": round(peer, 2),
-                "first_epoch_s": round(first, 2),
-                "second_epoch_s": round(second, 2),
-                "ratio_first": round(peer / first, 3),
-                "ratio_second": round(peer / second, 3),
-            }
-        )
-        print(f"epochs: {kept[-1]}", flush=True)
-    return kept
+    timing = atalho(data, "--model", "resnet20", "--epochs", "2", "--data.val-fraction", "0")
+    whole, second = time.perf_counter() - start, timing["epochs"][1]["seconds"]
+    return {
+        "reference_s": round(reference, 2),
+        "first_epoch_s": round(whole - second, 2),
+        "second_epoch_s": second,
+        "ratio_first": round(reference / (whole - second), 3),
+        "ratio_second": round(reference / second, 3),
+    }
 
 
 def main() -> None:
@@ -172,27 +99,23 @@ def main() -> None:
     parser.add_argument("--epoch-rounds", type=int, default=2)
     given = parser.parse_args()
     kept = RESULTS / f"{NAME}.json"
-    rounds = json.loads(kept.read_text())["rounds"] if kept.is_file() else {}
+    rounds: dict[str, list[Round]] = json.loads(kept.read_text())["rounds"] if kept.is_file() else {}
 
-    def keep() -> None:
+    def keep(label: str, measured: Round) -> None:
+        rounds.setdefault(label, []).append(measured)
         medians = {
-            name: {key: statistics.median(row[key] for row in rows) for key in rows[0] if key.startswith("ratio")}
-            for name, rows in rounds.items()
-            if rows
+            name: {key: statistics.median(row[key] for row in rows) for key in rows[0]} for name, rows in rounds.items()
         }
         write(NAME, {"medians": medians, "rounds": rounds, "provenance": origin(COMMAND)})
+        print(label, measured, flush=True)
 
-    for label, name, batch, size in (("resnet20 at 32", "resnet20", 128, 32), ("resnet18 at 128", "resnet18", 32, 128)):
-        small = size <= 64
-        reference = networks.create(name) if small else torchvision.models.resnet18(num_classes=10)
-        rounds[label] = measure_steps(name, reference, batch, size, given.rounds, rounds.get(label, []))
-        keep()
-    if given.cifar:
-        label = "epoch of resnet20 from JPEGs"
-        for done in range(len(rounds.get(label, [])), given.epoch_rounds):
-            rounds[label] = measure_epochs(given.cifar, done + 1, rounds.get(label, []))
-            keep()
-    print(json.dumps(json.loads(kept.read_text())["medians"], indent=1))
+    for number in range(given.rounds):
+        for label, stepped in STEPPED.items():
+            if len(rounds.get(label, [])) <= number:
+                keep(label, measure_steps(*stepped))
+    for number in range(given.epoch_rounds if given.cifar else 0):
+        if len(rounds.get(EPOCH, [])) <= number:
+            keep(EPOCH, measure_epochs(given.cifar))
 
 
 if __name__ == "__main__":
