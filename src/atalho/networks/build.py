@@ -11,7 +11,7 @@ from atalho.blocks.head import ClassifierHead
 from atalho.blocks.stem import BareStem, LargeStem, PixelStem, SmallStem
 from atalho.networks.choice import ShortcutChoice, StemChoice, specify
 from atalho.networks.densenet import dense_block, transition
-from atalho.networks.initialise import draw_seed, initialise
+from atalho.networks.initialise import initialise
 from atalho.networks.mlp import linear_block
 from atalho.networks.network import Network
 from atalho.networks.plan import BlockPlan, Closing, DensePlan, LinearPlan, ResidualPlan, StemPlan, TransitionPlan, plan
@@ -56,7 +56,6 @@ def build(spec: Spec) -> Network:
     They depend on torch's generator only (`torch.manual_seed`), and are the same for layers of the same name.
     Under `torch.device("meta")` nothing is allocated.
     """
-    seed = draw_seed()
     device = torch.get_default_device()
     # On the meta device layers are made without torch's own, slow, initialisation.
     with torch.device("meta"):
@@ -71,7 +70,7 @@ def build(spec: Spec) -> Network:
         )
     if device.type != "meta":
         network.to_empty(device=device)
-        initialise(network, seed=seed)
+        initialise(network)
     return network
 
 

@@ -1,0 +1,82 @@
+"""The model folder: found from a run, read strictly, compared before anything is allocated."""
+
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+import torch
+
+from atalho.errors import WeightsError
+from atalho.storage import model_folder
+from atalho.storage.model_folder import Card, Preprocessing
+
+CARD = Card(
+    task="classification",
+    spec={"family": "resnet"},
+    classes=("a", "ç"),
+    preprocessing=Preprocessing(size=32, resize=32, channels=3, mean=(0.5, 0.5, 0.5), std=(0.2, 0.2, 0.2)),
+)
+WEIGHTS = {"w": torch.arange(6.0).reshape(2, 3), "n": torch.tensor(3)}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    model_folder.write(tmp_path / "run" / "model", WEIGHTS, CARD)
+    return tmp_path / "run" / "model"
+
+
+def test_what_is_written_comes_back(folder: Path) -> None:
+    assert model_folder.read_card(folder) == CARD
+    found = model_folder.read_weights(folder, WEIGHTS)
+    assert found.keys() == WEIGHTS.keys()
+    assert all(torch.equal(found[name], WEIGHTS[name]) for name in WEIGHTS)
+
+
+def test_a_run_means_its_model(folder: Path) -> None:
+    assert model_folder.find(folder.parent) == folder
+    assert model_folder.find(folder) == folder
+
+
+def test_the_two_files_alone_are_enough(folder: Path) -> None:
+    (folder / "manifest.json").unlink()
+    assert model_folder.read_card(folder) == CARD
+    assert torch.equal(model_folder.read_weights(folder, WEIGHTS)["w"], WEIGHTS["w"])
+
+
+def test_a_run_that_has_not_finished_says_how_to_go_on(tmp_path: Path) -> None:
+    (tmp_path / "run.toml").touch()
+    with pytest.raises(WeightsError, match="Go on with: atalho train --resume"):
+        model_folder.find(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("expected", "text"),
+    [
+        ({"w": torch.empty(2, 4, device="meta"), "n": WEIGHTS["n"]}, "first w: the file has .*needs"),
+        ({"w": WEIGHTS["w"]}, "1 tensors differ, first n"),
+        ({**WEIGHTS, "x": torch.empty(1)}, "first x: the file has None"),
+        ({"w": WEIGHTS["w"].long(), "n": WEIGHTS["n"]}, "first w"),
+    ],
+)
+def test_weights_that_do_not_fit_are_named(folder: Path, expected: dict[str, torch.Tensor], text: str) -> None:
+    with pytest.raises(WeightsError, match=text):
+        model_folder.read_weights(folder, expected)
+
+
+def test_a_file_that_claims_to_be_huge_allocates_nothing(folder: Path) -> None:
+    header = b'{"w":{"dtype":"F32","shape":[1000000000,1000000],"data_offsets":[0,4000000000000000]}}'
+    (folder / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+    with pytest.raises(WeightsError):
+        model_folder.read_weights(folder, WEIGHTS)
+
+
+def test_a_configuration_of_many_megabytes_is_not_read(folder: Path) -> None:
+    with (folder / "config.json").open("wb") as file:
+        file.truncate(33 * 2**20)
+    with pytest.raises(WeightsError, match="is larger than 32 MB"):
+        model_folder.read_card(folder)
+
+
+def test_the_weights_are_ordinary_safetensors(folder: Path) -> None:
+    found = safetensors.torch.load_file(folder / "model.safetensors")
+    assert torch.equal(found["w"], WEIGHTS["w"])
