@@ -116,3 +116,10 @@ def test_error_of_a_batch_without_its_parts(tmp_path: Path) -> None:
     (tmp_path / "batches.meta").write_bytes(pickle.dumps({"names": NAMES}))
     with pytest.raises(DataError, match="does not hold the class names"):
         read(tmp_path)
+
+
+def test_error_of_class_names_in_another_encoding(tmp_path: Path) -> None:
+    (tmp_path / "batches.meta.txt").write_text("avião\ngato\n", encoding="latin-1")
+    (tmp_path / "data_batch_1.bin").write_bytes(b"\0" * 3073)
+    with pytest.raises(DataError, match="is not text in UTF-8"):
+        read(tmp_path)

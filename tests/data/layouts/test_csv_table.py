@@ -55,7 +55,12 @@ def test_without_splits_they_are_made(tree: Tree) -> None:
         ("path,label\n1.png,\n", "line 2: path and label must not be empty"),
         ("path,label\n1.png,a\n1.png,b\n", r"line 3: 1\.png stands in line 2 already"),
         ("path,label,split\n1.png,a,trian\n", r"line 2: unknown split 'trian'\. Did you mean train\?"),
-        ('path,label\n"1.png,a\n', "is not a CSV file in UTF-8"),
+        (
+            'path,label\n"1.png,a\n',
+            "line 2: quotes must enclose a whole value, and be doubled within it: unexpected end",
+        ),
+        ('path,label\n1.png,a\n"2.png" ,b\n', "line 3: quotes must enclose a whole value"),
+        ("path,label,split\na.png,x,train\n./a.png,x,test\n", r"line 3: \./a\.png stands in line 2 already"),
     ],
 )
 def test_errors_name_the_line(tmp_path: Path, text: str, message: str) -> None:
@@ -64,5 +69,22 @@ def test_errors_name_the_line(tmp_path: Path, text: str, message: str) -> None:
 
 
 def test_error_of_another_encoding(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="is not a CSV file in UTF-8"):
+    with pytest.raises(DataError, match="is not text in UTF-8; save it as CSV UTF-8"):
         csv_table.read(table(tmp_path, "path,label\n1.png,coração\n", "latin-1"))
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_what_parts_the_values_is_told_by_the_first_line(tmp_path: Path, mark: str) -> None:
+    text = f'path{mark}label{mark}split\n1.png{mark} "a{mark} b"{mark}train\n2.png{mark}c{mark}test\n'
+    listing = csv_table.read(table(tmp_path, text))
+    assert listing.names == ["1.png", "2.png"]
+    assert listing.classes == [f"a{mark} b", "c"]
+    assert listing.splits == ["train", "test"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("Label;PATH\n", True), ("path,label", True), ("date,weather\n", False), ("", False)]
+)
+def test_a_table_of_images_is_told_by_its_columns(tmp_path: Path, text: str, expected: bool) -> None:
+    assert csv_table.matches(table(tmp_path, text)) is expected
+    assert not csv_table.matches(tmp_path / "none.csv")

@@ -105,3 +105,10 @@ def test_error_of_two_data_sets_in_one_folder(tmp_path: Path) -> None:
     write(tmp_path, prefix="emnist-digits-")
     with pytest.raises(DataError, match="holds several data sets"):
         layouts.read(tmp_path, val_fraction=0, test_fraction=0, split_seed=0)
+
+
+def test_error_of_class_names_in_another_encoding(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "labels.txt").write_text("calção\nbota\nbolsa\n", encoding="latin-1")
+    with pytest.raises(DataError, match="is not text in UTF-8"):
+        layouts.read(tmp_path, val_fraction=0, test_fraction=0, split_seed=0)

@@ -210,3 +210,27 @@ def test_a_large_folder_is_listed_without_touching_its_files(tree: Tree, monkeyp
     monkeypatch.setattr(Path, "open", lambda self, *rest, **more: opened.append(str(self)))
     read(root)
     assert opened == []
+
+
+@pytest.mark.parametrize("deep", ["", "sub/"])
+def test_a_table_that_names_no_images_does_not_hide_the_class_folders(tree: Tree, deep: str) -> None:
+    root = tree(*many(f"a/{deep}x", f"b/{deep}x"))
+    (root / "empty").mkdir()
+    (root / "notes.csv").write_text("date,weather\n1,sun\n")
+    manifest = read(root)
+    assert manifest.layout == "class-folders"
+    assert manifest.classes == ("a", "b")
+
+
+def test_a_table_of_images_among_folders_is_found(tree: Tree) -> None:
+    root = tree("images/1.png", "images/2.png")
+    (root / "notes.csv").write_text("date,weather\n1,sun\n")
+    (root / "labels.tsv").write_text("path\tlabel\nimages/1.png\ta\nimages/2.png\tb\n")
+    assert read(root).layout == "csv"
+
+
+def test_the_only_table_beside_loose_images_says_what_it_lacks(tree: Tree) -> None:
+    root = tree("1.png", "2.png")
+    (root / "labels.csv").write_text("file,class\n1.png,a\n")
+    with pytest.raises(DataError, match="has the columns file, class; needed are path,label"):
+        read(root)

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from atalho.data.layouts.listing import Listing, split_name
+from atalho.data.layouts.listing import Listing, read_names, split_name
+from atalho.errors import DataError
 
 
 @pytest.mark.parametrize(
@@ -23,3 +24,16 @@ def test_rows_stay_together() -> None:
         ("2.png", "a", "train"),
         ("3.png", "c", ""),
     ]
+
+
+def test_names_are_lines_of_text(tmp_path: Path) -> None:
+    file = tmp_path / "labels.txt"
+    file.write_text("\ufeffshoe \n\n bag\n", encoding="utf-8")
+    assert read_names(file) == ["shoe", "bag"]
+
+
+def test_error_of_names_in_another_encoding(tmp_path: Path) -> None:
+    file = tmp_path / "labels.txt"
+    file.write_text("calção\n", encoding="latin-1")
+    with pytest.raises(DataError, match=r"labels\.txt is not text in UTF-8; save it as such"):
+        read_names(file)

@@ -12,7 +12,7 @@ import numpy as np
 
 from atalho.data.layouts import cifar, class_folders, csv_table, idx, split_folders
 from atalho.data.layouts.listing import Listing
-from atalho.data.layouts.scan import Folder, list_folder
+from atalho.data.layouts.scan import Folder, images_below, list_folder
 from atalho.data.manifest import SPLITS, Ids, Manifest, class_map
 from atalho.data.splits import LARGEST_VAL, hold_out
 from atalho.errors import DataError, nearest
@@ -99,17 +99,20 @@ def _recognise(path: Path) -> Listing:
         raise DataError(_("{path} is a file of an unknown kind. {accepted}").format(path=path, accepted=_(_ACCEPTED)))
     found = list_folder(path, classes=True)
     files = found.others
-    tables = [name for name in files if name.lower().endswith(".csv")]
+    tables = [name for name in files if name.lower().endswith((".csv", ".tsv"))]
+    labelled = [name for name in tables if csv_table.matches(path / name)]
     if idx.matches(files):
         return idx.read(path, files)
     if cifar.matches(files):
         return cifar.read(path, files)
     if split_folders.matches(path, found):
         return split_folders.read(path, found)
-    if len(tables) == 1 and not _has_class_folders(path, found):
-        return csv_table.read(path / tables[0])
+    if len(labelled) == 1 and not _has_class_folders(path, found):
+        return csv_table.read(path / labelled[0])
     if len(found.folders) == 1 and not found.images and _is_wrapper(path / found.folders[0]):
         return _recognise(path / found.folders[0])
+    if len(tables) == 1 and len(found.folders) < 2:
+        return csv_table.read(path / tables[0])  # which says what its columns lack
     if found.images and not found.folders:
         text = _("the {count} images in {path} lie in no class folder. {accepted}")
         raise DataError(text.format(count=len(found.images), path=path, accepted=_(_ACCEPTED)))
@@ -124,7 +127,7 @@ def _is_wrapper(path: Path) -> bool:
 
 
 def _has_class_folders(path: Path, found: Folder) -> bool:
-    return len(found.folders) > 1 and all(list_folder(path / name).images for name in found.folders)
+    return len(found.folders) > 1 and all(images_below(path, name)[0] for name in found.folders)
 
 
 def _training_classes(listing: Listing, path: Path) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from atalho.data.layouts.listing import Listing
+from atalho.data.layouts.listing import Listing, read_names
 from atalho.data.layouts.pickle_reader import read_pickle
 from atalho.errors import DataError
 from atalho.locale import _
@@ -81,7 +81,7 @@ def _version(files: list[str]) -> _Version | None:
 def _class_names(path: Path, version: _Version) -> list[str]:
     file = path / version.names_file
     if version.label_bytes:
-        names: object = [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+        names: object = read_names(file)
     else:
         names = _dictionary(file).get(version.names_key)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):

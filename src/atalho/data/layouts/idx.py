@@ -17,7 +17,7 @@ from typing import IO, Final, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from atalho.data.layouts.listing import Listing
+from atalho.data.layouts.listing import Listing, read_names
 from atalho.errors import DataError
 from atalho.locale import N_, _
 
@@ -114,7 +114,7 @@ def _class_names(path: Path) -> list[str] | None:
     file = path / "labels.txt"
     if not file.is_file():
         return None
-    names = [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    names = read_names(file)
     if len(set(names)) != len(names):
         raise DataError(_("{path} names a class twice.").format(path=file))
     return names

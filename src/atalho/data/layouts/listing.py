@@ -9,6 +9,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from atalho.errors import DataError
+from atalho.locale import _
+
 SYNONYMS: Final = {
     "train": "train",
     "training": "train",
@@ -40,6 +43,16 @@ class Listing:
         self.names += names
         self.classes += [class_name] * len(names)
         self.splits += [split] * len(names)
+
+
+def read_names(path: Path) -> list[str]:
+    """The class names in a text file, one a line. Raises DataError where it is not text in UTF-8."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        text = _("{path} is not text in UTF-8; save it as such: {reason}")
+        raise DataError(text.format(path=path, reason=error)) from error
+    return [line.strip() for line in lines if line.strip()]
 
 
 def split_name(given: str) -> str | None:
