@@ -1,6 +1,8 @@
 import io
 import os
 import struct
+import subprocess
+import sys
 import warnings
 import zlib
 from pathlib import Path
@@ -326,3 +328,28 @@ def test_a_damaged_file_gives_an_image_or_our_error(kind: str, changes: list[tup
         assert error.reason
     else:
         assert found.shape == (16, 16, 3)
+
+
+def test_the_limit_may_be_raised_above_pillows_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    assert seen(stored(picture()), max_pixels=24).shape == (4, 6, 3)
+    assert read_header(stored(picture()), max_pixels=24) == (6, 4, False)
+
+
+def test_decoding_changes_no_filter_of_warnings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Filters are of the whole process, and images are decoded in threads."""
+    data = stored(picture())
+    monkeypatch.setattr(warnings, "catch_warnings", None)
+    seen(data)
+    read_header(data)
+
+
+def test_pillows_warnings_do_not_reach_the_user() -> None:
+    script = (
+        "import warnings; from atalho.data.decode import decode\n"
+        "warnings.warn_explicit('of Pillow', UserWarning, 'x.py', 1, module='PIL.TiffImagePlugin')\n"
+        "warnings.warn_explicit('of others', UserWarning, 'x.py', 2, module='PILOT')"
+    )
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "of Pillow" not in found.stderr
+    assert "of others" in found.stderr

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import os
 import stat
+import struct
 import warnings
+from collections.abc import Sequence
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -23,12 +26,15 @@ from PIL import (  # the plugins, so that Pillow does not load all of its own
     JpegImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
-    UnidentifiedImageError,
     WebPImagePlugin,
 )
 
 from atalho.errors import DataError
 from atalho.locale import _
+
+# Pillow warns of much that is decided here (palettes, EXIF); its warnings would reach the user untranslated. For good,
+# because images are decoded in threads, and filters are of the whole process.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 MAX_PIXELS: Final = 50_000_000
 _PLUGINS: Final = (BmpImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
@@ -91,13 +97,11 @@ def fit_square(picture: Image.Image, side: int) -> NDArray[np.uint8]:
 
 def read_header(data: bytes, *, max_pixels: int = MAX_PIXELS, tiff: bool = False, name: str = "") -> Header:
     """Size and kind from the first bytes; checks format and pixel limit. Raises UnreadableImageError."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            with _open(data, max_pixels, tiff) as image:
-                return Header(*image.size, grey=image.mode in _GREY_MODES)
-        except _ReasonError as error:
-            raise UnreadableImageError(name or _("the image"), str(error)) from error
+    try:
+        with _open(data, max_pixels, tiff) as image:
+            return Header(*image.size, grey=image.mode in _GREY_MODES)
+    except _ReasonError as error:
+        raise UnreadableImageError(name or _("the image"), str(error)) from error
 
 
 def read_bytes(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> bytes:
@@ -113,16 +117,13 @@ class _ReasonError(Exception):
 
 
 def _picture(source: Path | bytes, channels: int, max_pixels: int, tiff: bool, reduce_to: int | None) -> Image.Image:
-    # Pillow warns of much that is decided here (size, palettes, EXIF); its warnings would reach the user untranslated.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            data = source if isinstance(source, bytes) else _read(source, max_pixels)
-            with _open(data, max_pixels, tiff) as image:
-                return _decode(image, channels, reduce_to)
-        except _ReasonError as error:
-            name = _("the image") if isinstance(source, bytes) else str(source)
-            raise UnreadableImageError(name, str(error)) from error
+    try:
+        data = source if isinstance(source, bytes) else _read(source, max_pixels)
+        with _open(data, max_pixels, tiff) as image:
+            return _decode(image, channels, reduce_to)
+    except _ReasonError as error:
+        name = _("the image") if isinstance(source, bytes) else str(source)
+        raise UnreadableImageError(name, str(error)) from error
 
 
 def _read(path: Path | str, max_pixels: int) -> bytes:
@@ -159,13 +160,13 @@ def _open(data: bytes, max_pixels: int, tiff: bool) -> Image.Image:
         raise _ReasonError(_("the file is empty"))
     formats = (*_FORMATS, "TIFF") if tiff else _FORMATS
     try:
-        image = Image.open(BytesIO(data), formats=formats)
-    except UnidentifiedImageError as error:
-        raise _ReasonError(_unknown(data, tiff)) from error
+        image = _identified(data, formats)
     except Image.DecompressionBombError as error:
         raise _ReasonError(_("more pixels than any accepted image: {reason}").format(reason=error)) from error
     except Exception as error:  # plugins raise many kinds on hostile headers
         raise _ReasonError(_("damaged header: {reason}").format(reason=error)) from error
+    if image is None:
+        raise _ReasonError(_unknown(data, tiff))
     width, height = image.size
     if width < 1 or height < 1:
         raise _ReasonError(_("an image without pixels"))
@@ -173,6 +174,16 @@ def _open(data: bytes, max_pixels: int, tiff: bool) -> Image.Image:
         text = _("{width} × {height} pixels, more than the limit of {limit} (data.max_pixels)")
         raise _ReasonError(text.format(width=width, height=height, limit=max_pixels))
     return image
+
+
+def _identified(data: bytes, formats: Sequence[str]) -> Image.Image | None:
+    """As `Image.open`, but without its pixel limit, which is one for the whole process and below what may be asked."""
+    for name in formats:
+        factory, accepts = Image.OPEN[name]
+        if accepts is None or accepts(data[:16]) is True:
+            with suppress(SyntaxError, IndexError, TypeError, struct.error):  # how plugins say that it is not theirs
+                return factory(BytesIO(data), "")
+    return None
 
 
 def _unknown(data: bytes, tiff: bool) -> str:
