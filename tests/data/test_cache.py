@@ -67,3 +67,26 @@ def test_abandoned_work_is_swept_and_fresh_work_is_not(tmp_path: Path) -> None:
     os.utime(tmp_path / "file.tmp", (0, 0))
     cache.temporary(tmp_path / "x")
     assert [entry.name for entry in tmp_path.iterdir()] == ["fresh.tmp"]
+
+
+def test_error_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    def home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("ATALHO_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", home)
+    with pytest.raises(DataError, match="There is no home folder for the cache; set ATALHO_CACHE"):
+        cache.cache_folder()
+
+
+@pytest.mark.parametrize("work", ["sweep", "room"])
+def test_entries_that_another_run_takes_away_are_passed_over(tmp_path: Path, work: str) -> None:
+    """A link to nowhere is seen in the folder and gone when it is looked at."""
+    (tmp_path / "kept").mkdir()
+    (tmp_path / ("gone.tmp" if work == "sweep" else "gone")).symlink_to(tmp_path / "nowhere")
+    if work == "sweep":
+        cache.temporary(tmp_path / "x")
+    else:
+        cache.make_room(tmp_path, tmp_path / "kept", 0)
+    assert (tmp_path / "kept").is_dir()

@@ -173,6 +173,12 @@ def test_the_oldest_caches_go_when_the_budget_is_full(data: Path, cache: Path) -
     assert len(list((cache / "packed").iterdir())) == 2
 
 
+def test_a_run_that_wants_little_does_not_empty_the_caches_of_others(data: Path, cache: Path) -> None:
+    opened(data, side=22)
+    opened(data, side=20, cache_gb=40 * 20 * 20 / 1e9)
+    assert len(list((cache / "packed").iterdir())) == 2
+
+
 def test_error_of_a_cache_that_cannot_be_written(data: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     manifest = read(data)
@@ -205,5 +211,5 @@ def test_arrays_are_taken_as_they_are(colour: bool, channels: int, side: int) ->
 def test_what_a_cache_says_of_itself(data: Path, cache: Path) -> None:
     opened(data)
     (about,) = (cache / "packed").glob("*/about.json")
-    assert json.loads(about.read_text()) == {"version": 1, "images": 40, "bytes": 16000, "bad": []}
+    assert json.loads(about.read_text()) == {"version": 1, "images": 40, "bytes": 16000, "bad": [], "limit": 4e9}
     assert (about.parent / "pixels.u8").stat().st_size == 40 * 20 * 20

@@ -8,6 +8,7 @@ import shutil
 import time
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +28,11 @@ def cache_folder(given: Path | None = None) -> Path:
     if os.environ.get("ATALHO_CACHE"):
         return Path(os.environ["ATALHO_CACHE"])
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "atalho"
+    try:
+        return (Path(base) if base else Path.home() / ".cache") / "atalho"
+    except RuntimeError as error:
+        text = _("There is no home folder for the cache; set ATALHO_CACHE to a folder that can be written.")
+        raise DataError(text) from error
 
 
 def temporary(target: Path) -> Path:
@@ -67,14 +72,14 @@ def load_arrays(file: Path, names: set[str]) -> dict[str, NDArray[Any]] | None:
 
 def make_room(folder: Path, keep: Path, most_bytes: float) -> None:
     """Delete the entries of `folder` used longest ago until the rest, `keep` among them, has at most `most_bytes`."""
-    entries = sorted(
-        (entry for entry in folder.iterdir() if entry != keep and entry.suffix != ".tmp"),
-        key=lambda entry: entry.stat().st_mtime,
-        reverse=True,
-    )
+    entries: list[tuple[float, int, Path]] = []
+    for entry in folder.iterdir():
+        if entry != keep and entry.suffix != ".tmp":
+            with suppress(FileNotFoundError):  # another run may just have deleted it
+                entries.append((entry.stat().st_mtime, size_of(entry), entry))
     total = size_of(keep)
-    for entry in entries:
-        total += size_of(entry)
+    for _used, size, entry in sorted(entries, reverse=True):
+        total += size
         if total > most_bytes:
             shutil.rmtree(entry, ignore_errors=True)
 
@@ -86,8 +91,9 @@ def size_of(folder: Path) -> int:
 
 def _sweep(folder: Path) -> None:
     for entry in folder.glob("*.tmp"):
-        if time.time() - entry.stat().st_mtime > _ABANDONED_SECONDS:
-            if entry.is_dir():
-                shutil.rmtree(entry, ignore_errors=True)
-            else:
-                entry.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # another run may just have completed it under its own name
+            if time.time() - entry.stat().st_mtime > _ABANDONED_SECONDS:
+                if entry.is_dir():
+                    shutil.rmtree(entry, ignore_errors=True)
+                else:
+                    entry.unlink()

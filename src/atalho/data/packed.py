@@ -64,11 +64,12 @@ def open_images(
     size = len(manifest) * side * side * channels
     key = _key(survey, side, channels, max_pixels, tiff)
     folder = cache / "packed" / key
-    if size <= cache_gb * _GB and (_about(folder) is not None or _has_room(folder, size)):
+    limit = cache_gb * _GB
+    if size <= limit and (_about(folder) is not None or _has_room(folder, size)):
         with crew:
             if _about(folder) is None:
-                _make(folder, _decoded(manifest, survey, crew, side, channels, progress), manifest, skip_bad, True)
-                make_room(folder.parent, folder, cache_gb * _GB)
+                _make(folder, _decoded(manifest, survey, crew, side, channels, progress), manifest, skip_bad, limit)
+                make_room(folder.parent, folder, _largest_limit(folder.parent))
         bad = _bad(folder, manifest)
         if not skip_bad:
             refuse_bad(bad)
@@ -78,7 +79,7 @@ def open_images(
     checked = cache / "checked" / key
     if _about(checked) is None:
         with crew:
-            _make(checked, _decoded(manifest, survey, crew, side, channels, progress), manifest, skip_bad, False)
+            _make(checked, _decoded(manifest, survey, crew, side, channels, progress), manifest, skip_bad, None)
     bad = _bad(checked, manifest)
     if not skip_bad:
         refuse_bad(bad)
@@ -111,7 +112,8 @@ def _decoded(
             progress(_("decoding images"), int(part[-1]) + 1, images)
 
 
-def _make(folder: Path, parts: Iterator[_Part], manifest: Manifest, skip_bad: bool, keep_pixels: bool) -> None:
+def _make(folder: Path, parts: Iterator[_Part], manifest: Manifest, skip_bad: bool, limit: float | None) -> None:
+    """Decode everything into `folder`; pixels are kept only where there is a `limit`, in bytes."""
     unfinished = temporary(folder)
     bad: list[tuple[int, str]] = []
     try:
@@ -119,13 +121,13 @@ def _make(folder: Path, parts: Iterator[_Part], manifest: Manifest, skip_bad: bo
         with (unfinished / _PIXELS).open("wb") as file:
             for _ids, pixels, reasons in parts:
                 bad += reasons
-                if keep_pixels:
+                if limit is not None:
                     file.write(np.ascontiguousarray(pixels).data)
             size = file.tell()
         bad.sort()
         if not skip_bad:
             refuse_bad([BadImage(number, manifest.names[number], reason) for number, reason in bad])
-        about = {"version": _VERSION, "images": len(manifest), "bytes": size, "bad": bad}
+        about = {"version": _VERSION, "images": len(manifest), "bytes": size, "bad": bad, "limit": limit}
         (unfinished / _ABOUT).write_text(json.dumps(about), encoding="utf-8")
         _publish(unfinished, folder)
     except OSError as error:
@@ -154,6 +156,14 @@ def _about(folder: Path) -> dict[str, Any] | None:
         return about if whole else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _largest_limit(cache: Path) -> float:
+    """Bytes that all packed files together may take: the most that any of them was allowed when it was made.
+
+    A run that wants little for itself must not cost the other data sets their files.
+    """
+    return max(about.get("limit") or 0 for about in map(_about, cache.iterdir()) if about)
 
 
 def _bad(folder: Path, manifest: Manifest) -> list[BadImage]:
