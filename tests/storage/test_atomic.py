@@ -1,5 +1,7 @@
 """Durable writes: whole or not at all, and damage is seen."""
 
+import json
+import os
 from pathlib import Path
 
 import pytest
@@ -57,3 +59,24 @@ def test_sweep_removes_only_what_interrupted_writes_left(tmp_path: Path) -> None
     (tmp_path / "kept").write_bytes(b"1")
     atomic.sweep(tmp_path)
     assert [entry.name for entry in tmp_path.iterdir()] == ["kept"]
+
+
+def test_a_name_that_is_not_utf_8_comes_back(tmp_path: Path) -> None:
+    name = os.fsdecode(b"ma\xe7\xe3.jpg")
+    atomic.write_json(tmp_path / "x.json", {"names": [name, "maçã.jpg"]})
+    content = (tmp_path / "x.json").read_bytes()
+    assert json.loads(content) == {"names": [name, "maçã.jpg"]}
+    assert "maçã.jpg" in content.decode()
+
+
+@pytest.mark.parametrize("place", ["file", "file/below/x"])
+def test_error_of_a_place_that_cannot_be_written(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").mkdir()
+    (tmp_path / "file" / "below").write_bytes(b"")
+    path = tmp_path / place
+    with pytest.raises(RunError, match=f"{path} cannot be written: "):
+        atomic.write_file(path, b"")
+    if place != "file":
+        with pytest.raises(RunError, match=f"{path} cannot be written: "):
+            atomic.write_folder(path, FILES)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]

@@ -37,3 +37,8 @@ def test_a_log_that_is_shorter_than_the_checkpoint_says_is_refused(tmp_path: Pat
     with pytest.raises(RunError, match="ends after 3 bytes; the checkpoint was written after 10"):
         JsonLines(path, 10)
     assert path.read_bytes() == b"{}\n"
+
+
+def test_error_of_a_log_that_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="cannot be written: Is a directory"):
+        JsonLines(tmp_path)

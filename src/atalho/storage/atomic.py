@@ -9,7 +9,8 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +21,34 @@ MANIFEST = "manifest.json"
 _TEMPORARY = ".tmp-"
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Replace `path` by `content`, durably."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{_TEMPORARY}{path.name}-{secrets.token_hex(4)}")
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """What cannot be written inside is a RunError that names `path` and the reason."""
     try:
-        _write_and_flush(temporary, content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    flush_folder(path.parent)
+        yield
+    except OSError as error:
+        text = _("{path} cannot be written: {reason}")
+        raise RunError(text.format(path=path, reason=error.strerror or error)) from error
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Replace `path` by `content`, durably. Raises RunError where that cannot be written."""
+    temporary = path.with_name(f"{_TEMPORARY}{path.name}-{secrets.token_hex(4)}")
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            _write_and_flush(temporary, content)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        flush_folder(path.parent)
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Replace `path` by `value` as JSON, durably."""
-    write_file(path, (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode())
+    """Replace `path` by `value` as JSON, durably. Raises RunError where that cannot be written."""
+    text = json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+    # The bytes of a file name that are not UTF-8 are lone surrogates in Python: as escapes they come back the same.
+    write_file(path, text.encode(errors="backslashreplace"))
 
 
 def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
@@ -42,27 +56,11 @@ def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
 
     Where a folder is replaced, there is an instant at which only the new one exists under its temporary name and the
     old one is moved aside; a reader that finds neither under `path` is told so. Checkpoints never replace.
+    Raises RunError where that cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{_TEMPORARY}{path.name}-{secrets.token_hex(4)}")
-    temporary.mkdir()
-    try:
-        for name, content in files.items():
-            _write_and_flush(temporary / name, content)
-        manifest = {
-            name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-            for name, content in files.items()
-        }
-        _write_and_flush(temporary / MANIFEST, json.dumps(manifest, indent=1).encode())
-        flush_folder(temporary)
-        old = path.with_name(f"{temporary.name}-old")
-        if path.exists():
-            path.rename(old)
-        temporary.rename(path)
-        flush_folder(path.parent)
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace_folder(path, files)
 
 
 def read_folder(path: Path) -> dict[str, bytes]:
@@ -105,6 +103,28 @@ def flush_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _replace_folder(path: Path, files: Mapping[str, bytes]) -> None:
+    temporary = path.with_name(f"{_TEMPORARY}{path.name}-{secrets.token_hex(4)}")
+    temporary.mkdir()
+    try:
+        for name, content in files.items():
+            _write_and_flush(temporary / name, content)
+        manifest = {
+            name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+            for name, content in files.items()
+        }
+        _write_and_flush(temporary / MANIFEST, json.dumps(manifest, indent=1).encode())
+        flush_folder(temporary)
+        old = path.with_name(f"{temporary.name}-old")
+        if path.exists():
+            path.rename(old)
+        temporary.rename(path)
+        flush_folder(path.parent)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _write_and_flush(path: Path, content: bytes) -> None:

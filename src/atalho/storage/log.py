@@ -8,17 +8,19 @@ from typing import Any
 
 from atalho.errors import RunError
 from atalho.locale import _
+from atalho.storage.atomic import writing
 
 
 class JsonLines:
     """Appends rows to `path` after its first `offset` bytes; what lies behind them is cut off.
-    Raises RunError where the file is shorter than that.
+    Raises RunError where the file is shorter than that or cannot be written.
 
     Every row reaches the file as soon as it is written, so that it can be read meanwhile; `flush` makes it durable.
     """
 
     def __init__(self, path: Path, offset: int = 0) -> None:
-        self._file = path.open("ab")
+        with writing(path):
+            self._file = path.open("ab")
         length = self._file.seek(0, os.SEEK_END)
         if length < offset:
             self._file.close()
