@@ -149,11 +149,14 @@ def test_the_fingerprint_is_of_content_names_labels_and_splits_and_of_no_place(t
 
 def test_refusing_names_ten_and_counts_the_rest() -> None:
     refuse_bad([])
+    with pytest.raises(DataError, match=r"^1 image cannot be read\..* with --skip-bad:\n"):
+        refuse_bad([BadImage(0, "a/0.png", "the file is empty")])
     bad = [BadImage(number, f"a/{number}.png", "the file is empty") for number in range(12)]
     with pytest.raises(DataError) as caught:
         refuse_bad(bad)
     lines = str(caught.value).splitlines()
     assert lines[0].startswith("12 images cannot be read.")
+    assert lines[0].endswith(" with --skip-bad:")
     assert lines[1] == "  a/0.png: the file is empty"
     assert lines[-1] == "  … and 2 more"
     assert len(lines) == 12

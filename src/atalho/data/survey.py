@@ -97,7 +97,7 @@ def refuse_bad(bad: Sequence[BadImage]) -> None:
         if len(bad) > _SHOWN:
             lines.append("  " + _("… and {count} more").format(count=len(bad) - _SHOWN))
         text = ngettext(
-            "{count} image cannot be read. Mend or remove it, or leave it out with --data.skip-bad:\n{list}",
+            "{count} image cannot be read. Mend or remove it, or leave it out with --skip-bad:\n{list}",
             "{count} images cannot be read. Mend or remove them, or leave them out with --skip-bad:\n{list}",
             len(bad),
         )

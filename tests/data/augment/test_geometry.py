@@ -15,7 +15,7 @@ def draws(count: int = 20, seed: int = 0) -> np.ndarray:
     return chance.uniform(seed, "crop", 0, np.arange(count), geometry.DRAWS)
 
 
-@pytest.mark.parametrize(("size", "pad"), [(12, 4), (12, 0), (9, 2), (10, 0), (12, 12)])
+@pytest.mark.parametrize(("size", "pad"), [(12, 4), (12, 0), (9, 2), (10, 0), (12, 12), (9, 30)])
 def test_pad_crop_is_a_window_of_the_padded_image(size: int, pad: int) -> None:
     """The slow way: pad each image, cut the window, mirror."""
     numbers = draws()

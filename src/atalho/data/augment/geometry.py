@@ -33,7 +33,8 @@ def pad_crop(pixels: Tensor, draws: NDArray[np.float32], size: int, pad: int, fi
     for image, target, (top, left), flip in zip(source, result, offsets.tolist(), flips, strict=True):
         if flip:
             target = target[:, ::-1]
-        window = image[max(top, 0) : top + size, max(left, 0) : left + size]
+        # An end before the image's edge, with more padding than `size`, must not count from the other edge.
+        window = image[max(top, 0) : max(top + size, 0), max(left, 0) : max(left + size, 0)]
         down, right = max(-top, 0), max(-left, 0)
         target[down : down + window.shape[0], right : right + window.shape[1]] = window
     return torch.from_numpy(result).permute(0, 3, 1, 2)
