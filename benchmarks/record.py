@@ -12,9 +12,15 @@ RESULTS = Path(__file__).parent.parent / "results"
 
 
 def origin(command: str, seed: int = 0) -> dict[str, Any]:
-    """The provenance of a result that `command` made."""
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False, cwd=RESULTS)
-    return provenance.gather(command, seed, choose("auto", "auto")) | {"commit": commit.stdout.strip()}
+    """The provenance of a result that `command` made; `changed` says whether the code differed from the commit."""
+    about = provenance.gather(command, seed, choose("auto", "auto"))
+    return about | {"commit": _git("rev-parse", "HEAD"), "changed": bool(_git("status", "--porcelain", "src"))}
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(
+        ["git", *arguments], capture_output=True, text=True, check=False, cwd=RESULTS.parent
+    ).stdout.strip()
 
 
 def write(name: str, result: dict[str, Any]) -> Path:

@@ -23,7 +23,7 @@ _STRICT = ConfigDict(extra="forbid")
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Probability = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[int, Field(ge=1)]
+Positive = Annotated[int, Field(ge=1, strict=True)]
 NotNegative = Annotated[float, Field(ge=0)]
 
 
@@ -32,6 +32,10 @@ class ModelConfig:
     """Which network."""
 
     name: Annotated[str, N_("network of the catalogue (atalho models); auto: that of `start`, else resnet18")] = "auto"
+    spec: Annotated[
+        dict[str, Any] | str | None,
+        N_("a network by its own numbers instead of a name: family, blocks, widths and so on; or a TOML file of them"),
+    ] = None
     stem: Annotated[
         Literal["auto", "small", "large"],
         N_("first layers: small (3x3) up to 64 pixels, large (7x7, stride 2, pooling) above; auto chooses"),
@@ -50,7 +54,7 @@ class DataConfig:
 
     path: Annotated[str, N_("folder, CSV or IDX files with the images")] = ""
     size: Annotated[
-        Annotated[int, Field(ge=8, le=1024)] | None,
+        Annotated[int, Field(ge=8, le=1024, strict=True)] | None,
         N_("side in pixels that the network sees; by the images if not given"),
     ] = None
     val_fraction: Annotated[
@@ -67,7 +71,7 @@ class DataConfig:
         N_("largest packed cache of decoded images, in GB; larger sets are decoded as they are needed"),
     ] = 4.0
     workers: Annotated[
-        Annotated[int, Field(ge=0, le=256)] | None,
+        Annotated[int, Field(ge=0, le=256, strict=True)] | None,
         N_("processes that decode images; by the cores if not given"),
     ] = None
 
@@ -82,7 +86,9 @@ class AugmentConfig:
             "pad: shift by up to `pad` pixels; resized: random area and aspect; auto: pad up to 64 pixels, else resized"
         ),
     ] = "auto"
-    pad: Annotated[Annotated[int, Field(ge=0, le=64)], N_("pixels of padding around an image before a pad crop")] = 2
+    pad: Annotated[
+        Annotated[int, Field(ge=0, le=64, strict=True)], N_("pixels of padding around an image before a pad crop")
+    ] = 2
     area: Annotated[
         Annotated[float, Field(gt=0, le=1)], N_("smallest share of the image that a resized crop keeps")
     ] = 0.25
@@ -104,6 +110,7 @@ class TrainingConfig:
     epochs: Annotated[Positive, N_("passes over the training images")] = 20
     batch_size: Annotated[Positive, N_("images per step")] = 128
     lr: Annotated[Annotated[float, Field(gt=0)], N_("highest learning rate")] = 0.4
+    shift_lr: Annotated[NotNegative, N_("learning rate of the norms' shifts as a multiple of the others'")] = 16.0
     backbone_lr: Annotated[NotNegative, N_("learning rate of the backbone as a multiple of the head's")] = 1.0
     momentum: Annotated[Fraction, N_("momentum of SGD")] = 0.9
     nesterov: Annotated[bool, N_("Nesterov's form of momentum")] = True
@@ -126,7 +133,7 @@ class TrainingConfig:
     precision: Annotated[Literal["auto", "bf16", "fp32"], N_("auto: bf16 where the hardware has it")] = "auto"
     device: Annotated[Literal["auto", "cpu", "cuda"], N_("where to train")] = "auto"
     threads: Annotated[Positive | None, N_("CPU threads; all cores if not given")] = None
-    seed: Annotated[Annotated[int, Field(ge=0, lt=2**63)], N_("seed of everything random in training")] = 0
+    seed: Annotated[Annotated[int, Field(ge=0, lt=2**63, strict=True)], N_("seed of everything random in training")] = 0
     checkpoint_minutes: Annotated[Annotated[float, Field(gt=0)], N_("minutes between checkpoints")] = 5.0
     checkpoint_steps: Annotated[Positive | None, N_("steps between checkpoints, instead of minutes")] = None
     keep: Annotated[Positive, N_("checkpoints kept")] = 2

@@ -1,6 +1,7 @@
 """Training on real images: what a run leaves, and that an interrupted one ends as if it had not been."""
 
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -237,3 +238,65 @@ def test_an_image_that_cannot_be_read_is_refused_or_left_out(clothes: Path, tmp_
 def test_a_resume_names_what_is_no_run(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"it has no run\.toml"):
         resume(tmp_path)
+
+
+def test_two_trainings_cannot_share_a_folder(run: Run, clothes: Path, tmp_path: Path) -> None:
+    class Second(Progress):
+        def step(self, report: StepReport) -> None:
+            if report.step == 1:
+                with pytest.raises(RunError, match="in use by another process"):
+                    train(clothes, model="resnet20", epochs=1, out=tmp_path / "x")
+                with pytest.raises(RunError, match="in use by another process"):
+                    resume(tmp_path / "x")
+
+    train(clothes, model="resnet20", epochs=1, out=tmp_path / "x", progress=Second())
+    with pytest.raises(RunError, match="exists already"):
+        train(clothes, model="resnet20", epochs=1, out=tmp_path / "x")
+
+
+def test_a_configuration_that_was_edited_is_refused_at_a_resume(
+    clothes: Path, settings: dict[str, object], tmp_path: Path
+) -> None:
+    with pytest.raises(PowerCutError):
+        _interrupted(clothes, settings, tmp_path / "x", At(4, PowerCutError()))
+    path = tmp_path / "x" / "run.toml"
+    path.write_text(path.read_text().replace("batch_size = 32", "batch_size = 16"))
+    with pytest.raises(RunError, match="no longer the one that the run began with"):
+        resume(tmp_path / "x")
+
+
+def test_a_run_does_not_need_the_model_that_it_started_from(run: Run, clothes: Path, tmp_path: Path) -> None:
+    shutil.copytree(run.path / "model", tmp_path / "start")
+    values = {"model.start": str(tmp_path / "start")}
+    whole = train(clothes, epochs=2, batch_size=32, settings=values, out=tmp_path / "whole")
+    with pytest.raises(PowerCutError):
+        train(clothes, epochs=2, batch_size=32, settings=values, out=tmp_path / "x", progress=At(3, PowerCutError()))
+    shutil.rmtree(tmp_path / "start")
+    _same_end(whole, resume(tmp_path / "x"))
+
+
+def test_any_network_can_be_specified_in_toml(clothes: Path, tmp_path: Path) -> None:
+    spec = tmp_path / "net.toml"
+    spec.write_text(
+        'family = "resnet"\ndesign = "basic"\nblocks = [1, 2]\nwidths = [8, 16]\nstem = "small"\nstem_channels = 8\n'
+    )
+    first = train(clothes, epochs=1, settings={"model.spec": str(spec)}, out=tmp_path / "x")
+    assert [len(stage) for stage in first.model.network.stages] == [1, 2]  # type: ignore[arg-type]
+    spec.unlink()
+    again = train(config=first.path / "run.toml", out=tmp_path / "y")
+    assert (first.path / "model" / "model.safetensors").read_bytes() == (
+        again.path / "model" / "model.safetensors"
+    ).read_bytes()
+
+
+def test_a_signal_at_the_last_step_stops_too(
+    run: Run, clothes: Path, settings: dict[str, object], tmp_path: Path
+) -> None:
+    with pytest.raises(StoppedError, match="at step 12 of 12"):
+        _interrupted(clothes, settings, tmp_path / "x", At(12, signal.SIGTERM))
+    _same_end(run, resume(tmp_path / "x"))
+
+
+def test_the_recipe_of_a_complete_file_is_not_renamed(run: Run) -> None:
+    with pytest.raises(ConfigError, match="would change only the name"):
+        train(config=run.path / "run.toml", recipe="paper")

@@ -27,7 +27,7 @@ def section(name: str) -> Any:
     fields: dict[str, Any] = {}
     for entry in schema.entries():
         owner, _dot, key = entry.path.rpartition(".")
-        if owner == name and key != "path":
+        if owner == name and key not in ("path", "spec"):
             text = _(entry.meaning)
             if entry.default is not None:
                 text += " " + _("[default: {value}]").format(value=_plain(entry.default))
@@ -63,13 +63,28 @@ def command() -> str:
     return shlex.join(["atalho", *sys.argv[1:]])
 
 
-def refuse_beside_resume(**given_too: Any) -> None:
+def refuse_beside_resume(*given_too: Mapping[str, Any]) -> None:
     """A resumed run keeps its configuration: anything else given with --resume is a mistake."""
-    names = [name for name, value in given_too.items() if value]
+    names = [name for group in given_too for name, value in group.items() if value is not None]
     if names:
         raise ConfigError(
             _("--resume continues a run with its own configuration; leave out: {names}.").format(names=", ".join(names))
         )
+
+
+def joined(shortcuts: Mapping[str, tuple[str, Any]], sections: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of both forms of an option, `--epochs` and `--training.epochs`; given both ways is an error."""
+    settings = {name: dict(values) for name, values in sections.items()}
+    for flag, (path, value) in shortcuts.items():
+        section, _dot, key = path.partition(".")
+        if value is None:
+            continue
+        if key in settings.setdefault(section, {}):
+            raise ConfigError(
+                _("{flag} and --{path} are the same setting; give one.").format(flag=flag, path=path.replace("_", "-"))
+            )
+        settings[section][key] = value
+    return settings
 
 
 def refused(name: str, given: Any, wanted: str) -> ConfigError:

@@ -1,12 +1,15 @@
 """`atalho train`: from a folder of images to a run folder."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
 from atalho.locale import _
+
+if TYPE_CHECKING:
+    from atalho.jobs.run import Run
 
 
 def train(
@@ -14,7 +17,10 @@ def train(
     /,
     *,
     model_name: Annotated[
-        str | None, Parameter(name="--model", help=_("the network; atalho models lists them"))
+        str | None,
+        Parameter(
+            name="--model", help=_("the network; atalho models lists them; or a TOML file with its specification")
+        ),
     ] = None,
     recipe: Annotated[str | None, Parameter(help=_("fast (default), paper or finetune"))] = None,
     epochs: Annotated[int | None, Parameter(help=_("passes over the training images"))] = None,
@@ -36,33 +42,40 @@ def train(
     training: options.section("training") = None,  # type: ignore[valid-type]
 ) -> int:
     """Parse, call `atalho.train` or `atalho.resume`, print."""
-    settings = options.given(model=model, data=images, augment=augment, training=training)
-    if skip_bad:
-        settings["data"] = settings.get("data", {}) | {"skip_bad": True}
-    if start is not None:
-        settings["model"] = settings.get("model", {}) | {"start": str(start)}
-    shortcuts = {"model": model_name, "recipe": recipe, "epochs": epochs, "batch_size": batch_size, "seed": seed}
-    chosen = {name: value for name, value in shortcuts.items() if value is not None}
+    sections = options.given(model=model, data=images, augment=augment, training=training)
+    shortcuts = {
+        "--model": ("model.spec" if _is_file(model_name) else "model.name", model_name),
+        "--from": ("model.start", start and str(start)),
+        "--recipe": ("training.recipe", recipe),
+        "--epochs": ("training.epochs", epochs),
+        "--batch-size": ("training.batch_size", batch_size),
+        "--seed": ("training.seed", seed),
+        "--skip-bad": ("data.skip_bad", skip_bad or None),
+    }
     if resume is not None:
-        options.refuse_beside_resume(data=data, out=out, config=config, **chosen, **settings)
+        places = {"DATA": data, "--out": out, "--config": config}
+        options.refuse_beside_resume(places, {flag: value for flag, (_path, value) in shortcuts.items()}, sections)
+    settings = options.joined(shortcuts, sections)
     from atalho.jobs import train as job
 
     with terminal.TerminalProgress() as progress:
         if resume is not None:
             run = job.resume(resume, progress=progress)
         else:
-            run = job.train(
-                data,
-                settings=settings,
-                config=config,
-                out=out,
-                command=options.command(),
-                progress=progress,
-                **chosen,  # type: ignore[arg-type]
-            )
-    if json:
+            command = options.command()
+            run = job.train(data, settings=settings, config=config, out=out, command=command, progress=progress)
+    _print(run, as_json=json)
+    return 0
+
+
+def _is_file(name: str | None) -> bool:
+    return name is not None and name.endswith(".toml")
+
+
+def _print(run: "Run", *, as_json: bool) -> None:
+    if as_json:
         terminal.print_json({"run": str(run.path), "top1": run.top1, "seconds": run.seconds})
-        return 0
+        return
     found = run.evaluation
     if found:
         terminal.say(
@@ -75,4 +88,3 @@ def train(
         )
     terminal.say(_("run:    {path}").format(path=run.path))
     terminal.say(_("report: {path}").format(path=run.path / "report.html"))
-    return 0

@@ -15,6 +15,7 @@ from atalho.jobs.run import Run
 from atalho.locale import _
 from atalho.precision import choose
 from atalho.storage import atomic
+from atalho.storage.lock import locked
 from atalho.tasks import model
 from atalho.tasks.model import Model
 from atalho.training.progress import Progress
@@ -35,7 +36,9 @@ def evaluate(
     """
     progress = progress or Progress()
     if data is None:
-        return _own(Run.open(path), progress)
+        run = Run.open(path)
+        with locked(run.path):
+            return _own(run, progress)
     loaded = model.load(path)
     config = DataConfig(path=str(data), size=loaded.card.preprocessing.size, skip_bad=skip_bad)
     looked = job_data.look_at(layouts.read_test(Path(data), loaded.classes), config, progress)

@@ -1,10 +1,9 @@
 """Train the network of a run from wherever its checkpoints stand to the end, and write what follows the last step."""
 
-import dataclasses
-
 import torch
 from torch import nn
 
+from atalho.config import DataConfig
 from atalho.data.augment import Augment
 from atalho.data.prepare import channel_statistics
 from atalho.jobs import finish, network
@@ -25,37 +24,44 @@ from atalho.training.progress import Progress
 from atalho.training.state import TrainingState
 
 
-def fit(run: Run, pixels: Pixels, precision: Precision, start: Start | None, progress: Progress) -> None:
+def fit(run: Run, pixels: Pixels, precision: Precision, progress: Progress) -> None:
     """Train from the newest intact checkpoint, or from the beginning, to the end; then evaluate and report."""
-    t = run.config.training
-    prepared = _preprocessing(pixels, start)
-    model = network.make(
-        run.config,
-        start,
-        classes=len(pixels.manifest.classes),
-        channels=pixels.images.channels,
-        size=pixels.size,
-    ).to(precision.device)
-    material = _material(run, pixels, prepared, precision)
-    state = TrainingState.start(model, t, material.steps)
+    c = run.config
+    spec, prepared = run.network
     saved = checkpoint.latest(run.path / files.CHECKPOINTS)
+    start = Start.read(c.model.start) if saved is None and c.model.start else None
+    model = network.first_weights(spec, c, start).to(precision.device)
+    material = _material(run, pixels, prepared, precision)
+    state = TrainingState.start(model, c.training, material.steps)
     offset = state.restore(saved) if saved is not None else 0
     for damage in saved.damaged if saved is not None else ():
         progress.note(_("{damage}; the checkpoint before it is used").format(damage=damage))
     timing = run.json(files.TIMING) if (run.path / files.TIMING).is_file() else None
-    pace = Pace(run.path / files.TIMING, timing, minutes=t.checkpoint_minutes, steps=t.checkpoint_steps)
+    pace = Pace(
+        run.path / files.TIMING, timing, minutes=c.training.checkpoint_minutes, steps=c.training.checkpoint_steps
+    )
     with JsonLines(run.path / files.LOG, offset) as log:
+        if start is not None:
+            # From here on the run does not need the model that it started from, which may change or go.
+            state.save(run.path / files.CHECKPOINTS, log.flush(), keep=c.training.keep)
         loop.fit(material, state, log, pace, progress)
     finish.finish(run, state.averaged.network, pixels, prepared, precision, progress)
 
 
-def _preprocessing(pixels: Pixels, start: Start | None) -> Preprocessing:
+def preprocessing(pixels: Pixels, config: DataConfig, start: Start | None) -> Preprocessing:
     """Mean and deviation are those of the training images, or those that the trained weights expect."""
     images = pixels.images
     if start is not None:
-        return dataclasses.replace(start.card.preprocessing, size=pixels.size, resize=images.side)
-    mean, std = channel_statistics(images, pixels.manifest.splits["train"])
-    return Preprocessing(size=pixels.size, resize=images.side, channels=images.channels, mean=mean, std=std)  # type: ignore[arg-type]
+        mean, std = start.card.preprocessing.mean, start.card.preprocessing.std
+    else:
+        mean, std = channel_statistics(images, pixels.manifest.splits["train"])
+    return Preprocessing(
+        size=pixels.size,
+        resize=images.side,
+        channels=images.channels,  # type: ignore[arg-type]
+        mean=mean,
+        std=std,
+    )
 
 
 def _material(run: Run, pixels: Pixels, prepared: Preprocessing, precision: Precision) -> Material:

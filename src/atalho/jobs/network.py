@@ -9,7 +9,9 @@ import torch
 from atalho import networks
 from atalho.config import Config, DataConfig, ModelConfig
 from atalho.errors import ConfigError
+from atalho.inspection.summary import smallest_side
 from atalho.locale import _
+from atalho.networks import spec as specs
 from atalho.networks.build import build, initialise
 from atalho.networks.network import Network
 from atalho.networks.spec import MLPSpec, Spec
@@ -45,8 +47,9 @@ def backbone_of(config: ModelConfig, start: Start | None) -> Spec:
     Raises ConfigError where `start` holds another network than name, stem and shortcut ask for.
     """
     if start is None:
-        name = _DEFAULT if config.name == "auto" else config.name
-        return networks.specify(name, stem=config.stem, shortcut=config.shortcut, dropout=config.dropout)
+        named = _DEFAULT if config.name == "auto" else config.name
+        asked = specs.from_dict(config.spec) if isinstance(config.spec, dict) else named
+        return networks.specify(asked, stem=config.stem, shortcut=config.shortcut, dropout=config.dropout)
     spec = start.network.spec
     meant = networks.specify(
         spec if config.name == "auto" else config.name,
@@ -66,21 +69,30 @@ def backbone_of(config: ModelConfig, start: Start | None) -> Spec:
     return networks.specify(spec, dropout=config.dropout)
 
 
-def make(config: Config, start: Start | None, *, classes: int, channels: int, size: int) -> Network:
-    """The network for these images with its first weights: from the seed, or those of `start` save the head."""
-    m, t = config.model, config.training
-    ends = networks.specify(
-        backbone_of(m, start),
-        classes=classes,
-        in_channels=channels,
-        dropout=m.dropout,
+def spec_for(config: Config, start: Start | None, *, classes: int, channels: int, size: int) -> Spec:
+    """The network for these images. Raises ConfigError where they are too small for it."""
+    spec = networks.specify(
+        backbone_of(config.model, start), classes=classes, in_channels=channels, dropout=config.model.dropout
     )
     # A trained stem stays; a new one follows the size of the images where it was not chosen.
-    spec = ends if start or m.stem != "auto" else networks.specify(ends, image_size=size)
+    if start is None and config.model.stem == "auto":
+        spec = networks.specify(spec, image_size=size)
+    if size < smallest_side(spec):
+        raise ConfigError(
+            _(
+                "Images of {size} pixels are too small for {name} with this stem, which needs {smallest}. "
+                "Choose --model.stem small, another network, or a larger --data.size."
+            ).format(size=size, name=config.model.name, smallest=smallest_side(spec))
+        )
+    return spec
+
+
+def first_weights(spec: Spec, config: Config, start: Start | None) -> Network:
+    """The network of `spec` as training begins: drawn from the seed, or the weights of `start` save the head."""
     with torch.device("meta"):
         network = build(spec)
     network.to_empty(device="cpu")
-    initialise(network, seed=t.seed, zero_residual=t.zero_residual)
+    initialise(network, seed=config.training.seed, zero_residual=config.training.zero_residual)
     if start is not None:
         head = {f"head.{name}" for name in network.head.state_dict()}
         trained = {name: tensor for name, tensor in start.network.state_dict().items() if name not in head}

@@ -1,6 +1,7 @@
 """A run folder: what `train` writes, what `evaluate` measures and what a resume continues."""
 
 import dataclasses
+import itertools
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -8,15 +9,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from atalho.config import Config, validate
 from atalho.data.manifest import Manifest
 from atalho.errors import RunError
 from atalho.locale import _
+from atalho.networks import spec as specs
+from atalho.networks.spec import Spec
 from atalho.storage import run_file
+from atalho.storage.lock import LOCK, locked
+from atalho.storage.model_folder import Preprocessing
 from atalho.tasks import model
 
 CONFIG, MANIFEST, LOG, TIMING = "run.toml", "manifest.json", "metrics.jsonl", "timing.json"
 EVALUATION, PROVENANCE, CHECKPOINTS, MODEL = "evaluation.json", "provenance.json", "checkpoints", "model"
+NETWORK = "network.json"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +54,12 @@ class Run:
     def manifest(self) -> Manifest:
         """The images as they were when the run started."""
         return Manifest.from_json(self.json(MANIFEST))
+
+    @property
+    def network(self) -> tuple[Spec, Preprocessing]:
+        """What the run trains, and how its images are prepared, as decided when it began."""
+        stored = self.json(NETWORK)
+        return specs.from_dict(stored["spec"]), TypeAdapter(Preprocessing).validate_python(stored["preprocessing"])
 
     @cached_property
     def model(self) -> model.Model:
@@ -77,36 +91,49 @@ class Run:
 
 @contextmanager
 def claimed(asked: Path | None, data: str) -> Iterator[Path]:
-    """A new folder for a run; it is not left behind, empty, by what fails before the run begins."""
+    """Hold a new folder for a run while entered: the one asked for, which must be new or empty, else `runs/<data>`.
+
+    A folder in which no run began is not left behind. Raises RunError where the folder is taken or cannot be made.
+    """
     before = asked is not None and asked.exists()
-    folder = claim(asked, data)
+    folder = _make_folder(asked) if asked is not None else _numbered(Path(data).resolve().name.split(".")[0] or "run")
     try:
-        yield folder
-    except BaseException:
-        if not before:
+        with locked(folder):
+            if any(entry.name != LOCK for entry in folder.iterdir()):
+                raise _taken(folder)
+            yield folder
+    finally:
+        if not (folder / CONFIG).exists():
             with suppress(OSError):
-                folder.rmdir()
-        raise
+                (folder / LOCK).unlink()
+                if not before:
+                    folder.rmdir()
 
 
-def claim(asked: Path | None, data: str) -> Path:
-    """A new folder for a run: the one asked for, which must be new or empty, else `runs/<data>`, numbered if taken."""
-    if asked is not None:
-        if asked.exists() and (not asked.is_dir() or any(asked.iterdir())):
-            raise RunError(
-                _("{path} exists already. Choose another --out, or continue that run with --resume {path}.").format(
-                    path=asked
-                )
+def _make_folder(folder: Path) -> Path:
+    if folder.exists() and not folder.is_dir():
+        raise _taken(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(
+            _("{path} cannot be made: {reason}. Choose another folder with --out.").format(
+                path=folder, reason=error.strerror
             )
-        asked.mkdir(parents=True, exist_ok=True)
-        return asked
-    name = Path(data).resolve().name.split(".")[0] or "run"
-    number = 1
-    while True:
+        ) from error
+    return folder
+
+
+def _numbered(name: str) -> Path:
+    """`runs/<name>`, with the first free number where that is taken."""
+    for number in itertools.count(1):
         folder = Path("runs") / (name if number == 1 else f"{name}-{number}")
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            number += 1
-        else:
-            return folder
+        if not folder.exists():
+            return _make_folder(folder)
+    raise AssertionError("there is always a next number")
+
+
+def _taken(folder: Path) -> RunError:
+    return RunError(
+        _("{path} exists already. Choose another --out, or continue that run with --resume {path}.").format(path=folder)
+    )

@@ -1,18 +1,20 @@
 """Train a network on a folder of images: from the images to a run folder with model, metrics, figures and report."""
 
+import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from atalho import config as schema
 from atalho.errors import ConfigError, RunError
 from atalho.jobs import data as job_data
 from atalho.jobs import provenance
 from atalho.jobs import run as files
-from atalho.jobs.data import Looked
-from atalho.jobs.fit import fit
-from atalho.jobs.network import Start, backbone_of
+from atalho.jobs.fit import fit, preprocessing
+from atalho.jobs.network import Start, backbone_of, spec_for
 from atalho.jobs.run import Run
 from atalho.locale import _
 from atalho.networks import spec as specs
@@ -20,6 +22,8 @@ from atalho.networks.choice import stem_advice
 from atalho.networks.plan import plan
 from atalho.precision import choose, threads
 from atalho.storage import atomic, run_file
+from atalho.storage.lock import locked
+from atalho.storage.model_folder import Preprocessing
 from atalho.training import recipe as recipes
 from atalho.training.progress import Progress
 
@@ -57,6 +61,7 @@ def train(
         schema.nest(settings or {}),
         schema.nest({path: value for path, value in shortcuts.items() if value is not None}),
     )
+    _refuse_another_recipe(run_file.read(Path(config)) if config is not None else {}, asked)
     command = command or provenance.called_from_python("atalho.train")
     with threads(schema.validate(asked).training.threads):
         return _begin(asked, Path(out) if out is not None else None, command, progress or Progress())
@@ -68,15 +73,21 @@ def resume(path: Path | str, *, progress: Progress | None = None) -> Run:
     Raises RunError where `path` is no run or its images are not those it was started with.
     """
     run = Run.open(path)
-    with threads(run.json(files.PROVENANCE)["threads"]):
+    with threads(run.json(files.PROVENANCE)["threads"]), locked(run.path):
         return _resume(run, progress or Progress())
 
 
 def _resume(run: Run, progress: Progress) -> Run:
-    c = run.config
+    c, record = run.config, run.json(files.PROVENANCE)
+    if record["config"] != _digest(run):
+        raise RunError(
+            _("{path} is no longer the one that the run began with. Give other settings to a new run.").format(
+                path=run.path / files.CONFIG
+            )
+        )
     precision = choose(c.training.device, c.training.precision)
-    before = run.json(files.PROVENANCE)["fingerprint"]
-    differing = [name for name, value in provenance.fingerprint(precision).items() if value != before.get(name)]
+    now = provenance.fingerprint(precision)
+    differing = [name for name, value in now.items() if value != record["fingerprint"].get(name)]
     if differing:
         progress.note(
             _("This machine differs from the run's ({names}): the end will be right, but not byte-identical.").format(
@@ -90,14 +101,14 @@ def _resume(run: Run, progress: Progress) -> Run:
                 data=c.data.path, run=run.path
             )
         )
-    start = Start.read(c.model.start) if c.model.start else None
-    pixels = job_data.open_pixels(looked, c.data, progress, channels=_channels(looked, start))
-    fit(run, pixels, precision, start, progress)
+    channels = run.network[1].channels
+    fit(run, job_data.open_pixels(looked, c.data, progress, channels=channels), precision, progress)
     return run
 
 
 def _begin(asked: Mapping[str, Any], out: Path | None, command: str, progress: Progress) -> Run:
     """Check everything that can be checked before any work, decode the images, write the run's first files, train."""
+    asked = _with_spec(asked)
     early = schema.validate(asked)
     if not early.data.path:
         raise ConfigError(_("No images were named. Give a folder: atalho train FOLDER"))
@@ -108,31 +119,52 @@ def _begin(asked: Mapping[str, Any], out: Path | None, command: str, progress: P
     asked = schema.merge({"training": {"recipe": "finetune"}} if start else {}, asked, schema.nest(_placed(early)))
     precision = choose(early.training.device, early.training.precision)
     looked = job_data.look(start.data(early.data) if start else early.data, progress)
-    situation = recipes.Situation(
-        specs.to_dict(backbone)["family"], plan(backbone).depth, looked.size, len(looked.manifest.splits["train"])
-    )
+    images = len(looked.manifest.splits["train"])
+    situation = recipes.Situation(specs.to_dict(backbone)["family"], plan(backbone).depth, looked.size, images)
     config, notes = recipes.resolve(asked, situation)
-    advice = stem_advice(backbone, looked.size) if early.model.stem != "auto" or start else None
-    notes = (*looked.manifest.notes, *notes, *filter(None, [advice]))
-    for note in (*notes, _("computing on {precision}").format(precision=precision)):
+    channels = start.card.preprocessing.channels if start else looked.channels
+    spec = spec_for(config, start, classes=len(looked.manifest.classes), channels=channels, size=looked.size)
+    advice = stem_advice(spec, looked.size)
+    for note in (*looked.manifest.notes, *notes, *filter(None, [advice])):
         progress.note(note)
+    progress.note(_("computing on {precision}").format(precision=precision))
     with files.claimed(out, early.data.path) as folder:
-        pixels = job_data.open_pixels(looked, config.data, progress, channels=_channels(looked, start))
-    run = Run(folder)
-    record = provenance.gather(command, config.training.seed, precision)
-    atomic.write_json(run.path / files.PROVENANCE, record | {"fingerprint": provenance.fingerprint(precision)})
-    atomic.write_json(run.path / files.MANIFEST, pixels.record())
-    # Last, because it is what makes the folder a run.
-    atomic.write_file(run.path / files.CONFIG, run_file.text(schema.to_dict(config)).encode())
-    fit(run, pixels, precision, start, progress)
+        run = Run(folder)
+        pixels = job_data.open_pixels(looked, config.data, progress, channels=channels)
+        prepared = TypeAdapter(Preprocessing).dump_python(preprocessing(pixels, config.data, start), mode="json")
+        atomic.write_json(folder / files.NETWORK, {"spec": specs.to_dict(spec), "preprocessing": prepared})
+        atomic.write_json(folder / files.MANIFEST, pixels.record())
+        # The last of a run's first files, because it is what makes the folder a run.
+        atomic.write_file(folder / files.CONFIG, run_file.text(schema.to_dict(config)).encode())
+        record = provenance.gather(command, config.training.seed, precision)
+        record |= {"fingerprint": provenance.fingerprint(precision), "config": _digest(run)}
+        atomic.write_json(folder / files.PROVENANCE, record)
+        fit(run, pixels, precision, progress)
     return run
+
+
+def _with_spec(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`asked` with the content of model.spec where that names a file, so that the run holds its network itself."""
+    spec = schema.validate(asked).model.spec
+    return schema.merge(asked, {"model": {"spec": run_file.read(Path(spec))}}) if isinstance(spec, str) else asked
+
+
+def _digest(run: Run) -> str:
+    return hashlib.sha256((run.path / files.CONFIG).read_bytes()).hexdigest()
+
+
+def _refuse_another_recipe(file: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+    """A complete file fixes every value of its recipe, so that the name of another one would change nothing else."""
+    held, wanted = (values.get("training", {}).get("recipe") for values in (file, asked))
+    if held is not None and held != wanted:
+        raise ConfigError(
+            _(
+                "The file asks for the recipe {held} with all its values; --recipe {wanted} would change only the name."
+            ).format(held=held, wanted=wanted)
+        )
 
 
 def _placed(config: schema.Config) -> dict[str, str]:
     """Paths as they are seen from everywhere, because the run will be resumed and evaluated from other folders."""
     paths = {"data.path": config.data.path, "model.start": config.model.start}
     return {name: os.path.abspath(path) for name, path in paths.items() if path}  # noqa: PTH100 (links stay links)
-
-
-def _channels(looked: Looked, start: Start | None) -> int:
-    return start.card.preprocessing.channels if start else looked.channels

@@ -83,7 +83,7 @@ def fit(m: Material, s: TrainingState, log: JsonLines, pace: Pace, progress: Pro
                 s.optimizer.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
                 value = loss.item()
-                check_finite(loss, s.network, images, s.step, [m.manifest.names[i] for i in ids])
+                check_finite(loss, s.network, images, m.precision, s.step, [m.manifest.names[i] for i in ids])
                 s.optimizer.step()
                 s.averaged.update(s.step)
                 s.step += 1
@@ -97,7 +97,7 @@ def fit(m: Material, s: TrainingState, log: JsonLines, pace: Pace, progress: Pro
                 if stop is not None or s.step == m.steps or pace.checkpoint_due(s.step):
                     s.save(m.checkpoints, log.flush(), keep=t.keep)
                     pace.saved()
-                if stop is not None and s.step < m.steps:
+                if stop is not None:
                     raise StoppedError(_stopped(m, s), stop)
 
 

@@ -18,9 +18,10 @@ def build(network: Network, config: TrainingConfig) -> torch.optim.SGD:
     """SGD for `network`; each group carries `scale`, its share of the learning rate."""
     head = {id(parameter) for parameter in network.head.parameters()}
     groups: dict[tuple[float, float], list[Tensor]] = {}
-    for _name, parameter, is_weight in _parameters(network):
+    for parameter, is_weight, is_shift in _parameters(network):
         decay = config.weight_decay if is_weight or config.decay_all else 0.0
         scale = 1.0 if id(parameter) in head else config.backbone_lr
+        scale *= config.shift_lr if is_shift else 1.0
         groups.setdefault((decay, scale), []).append(parameter)
     return torch.optim.SGD(
         [{"params": group, "weight_decay": decay, "scale": scale} for (decay, scale), group in groups.items()],
@@ -55,7 +56,9 @@ def load_state(optimizer: torch.optim.Optimizer, network: nn.Module, momentum: M
             optimizer.state[parameter]["momentum_buffer"] = buffer
 
 
-def _parameters(network: nn.Module) -> Iterator[tuple[str, Tensor, bool]]:
-    for prefix, module in network.named_modules():
+def _parameters(network: nn.Module) -> Iterator[tuple[Tensor, bool, bool]]:
+    """Every parameter, whether it is the weight of a layer, and whether it is the shift of a norm."""
+    for module in network.modules():
+        norm = isinstance(module, _BatchNorm)
         for name, parameter in module.named_parameters(recurse=False):
-            yield f"{prefix}.{name}", parameter, not isinstance(module, _BatchNorm) and parameter.ndim > 1
+            yield parameter, not norm and name == "weight", norm and name == "bias"

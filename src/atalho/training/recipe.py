@@ -1,8 +1,8 @@
 """Recipes: rows of values that turn the schema's defaults into a way of training that is known to work.
 
-`fast` is the schema itself, tuned on this project's benchmarks. `paper` is what He et al. 2015 (section 4.2) and
-Huang et al. 2017 (section 4.2) published. `finetune` starts from trained weights. Precedence: what the user asked
-for over the recipe over the schema.
+`fast` is the schema itself, chosen by the measurements in `results/recipe_search.json`. `paper` is what He et al.
+2015 (section 4.2) and Huang et al. 2017 (section 4.2) published. `finetune` starts from trained weights.
+Precedence: what the user asked for over the recipe over the schema.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from atalho.config import SMALL_IMAGE, Config, merge, to_dict, validate
+from atalho.errors import ConfigError
 from atalho.locale import _
 
 Row = dict[str, Any]
@@ -20,13 +21,14 @@ _PAPER: Row = {
     "schedule": "step",
     "warmup": 0.0,
     "decay_all": True,
+    "shift_lr": 1.0,
     "weight_decay": 1e-4,
     "lr": 0.1,
     "batch_size": 128,
 }
 # 64,000 steps of 128 images are 164 passes over the 45,000 to 50,000 training images of CIFAR-10.
 _PAPER_RESNET_SMALL: Row = {"epochs": 164, "nesterov": False}
-# Depth 110 starts at a tenth of the rate for the first 400 of 64,000 steps.
+# Depth 110 warms up: the paper holds a tenth of the rate for about 400 of 64,000 steps, here it rises from there.
 _PAPER_VERY_DEEP: Row = {"warmup": 400 / 64_000, "warmup_lr": 0.1}
 _PAPER_RESNET_LARGE: Row = {"epochs": 90, "nesterov": False, "batch_size": 256, "milestones": (1 / 3, 2 / 3)}
 _PAPER_DENSENET_SMALL: Row = {"epochs": 300, "batch_size": 64}
@@ -36,6 +38,7 @@ _FINETUNE: Row = {
     "batch_size": 32,
     "lr": 0.02,
     "backbone_lr": 0.2,
+    "shift_lr": 1.0,
     "weight_decay": 1e-4,
 }
 
@@ -94,6 +97,14 @@ def resolve(asked: Mapping[str, Any], situation: Situation) -> tuple[Config, tup
                 lr=chosen["training"]["lr"], usual=usual["lr"], reference=reference, batch=batch
             )
         )
+    if chosen["augment"]["pad"] > situation.size:
+        raise ConfigError(
+            _("augment.pad = {pad} is not accepted: it must be {size} or less, the side of the images.").format(
+                pad=chosen["augment"]["pad"], size=situation.size
+            )
+        )
+    if situation.images < 2 or batch < 2:
+        raise ConfigError(_("Training needs batches of two images or more: the norms compare images with each other."))
     if chosen["augment"]["crop"] == "auto":
         chosen["augment"]["crop"] = values(recipe, situation)["augment"]["crop"]
     chosen["data"]["size"] = situation.size

@@ -11,11 +11,14 @@ from torch import Tensor, nn
 
 from atalho.errors import NotFiniteError
 from atalho.locale import _
+from atalho.precision import Precision
 
 _SHOWN = 8
 
 
-def check_finite(loss: Tensor, network: nn.Module, images: Tensor, step: int, names: Sequence[str]) -> None:
+def check_finite(
+    loss: Tensor, network: nn.Module, images: Tensor, precision: Precision, step: int, names: Sequence[str]
+) -> None:
     """Raise NotFiniteError, before the update, where the loss or any gradient is not finite.
 
     The message names the step, where the numbers first went wrong, and the files of the batch.
@@ -27,13 +30,13 @@ def check_finite(loss: Tensor, network: nn.Module, images: Tensor, step: int, na
     shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
     raise NotFiniteError(
         _(
-            "Step {step}: the loss is {loss:g} and the numbers are not finite, first in {place}. Nothing was updated. "
-            "The batch was: {files}. Try a lower --training.lr, or --training.precision fp32."
-        ).format(step=step, loss=loss.item(), place=_first_bad(network, images), files=shown)
+            "Step {step}: the loss is {loss:g} and the numbers are not finite, first in {place}. "
+            "No weight was updated. The batch was: {files}. Try a lower --training.lr, or --training.precision fp32."
+        ).format(step=step, loss=loss.item(), place=_first_bad(network, images, precision), files=shown)
     )
 
 
-def _first_bad(network: nn.Module, images: Tensor) -> str:
+def _first_bad(network: nn.Module, images: Tensor, precision: Precision) -> str:
     """Where numbers first stop being finite: among the images, the weights, the forward pass, then the backward one."""
     if not torch.isfinite(images).all():
         return _("the images")
@@ -50,7 +53,7 @@ def _first_bad(network: nn.Module, images: Tensor) -> str:
         return hook
 
     hooks = [m.register_forward_hook(look(name)) for name, m in network.named_modules() if not any(m.children())]
-    with torch.no_grad():
+    with torch.no_grad(), precision.autocast():
         network(images)
     for handle in hooks:
         handle.remove()

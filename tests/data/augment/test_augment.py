@@ -125,3 +125,15 @@ def test_grey_images() -> None:
     made = Augment(config, size=14, mean=(0.5,), std=(0.2,), seed=0)
     found, _targets = made(grey, torch.arange(40), 0, LABELS, 5)
     assert found.shape == (40, 1, 14, 14)
+
+
+def test_in_two_epochs_every_image_is_seen_both_ways():
+    ids = np.arange(200)
+    pixels = torch.randint(0, 256, (200, 1, 16, 16), dtype=torch.uint8)
+    augment = Augment(AugmentConfig(crop="none"), size=16, mean=(0.5,), std=(0.25,), seed=3)
+    first, second, third = (augment(pixels, ids, epoch, torch.zeros(200), 2)[0] for epoch in range(3))
+    assert torch.equal(first, second.flip(3))
+    assert torch.equal(first, third)
+    mirror_images = prepare(pixels.flip(3), size=16, mean=(0.5,), std=(0.25,))
+    mirrored = sum(torch.equal(a, b) for a, b in zip(first, mirror_images, strict=True))
+    assert 60 < mirrored < 140

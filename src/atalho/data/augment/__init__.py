@@ -59,8 +59,11 @@ class Augment:
 
     def _cropped(self, pixels: Tensor, numbers: Ids, epoch: int) -> Tensor:
         draws = self._draw("crop", epoch, numbers, geometry.DRAWS)
-        if not self._config.flip:
-            draws[:, geometry.FLIP] = 1
+        # A coin per image, turned over every epoch: in any two epochs an image is seen both ways, which at few
+        # epochs teaches more than a new coin each time (Jordan 2024, "94% on CIFAR-10 in 3.29 seconds").
+        coin = self._draw("flip", 0, numbers, 1)[:, 0] < 0.5
+        mirrored = self._config.flip & (coin ^ (epoch % 2 == 1))
+        draws[:, geometry.FLIP] = np.where(mirrored, 0, 1)
         if self._crop == "resized":
             return geometry.resized_crop(pixels, draws, self._size, self._config.area)
         if self._crop == "none":
