@@ -23,6 +23,15 @@ def test_a_file_with_a_pattern_in_its_name_is_that_file(tmp_path: Path) -> None:
     assert job.find([str(path)]) == [str(path)]
 
 
+def test_a_folder_holds_what_training_finds_there(clothes: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    (folder / ".hidden").mkdir(parents=True)
+    (folder / ".hidden" / "x.png").write_bytes(b"x")
+    (folder / "linked").symlink_to(clothes / "test" / "bag")
+    names = sorted(path.name for path in (clothes / "test" / "bag").iterdir())
+    assert job.find([str(folder)]) == [f"{folder}/linked/{name}" for name in names]
+
+
 @pytest.mark.parametrize(("argument", "text"), [("{folder}", "no images below"), ("{folder}/*.png", "no file matches")])
 def test_nothing_found_is_an_error(tmp_path: Path, argument: str, text: str) -> None:
     with pytest.raises(DataError, match=text):

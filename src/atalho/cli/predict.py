@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
@@ -24,33 +24,60 @@ def predict(
         # For the lone dash; other words that begin with one are refused below.
         Parameter(help=_("files, folders, patterns, or - for a list on standard input"), allow_leading_hyphen=True),
     ],
-    top: Annotated[int, Parameter(help=_("classes shown per image"))] = 3,
+    top: Annotated[
+        int | None, Parameter(help=_("classes shown per image; 3 if not given, in CSV the most probable one"))
+    ] = None,
     format: Annotated[Literal["table", "csv", "json"], Parameter(help=_("how the rows are printed"))] = "table",
     json: options.JSON = False,
 ) -> int:
-    """Parse, call `atalho.jobs.predict`, print. Exit code 1 where an image could not be read."""
+    """Parse, call `atalho.jobs.predict`, print. Exit code 1 where an image could not be read.
+
+    Rows of CSV are printed as they come; a table and JSON when all are known.
+    """
     options.refuse_unknown([image for image in images if image.startswith("-") and image != "-"], predict)
-    if top < 1:
+    if top is not None and top < 1:
         raise options.refused("--top", top, _("1 or more"))
-    listed = [line.rstrip("\n") for line in sys.stdin if line.strip()] if "-" in images else []
+    listed = [line.rstrip("\r\n") for line in sys.stdin if line.strip()] if "-" in images else []
     named = [path for image in images for path in (listed if image == "-" else [image])]
     from atalho.jobs import predict as job
     from atalho.tasks import model
 
     loaded = model.load(run)
-    rows = list(job.predict(loaded, job.find(named), top=top))
+    paths = job.find(named)
+    if format == "csv" and not json:
+        top = min(top or 1, len(loaded.classes))
+        found = job.predict(loaded, paths, top=top)
+        # On a terminal the rows themselves show how far it is.
+        return _csv(found if sys.stdout.isatty() else _watched(found, len(paths)), top)
+    rows = list(_watched(job.predict(loaded, paths, top=top or 3), len(paths)))
     if json or format == "json":
         terminal.print_json([_object(row) for row in rows])
-    elif format == "csv":
-        writer = csv.writer(sys.stdout)
-        writer.writerow(["path", "label", "probability", "error"])
-        for row in rows:
-            best = row.prediction
-            found = (best.label, f"{best.probability:.6f}") if best else ("", "")
-            writer.writerow([row.path, *found, row.error or ""])
     else:
         _table(rows)
     return 1 if any(row.error for row in rows) else 0
+
+
+def _watched(rows: Iterable[Row], total: int) -> Iterator[Row]:
+    """The rows as they come, with progress."""
+    with terminal.TerminalProgress() as progress:
+        for done, row in enumerate(rows, start=1):
+            yield row
+            progress.work(_("predicting"), done, total)
+
+
+def _csv(rows: Iterable[Row], top: int) -> int:
+    """Print each row when it is there. The exit code: 1 where one has an error."""
+    code = 0
+    more = [f"{name}_{place}" for place in range(2, top + 1) for name in ("label", "probability")]
+    writer = csv.writer(sys.stdout)
+    writer.writerow(["path", "label", "probability", *more, "error"])
+    for row in rows:
+        ranked = row.prediction.top if row.prediction else (("", None),) * top
+        found = [cell for label, share in ranked for cell in (label, "" if share is None else f"{share:.6f}")]
+        writer.writerow([row.path, *found, row.error or ""])
+        sys.stdout.flush()
+        code = code or int(row.error is not None)
+    return code
 
 
 def _object(row: Row) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from atalho.data.layouts.scan import IMAGE_SUFFIXES
+from atalho.data.layouts.scan import IMAGE_SUFFIXES, images_below
 from atalho.errors import DataError
 from atalho.locale import _
 from atalho.tasks.model import Model, Prediction
@@ -28,20 +28,16 @@ class Row:
 
 
 def find(arguments: Iterable[str]) -> list[str]:
-    """The files that `arguments` mean: files, folders (all images below, sorted) and glob patterns.
+    """The files that `arguments` mean: files, folders (all images below, those that training finds) and glob patterns.
 
-    Raises DataError for a folder or pattern without images; a file that does not exist becomes a row of its own.
+    Raises DataError for a folder or pattern without images and for a folder that cannot be read; a file that does
+    not exist becomes a row of its own.
     """
     found: list[str] = []
     for argument in arguments:
         path = Path(argument)
         if path.is_dir():
-            below = sorted(
-                str(Path(folder) / name)
-                for folder, _folders, names in os.walk(path)
-                for name in names
-                if Path(name).suffix.lower() in IMAGE_SUFFIXES and not name.startswith(".")
-            )
+            below = [str(path / name) for name in images_below(path, ".")[0]]
             if not below:
                 raise DataError(
                     _("{path}: no images below this folder. Files that end in {suffixes} are looked for.").format(
