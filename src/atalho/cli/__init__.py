@@ -3,10 +3,12 @@
 Nothing here imports torch before a command needs it, so that help is immediate.
 """
 
+import io
 import os
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 from atalho.errors import AtalhoError
 from atalho.locale import LANGUAGES, _, use_language
@@ -14,6 +16,7 @@ from atalho.locale import LANGUAGES, _, use_language
 
 def main() -> None:
     """Entry point of the program: leaves with the command's exit code."""
+    _mend_streams()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -37,7 +40,9 @@ def run(arguments: Sequence[str]) -> int:
     from atalho.cli import app, wording
 
     try:
-        return app.build()(rest, exit_on_error=False, print_error=False, result_action="return_value") or 0
+        code: int | None = app.build()(rest, exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
+        return code or 0
     except CycloptsError as error:
         terminal.complain(wording.explain(error))
         return 2
@@ -60,6 +65,15 @@ def run(arguments: Sequence[str]) -> int:
             _("Unexpected: {kind}: {reason}. Add --debug to see where.").format(kind=type(error).__name__, reason=error)
         )
         return 1
+
+
+def _mend_streams() -> None:
+    """Streams that the caller closed lead nowhere, and a file name that is not UTF-8 is printed as it is."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 (until the end)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape" if sys.stdout.encoding == "utf-8" else "backslashreplace")
 
 
 def _everywhere(arguments: list[str]) -> tuple[bool, str | None, list[str]]:

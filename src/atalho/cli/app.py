@@ -3,7 +3,7 @@
 from cyclopts import App, Group
 
 from atalho import __version__
-from atalho.cli import help
+from atalho.cli import help, terminal
 from atalho.locale import _
 
 
@@ -15,6 +15,8 @@ def build() -> App:
         name="atalho",
         version=__version__,
         help_formatter=help.Formatter(),
+        console=terminal.PipeConsole(),
+        suppress_keyboard_interrupt=False,
         help=_("Residual and dense networks: build, train, understand, deepen and ship them."),
         help_epilogue=_("Every command also takes --lang en|pt, --json where it prints results, and --debug."),
         group_commands=commands,

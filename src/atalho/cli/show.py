@@ -22,14 +22,14 @@ def show(
     from atalho.networks import catalogue, spec
     from atalho.storage import model_folder
 
+    if size is not None and size < 1:
+        raise options.refused("--size", size, _("1 or more"))
     if Path(model).is_dir():
         card = model_folder.read_card(model_folder.find(Path(model)))
         found, side = spec.from_dict(card.spec), size or card.preprocessing.size
     else:
         found = catalogue.spec(model)
         side = size or usual_side(found)
-    if side < 1:
-        raise options.refused("--size", side, _("1 or more"))
     summary = summarise(found, (found.in_channels, side, side))
     totals = {"parameters": summary.parameters, "multiply_adds": summary.multiply_adds}
     if json:

@@ -10,12 +10,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
+from rich.text import Text
 
 from atalho.locale import _, language
 from atalho.report.language import Translator
 from atalho.training.progress import EpochReport, Progress, StepReport
 
 _PLAIN_SECONDS = 30.0
+_ENDLESS = 1 << 20
+"""More columns than any row has."""
 
 
 def complain(text: str) -> None:
@@ -30,7 +33,9 @@ def say(text: str) -> None:
 
 def print_json(value: Any) -> None:
     """One JSON value on standard output."""
-    print(json.dumps(value, ensure_ascii=False))
+    text = json.dumps(value, ensure_ascii=False)
+    # The bytes of a file name that are not UTF-8 are lone surrogates in Python; JSON has them as escapes.
+    print(text.encode(errors="backslashreplace").decode())
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Sequence[int] = ()) -> None:
@@ -41,9 +46,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, number
             name, justify="right" if place in numbers else "left", overflow="fold", no_wrap=place in numbers
         )
     for row in rows:
-        table.add_row(*(_escaped(cell) for cell in row))
+        table.add_row(*map(Text, row))  # as they are: a name may look like markup or an emoji
     # Where the output is a file or a pipe, a row stays one line.
-    Console(width=None if sys.stdout.isatty() else 200, highlight=False).print(table)
+    PipeConsole(width=None if sys.stdout.isatty() else _ENDLESS, highlight=False).print(table)
 
 
 def number(value: float, digits: int = 0) -> str:
@@ -70,15 +75,18 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
-def _escaped(text: str) -> str:
-    return text.replace("[", r"\[")
+class PipeConsole(Console):
+    """A console for standard output that leaves a closed pipe to the program, instead of ending it."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
 
 
 class TerminalProgress(Progress):
     """Progress on standard error: bars on a terminal, a line now and then elsewhere."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
         self._bars = Bars(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -87,6 +95,7 @@ class TerminalProgress(Progress):
             TimeRemainingColumn(),
             console=self._console,
             transient=True,
+            redirect_stdout=False,  # what is printed meanwhile is a result, and may go to a file
             disable=not self._console.is_terminal,
         )
         self._tasks: dict[str, Any] = {}
