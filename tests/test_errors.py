@@ -18,3 +18,7 @@ def test_exit_codes() -> None:
     assert NotFiniteError.exit_code == 1
     assert StoppedError("", signal.SIGTERM).exit_code == 143
     assert StoppedError("", signal.SIGINT).exit_code == 130
+
+
+def test_a_name_is_offered_once() -> None:
+    assert nearest("--modle", ["--model", "--model"]) == "Did you mean --model?"

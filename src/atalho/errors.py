@@ -47,7 +47,7 @@ class StoppedError(AtalhoError):
 
 def nearest(given: str, accepted: Iterable[str]) -> str:
     """A sentence that offers the accepted names closest to `given`, or all of them where none is close."""
-    names = sorted(accepted)
+    names = sorted(set(accepted))
     close = difflib.get_close_matches(given, names, n=3, cutoff=0.6)
     if close:
         return _("Did you mean {names}?").format(names=" / ".join(close))

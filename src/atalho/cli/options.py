@@ -1,11 +1,10 @@
 """The schema as options: every value of `config.py` is a flag by its path, and only those given come through."""
 
-import dataclasses
 import inspect
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, TypedDict, get_origin
 
 from cyclopts import Group, Parameter
 
@@ -31,10 +30,17 @@ def section(name: str) -> Any:
             text = _(entry.meaning)
             if entry.default is not None:
                 text += " " + _("[default: {value}]").format(value=_plain(entry.default))
-            fields[key] = Annotated[entry.type, Parameter(help=text, show_default=False)]
+            fields[key] = Annotated[
+                _parsed(entry.type), Parameter(help=text, show_default=False, consume_multiple=True)
+            ]
     kind = TypedDict(name.capitalize(), fields, total=False)  # type: ignore[misc]
     group = Group(_(_TITLES[name]), sort_key=2 + list(_TITLES).index(name))
     return Annotated[kind | None, Parameter(name=f"--{name}", group=group, help="")]
+
+
+def _parsed(kind: Any) -> Any:
+    """The type by which a value is read. What a list accepts is left to `config.validate`, which explains it better."""
+    return tuple[float, ...] if get_origin(kind) is tuple else kind
 
 
 def given(**sections: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -51,11 +57,6 @@ def _plain(value: Any) -> str:
 
 
 JSON = Annotated[bool, Parameter(help=_("print one JSON object instead of a table"), negative="")]
-
-
-def as_json(value: Any) -> Any:
-    """A dataclass as what JSON can hold."""
-    return dataclasses.asdict(value) if dataclasses.is_dataclass(value) and not isinstance(value, type) else value
 
 
 def command() -> str:

@@ -51,5 +51,6 @@ def _closest(given: str, known: Iterable[str]) -> str:
     """The nearest options; the whole list would be too long to help."""
     import difflib
 
-    close = difflib.get_close_matches(given.split("=")[0], [name for name in known if name.startswith("--")], n=2)
+    flags = sorted({name for name in known if name.startswith("--")})
+    close = difflib.get_close_matches(given.split("=")[0], flags, n=2)
     return nearest(given.split("=")[0], close) if close else _("See --help.")
