@@ -11,8 +11,6 @@ from torch import Tensor, nn
 class SmallStem(nn.Module):
     """3x3 convolution, norm, ReLU: for images up to 64 pixels (He et al. 2015, section 4.2)."""
 
-    stride = 1
-
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
         self.conv = nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=False)
@@ -26,8 +24,6 @@ class SmallStem(nn.Module):
 class BareStem(nn.Module):
     """3x3 convolution alone: for small images where the first block begins with its own norm and ReLU."""
 
-    stride = 1
-
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
         self.conv = nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=False)
@@ -39,8 +35,6 @@ class BareStem(nn.Module):
 
 class LargeStem(nn.Module):
     """7x7 convolution of stride 2, norm, ReLU, 3x3 max pooling of stride 2 (He et al. 2015, table 1)."""
-
-    stride = 4
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
@@ -54,8 +48,6 @@ class LargeStem(nn.Module):
 
 class PixelStem(nn.Module):
     """The image as a vector: averaged (or repeated) to side x side pixels, one linear layer, norm, ReLU."""
-
-    stride = 1
 
     def __init__(self, in_channels: int, side: int, out_features: int) -> None:
         super().__init__()
