@@ -19,6 +19,7 @@ from atalho.data.decode import (
     decode_square,
     read_bytes,
     read_header,
+    square_of,
 )
 
 RED, BLUE = (250, 10, 20), (10, 20, 240)
@@ -218,7 +219,7 @@ def test_other_content_is_an_error(data: bytes) -> None:
 def test_formats_off_the_list_are_errors() -> None:
     assert "not an image of an accepted format" in reason(stored(picture(), "PPM"))
     assert "not an image of an accepted format" in reason(stored(picture(), "ICO"))
-    assert reason(stored(picture(), "TIFF")) == "a TIFF file; allow them with data.tiff"
+    assert reason(stored(picture(), "TIFF")) == "a TIFF file; a model takes them where it was trained with data.tiff"
 
 
 def test_the_pixel_limit_is_checked_on_the_header() -> None:
@@ -353,3 +354,36 @@ def test_pillows_warnings_do_not_reach_the_user() -> None:
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert "of Pillow" not in found.stderr
     assert "of others" in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("image", "kind", "options"),
+    [
+        (
+            photograph(48, 32),
+            "JPEG",
+            {"exif": b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"},
+        ),
+        (photograph(48, 32).convert("CMYK"), "JPEG", {}),
+        (photograph(48, 32).quantize(16), "PNG", {"transparency": 3}),
+        (photograph(48, 32).convert("L"), "PNG", {"transparency": 120}),
+        (photograph(48, 32).convert("I;16"), "PNG", {}),
+    ],
+    ids=["turned", "cmyk", "palette", "grey", "16 bits"],
+)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_an_open_image_is_seen_as_its_file_is(
+    image: Image.Image, kind: str, options: dict[str, object], channels: int
+) -> None:
+    data = stored(image, kind, **options)
+    expected = decode_square(data, side=20, channels=channels)
+    with Image.open(io.BytesIO(data)) as opened:
+        np.testing.assert_array_equal(square_of(opened, side=20, channels=channels), expected)
+        assert opened.size == (48, 32)
+
+
+def test_an_open_image_of_any_mode_or_none_at_all() -> None:
+    plain = square_of(photograph(48, 32), side=20, channels=3).astype(int)
+    assert np.abs(square_of(photograph(48, 32).convert("HSV"), side=20, channels=3) - plain).mean() < 3
+    with pytest.raises(UnreadableImageError, match="an image without pixels"):
+        square_of(Image.new("RGB", (0, 3)), side=20, channels=3)

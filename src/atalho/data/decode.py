@@ -84,6 +84,15 @@ def decode_square(
     return fit_square(_picture(source, channels, max_pixels, tiff, side), side)
 
 
+def square_of(image: Image.Image, *, side: int, channels: int) -> NDArray[np.uint8]:
+    """As `decode_square`, of an image that is open already; it stays as it is."""
+    try:
+        _refuse_empty(image)
+        return fit_square(_decode(image, channels, None), side)
+    except _ReasonError as error:
+        raise UnreadableImageError(_("the image"), str(error)) from error
+
+
 def fit_square(picture: Image.Image, side: int) -> NDArray[np.uint8]:
     """The middle square of a grey or RGB picture, resized: the same as shorter side to `side`, then centre crop."""
     width, height = picture.size
@@ -167,13 +176,17 @@ def _open(data: bytes, max_pixels: int, tiff: bool) -> Image.Image:
         raise _ReasonError(_("damaged header: {reason}").format(reason=error)) from error
     if image is None:
         raise _ReasonError(_unknown(data, tiff))
+    _refuse_empty(image)
     width, height = image.size
-    if width < 1 or height < 1:
-        raise _ReasonError(_("an image without pixels"))
     if width * height > max_pixels:
         text = _("{width} × {height} pixels, more than the limit of {limit} (data.max_pixels)")
         raise _ReasonError(text.format(width=width, height=height, limit=max_pixels))
     return image
+
+
+def _refuse_empty(image: Image.Image) -> None:
+    if min(image.size) < 1:
+        raise _ReasonError(_("an image without pixels"))
 
 
 def _identified(data: bytes, formats: Sequence[str]) -> Image.Image | None:
@@ -188,7 +201,7 @@ def _identified(data: bytes, formats: Sequence[str]) -> Image.Image | None:
 
 def _unknown(data: bytes, tiff: bool) -> str:
     if data[:4] in (b"II*\0", b"MM\0*") and not tiff:
-        return _("a TIFF file; allow them with data.tiff")
+        return _("a TIFF file; a model takes them where it was trained with data.tiff")
     accepted = ", ".join((*_FORMATS, "TIFF") if tiff else _FORMATS)
     return _("not an image of an accepted format ({formats}), or its header is damaged").format(formats=accepted)
 
