@@ -17,7 +17,7 @@ from atalho.errors import RunError
 from atalho.locale import _
 from atalho.networks import spec as specs
 from atalho.networks.spec import Spec
-from atalho.storage import run_file
+from atalho.storage import atomic, run_file
 from atalho.storage.lock import LOCK, locked
 from atalho.storage.model_folder import Preprocessing
 from atalho.tasks import model
@@ -113,14 +113,8 @@ def claimed(asked: Path | None, data: str) -> Iterator[Path]:
 def _make_folder(folder: Path) -> Path:
     if folder.exists() and not folder.is_dir():
         raise _taken(folder)
-    try:
+    with atomic.writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunError(
-            _("{path} cannot be made: {reason}. Choose another folder with --out.").format(
-                path=folder, reason=error.strerror
-            )
-        ) from error
     return folder
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from atalho.errors import RunError
 from atalho.locale import _
+from atalho.storage.atomic import writing
 
 LOCK = ".lock"
 
@@ -14,7 +15,9 @@ LOCK = ".lock"
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold `folder` while entered. Raises RunError where another process does; the system frees a dead one's hold."""
-    with (folder / LOCK).open("a") as file:
+    with writing(folder / LOCK):
+        file = (folder / LOCK).open("a")
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

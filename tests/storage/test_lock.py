@@ -1,0 +1,36 @@
+"""One process at a time in a folder."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from atalho.errors import RunError
+from atalho.storage.lock import locked
+
+
+def test_a_second_hold_is_refused_and_a_later_one_is_not(tmp_path: Path) -> None:
+    with locked(tmp_path), pytest.raises(RunError, match="in use by another process"), locked(tmp_path):
+        pass
+    with locked(tmp_path):
+        pass
+
+
+def test_another_process_is_refused_and_a_dead_one_holds_nothing(tmp_path: Path) -> None:
+    script = (
+        "import os, sys\nfrom pathlib import Path\nfrom atalho.storage.lock import locked\n"
+        "with locked(Path(sys.argv[1])):\n    os._exit(7)\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    with locked(tmp_path):
+        found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "in use by another process" in found.stderr
+    assert subprocess.run(command, check=False).returncode == 7
+    with locked(tmp_path):
+        pass
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="cannot be written"), locked(tmp_path / "none"):
+        pass
