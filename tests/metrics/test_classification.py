@@ -99,6 +99,14 @@ def test_mistakes_are_the_wrong_answers_most_confident_first(case):
         assert row["probability"] == pytest.approx(float(logits[row["index"]].softmax(0).max()))
 
 
+def test_the_temperature_changes_how_sure_mistakes_are_and_nothing_else():
+    logits, labels, classes = torch.tensor([[3.0, 1], [0, 2]]), torch.tensor([1, 1]), ("a", "b")
+    sharp, soft = evaluate(logits, labels, classes), evaluate(logits, labels, classes, temperature=2.0)
+    assert soft.pop("mistakes")[0]["probability"] == pytest.approx(1 / (1 + math.exp(-1)))
+    assert sharp.pop("mistakes")[0]["probability"] == pytest.approx(1 / (1 + math.exp(-2)))
+    assert soft == sharp
+
+
 @given(outputs())
 @settings(deadline=None, max_examples=30)
 def test_the_result_is_strict_json(case):

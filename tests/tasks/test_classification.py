@@ -1,13 +1,11 @@
 """The classification task: loss, class weights, and logits that do not depend on how images are batched."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
 from atalho import networks
+from atalho.data.images import PackedImages
 from atalho.precision import choose
 from atalho.storage.model_folder import Preprocessing
 from atalho.tasks import classification
@@ -16,15 +14,8 @@ PREPARED = Preprocessing(size=16, resize=16, channels=1, mean=(0.5,), std=(0.25,
 FP32 = choose("cpu", "fp32")
 
 
-class Memory:
-    """Pixels that lie in memory."""
-
-    def __init__(self, count: int) -> None:
-        self.pixels = torch.randint(0, 256, (count, 1, 16, 16), dtype=torch.uint8)
-
-    def iterate(self, batches: list[np.ndarray]) -> Iterator[tuple[np.ndarray, Tensor]]:
-        for ids in batches:
-            yield ids, self.pixels[ids]
+def images(count: int) -> PackedImages:
+    return PackedImages(np.random.default_rng(0).integers(0, 256, (count, 16, 16, 1), dtype=np.uint8), ())
 
 
 def test_the_loss_is_the_mean_negative_log_share() -> None:
@@ -49,7 +40,7 @@ def test_balanced_weights_make_every_class_count_the_same() -> None:
 
 
 def test_logits_come_in_the_order_asked_and_the_mode_comes_back() -> None:
-    pixels, network = Memory(300), networks.create("resnet20", in_channels=1).train()
+    pixels, network = images(300), networks.create("resnet20", in_channels=1).train()
     ids = np.arange(300)[::-1].copy()
     found = classification.logits(network, pixels, ids, PREPARED, FP32)
     assert network.training

@@ -15,14 +15,15 @@ MISTAKES: Final = 24
 TOP_5_ABOVE: Final = 10  # with 10 classes or fewer, five guesses say little
 
 
-def evaluate(logits: Tensor, labels: Tensor, classes: tuple[str, ...]) -> dict[str, Any]:
+def evaluate(logits: Tensor, labels: Tensor, classes: tuple[str, ...], *, temperature: float = 1.0) -> dict[str, Any]:
     """All figures of one split, as plain JSON values; shares lie in [0, 1], intervals are Wilson's at 95 %.
 
     `logits` is (N, K), `labels` is (N,), and `classes` names the K classes. `confusion` has the true
     classes as rows. A figure that the images cannot give is None: the recall of a class without images, the
     precision of a class never predicted, `top5` with 10 classes or fewer. `loss` is the mean cross entropy
     in nats. `macro_f1` is the mean over the classes that are seen or predicted at all. `label` and
-    `predicted` of `mistakes` are class names.
+    `predicted` of `mistakes` are class names; only their `probability` depends on `temperature`, so that it is the
+    one that the model gives for the image.
 
     Raises DataError where shapes, labels and classes do not fit, NotFiniteError where a logit is not a
     finite number.
@@ -51,7 +52,7 @@ def evaluate(logits: Tensor, labels: Tensor, classes: tuple[str, ...]) -> dict[s
         "loss": float(functional.cross_entropy(logits, labels, reduction="none").double().mean()),
         "per_class": per_class,
         "confusion": confusion.tolist(),
-        "mistakes": _mistakes(logits, labels, predicted, classes),
+        "mistakes": _mistakes(logits / temperature, labels, predicted, classes),
     }
 
 

@@ -1,7 +1,7 @@
 """Image classification: the loss, the logits of many images, and what is measured on them."""
 
-from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,19 +9,15 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from atalho.data.images import Images
+from atalho.data.manifest import Ids
+from atalho.data.order import in_order
 from atalho.data.prepare import prepare
 from atalho.metrics import calibration, classification
 from atalho.precision import Precision
 from atalho.storage.model_folder import Preprocessing
 
-Ids = NDArray[np.int64]
 EVALUATION_BATCH = 256
-
-
-class PixelSource(Protocol):
-    """Where the pixels of samples come from: uint8 (N,C,P,P) for batches of ids, in the order asked."""
-
-    def iterate(self, batches: list[Ids]) -> Iterator[tuple[Ids, Tensor]]: ...
 
 
 def loss(logits: Tensor, targets: Tensor, *, smoothing: float = 0.0, weights: Tensor | None = None) -> Tensor:
@@ -39,7 +35,7 @@ def balanced_weights(counts: NDArray[np.int64]) -> Tensor:
 @torch.inference_mode()
 def logits(
     network: nn.Module,
-    pixels: PixelSource,
+    pixels: Images,
     ids: Ids,
     preprocessing: Preprocessing,
     precision: Precision,
@@ -48,11 +44,10 @@ def logits(
     """The logits (N,K), fp32 on the CPU, of the samples `ids` by `network` in eval mode."""
     was_training = network.training
     network.eval()
-    batches = [ids[start : start + EVALUATION_BATCH] for start in range(0, len(ids), EVALUATION_BATCH)]
     found: list[Tensor] = []
     done = 0
     try:
-        for batch, raw in pixels.iterate(batches):
+        for batch, raw in pixels.iterate(in_order(ids, EVALUATION_BATCH)):
             images = prepare(
                 raw.to(precision.device, non_blocking=True),
                 size=preprocessing.size,
@@ -71,7 +66,7 @@ def logits(
 
 def measure(logits: Tensor, labels: Tensor, classes: tuple[str, ...], temperature: float) -> dict[str, Any]:
     """Everything that is reported of logits (N,K) against labels (N,): accuracy, intervals, classes, calibration."""
-    return classification.evaluate(logits, labels, classes) | {
+    return classification.evaluate(logits, labels, classes, temperature=temperature) | {
         "calibration": {
             "before": calibration.calibration(logits, labels),
             "after": calibration.calibration(logits, labels, temperature),
