@@ -70,3 +70,8 @@ def test_an_mlp_takes_the_images_side() -> None:
 def test_what_does_not_go_together_is_refused(name: str, asked: dict[str, object], text: str) -> None:
     with pytest.raises(ConfigError, match=text):
         specify(name, **asked)  # type: ignore[arg-type]
+
+
+def test_what_is_neither_name_nor_spec_is_refused() -> None:
+    with pytest.raises(ConfigError, match="None is no network"):
+        specify(None)  # type: ignore[arg-type]

@@ -60,6 +60,7 @@ def test_a_spec_is_frozen() -> None:
         ({"blocks": 2}, "blocks 2: accepted is a list of 1 to 64 whole numbers"),
         ({"blocks": []}, "blocks .*: accepted is a list of 1 to 64 whole numbers"),
         ({"blocks": [2, 2, 0, 2]}, "blocks 0: accepted are whole numbers from 1 to 65536"),
+        ({"blocks": [3998, 1, 1, 1]}, r"blocks \[3998, 1, 1, 1\]: 4001 in all; accepted are 4000 or fewer"),
         ({"widths": [64, 128, 256, 512.0]}, r"widths 512\.0: accepted are whole numbers"),
         ({"widths": [64, 128, 256, 10**9]}, "widths 1000000000: accepted are whole numbers from 1 to 65536"),
         ({"classes": True}, "classes True: accepted are whole numbers"),
@@ -91,3 +92,10 @@ def test_compression_keeps_a_share(compression: object) -> None:
 def test_an_mlp_has_no_zero_pad() -> None:
     with pytest.raises(ConfigError, match=r"shortcut 'zero-pad' is not known\. Accepted: none, projection\."):
         MLPSpec(blocks=(2,), widths=(8,), shortcut="zero-pad")
+
+
+def test_dense_layers_are_counted_too() -> None:
+    with pytest.raises(ConfigError, match="4001 in all"):
+        DenseNetSpec(growth_rate=4, blocks=(4000, 1), stem_channels=8)
+    with pytest.raises(ConfigError, match="49995 in all"):
+        catalogue.spec("densenet-bc-99994-12")

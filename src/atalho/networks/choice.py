@@ -25,7 +25,12 @@ def specify(
     dropout: float | None = None,
     image_size: int | None = None,
 ) -> Spec:
-    """The spec of a name (or the given one), changed where a value is given; see `networks.create`."""
+    """The spec of a name (or the given one), changed where a value is given; see `networks.create`.
+
+    Raises ConfigError for what is neither, and for values that do not go together.
+    """
+    if not isinstance(name, str | Spec):
+        raise ConfigError(_("{given!r} is no network. Give a name of the catalogue or a spec.").format(given=name))
     chosen = catalogue.spec(name) if isinstance(name, str) else name
     ends = {"classes": classes, "in_channels": in_channels, "dropout": dropout}
     changes: dict[str, Any] = {field: value for field, value in ends.items() if value is not None}

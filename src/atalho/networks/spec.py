@@ -22,6 +22,9 @@ PREACTIVATIONS: Final = ("preactivation-basic", "preactivation-bottleneck")
 LARGEST: Final = 65_536
 """No width, count or side of a spec may exceed this: a damaged file must not ask for terabytes."""
 
+MOST_BLOCKS: Final = 4_000
+"""In all stages together: the time and memory to build a network grow with them, whatever their widths."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ResNetSpec:
@@ -30,7 +33,7 @@ class ResNetSpec:
     design: Design
     """Which block."""
     blocks: tuple[int, ...]
-    """Blocks per stage; the first block of each stage but the first halves the size."""
+    """Blocks per stage, MOST_BLOCKS in all; the first block of each stage but the first halves the size."""
     widths: tuple[int, ...]
     """Channels that leave each stage."""
     narrowing: int = 4
@@ -81,7 +84,7 @@ class DenseNetSpec:
 
     def __post_init__(self) -> None:
         _whole("growth_rate", self.growth_rate)
-        _counts("blocks", self.blocks)
+        _blocks(self.blocks)
         _whole("stem_channels", self.stem_channels)
         _whole("bottleneck", self.bottleneck)
         _number("compression", self.compression, lambda value: 0 < value <= 1, _("numbers above 0, up to 1"))
@@ -160,12 +163,22 @@ def from_dict(values: Mapping[str, Any]) -> Spec:
 
 
 def _stages(blocks: tuple[int, ...], widths: tuple[int, ...]) -> None:
-    _counts("blocks", blocks)
+    _blocks(blocks)
     _counts("widths", widths)
     if len(blocks) != len(widths):
         raise ConfigError(
             _("blocks {blocks} and widths {widths}: give one number per stage in both").format(
                 blocks=list(blocks), widths=list(widths)
+            )
+        )
+
+
+def _blocks(blocks: tuple[int, ...]) -> None:
+    _counts("blocks", blocks)
+    if sum(blocks) > MOST_BLOCKS:
+        raise ConfigError(
+            _("blocks {blocks}: {count} in all; accepted are {most} or fewer").format(
+                blocks=list(blocks), count=sum(blocks), most=MOST_BLOCKS
             )
         )
 
