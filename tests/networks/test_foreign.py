@@ -208,6 +208,10 @@ def altered(change: str) -> Mapping[str, Any]:
             state["linear.bias"] = torch.zeros(10, dtype=torch.int64)
         case "nan":
             state["linear.bias"] = torch.full((10,), torch.nan)
+        case "double":  # finite, but not in single precision
+            state["linear.bias"] = torch.full((10,), 1e300, dtype=torch.float64)
+        case "variance":
+            state["bn1.running_var"] = torch.full((16,), -0.1)
         case "sparse":
             state["linear.bias"] = torch.zeros(10).to_sparse()
     return state
@@ -220,7 +224,9 @@ def altered(change: str) -> Mapping[str, Any]:
         ("more", r"Not part of this network: layer4\.0\.conv1\.weight"),
         ("shape", r"Of another shape: fc\.weight \(100, 64\) ≠ \(10, 64\)\. Create the network with"),
         ("kind", r"Of another kind of number: fc\.bias torch\.int64"),
-        ("nan", r"Not finite: fc\.bias\."),
+        ("nan", r"Not finite, or a variance below 0: fc\.bias\."),
+        ("double", r"Not finite, or a variance below 0: fc\.bias\."),
+        ("variance", r"Not finite, or a variance below 0: bn1\.running_var\."),
         ("sparse", r"these are not weights: linear\.bias"),
     ],
 )

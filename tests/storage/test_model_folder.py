@@ -1,5 +1,6 @@
 """The model folder: found from a run, read strictly, compared before anything is allocated."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,22 @@ def test_a_configuration_of_many_megabytes_is_not_read(folder: Path) -> None:
 def test_the_weights_are_ordinary_safetensors(folder: Path) -> None:
     found = safetensors.torch.load_file(folder / "model.safetensors")
     assert torch.equal(found["w"], WEIGHTS["w"])
+
+
+@pytest.mark.parametrize("listed", ["{}", "[]"])
+def test_a_folder_whose_manifest_lists_no_weights_is_refused(folder: Path, listed: str) -> None:
+    (folder / "manifest.json").write_text(listed)
+    with pytest.raises(WeightsError, match=r"manifest\.json does not list model\.safetensors"):
+        model_folder.read_weights(folder, WEIGHTS)
+
+
+def test_shapes_and_types_come_from_the_header(folder: Path) -> None:
+    assert model_folder.tensors(folder) == {"w": ([2, 3], "F32"), "n": ([], "I64")}
+
+
+def test_a_model_folder_of_before_max_pixels_and_tiff_is_read(folder: Path) -> None:
+    path = folder / "config.json"
+    config = json.loads(path.read_text())
+    del config["preprocessing"]["max_pixels"], config["preprocessing"]["tiff"]
+    path.write_text(json.dumps(config))
+    assert model_folder.read_card(folder) == CARD

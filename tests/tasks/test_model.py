@@ -10,12 +10,13 @@ import torch
 from PIL import Image
 
 from atalho import networks
-from atalho.errors import AtalhoError, WeightsError
+from atalho.data.images import PackedImages
+from atalho.errors import AtalhoError, ConfigError, DataError, NotFiniteError, WeightsError
 from atalho.networks import spec
 from atalho.precision import choose
 from atalho.storage import model_folder
 from atalho.storage.model_folder import Card, Preprocessing
-from atalho.tasks import model
+from atalho.tasks import classification, model
 
 FP32 = choose("cpu", "fp32")
 
@@ -57,6 +58,98 @@ def test_an_image_may_be_a_path_bytes_a_picture_or_an_array(folder: Path, image:
     assert loaded.embed(forms).shape == (6, 64)
 
 
+def test_a_photo_held_on_its_side_is_the_same_from_its_file_and_open(folder: Path, image: Path, tmp_path: Path) -> None:
+    loaded, turned = model.load(folder, FP32), tmp_path / "turned.png"
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    with Image.open(image) as picture:
+        picture.save(turned, exif=exif)
+    with Image.open(turned) as picture:
+        assert torch.equal(loaded.pixels(picture), loaded.pixels(turned))
+    assert not torch.equal(loaded.pixels(turned), loaded.pixels(image))
+
+
+def test_arrays_may_have_a_channel_axis(folder: Path, image: Path) -> None:
+    loaded = model.load(folder, FP32)
+    grey = np.asarray(Image.open(image))
+    rgb = np.stack([grey] * 3, 2)
+    clear = np.dstack([rgb, np.full_like(grey, 255)])
+    for array in (grey[:, :, None], rgb, clear):
+        assert torch.equal(loaded.pixels(array), loaded.pixels(grey))
+
+
+@pytest.mark.parametrize(
+    ("array", "text"),
+    [
+        (np.zeros((16, 16)), "type float64 and shape .16, 16. is no image: accepted are uint8"),
+        (np.zeros((3, 16, 16), np.uint8), r"shape \(3, 16, 16\) is no image"),
+        (np.zeros((1, 16, 16, 3), np.uint8), "is no image"),
+        (np.zeros((0, 16), np.uint8), "is no image"),
+        (7, "An image cannot be a int: give a path"),
+    ],
+)
+def test_what_is_no_image_is_refused(folder: Path, array: object, text: str) -> None:
+    with pytest.raises(DataError, match=text):
+        model.load(folder, FP32).predict([array])  # type: ignore[list-item]
+
+
+def test_a_single_image_is_not_taken_apart(folder: Path, image: Path) -> None:
+    loaded = model.load(folder, FP32)
+    for single in (
+        image,
+        str(image),
+        image.read_bytes(),
+        Image.new("L", (16, 16)),
+        np.zeros((3, 16, 3), np.uint8),
+        None,
+    ):
+        for method in (loaded.predict, loaded.embed):
+            with pytest.raises(DataError, match=r"Put them in a list, also a single one: \[image\]"):
+                method(single)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("top", [0, -1, 1.5])
+def test_top_is_one_or_more(folder: Path, image: Path, top: int) -> None:
+    with pytest.raises(ConfigError, match=f"top = {top}: accepted are whole numbers from 1"):
+        model.load(folder, FP32).predict([image], top=top)
+
+
+def test_tiff_and_large_images_are_taken_as_in_training(folder: Path, image: Path, tmp_path: Path) -> None:
+    tiff = tmp_path / "image.tif"
+    Image.open(image).save(tiff)
+    with pytest.raises(DataError, match="takes them where it was trained with data"):
+        model.load(folder, FP32).pixels(tiff)
+    prepared = Preprocessing(size=16, resize=16, channels=1, mean=(0.5,), std=(0.25,), max_pixels=256, tiff=True)
+    loaded = model.load(_write(tmp_path / "other", preprocessing=prepared), FP32)
+    assert torch.equal(loaded.pixels(tiff), loaded.pixels(image))
+    with Image.open(image) as picture:
+        picture.resize((17, 16)).save(tiff)
+    with pytest.raises(DataError, match="more than the limit of 256"):
+        loaded.pixels(tiff)
+
+
+def test_an_evaluation_is_as_sure_of_a_mistake_as_a_prediction(folder: Path, clothes: Path) -> None:
+    loaded, paths = model.load(folder, FP32), sorted((clothes / "test" / "bag").iterdir())
+    pixels = torch.cat([loaded.pixels(path) for path in paths]).permute(0, 2, 3, 1).numpy()
+    ids = np.arange(len(paths))
+    logits = classification.logits(loaded.network, PackedImages(pixels, ()), ids, loaded.card.preprocessing, FP32)
+    wrong = (logits.argmax(1) + 1) % 3
+    found = classification.measure(logits, wrong, loaded.classes, loaded.card.temperature)
+    assert len(found["mistakes"]) == len(paths)
+    for mistake in found["mistakes"]:
+        prediction = loaded.predict([paths[mistake["index"]]])[0]
+        assert mistake["predicted"] == prediction.label
+        assert mistake["probability"] == pytest.approx(prediction.probability, abs=1e-6)
+
+
+def test_an_output_that_is_no_number_is_not_called_a_probability(folder: Path, image: Path) -> None:
+    loaded = model.load(folder, FP32)
+    torch.nn.init.constant_(loaded.network.stem.conv.weight, float("inf"))  # type: ignore[union-attr,arg-type]
+    for method in (loaded.predict, loaded.embed):
+        with pytest.raises(NotFiniteError, match="the network's output is not a finite number"):
+            method([image])
+
+
 def test_probabilities_are_those_of_the_logits_over_the_temperature(folder: Path, image: Path) -> None:
     loaded = model.load(folder, FP32)
     x = (torch.tensor(np.asarray(Image.open(image)))[None, None] / 255 - 0.5) / 0.25
@@ -85,6 +178,9 @@ def test_loading_leaves_the_callers_chance_alone(folder: Path) -> None:
     assert random.getstate() == states[2]
 
 
+PREPARED = {"size": 16, "resize": 16, "channels": 1, "mean": [0.5], "std": [0.25]}
+
+
 def _edit(folder: Path, **changes: object) -> None:
     path = folder / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
@@ -97,8 +193,19 @@ def _edit(folder: Path, **changes: object) -> None:
     [
         ({"temperature": 0}, "temperature"),
         ({"temperature": float("nan")}, "temperature"),
+        ({"temperature": float("inf")}, "temperature"),
         ({"format": 2}, "format"),
         ({"extra": 1}, "extra"),
+        ({"classes": ["a", "b", "a"]}, "two classes have the same name"),
+        ({"preprocessing": PREPARED | {"mean": [0.5, 0.5]}}, "mean and std need a value for each of 1 channels"),
+        ({"preprocessing": PREPARED | {"mean": [float("nan")]}}, "preprocessing.mean.0"),
+        ({"preprocessing": PREPARED | {"std": [float("inf")]}}, "preprocessing.std.0"),
+        ({"preprocessing": PREPARED | {"size": 17}}, "the size 17 is larger than the 16"),
+        ({"preprocessing": PREPARED | {"size": 3}}, "1 channels and 3 pixels for a network that takes 1 .* and 4"),
+        (
+            {"preprocessing": PREPARED | {"channels": 3, "mean": [0.5] * 3, "std": [0.5] * 3}},
+            "images of 3 channels and 16 pixels for a network that takes 1 channels",
+        ),
         ({"classes": ["a", "b"]}, "2 class names for a network with 3 classes"),
         ({"spec": {"family": "resnet"}}, "needs"),
         ({"spec": {"family": "vgg"}}, "vgg"),
@@ -120,4 +227,23 @@ def test_damaged_weights_are_refused(folder: Path) -> None:
         model.load(folder)
     path.write_bytes(content[:100])
     with pytest.raises(WeightsError, match="cannot be read as weights"):
+        model.load(folder)
+
+
+@pytest.mark.parametrize("changes", [{"blocks": [1300, 1300, 1300]}, {"classes": 65_536}])
+def test_a_network_that_the_file_cannot_fill_is_not_built(
+    folder: Path, changes: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _edit(folder, spec=json.loads((folder / "config.json").read_text())["spec"] | changes)
+    monkeypatch.setattr(model.build, "build", None)
+    with pytest.raises(WeightsError, match=r"fewer than the network's 7802 layers|for a network with 65536 classes"):
+        model.load(folder)
+
+
+@pytest.mark.parametrize(("name", "value"), [("stem.norm.running_var", -1.0), ("stem.conv.weight", float("nan"))])
+def test_weights_that_give_no_numbers_are_refused(folder: Path, name: str, value: float) -> None:
+    network = model.load(folder, FP32).network
+    network.get_parameter(name).data.fill_(value) if "weight" in name else network.get_buffer(name).fill_(value)
+    model_folder.write(folder, network.state_dict(), model_folder.read_card(folder))
+    with pytest.raises(WeightsError, match=f"no numbers, or a variance below 0, first in {name}"):
         model.load(folder)

@@ -22,8 +22,9 @@ def show(
     from atalho.networks import catalogue, spec
     from atalho.storage import model_folder
 
-    if size is not None and size < 1:
-        raise options.refused("--size", size, _("1 or more"))
+    largest = model_folder.LARGEST_SIDE
+    if size is not None and not 1 <= size <= largest:
+        raise options.refused("--size", size, _("from {low} to {high} pixels").format(low=1, high=largest))
     if Path(model).is_dir():
         card = model_folder.read_card(model_folder.find(Path(model)))
         found, side = spec.from_dict(card.spec), size or card.preprocessing.size

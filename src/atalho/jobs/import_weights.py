@@ -1,18 +1,19 @@
 """Bring in weights from elsewhere: a file of torchvision, timm or CIFAR layout becomes a model folder."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
 from atalho import networks
 from atalho.data.sizes import stored_side
 from atalho.errors import ConfigError, RunError
-from atalho.inspection.summary import usual_side
+from atalho.inspection.summary import smallest_side, usual_side
 from atalho.locale import _
 from atalho.networks import foreign
 from atalho.networks import spec as specs
 from atalho.networks.choice import ShortcutChoice, StemChoice
 from atalho.storage import foreign_file, model_folder
-from atalho.storage.model_folder import Card, Preprocessing
+from atalho.storage.model_folder import LARGEST_SIDE, Card, Preprocessing
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 # Grey images: the same as seen through the usual weights of red, green and blue in brightness.
@@ -37,6 +38,8 @@ def import_file(
     `classes` is a text file with one name a line, by default the numbers from 0. Raises WeightsError where
     anything does not fit, ConfigError for values that cannot be.
     """
+    if size is not None and not 1 <= size <= LARGEST_SIDE:
+        raise _refused("--size", size, _("from {low} to {high} pixels").format(low=1, high=LARGEST_SIDE))
     target = Path(out)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise RunError(_("{path} exists already. Choose another --out.").format(path=target))
@@ -48,7 +51,9 @@ def import_file(
     _check_preprocessing(mean, std, channels)
     network = networks.create(model, classes=found, in_channels=channels, stem=stem, shortcut=shortcut)
     foreign.import_weights(network, state)
-    side = size or usual_side(network.spec)
+    side = usual_side(network.spec) if size is None else size
+    if side < smallest_side(network.spec):
+        raise _refused("--size", side, _("{low} or more for this network").format(low=smallest_side(network.spec)))
     card = Card(
         task="classification",
         spec=specs.to_dict(network.spec),
@@ -98,5 +103,13 @@ def _check_preprocessing(mean: Sequence[float], std: Sequence[float], channels: 
                     name=name, given=len(values), channels=channels
                 )
             )
-    if min(std) <= 0:
-        raise ConfigError(_("--std = {given}: every value must be greater than 0.").format(given=list(std)))
+    if not all(map(math.isfinite, mean)):
+        raise _refused("--mean", list(mean), _("numbers"))
+    if not all(math.isfinite(value) and value > 0 for value in std):
+        raise _refused("--std", list(std), _("numbers greater than 0"))
+
+
+def _refused(name: str, given: object, wanted: str) -> ConfigError:
+    return ConfigError(
+        _("{name} {given} is not accepted: it must be {wanted}.").format(name=name, given=given, wanted=wanted)
+    )

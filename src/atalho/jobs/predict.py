@@ -57,7 +57,7 @@ def find(arguments: Iterable[str]) -> list[str]:
     return found
 
 
-def predict(model: Model, paths: Iterable[str], *, top: int = 5, max_pixels: int = 50_000_000) -> Iterator[Row]:
+def predict(model: Model, paths: Iterable[str], *, top: int = 5) -> Iterator[Row]:
     """A row per path, in order and as they come; a bad file does not disturb the others."""
     waiting = iter(paths)
     while batch := list(islice(waiting, _BATCH)):
@@ -65,7 +65,7 @@ def predict(model: Model, paths: Iterable[str], *, top: int = 5, max_pixels: int
         errors: dict[str, str] = {}
         for path in batch:
             try:
-                read[path] = model.pixels(path, max_pixels=max_pixels)
+                read[path] = model.pixels(path)
             except DataError as error:
                 errors[path] = str(error)
         predictions = model.predict_pixels(torch.cat(list(read.values())), top=top) if read else []

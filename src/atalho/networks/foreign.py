@@ -15,7 +15,7 @@ from torch import Tensor
 
 from atalho.errors import ConfigError, WeightsError, nearest
 from atalho.locale import _
-from atalho.networks.network import Network
+from atalho.networks.network import Network, unsound
 from atalho.networks.spec import PREACTIVATIONS, DenseNetSpec, MLPSpec
 
 # Where files keep their weights. Averaged ones come first: a file that holds both was evaluated with them.
@@ -62,7 +62,9 @@ def _check_values(given: Mapping[str, Tensor], places: Mapping[str, Tensor]) -> 
         _("Of another kind of number: {names}."),
         [f"{name} {given[name].dtype}" for name in given if floating[name] != places[name].is_floating_point()],
     )
-    _refuse(_("Not finite: {names}."), [name for name, values in given.items() if not torch.isfinite(values).all()])
+    # As the network will hold them: what fits in double precision may be infinite in single.
+    held = {name: values.to(places[name].dtype) for name, values in given.items()}
+    _refuse(_("Not finite, or a variance below 0: {names}."), unsound(held))
 
 
 def export_weights(network: Network, layout: Literal["torchvision", "atalho"] = "torchvision") -> dict[str, Tensor]:

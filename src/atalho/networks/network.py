@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from torch import Tensor, nn
 
@@ -10,6 +10,15 @@ from atalho.blocks.head import ClassifierHead
 from atalho.errors import ConfigError
 from atalho.locale import _
 from atalho.networks.spec import Spec
+
+
+def unsound(weights: Mapping[str, Tensor]) -> list[str]:
+    """The names of weights and statistics of which no output can come that is a number."""
+    return [
+        name
+        for name, values in weights.items()
+        if not values.isfinite().all() or (name.endswith("running_var") and bool((values < 0).any()))
+    ]
 
 
 class Network(nn.Module):

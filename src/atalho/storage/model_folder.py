@@ -5,15 +5,16 @@ the specification asks for from the file's header, before anything is allocated.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import pydantic
 import safetensors
 import safetensors.torch
 import torch
-from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter, model_validator
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -21,24 +22,41 @@ from atalho.errors import WeightsError
 from atalho.locale import _
 from atalho.storage import atomic
 
+LARGEST_SIDE = 4096
+MAX_PIXELS = 50_000_000
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 _CONFIG_LIMIT = 32 * 2**20
+_STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 _DTYPES = {torch.float32: "F32", torch.int64: "I64"}
 
 
-@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+@dataclass(frozen=True, config=_STRICT)
 class Preprocessing:
-    """How an image becomes the network's input: shorter side to `resize`, centre crop of `size`, (x - mean) / std."""
+    """How an image becomes the network's input: shorter side to `resize`, centre crop of `size`, (x - mean) / std.
 
-    size: Annotated[int, Field(ge=1, le=4096)]
+    Files of more than `max_pixels`, and TIFF files unless `tiff`, are not decoded.
+    """
+
+    size: Annotated[int, Field(ge=1, le=LARGEST_SIDE)]
     resize: Annotated[int, Field(ge=1, le=8192)]
     channels: Literal[1, 3]
     mean: tuple[float, ...]
     std: tuple[Annotated[float, Field(gt=0)], ...]
+    max_pixels: Annotated[int, Field(ge=1)] = MAX_PIXELS
+    tiff: bool = False
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if not len(self.mean) == len(self.std) == self.channels:
+            raise ValueError(_("mean and std need a value for each of {n} channels").format(n=self.channels))
+        if self.size > self.resize:
+            text = _("the size {size} is larger than the {resize} that images are resized to")
+            raise ValueError(text.format(size=self.size, resize=self.resize))
+        return self
 
 
-@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+@dataclass(frozen=True, config=_STRICT)
 class Card:
     """What `config.json` holds."""
 
@@ -50,6 +68,12 @@ class Card:
     metrics: dict[str, Any] = Field(default_factory=dict)
     provenance: dict[str, Any] = Field(default_factory=dict)
     format: Literal[1] = 1
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError(_("two classes have the same name"))
+        return self
 
 
 def write(path: Path, weights: Mapping[str, Tensor], card: Card) -> None:
@@ -96,38 +120,58 @@ def read_card(folder: Path) -> Card:
     except pydantic.ValidationError as error:
         detail = error.errors()[0]
         where = ".".join(map(str, detail["loc"]))
+        reason = str(detail["ctx"]["error"]) if detail["type"] == "value_error" else detail["msg"]
         raise WeightsError(
             _("{path} is not a model's configuration that this version reads: {where}: {reason}").format(
-                path=path, where=where or "-", reason=detail["msg"]
+                path=path, where=where or "-", reason=reason
             )
         ) from None
 
 
+def tensors(folder: Path) -> dict[str, tuple[list[int], str]]:
+    """Shape and type of each tensor of a model folder, from the file's header; nothing of them is read."""
+    with _reading(folder), safetensors.safe_open(folder / WEIGHTS, framework="pt") as file:
+        slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+        return {name: (part.get_shape(), part.get_dtype()) for name, part in slices.items()}
+
+
 def read_weights(folder: Path, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The weights of a model folder. `expected` (may lie on the meta device) says every name, shape and type."""
-    path = folder / WEIGHTS
-    try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            found = {name: (file.get_slice(name).get_shape(), file.get_slice(name).get_dtype()) for name in file.keys()}  # noqa: SIM118
-        wanted = {name: (list(tensor.shape), _DTYPES[tensor.dtype]) for name, tensor in expected.items()}
-        differing = sorted(name for name in found.keys() | wanted.keys() if found.get(name) != wanted.get(name))
-        if differing:
-            first = differing[0]
+    found = tensors(folder)
+    wanted = {name: (list(tensor.shape), _DTYPES[tensor.dtype]) for name, tensor in expected.items()}
+    differing = sorted(name for name in found.keys() | wanted.keys() if found.get(name) != wanted.get(name))
+    if differing:
+        first = differing[0]
+        raise WeightsError(
+            _(
+                "{path} does not fit its {config}: {count} tensors differ, first {name}: "
+                "the file has {found}, the network needs {wanted}."
+            ).format(
+                path=folder / WEIGHTS,
+                config=CONFIG,
+                count=len(differing),
+                name=first,
+                found=found.get(first),
+                wanted=wanted.get(first),
+            )
+        )
+    with _reading(folder):
+        if not (folder / atomic.MANIFEST).is_file():
+            return safetensors.torch.load_file(folder / WEIGHTS)
+        listed = atomic.read_folder(folder)
+        if WEIGHTS not in listed:
             raise WeightsError(
-                _(
-                    "{path} does not fit its {config}: {count} tensors differ, first {name}: "
-                    "the file has {found}, the network needs {wanted}."
-                ).format(
-                    path=path,
-                    config=CONFIG,
-                    count=len(differing),
-                    name=first,
-                    found=found.get(first),
-                    wanted=wanted.get(first),
+                _("{path} does not list {weights}: the folder is damaged, or the file is another folder's.").format(
+                    path=folder / atomic.MANIFEST, weights=WEIGHTS
                 )
             )
-        if (folder / atomic.MANIFEST).is_file():
-            return safetensors.torch.load(atomic.read_folder(folder)[WEIGHTS])
-        return safetensors.torch.load_file(path)
+        return safetensors.torch.load(listed[WEIGHTS])
+
+
+@contextmanager
+def _reading(folder: Path) -> Iterator[None]:
+    try:
+        yield
     except (safetensors.SafetensorError, OSError) as error:
+        path = folder / WEIGHTS
         raise WeightsError(_("{path} cannot be read as weights: {reason}").format(path=path, reason=error)) from error

@@ -1,6 +1,5 @@
 """A trained network with everything that is needed to use it: classes, preprocessing, temperature."""
 
-import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -12,12 +11,14 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from atalho.data.decode import decode_square
+from atalho.data.decode import decode_square, square_of
 from atalho.data.prepare import prepare
-from atalho.errors import WeightsError
+from atalho.errors import ConfigError, DataError, NotFiniteError, WeightsError
 from atalho.locale import _
 from atalho.networks import build, spec
-from atalho.networks.network import Network
+from atalho.networks.network import Network, unsound
+from atalho.networks.plan import plan
+from atalho.networks.spec import Spec
 from atalho.precision import Precision, choose
 from atalho.storage import model_folder
 from atalho.storage.model_folder import Card
@@ -49,25 +50,38 @@ class Model:
         """The class names, in the order of the logits."""
         return self.card.classes
 
-    def pixels(self, image: ImageLike, *, max_pixels: int = 50_000_000) -> Tensor:
-        """One image as uint8 (1,C,P,P), sized as the network's images were. Raises DataError if it cannot be read."""
+    def pixels(self, image: ImageLike) -> Tensor:
+        """One image as uint8 (1,C,P,P), sized as the network's images were. Raises DataError if it cannot be read.
+
+        An array is uint8: (H,W) or (H,W,1) in grey, (H,W,3) in RGB, (H,W,4) in RGB with opacity.
+        """
         wanted = self.card.preprocessing
-        own = isinstance(image, Image.Image | np.ndarray)
         if isinstance(image, np.ndarray):
-            image = Image.fromarray(image)
+            image = _picture(image)
         if isinstance(image, Image.Image):
-            image = _encoded(image)
-        square = decode_square(
-            Path(image) if isinstance(image, str) else image,
-            side=wanted.resize,
-            channels=wanted.channels,
-            max_pixels=max_pixels,
-            tiff=own,
-        )
+            square = square_of(image, side=wanted.resize, channels=wanted.channels)
+        elif isinstance(image, str | bytes | Path):
+            square = decode_square(
+                Path(image) if isinstance(image, str) else image,
+                side=wanted.resize,
+                channels=wanted.channels,
+                max_pixels=wanted.max_pixels,
+                tiff=wanted.tiff,
+            )
+        else:
+            raise DataError(
+                _("An image cannot be a {kind}: give a path, bytes, a PIL image or a NumPy array.").format(
+                    kind=type(image).__name__
+                )
+            )
         return torch.tensor(square).permute(2, 0, 1)[None]  # a copy: the array may not be writable
 
     def predict(self, images: Iterable[ImageLike], *, top: int = 5) -> list[Prediction]:
-        """What each image shows. Probabilities are calibrated with the model's temperature."""
+        """What each image shows. Probabilities are calibrated with the model's temperature.
+
+        Raises DataError for an image that cannot be read, ConfigError for a `top` below 1.
+        """
+        _check_several(images)
         predictions: list[Prediction] = []
         for batch in _batches(self.pixels(image) for image in images):
             predictions.extend(self.predict_pixels(batch, top=top))
@@ -75,10 +89,15 @@ class Model:
 
     @torch.inference_mode()
     def predict_pixels(self, pixels: Tensor, *, top: int = 5) -> list[Prediction]:
-        """Predictions for uint8 pixels (N,C,P,P) as `pixels` makes them."""
+        """Predictions for uint8 pixels (N,C,P,P) as `pixels` makes them.
+
+        Raises NotFiniteError where the network gives no numbers, ConfigError for a `top` below 1.
+        """
+        if not isinstance(top, int) or top < 1:
+            raise ConfigError(_("top = {given!r}: accepted are whole numbers from 1.").format(given=top))
         with self.precision.autocast():
-            logits = self.network(self._inputs(pixels))
-        shares = (logits.float() / self.card.temperature).softmax(1).cpu()
+            logits = self._finite(self.network(self._inputs(pixels)))
+        shares = (logits / self.card.temperature).softmax(1).cpu()
         best = shares.topk(min(top, len(self.classes)), dim=1)
         rows = zip(best.indices.tolist(), best.values.tolist(), strict=True)
         ranked = [
@@ -89,16 +108,28 @@ class Model:
 
     @torch.inference_mode()
     def embed(self, images: Iterable[ImageLike]) -> Tensor:
-        """The embeddings (N,D), fp32 on the CPU, of images."""
+        """The embeddings (N,D), fp32 on the CPU, of images. Raises as `predict` does."""
+        _check_several(images)
         found: list[Tensor] = []
         for batch in _batches(self.pixels(image) for image in images):
             with self.precision.autocast():
-                found.append(self.network.embedding(self._inputs(batch)).float().cpu())
+                found.append(self._finite(self.network.embedding(self._inputs(batch))).cpu())
         return torch.cat(found) if found else torch.empty(0, self.network.head.classifier.in_features)
 
     def _inputs(self, pixels: Tensor) -> Tensor:
         wanted = self.card.preprocessing
         return prepare(pixels.to(self.precision.device), size=wanted.size, mean=wanted.mean, std=wanted.std)
+
+    def _finite(self, values: Tensor) -> Tensor:
+        """`values` in fp32."""
+        values = values.float()
+        if not values.isfinite().all():
+            raise NotFiniteError(
+                _("{folder}: the network's output is not a finite number. Its weights are damaged.").format(
+                    folder=self.folder
+                )
+            )
+        return values
 
 
 def load(path: Path | str, precision: Precision | None = None) -> Model:
@@ -117,27 +148,69 @@ def load(path: Path | str, precision: Precision | None = None) -> Model:
 def restore(folder: Path, card: Card) -> Network:
     """The network that `card` specifies with the weights of `folder`; nothing is allocated before all of it fits."""
     wanted = spec.from_dict(card.spec)
+    _check_fit(folder, card, wanted)
     with torch.device("meta"):
         network = build.build(wanted)
     weights = model_folder.read_weights(folder, network.state_dict())
-    network.to_empty(device="cpu").load_state_dict(weights)
-    classes = network.spec.classes
-    if len(card.classes) != classes:
+    if damaged := unsound(weights):
         raise WeightsError(
-            _("{folder}: {names} class names for a network with {classes} classes.").format(
-                folder=folder, names=len(card.classes), classes=classes
+            _("{folder}: weights that are no numbers, or a variance below 0, first in {name}.").format(
+                folder=folder, name=damaged[0]
             )
         )
+    network.to_empty(device="cpu").load_state_dict(weights)
     return network
+
+
+def _check_fit(folder: Path, card: Card, wanted: Spec) -> None:
+    """What can be compared before a network is built, which takes long where a damaged file asks for a huge one."""
+    if len(card.classes) != wanted.classes:
+        raise WeightsError(
+            _("{folder}: {names} class names for a network with {classes} classes.").format(
+                folder=folder, names=len(card.classes), classes=wanted.classes
+            )
+        )
+    prepared, planned = card.preprocessing, plan(wanted)
+    if prepared.channels != wanted.in_channels or prepared.size < planned.stride:
+        raise WeightsError(
+            _(
+                "{folder}: images of {channels} channels and {size} pixels for a network that takes {wanted} channels "
+                "and {smallest} pixels or more."
+            ).format(
+                folder=folder,
+                channels=prepared.channels,
+                size=prepared.size,
+                wanted=wanted.in_channels,
+                smallest=planned.stride,
+            )
+        )
+    count = len(model_folder.tensors(folder))
+    if count < planned.depth:  # each weighted layer has one tensor at least
+        raise WeightsError(
+            _("{folder}: the weights are {count} tensors, fewer than the network's {depth} layers.").format(
+                folder=folder, count=count, depth=planned.depth
+            )
+        )
+
+
+def _check_several(images: object) -> None:
+    """One image where several are expected would be taken apart: a text into letters, an array into its rows."""
+    if isinstance(images, str | bytes | Path | Image.Image | np.ndarray) or not isinstance(images, Iterable):
+        raise DataError(_("Several images are expected. Put them in a list, also a single one: [image]."))
+
+
+def _picture(pixels: NDArray[np.uint8]) -> Image.Image:
+    known = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in (1, 3, 4))
+    if pixels.dtype != np.uint8 or not known or pixels.size == 0:
+        raise DataError(
+            _(
+                "An array of type {dtype} and shape {shape} is no image: accepted are uint8 (values from 0 to 255) "
+                "of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)."
+            ).format(dtype=pixels.dtype, shape=pixels.shape)
+        )
+    return Image.fromarray(pixels[:, :, 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels)
 
 
 def _batches(pixels: Iterator[Tensor]) -> Iterator[Tensor]:
     while batch := list(islice(pixels, _BATCH)):
         yield torch.cat(batch)
-
-
-def _encoded(image: Image.Image) -> bytes:
-    """A PIL image as a file (TIFF holds every mode), so that all images take the one path through `decode`."""
-    buffer = io.BytesIO()
-    image.save(buffer, format="TIFF")
-    return buffer.getvalue()
