@@ -6,6 +6,7 @@ import pytest
 
 from atalho.data.manifest import Manifest, class_map
 from atalho.errors import DataError
+from atalho.locale import _, use_language
 
 
 def manifest(**changes: object) -> Manifest:
@@ -33,6 +34,15 @@ def test_json_and_back_gives_the_same() -> None:
     )
     assert after.labels.dtype == np.int64
     np.testing.assert_array_equal(after.splits["train"], before.splits["train"])
+
+
+def test_notes_are_told_in_the_language_of_who_reads_them() -> None:
+    note = _("the folder {name} is none of train, val, test: left out").format(name="more")
+    stored = json.loads(json.dumps(manifest(notes=(note, "by hand")).to_json()))
+    assert Manifest.from_json(stored).notes == (note, "by hand")
+    use_language("pt")
+    assert Manifest.from_json(stored).notes == ("a pasta more não é train, val nem test: foi ignorada", "by hand")
+    assert Manifest.from_json(stored).to_json() == stored
 
 
 def test_a_file_name_that_is_no_text_survives_json() -> None:

@@ -1,3 +1,7 @@
+import copy
+import json
+import pickle
+
 import pytest
 
 from atalho import locale
@@ -85,3 +89,24 @@ def test_errors_speak_portuguese():
     use_language("pt")
     assert nearest("resnet19", ["resnet18", "vgg"]) == "Você quis dizer resnet18?"
     assert nearest("x", ["sgd", "adam"]) == "Aceitos: adam, sgd."
+
+
+def test_a_text_that_was_kept_is_told_in_any_language():
+    reason = _("the folder {name} is none of train, val, test: left out").format(name="{x}")
+    one, many = "{count} image left out: {names}", "{count} images left out: {names}"
+    for text, portuguese in (
+        (reason, "a pasta {x} não é train, val nem test: foi ignorada"),
+        (ngettext(one, many, 2).format(count=2, names="a"), "2 imagens puladas: a"),
+        (_("{path}: {reason}").format(path="a", reason=reason), "a: a pasta {x} não é"),
+        ("plain", "plain"),
+    ):
+        kept = json.loads(json.dumps(locale.keep(text)))
+        assert locale.tell(kept) == text
+        assert locale.tell(kept, "pt").startswith(portuguese)
+        assert locale.keep(locale.tell(kept, "pt")) == kept
+
+
+def test_an_error_and_a_copy_remember_what_they_say():
+    text = _("seed")
+    for same in (str(ValueError(text)), copy.deepcopy(text), pickle.loads(pickle.dumps(text))):
+        assert (same, locale.tell(locale.keep(same), "pt")) == ("seed", "semente")

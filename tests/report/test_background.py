@@ -46,6 +46,17 @@ def test_skipped_images_are_counted_and_the_first_named_with_their_reasons(run):
     assert "cat/12.jpg" not in words
 
 
+def test_notes_and_reasons_are_told_in_the_language_of_the_page(run):
+    kept = {"text": "the folder {name} is none of train, val, test: left out", "fields": {"name": "<more>"}}
+    told = with_manifest(run, notes=[kept], skipped=[{"path": "a.png", "reason": {"text": "the file is empty"}}])
+    words = text(background.data(told, EN))
+    assert "|the folder &lt;more&gt; is none of train" in words
+    assert "|a.png: the file is empty|" in words
+    words = text(background.data(told, PT))
+    assert "|a pasta &lt;more&gt; não é train" in words
+    assert "|a.png: o arquivo está vazio|" in words
+
+
 def test_many_missing_classes_are_counted_and_not_all_named(run):
     many = with_manifest(run, classes=[f"c{k}" for k in range(40)])
     assert "c21 and 18 more." in text(background.data(many, EN))

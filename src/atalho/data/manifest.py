@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from atalho import locale
 from atalho.errors import DataError
 from atalho.locale import _
 
@@ -71,7 +72,7 @@ class Manifest:
             "names": list(self.names),
             "labels": self.labels.tolist(),
             "splits": {name: ids.tolist() for name, ids in self.splits.items()},
-            "notes": list(self.notes),
+            "notes": [locale.keep(note) for note in self.notes],
         }
 
     @classmethod
@@ -85,7 +86,7 @@ class Manifest:
                 names=tuple(map(str, stored["names"])),
                 labels=np.array(stored["labels"], dtype=np.int64),
                 splits={str(name): np.array(ids, dtype=np.int64) for name, ids in stored["splits"].items()},
-                notes=tuple(map(str, stored["notes"])),
+                notes=tuple(locale.tell(note) for note in stored["notes"]),
             )
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise DataError(_("not a manifest of Atalho: {error}").format(error=repr(error))) from error

@@ -44,7 +44,7 @@ def data(run: RunFiles, _: Translator) -> Html | None:
     table = el(
         "table", el("thead", el("tr", heads)), el("tbody", rows), el("tfoot", totals), class_="sortable"
     )  # fmt: skip
-    notes = [*manifest.get("notes", []), *_remarks(manifest, counts, _)]
+    notes = [*map(_.tell, manifest.get("notes", [])), *_remarks(manifest, counts, _)]
     remarks = el("ul", [el("li", note) for note in notes], class_="notes") if notes else None
     return section("data", _("Data"), remarks, el("div", table, class_="scroll tall"), _=_)
 
@@ -75,7 +75,7 @@ def _remarks(manifest: Json, counts: Mapping[str, list[int]], _: Translator) -> 
     if skipped:
         yield _("Images that cannot be read and were skipped: {n}.").format(n=_.whole(len(skipped)))
     for image in skipped[:_NAMES_SHOWN]:
-        yield f"{image['path']}: {image['reason']}"
+        yield f"{image['path']}: {_.tell(image['reason'])}"
 
 
 def _listed(names: list[str], _: Translator) -> str:

@@ -1,9 +1,9 @@
 """One language at a time, passed explicitly: a page holds two, so the one in force cannot decide."""
 
 import math
-from typing import Final
+from typing import Any, Final
 
-from atalho.locale import catalogue
+from atalho.locale import catalogue, tell
 
 LEVEL: Final = 0.95  # of every interval in a report
 _NOTHING: Final = "–"
@@ -21,6 +21,10 @@ class Translator:
     def __call__(self, message: str) -> str:
         """`message` in this language."""
         return self._messages.gettext(message)
+
+    def tell(self, kept: Any) -> str:
+        """In this language what a run keeps of a text in any (`locale.keep`)."""
+        return tell(kept, self.name)
 
     def number(self, value: float | None, digits: int = 2) -> str:
         """`value` with so many decimals: 1,234.50 or 1.234,50; a dash where there is none."""
