@@ -15,6 +15,7 @@ from atalho.data.manifest import Manifest
 from atalho.data.packed import open_images
 from atalho.data.survey import survey
 from atalho.errors import DataError
+from atalho.locale import keep, tell
 
 Tree = Callable[..., Path]
 
@@ -148,6 +149,11 @@ def test_bad_images_are_left_out_by_choice(data: Path, cache_gb: float, workers:
     for _time in range(2):
         images = opened(data, cache_gb=cache_gb, workers=workers, skip_bad=True)
         assert [(image.number, image.name) for image in images.bad] == [(3, "bag/0003.png"), (21, "coat/0001.png")]
+        # As kept, the reason is that in any language, also out of the cache.
+        assert [tell(keep(image.reason), "pt").split(" (")[0].split(": ")[0] for image in images.bad] == [
+            "não é uma imagem em formato aceito",
+            "incompleto ou danificado",
+        ]
         assert images[np.array([3])].max() == 0
         assert images[np.array([4])].max() > 0
     manifest = read(data).without(image.number for image in images.bad)

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from atalho.data.decoder_process import decode_files, survey_files
 from atalho.errors import DataError
-from atalho.locale import _, language
+from atalho.locale import _, language, tell
 
 _MOST: Final = 16
 _WORTH_A_PROCESS: Final = 500
@@ -66,14 +66,14 @@ class Crew:
     def survey(self, parts: Iterable[Sequence[str]]) -> Iterator[list[Any]]:
         """For each part of the paths, in order, the rows of `survey_files`."""
         for answer, _payload in self._ordered({"kind": "survey", "paths": part} for part in parts):
-            yield answer["rows"]
+            yield [row if isinstance(row, list) else tell(row) for row in answer["rows"]]
 
     def decode(self, parts: Iterable[Sequence[str]], side: int, channels: int) -> Iterator[Pixels]:
         """For each part of the paths, in order, its pixels. A few parts are decoded ahead."""
         jobs = ({"kind": "decode", "paths": part, "side": side, "channels": channels} for part in parts)
         for answer, payload in self._ordered(jobs):
             shape = (-1, side, side, channels)
-            bad = [(int(place), str(reason)) for place, reason in answer["bad"]]
+            bad = [(int(place), tell(reason)) for place, reason in answer["bad"]]
             yield Pixels(np.frombuffer(payload, dtype=np.uint8).reshape(shape), bad)
 
     def close(self) -> None:

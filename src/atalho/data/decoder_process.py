@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atalho.data.decode import UnreadableImageError, decode_square, read_bytes, read_header
+from atalho.locale import keep
 
 
 def survey_files(paths: list[str], max_pixels: int, tiff: bool) -> list[Any]:
@@ -59,11 +60,13 @@ def main() -> None:
         kind = job.pop("kind")
         payload: bytes | memoryview = b""
         if kind == "survey":
-            answer: dict[str, Any] = {"rows": survey_files(**job)}
+            answer: dict[str, Any] = {
+                "rows": [row if isinstance(row, list) else keep(row) for row in survey_files(**job)]
+            }
         else:
             pixels, bad = decode_files(**job)
             payload = pixels.data.cast("B")
-            answer = {"bad": bad}
+            answer = {"bad": [(place, keep(reason)) for place, reason in bad]}
         answer["bytes"] = len(payload)
         try:
             results.write(json.dumps(answer).encode() + b"\n")

@@ -26,7 +26,7 @@ from atalho.data.images import Images, PackedImages, StreamedImages
 from atalho.data.manifest import Ids, Manifest
 from atalho.data.survey import PART, BadImage, Progress, Survey, refuse_bad
 from atalho.errors import DataError
-from atalho.locale import _
+from atalho.locale import _, keep, tell
 
 _VERSION: Final = 1
 _PIXELS: Final = "pixels.u8"
@@ -127,7 +127,8 @@ def _make(folder: Path, parts: Iterator[_Part], manifest: Manifest, skip_bad: bo
         bad.sort()
         if not skip_bad:
             refuse_bad([BadImage(number, manifest.names[number], reason) for number, reason in bad])
-        about = {"version": _VERSION, "images": len(manifest), "bytes": size, "bad": bad, "limit": limit}
+        kept = [(number, keep(reason)) for number, reason in bad]
+        about = {"version": _VERSION, "images": len(manifest), "bytes": size, "bad": kept, "limit": limit}
         (unfinished / _ABOUT).write_text(json.dumps(about), encoding="utf-8")
         _publish(unfinished, folder)
     except OSError as error:
@@ -168,7 +169,7 @@ def _largest_limit(cache: Path) -> float:
 
 def _bad(folder: Path, manifest: Manifest) -> list[BadImage]:
     about = _about(folder) or {"bad": []}
-    return [BadImage(number, manifest.names[number], reason) for number, reason in about["bad"]]
+    return [BadImage(number, manifest.names[number], tell(reason)) for number, reason in about["bad"]]
 
 
 def _key(survey: Survey, side: int, channels: int, max_pixels: int, tiff: bool) -> str:
