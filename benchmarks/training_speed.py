@@ -7,8 +7,9 @@
 
     python benchmarks/training_speed.py [--cifar FOLDER] [--rounds 5] [--epoch-rounds 2]
 
-FOLDER holds train/<class>/*.jpg; without it only (a) runs. Each turn is a process of its own, Atalho's through its
-command line. Rounds that are finished are kept in the result file, so that an interrupted run goes on.
+FOLDER holds train/<class>/*.jpg; without it only (a) runs. Each turn is a process of its own; both leave out
+the first steps, which allocate. Rounds that are finished are kept in the result file, so that an interrupted run
+goes on.
 """
 
 import argparse
@@ -20,7 +21,9 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from types import ModuleType
 
+import own_loop
 import peer_loop
 from PIL import Image
 from record import RESULTS, origin, write
@@ -50,9 +53,9 @@ def atalho(data: Path, *options: str) -> dict:
         return json.loads((run / "timing.json").read_text())
 
 
-def peer(*arguments: object) -> float:
-    """What the bare loop printed: images per second of steps, or seconds of an epoch."""
-    command = [sys.executable, peer_loop.__file__, *map(str, arguments)]
+def printed(script: ModuleType, *arguments: object) -> float:
+    """What a loop printed: images per second of its steps, or seconds of an epoch."""
+    command = [sys.executable, str(script.__file__), *map(str, arguments)]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
@@ -71,15 +74,18 @@ def colour_images(folder: Path, count: int) -> Path:
 def measure_steps(name: str, batch: int, size: int) -> Round:
     with tempfile.TemporaryDirectory() as folder:
         data = colour_images(Path(folder), STEPS * batch)
-        reference = peer("steps", name, batch, size, STEPS)
-        options = ["--model", name, "--epochs", "1", "--batch-size", str(batch), "--data.size", str(size)]
-        own = atalho(data, *options, "--data.val-fraction", "0")["images_per_second"]
-    return {"reference_images_s": round(reference, 1), "atalho_images_s": own, "ratio": round(own / reference, 3)}
+        reference = printed(peer_loop, "steps", name, batch, size, STEPS)
+        own = printed(own_loop, data, name, batch, size)
+    return {
+        "reference_images_s": round(reference, 1),
+        "atalho_images_s": round(own, 1),
+        "ratio": round(own / reference, 3),
+    }
 
 
 def measure_epochs(data: Path) -> Round:
     """The first epoch counts with all that is not the second: start, survey, cache, and the report at the end."""
-    reference = peer("epoch", data)
+    reference = printed(peer_loop, "epoch", data)
     start = time.perf_counter()
     timing = atalho(data, "--model", "resnet20", "--epochs", "2", "--data.val-fraction", "0")
     whole, second = time.perf_counter() - start, timing["epochs"][1]["seconds"]

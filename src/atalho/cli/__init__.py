@@ -22,8 +22,7 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code: 0, 1 for a mishap, 2 for what the user must change."""
-    # PyTorch reads this once, at its first large tensor: activations in huge pages made a step 7 % faster here.
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+    prepare_process()
     from atalho.cli import terminal
 
     debug, language, rest = _everywhere(list(arguments))
@@ -74,6 +73,12 @@ def _mend_streams() -> None:
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 (until the end)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape" if sys.stdout.encoding == "utf-8" else "backslashreplace")
+
+
+def prepare_process() -> None:
+    """What a process that is Atalho's alone sets before PyTorch is imported."""
+    # Read once, at the first large tensor: activations in huge pages made a step 7 % faster here.
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
 
 def _everywhere(arguments: list[str]) -> tuple[bool, str | None, list[str]]:
