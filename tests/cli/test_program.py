@@ -38,4 +38,4 @@ def test_ctrl_c_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 def test_size_nought_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["show", "resnet20", "--size", "0"]) == 2
-    assert "--size 0 is not accepted: it must be 1 or more" in capsys.readouterr().err
+    assert "--size 0 is not accepted: it must be from 1 to 4096 pixels" in capsys.readouterr().err

@@ -219,7 +219,7 @@ def test_other_content_is_an_error(data: bytes) -> None:
 def test_formats_off_the_list_are_errors() -> None:
     assert "not an image of an accepted format" in reason(stored(picture(), "PPM"))
     assert "not an image of an accepted format" in reason(stored(picture(), "ICO"))
-    assert reason(stored(picture(), "TIFF")) == "a TIFF file; a model takes them where it was trained with data.tiff"
+    assert reason(stored(picture(), "TIFF")) == "a TIFF file; train with data.tiff to allow them"
 
 
 def test_the_pixel_limit_is_checked_on_the_header() -> None:

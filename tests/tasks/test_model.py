@@ -117,7 +117,7 @@ def test_top_is_one_or_more(folder: Path, image: Path, top: int) -> None:
 def test_tiff_and_large_images_are_taken_as_in_training(folder: Path, image: Path, tmp_path: Path) -> None:
     tiff = tmp_path / "image.tif"
     Image.open(image).save(tiff)
-    with pytest.raises(DataError, match="takes them where it was trained with data"):
+    with pytest.raises(DataError, match="a TIFF file; train with data"):
         model.load(folder, FP32).pixels(tiff)
     prepared = Preprocessing(size=16, resize=16, channels=1, mean=(0.5,), std=(0.25,), max_pixels=256, tiff=True)
     loaded = model.load(_write(tmp_path / "other", preprocessing=prepared), FP32)

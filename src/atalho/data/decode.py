@@ -201,7 +201,7 @@ def _identified(data: bytes, formats: Sequence[str]) -> Image.Image | None:
 
 def _unknown(data: bytes, tiff: bool) -> str:
     if data[:4] in (b"II*\0", b"MM\0*") and not tiff:
-        return _("a TIFF file; a model takes them where it was trained with data.tiff")
+        return _("a TIFF file; train with data.tiff to allow them")
     accepted = ", ".join((*_FORMATS, "TIFF") if tiff else _FORMATS)
     return _("not an image of an accepted format ({formats}), or its header is damaged").format(formats=accepted)
 
