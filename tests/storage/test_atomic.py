@@ -38,7 +38,7 @@ def test_one_changed_bit_is_seen(tmp_path: Path, position: int) -> None:
 @pytest.mark.parametrize("manifest", [b"", b"[1]", b'{"a.bin": 1}', b'{"../a.bin": {}}', b'{"none": {"bytes": 1}}'])
 def test_a_bad_manifest_is_an_error(tmp_path: Path, manifest: bytes) -> None:
     atomic.write_folder(tmp_path / "x", FILES)
-    (tmp_path / "x" / atomic.MANIFEST).write_bytes(manifest)
+    (tmp_path / "x" / atomic.CHECKSUMS).write_bytes(manifest)
     with pytest.raises(RunError):
         atomic.read_folder(tmp_path / "x")
 

@@ -39,7 +39,7 @@ def test_a_run_means_its_model(folder: Path) -> None:
 
 
 def test_the_two_files_alone_are_enough(folder: Path) -> None:
-    (folder / "manifest.json").unlink()
+    (folder / "checksums.json").unlink()
     assert model_folder.read_card(folder) == CARD
     assert torch.equal(model_folder.read_weights(folder, WEIGHTS)["w"], WEIGHTS["w"])
 
@@ -85,7 +85,7 @@ def test_the_weights_are_ordinary_safetensors(folder: Path) -> None:
 
 @pytest.mark.parametrize("listed", ["{}", "[]"])
 def test_a_folder_whose_manifest_lists_no_weights_is_refused(folder: Path, listed: str) -> None:
-    (folder / "manifest.json").write_text(listed)
+    (folder / "checksums.json").write_text(listed)
     with pytest.raises(WeightsError, match=r"manifest\.json does not list model\.safetensors"):
         model_folder.read_weights(folder, WEIGHTS)
 

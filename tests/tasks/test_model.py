@@ -185,7 +185,7 @@ def _edit(folder: Path, **changes: object) -> None:
     path = folder / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
     # A folder of the two files alone is a model too.
-    (folder / "manifest.json").unlink()
+    (folder / "checksums.json").unlink()
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,14 @@ def evaluate(
         with locked(run.path):
             return _own(run, progress)
     loaded = model.load(path)
-    config = DataConfig(path=str(data), size=loaded.card.preprocessing.size, skip_bad=skip_bad)
+    prepared = loaded.card.preprocessing
+    config = DataConfig(
+        path=str(data),
+        size=prepared.size,
+        skip_bad=skip_bad,
+        max_pixels=prepared.max_pixels,
+        tiff=prepared.tiff,
+    )
     looked = job_data.look_at(layouts.read_test(Path(data), loaded.classes), config, progress)
     return _measure(loaded, _pixels(loaded, looked, config, progress), "test", progress)
 

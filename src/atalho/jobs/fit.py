@@ -61,6 +61,8 @@ def preprocessing(pixels: Pixels, config: DataConfig, start: Start | None) -> Pr
         channels=images.channels,  # type: ignore[arg-type]
         mean=mean,
         std=std,
+        max_pixels=config.max_pixels,
+        tiff=config.tiff,
     )
 
 

@@ -1,7 +1,7 @@
 """The only module that writes durable files: at every instant the old content or the new one, never a part.
 
 A file or folder is written beside its target under a temporary name, flushed to the disk, renamed, and the parent
-folder is flushed. A folder ends with `manifest.json`: size and SHA-256 of every file in it, so that damage is seen.
+folder is flushed. A folder ends with `checksums.json`: size and SHA-256 of every file in it, so that damage is seen.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from typing import Any
 from atalho.errors import RunError
 from atalho.locale import _
 
-MANIFEST = "manifest.json"
+CHECKSUMS = "checksums.json"
 _TEMPORARY = ".tmp-"
 
 
@@ -52,7 +52,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
-    """Make the folder `path` with `files` and their manifest, durably; an older folder there is replaced.
+    """Make the folder `path` with `files` and their checksums, durably; an older folder there is replaced.
 
     Where a folder is replaced, there is an instant at which only the new one exists under its temporary name and the
     old one is moved aside; a reader that finds neither under `path` is told so. Checkpoints never replace.
@@ -66,15 +66,15 @@ def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
 def read_folder(path: Path) -> dict[str, bytes]:
     """The files of a folder that `write_folder` made. Raises RunError where anything is missing or differs."""
     try:
-        manifest = json.loads((path / MANIFEST).read_bytes())
-        if any(Path(name).name != name for name in manifest):
-            raise ValueError(_("{name} names files outside the folder").format(name=MANIFEST))
-        files = {name: (path / name).read_bytes() for name in manifest}
+        checksums = json.loads((path / CHECKSUMS).read_bytes())
+        if any(Path(name).name != name for name in checksums):
+            raise ValueError(_("{name} names files outside the folder").format(name=CHECKSUMS))
+        files = {name: (path / name).read_bytes() for name in checksums}
         damaged = [
             name
             for name, content in files.items()
-            if len(content) != manifest[name]["bytes"]
-            or hashlib.sha256(content).hexdigest() != manifest[name]["sha256"]
+            if len(content) != checksums[name]["bytes"]
+            or hashlib.sha256(content).hexdigest() != checksums[name]["sha256"]
         ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(_("{path} is incomplete or unreadable: {reason}").format(path=path, reason=error)) from error
@@ -111,11 +111,11 @@ def _replace_folder(path: Path, files: Mapping[str, bytes]) -> None:
     try:
         for name, content in files.items():
             _write_and_flush(temporary / name, content)
-        manifest = {
+        checksums = {
             name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
             for name, content in files.items()
         }
-        _write_and_flush(temporary / MANIFEST, json.dumps(manifest, indent=1).encode())
+        _write_and_flush(temporary / CHECKSUMS, json.dumps(checksums, indent=1).encode())
         flush_folder(temporary)
         old = path.with_name(f"{temporary.name}-old")
         if path.exists():

@@ -156,13 +156,13 @@ def read_weights(folder: Path, expected: Mapping[str, Tensor]) -> dict[str, Tens
             )
         )
     with _reading(folder):
-        if not (folder / atomic.MANIFEST).is_file():
+        if not (folder / atomic.CHECKSUMS).is_file():
             return safetensors.torch.load_file(folder / WEIGHTS)
         listed = atomic.read_folder(folder)
         if WEIGHTS not in listed:
             raise WeightsError(
                 _("{path} does not list {weights}: the folder is damaged, or the file is another folder's.").format(
-                    path=folder / atomic.MANIFEST, weights=WEIGHTS
+                    path=folder / atomic.CHECKSUMS, weights=WEIGHTS
                 )
             )
         return safetensors.torch.load(listed[WEIGHTS])
