@@ -25,7 +25,9 @@ def load_parity() -> ModuleType:
     specification = importlib.util.spec_from_file_location("parity", path)
     assert specification is not None and specification.loader is not None
     module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(path.parent)  # as when it is run: its neighbours can be imported
+        specification.loader.exec_module(module)
     return module
 
 
