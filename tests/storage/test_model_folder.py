@@ -84,9 +84,9 @@ def test_the_weights_are_ordinary_safetensors(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("listed", ["{}", "[]"])
-def test_a_folder_whose_manifest_lists_no_weights_is_refused(folder: Path, listed: str) -> None:
+def test_a_folder_whose_checksums_list_no_weights_is_refused(folder: Path, listed: str) -> None:
     (folder / "checksums.json").write_text(listed)
-    with pytest.raises(WeightsError, match=r"manifest\.json does not list model\.safetensors"):
+    with pytest.raises(WeightsError, match=r"checksums\.json does not list model\.safetensors"):
         model_folder.read_weights(folder, WEIGHTS)
 
 
