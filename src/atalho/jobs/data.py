@@ -11,7 +11,7 @@ from atalho.data.manifest import Manifest
 from atalho.data.packed import open_images
 from atalho.data.survey import Survey, refuse_bad, survey
 from atalho.errors import DataError
-from atalho.locale import _, ngettext
+from atalho.locale import _, keep, ngettext
 from atalho.training.progress import Progress
 
 
@@ -65,7 +65,7 @@ class Pixels:
         """What `manifest.json` of a run holds: also the fingerprint of the content, and what was left out."""
         return self.manifest.to_json() | {
             "fingerprint": self.fingerprint,
-            "skipped": [{"path": image.name, "reason": image.reason} for image in self.images.bad],
+            "skipped": [{"path": image.name, "reason": keep(image.reason)} for image in self.images.bad],
         }
 
 
