@@ -1,15 +1,15 @@
 """Training speed against the usual way, turn by turn: ratios, medians over rounds.
 
-(a) steps: `atalho train` with all that its loop does (augmentation, checks, averaging, log) against a bare loop in
+(a) steps: `atalho train` with all that its loop does (gathering, checks, averaging, log) against a bare loop in
     fp32 over one prepared batch, the way torchvision's references train: resnet20 at 32 pixels, resnet18 at 128.
 (b) whole epochs from a folder of JPEGs: `atalho train` from an empty cache against ImageFolder, DataLoader with two
     workers and the usual transforms around the same network in fp32.
 
     python benchmarks/training_speed.py [--cifar FOLDER] [--rounds 5] [--epoch-rounds 2]
 
-FOLDER holds train/<class>/*.jpg; without it only (a) runs. Each turn is a process of its own; both leave out
-the first steps, which allocate. Rounds that are finished are kept in the result file, so that an interrupted run
-goes on.
+FOLDER holds train/<class>/*.jpg; without it only (a) runs. Each turn is a process of its own; in (a) neither varies
+its images, and both leave out the first two steps, which allocate. Rounds that are finished are kept in the result
+file, so that an interrupted run goes on.
 """
 
 import argparse

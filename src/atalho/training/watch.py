@@ -23,9 +23,9 @@ def check_finite(
 
     The message names the step, where the numbers first went wrong, and the files of the batch.
     """
-    gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
-    total = torch.nn.utils.get_total_norm([loss.detach().reshape(1), *gradients])
-    if torch.isfinite(total):
+    # A sum is not finite where one number is not; it takes half the time of a norm.
+    sums = [parameter.grad.sum() for parameter in network.parameters() if parameter.grad is not None]
+    if torch.isfinite(torch.stack([loss.detach(), *sums])).all():
         return
     shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
     raise NotFiniteError(
