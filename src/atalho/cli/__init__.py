@@ -3,6 +3,7 @@
 Nothing here imports torch before a command needs it, so that help is immediate.
 """
 
+import ctypes
 import io
 import os
 import sys
@@ -12,6 +13,9 @@ from pathlib import Path
 
 from atalho.errors import AtalhoError
 from atalho.locale import LANGUAGES, _, use_language
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
+_LARGEST_KEPT = 32 * 2**20  # the most that glibc accepts
 
 
 def main() -> None:
@@ -77,8 +81,14 @@ def _mend_streams() -> None:
 
 def prepare_process() -> None:
     """What a process that is Atalho's alone sets before PyTorch is imported."""
-    # Read once, at the first large tensor: activations in huge pages made a step 7 % faster here.
+    # Read once, at the first large tensor: activations in huge pages made a step of resnet20 7 % faster here.
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+    # Memory that a step frees is kept for the next one instead of being faulted in and zeroed again: another 6 % of
+    # a step of resnet18 at 128 pixels. Only glibc has the switch.
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, _LARGEST_KEPT)
+        mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def _everywhere(arguments: list[str]) -> tuple[bool, str | None, list[str]]:
