@@ -23,7 +23,7 @@ def check_finite(
 
     The message names the step, where the numbers first went wrong, and the files of the batch.
     """
-    # A sum is not finite where one number is not; it takes half the time of a norm.
+    # A sum is not finite where one number is not, and takes less time than a norm.
     sums = [parameter.grad.sum() for parameter in network.parameters() if parameter.grad is not None]
     if torch.isfinite(torch.stack([loss.detach(), *sums])).all():
         return
