@@ -42,7 +42,7 @@ class DenseBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(N,C,H,W) → (N,C + layers x growth_rate,H,W)."""
         # One concatenation per layer, as with a list that every layer joins anew, and the same memory; but the
-        # gradients flow back through whole tensors instead of a quadratic number of slices, a fifth faster.
+        # gradients flow back through whole tensors instead of a quadratic number of slices.
         for layer in self.layers:
             x = torch.cat([x, layer(x)], dim=1)
         return x
