@@ -3,8 +3,7 @@
     python benchmarks/recipe_search.py DATA [--epochs 4]
 
 DATA holds CIFAR-10 as class folders. Variants that are finished are kept in results/recipe_search.json, so that an
-interrupted search goes on. One seed each: the interval beside an accuracy is that of the test images alone, and runs
-that differ by the seed only differ by about 0.3 points.
+interrupted search goes on. One seed each: the interval beside an accuracy is that of the test images alone.
 """
 
 import argparse
