@@ -79,7 +79,7 @@ def resume(path: Path | str, *, progress: Progress | None = None) -> Run:
 
 def _resume(run: Run, progress: Progress) -> Run:
     c, record = run.config, run.json(files.PROVENANCE)
-    if record["config"] != _digest(run):
+    if record["config"] != _digest((run.path / files.CONFIG).read_bytes()):
         raise RunError(
             _("{path} is no longer the one that the run began with. Give other settings to a new run.").format(
                 path=run.path / files.CONFIG
@@ -134,11 +134,12 @@ def _begin(asked: Mapping[str, Any], out: Path | None, command: str, progress: P
         prepared = TypeAdapter(Preprocessing).dump_python(preprocessing(pixels, config.data, start), mode="json")
         atomic.write_json(folder / files.NETWORK, {"spec": specs.to_dict(spec), "preprocessing": prepared})
         atomic.write_json(folder / files.MANIFEST, pixels.record())
-        # The last of a run's first files, because it is what makes the folder a run.
-        atomic.write_file(folder / files.CONFIG, run_file.text(schema.to_dict(config)).encode())
+        text = run_file.text(schema.to_dict(config)).encode()
         record = provenance.gather(command, config.training.seed, precision)
-        record |= {"fingerprint": provenance.fingerprint(precision), "config": _digest(run)}
+        record |= {"fingerprint": provenance.fingerprint(precision), "config": _digest(text)}
         atomic.write_json(folder / files.PROVENANCE, record)
+        # The last of a run's first files, because it is what makes the folder a run.
+        atomic.write_file(folder / files.CONFIG, text)
         fit(run, pixels, precision, progress)
     return run
 
@@ -149,8 +150,8 @@ def _with_spec(asked: Mapping[str, Any]) -> Mapping[str, Any]:
     return schema.merge(asked, {"model": {"spec": run_file.read(Path(spec))}}) if isinstance(spec, str) else asked
 
 
-def _digest(run: Run) -> str:
-    return hashlib.sha256((run.path / files.CONFIG).read_bytes()).hexdigest()
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _refuse_another_recipe(file: Mapping[str, Any], asked: Mapping[str, Any]) -> None:

@@ -18,12 +18,12 @@ from pydantic import ConfigDict, Field, TypeAdapter, model_validator
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
+from atalho.config import DataConfig
 from atalho.errors import WeightsError
 from atalho.locale import _
 from atalho.storage import atomic
 
 LARGEST_SIDE = 4096
-MAX_PIXELS = 50_000_000
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 _CONFIG_LIMIT = 32 * 2**20
@@ -43,7 +43,7 @@ class Preprocessing:
     channels: Literal[1, 3]
     mean: tuple[float, ...]
     std: tuple[Annotated[float, Field(gt=0)], ...]
-    max_pixels: Annotated[int, Field(ge=1)] = MAX_PIXELS
+    max_pixels: Annotated[int, Field(ge=1)] = DataConfig.max_pixels
     tiff: bool = False
 
     @model_validator(mode="after")

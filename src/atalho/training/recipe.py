@@ -56,7 +56,7 @@ class Situation:
 def values(recipe: str, situation: Situation) -> dict[str, Any]:
     """The nested values in which `recipe` differs from the schema's defaults."""
     small = situation.size <= SMALL_IMAGE
-    # The papers shift 32-pixel images by up to 4; in the few epochs of the other recipes, half of that learns more.
+    # The papers shift 32-pixel images by up to 4; the other recipes, of fewer epochs, by half of that.
     pad = situation.size // (8 if recipe == "paper" else 16)
     crop = {"augment": {"crop": "pad", "pad": pad} if small else {"crop": "resized"}}
     if recipe == "finetune":
