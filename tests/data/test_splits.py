@@ -29,6 +29,12 @@ def test_every_image_is_on_one_side_and_every_class_on_both(
         assert len(held) <= max(most, len(sizes))
 
 
+def test_small_classes_do_not_push_the_sum_past_the_limit() -> None:
+    labels = np.repeat([0, 1, 2, 3], [2, 2, 2, 6])
+    _kept, held = hold_out(np.arange(12), labels, names(12), 0.5, 0, "val split", 4)
+    assert np.bincount(labels[held]).tolist() == [1, 1, 1, 1]
+
+
 def test_the_shares_are_those_asked_for() -> None:
     labels = np.repeat([0, 1], [1000, 200])
     _kept, held = hold_out(np.arange(1200), labels, names(1200), 0.1, 0, "val split")

@@ -19,21 +19,24 @@ def hold_out(
 ) -> tuple[Ids, Ids]:
     """Divide `ids` into (kept, held out), each class by itself.
 
-    At least one image of each class with two or more is held out and at least one is kept. `most` lowers the
-    fraction so that no more are held out, save that one of each class. Which image goes depends on its name and
-    the seed alone, so that new images do not move the others.
+    At least one image of each class with two or more is held out and at least one is kept. Where that would be
+    more than `most` images, every class gives one and the classes share what is left of `most` by their sizes.
+    Which image goes depends on its name and the seed alone, so that new images do not move the others.
     """
     if fraction <= 0 or not len(ids):
         return ids, ids[:0]
-    share = fraction if most is None else min(fraction, most / len(ids))
+    classes, sizes = np.unique(labels[ids], return_counts=True)
+    wanted = np.minimum(np.maximum(1, (fraction * sizes + 1e-9).astype(np.int64)), sizes - 1)
+    if most is not None and wanted.sum() > most:
+        # In whole numbers and rounded down, so that the sum over classes cannot pass `most`.
+        spare = max(0, most - len(classes))
+        wanted = np.minimum(wanted, 1 + (sizes - 1) * spare // max(1, int((sizes - 1).sum())))
     hashes = np.array([_name_hash(names[number]) for number in ids.tolist()], dtype=np.int64)
     ranks = chance.bits(seed, stream, 0, hashes, 1)[:, 0]
     held = np.zeros(len(ids), dtype=bool)
-    for label in np.unique(labels[ids]):
+    for label, count in zip(classes, wanted, strict=True):
         members = np.flatnonzero(labels[ids] == label)
-        # Down, never up, so that the sum over classes cannot pass `most`.
-        wanted = min(max(1, int(share * len(members) + 1e-9)), len(members) - 1)
-        held[members[np.argsort(ranks[members], kind="stable")[:wanted]]] = True
+        held[members[np.argsort(ranks[members], kind="stable")[:count]]] = True
     return ids[~held], ids[held]
 
 
