@@ -1,14 +1,12 @@
-"""report.html: one file that holds everything, in both languages, and needs nothing from anywhere."""
+"""report.html of a run: its parts in their order, and the pictures that they show."""
 
 import base64
-import hashlib
 from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from atalho.locale import LANGUAGES, language
-from atalho.report import background, figures, run_files, sections
+from atalho.locale import language
+from atalho.report import background, figures, run_files, sections, shell
 from atalho.report.canvas import svg
 from atalho.report.language import Translator
 from atalho.report.markup import Html, el, join
@@ -17,7 +15,6 @@ from atalho.storage.atomic import write_file
 
 NAME: Final = "report.html"
 ENLARGED_UP_TO: Final = 64  # pixels of width; smaller pictures are shown with their pixels, larger ones smooth
-_LANGUAGE_NAMES: Final = {"en": "English", "pt": "Português"}
 
 
 def write(run: Path, *, pictures: Mapping[str, bytes]) -> Path:
@@ -34,45 +31,9 @@ def write(run: Path, *, pictures: Mapping[str, bytes]) -> Path:
 
 def page(run: RunFiles, pictures: Mapping[str, bytes], initial: str) -> str:
     """The whole page, first shown in the language `initial` where the browser asks for neither."""
-    resources = files("atalho.report")
-    css = resources.joinpath("page.css").read_text(encoding="utf-8")
-    script = resources.joinpath("page.js").read_text(encoding="utf-8")
-    translators = [Translator(name) for name in LANGUAGES]
     places = {name: f"picture-{place}" for place, name in enumerate(_shown(run, pictures))}
-    body = el(
-        "body",
-        [_switch(_, checked=_.name == initial) for _ in translators],
-        _library(pictures, places),
-        el("nav", [el("label", _LANGUAGE_NAMES[_.name], for_=f"language-{_.name}") for _ in translators],
-           class_="languages"),
-        [el("main", _article(run, places, _), lang=_.tag) for _ in translators],
-        el("script", Html(script)),
-    )  # fmt: skip
-    head = el(
-        "head",
-        el("meta", charset="utf-8"),
-        el("meta", http_equiv="Content-Security-Policy", content=_policy(script)),
-        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        el("meta", name="color-scheme", content="light dark"),
-        el("title", f"{run.model} · {run.data} · Atalho"),
-        el("style", Html(css)),
-    )
-    first = next(_ for _ in translators if _.name == initial)
-    return f"<!doctype html>\n{el('html', head, body, lang=first.tag)}\n"
-
-
-def _policy(script: str) -> str:
-    """Nothing from outside, and no script but the page's own, known by its hash."""
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-def _switch(_: Translator, *, checked: bool) -> Html:
-    """What the style looks at to show one language; it works without the script too."""
-    return el("input", type="radio", name="language", id=f"language-{_.name}", value=_.tag, checked=checked)
+    title = f"{run.model} · {run.data} · Atalho"
+    return shell.page(title, lambda _: _article(run, places, _), initial, library=_library(pictures, places))
 
 
 def _article(run: RunFiles, places: Mapping[str, str], _: Translator) -> Html:

@@ -1,0 +1,58 @@
+"""What every page is in: one file that holds everything, in both languages, and needs nothing from anywhere."""
+
+import base64
+import hashlib
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Final
+
+from atalho.locale import LANGUAGES
+from atalho.report.language import Translator
+from atalho.report.markup import Html, el
+
+_LANGUAGE_NAMES: Final = {"en": "English", "pt": "Português"}
+
+
+def page(title: str, article: Callable[[Translator], Html], initial: str, *, library: Html | None = None) -> str:
+    """A whole page: `article` in each language, shown first in `initial` where the browser asks for neither.
+
+    `library` holds what both languages show, such as pictures that they use by reference.
+    """
+    resources = files("atalho.report")
+    css = resources.joinpath("page.css").read_text(encoding="utf-8")
+    script = resources.joinpath("page.js").read_text(encoding="utf-8")
+    translators = [Translator(name) for name in LANGUAGES]
+    labels = [el("label", _LANGUAGE_NAMES[_.name], for_=f"language-{_.name}") for _ in translators]
+    body = el(
+        "body",
+        [_switch(_, checked=_.name == initial) for _ in translators],
+        library,
+        el("nav", labels, class_="languages"),
+        [el("main", article(_), lang=_.tag) for _ in translators],
+        el("script", Html(script)),
+    )
+    head = el(
+        "head",
+        el("meta", charset="utf-8"),
+        el("meta", http_equiv="Content-Security-Policy", content=_policy(script)),
+        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        el("meta", name="color-scheme", content="light dark"),
+        el("title", title),
+        el("style", Html(css)),
+    )
+    first = next(_ for _ in translators if _.name == initial)
+    return f"<!doctype html>\n{el('html', head, body, lang=first.tag)}\n"
+
+
+def _policy(script: str) -> str:
+    """Nothing from outside, and no script but the page's own, known by its hash."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _switch(_: Translator, *, checked: bool) -> Html:
+    """What the style looks at to show one language; it works without the script too."""
+    return el("input", type="radio", name="language", id=f"language-{_.name}", value=_.tag, checked=checked)
