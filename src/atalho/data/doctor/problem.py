@@ -1,0 +1,102 @@
+"""What an examination finds: each problem names a file, says what is wrong and what to do, and has a known kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+from atalho.locale import N_
+
+
+class Severity(StrEnum):
+    """How much a problem matters, worst first."""
+
+    STOPS = "stops"
+    BENDS = "bends"
+    NOTE = "note"
+
+
+TITLES: Final[Mapping[Severity, str]] = {
+    Severity.STOPS: N_("stops a run"),
+    Severity.BENDS: N_("bends the result"),
+    Severity.NOTE: N_("worth knowing"),
+}
+
+
+class Kind(NamedTuple):
+    """A kind of problem: how much it matters, and what a table calls it (English; translated where it is shown)."""
+
+    severity: Severity
+    title: str
+
+
+_STOPS, _BENDS, _NOTE = Severity
+KINDS: Final[Mapping[str, Kind]] = {
+    "layout": Kind(_STOPS, N_("the folder cannot be used")),
+    "empty": Kind(_STOPS, N_("empty file")),
+    "damaged": Kind(_STOPS, N_("damaged or truncated")),
+    "not-an-image": Kind(_STOPS, N_("not an image")),
+    "format": Kind(_STOPS, N_("format that is not accepted")),
+    "too-large": Kind(_STOPS, N_("too large")),
+    "no-file": Kind(_STOPS, N_("not a file")),
+    "link": Kind(_STOPS, N_("link that leads nowhere")),
+    "permission": Kind(_STOPS, N_("no right to read")),
+    "unreadable": Kind(_STOPS, N_("cannot be read")),
+    "same-in-splits": Kind(_BENDS, N_("same image in two splits")),
+    "similar-in-splits": Kind(_BENDS, N_("almost the same image in two splits")),
+    "same-in-classes": Kind(_BENDS, N_("same image in two classes")),
+    "similar-in-classes": Kind(_BENDS, N_("almost the same image in two classes")),
+    "single-image": Kind(_BENDS, N_("class with one image")),
+    "empty-class": Kind(_BENDS, N_("class without images")),
+    "missing-in-split": Kind(_BENDS, N_("class missing in a split")),
+    "left-out": Kind(_BENDS, N_("image that is left out")),
+    "blank": Kind(_BENDS, N_("image of one colour")),
+    "imbalance": Kind(_NOTE, N_("imbalance")),
+    "same-in-class": Kind(_NOTE, N_("same image twice in a class")),
+    "similar-in-class": Kind(_NOTE, N_("almost the same image twice in a class")),
+    "size": Kind(_NOTE, N_("unusual size")),
+    "aspect": Kind(_NOTE, N_("unusual shape")),
+    "grey": Kind(_NOTE, N_("grey among colour")),
+    "cmyk": Kind(_NOTE, N_("CMYK")),
+    "16-bit": Kind(_NOTE, N_("16 bits a channel")),
+    "animated": Kind(_NOTE, N_("more than one picture")),
+    "suffix": Kind(_NOTE, N_("wrong suffix")),
+}
+"""Every kind of problem, in the order in which they are shown."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong with one image (`path`, as the manifest names it), or with the set (None).
+
+    `kind` is one of `KINDS`; `message` says what is wrong, `remedy` what to do; `others` are the further images that
+    it concerns.
+    """
+
+    path: str | None
+    kind: str
+    message: str
+    remedy: str
+    others: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"{self.kind!r} is no kind of problem; add it to KINDS")
+
+    @property
+    def severity(self) -> Severity:
+        """How much it matters."""
+        return KINDS[self.kind].severity
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that `--json` prints, in the language in force when the problem was found."""
+        return {
+            "path": self.path,
+            "kind": self.kind,
+            "severity": str(self.severity),
+            "message": str(self.message),
+            "remedy": str(self.remedy),
+            "others": list(self.others),
+        }
