@@ -31,6 +31,10 @@ class RunError(AtalhoError):
     """A run folder or checkpoint that cannot be continued or read."""
 
 
+class GalleryError(AtalhoError):
+    """A gallery that cannot be opened, read or written, or that belongs to another model."""
+
+
 class NotFiniteError(AtalhoError):
     """A loss, gradient or weight that is not a number any more; nothing was updated with it."""
 

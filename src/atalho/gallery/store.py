@@ -1,0 +1,140 @@
+"""What a gallery holds, whatever keeps it: the embedding of each image under the digest of the image's content.
+
+A store is the only truth. Whatever makes a search faster is derived from it, and made again where it is older than
+the store (`generation`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atalho.errors import GalleryError
+from atalho.locale import _
+
+Vectors = NDArray[np.float32]
+Ids = NDArray[np.int64]
+BLOCK = 16_384
+"""Vectors that are read at once, so that a gallery may be larger than memory."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Which model made the vectors of a gallery; those of another one cannot be compared with them."""
+
+    fingerprint: str
+    model: str
+    dimension: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One image: `digest` is the SHA-256 of its file, `label` the identity that it shows, where that is known."""
+
+    digest: str
+    path: str
+    label: str | None = None
+    camera: str | None = None
+
+
+@dataclass(frozen=True)
+class Hit:
+    """An image of the gallery that was found, and its cosine similarity from -1 to 1 to what was looked for."""
+
+    entry: Entry
+    similarity: float
+
+
+class Store(Protocol):
+    """The operations of a gallery. What `put` and `remove` were asked is durable when they return."""
+
+    origin: Origin
+
+    def put(self, entries: Sequence[Entry], vectors: Vectors) -> None:
+        """Keep images with their unit vectors (N,D). An image whose content is there gets its new path and label."""
+
+    def remove(self, digests: Sequence[str]) -> int:
+        """Forget images; returns how many were there."""
+
+    def known(self, digests: Sequence[str]) -> dict[str, Entry]:
+        """Those of `digests` that are there."""
+
+    def entries(self) -> Iterator[Entry]:
+        """Every image, in the order in which it came."""
+
+    def count(self) -> int:
+        """How many images there are."""
+
+    def generation(self) -> int:
+        """Rises with every change of the vectors."""
+
+    def nearest(self, queries: Vectors, k: int, *, exact: bool = False) -> list[list[Hit]]:
+        """For each unit vector of `queries` (Q,D) the `k` most similar images, best first."""
+
+    def verify(self) -> list[str]:
+        """What is wrong with what is kept, one sentence each; nothing where all is well."""
+
+    def rebuild(self) -> None:
+        """Make again what is derived from the store."""
+
+    def close(self) -> None:
+        """Let go of the files or the connection."""
+
+
+def is_server(place: str) -> bool:
+    """Whether `place` means a database server and not a file."""
+    return place.startswith(("postgresql://", "postgres://"))
+
+
+def open_store(place: str, create: Origin | None = None) -> Store:
+    """The gallery at `place`, a file or a `postgresql://` address; with `create`, a new one where there is none.
+
+    Raises GalleryError for anything that is no gallery, and where it belongs to another model than `create` says.
+    """
+    store: Store
+    if is_server(place):
+        from atalho.gallery.postgres import PostgresStore
+
+        store = PostgresStore(place, create)
+    else:
+        from atalho.gallery.sqlite import SqliteStore
+
+        store = SqliteStore(Path(place), create)
+    if create is not None and store.origin.fingerprint != create.fingerprint:
+        found = store.origin
+        store.close()
+        raise GalleryError(
+            _(
+                "{place} holds the vectors of another model ({found}, {dimension} numbers each) than {given}. "
+                "Use that model, or index the images into a new gallery."
+            ).format(place=shown(place), found=found.model, dimension=found.dimension, given=create.model)
+        )
+    return store
+
+
+def shown(place: str) -> str:
+    """`place` without the password that an address may hold."""
+    if not is_server(place):
+        return place
+    scheme, _separator, rest = place.partition("://")
+    credentials, at, host = rest.rpartition("@")
+    return f"{scheme}://{credentials.partition(':')[0]}{at}{host}"
+
+
+def checked(entries: Sequence[Entry], vectors: Vectors, dimension: int) -> Vectors:
+    """`vectors` as contiguous float32. Raises GalleryError where they do not fit the gallery or are no unit vectors."""
+    if vectors.shape != (len(entries), dimension):
+        raise GalleryError(
+            _("Vectors of shape {shape} for {count} images in a gallery of {dimension} numbers each.").format(
+                shape=vectors.shape, count=len(entries), dimension=dimension
+            )
+        )
+    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
+    if not np.allclose(lengths, 1.0, atol=1e-3):  # also where they are not finite
+        raise GalleryError(_("A gallery keeps unit vectors; divide each by its length first."))
+    return np.ascontiguousarray(vectors, dtype=np.float32)

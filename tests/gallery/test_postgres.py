@@ -1,0 +1,1 @@
+"""The same contract as the file's store, against a real server."""

@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from atalho.errors import ConfigError
+from atalho.gallery.rerank import k_reciprocal
+
+
+def slow(queries: Tensor, gallery: Tensor, k1: int, k2: int, share: float) -> np.ndarray:
+    """From the definitions in the paper, with full matrices and sets."""
+    points = torch.cat([queries, gallery]).double().numpy()
+    count, asked = len(points), len(queries)
+    squared = ((points[:, None] - points[None]) ** 2).sum(2)
+    distance = squared / squared.max(1, keepdims=True)
+    order = np.argsort(squared, axis=1, kind="stable")
+
+    def reciprocal(image: int, k: int) -> set[int]:
+        return {other for other in order[image, : k + 1] if image in order[other, : k + 1]}
+
+    weights = np.zeros((count, count))
+    for image in range(count):
+        mine = reciprocal(image, k1)
+        grown = set(mine)
+        for other in mine:
+            theirs = reciprocal(other, round(k1 / 2))
+            if len(theirs & mine) > 2 / 3 * len(theirs):
+                grown |= theirs
+        members = sorted(grown)
+        weights[image, members] = np.exp(-distance[image, members])
+        weights[image] /= weights[image].sum()
+    weights = np.stack([weights[order[image, :k2]].mean(0) for image in range(count)])
+    result = np.empty((asked, len(gallery)))
+    for query in range(asked):
+        for image in range(len(gallery)):
+            low = np.minimum(weights[query], weights[asked + image]).sum()
+            high = np.maximum(weights[query], weights[asked + image]).sum()
+            result[query, image] = (1 - share) * (1 - low / high) + share * distance[query, asked + image]
+    return result
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    seed=st.integers(0, 10_000),
+    asked=st.integers(1, 8),
+    kept=st.integers(6, 40),
+    k1=st.integers(1, 12),
+    k2=st.integers(1, 6),
+    share=st.floats(0, 1),
+)
+def test_equals_the_definition(seed: int, asked: int, kept: int, k1: int, k2: int, share: float) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    centres = torch.randn(5, 16, generator=generator)
+    points = centres[torch.arange(asked + kept) % 5] + 0.5 * torch.randn(asked + kept, 16, generator=generator)
+    queries, gallery = points[:asked], points[asked:]
+    k1, k2 = min(k1, kept - 1), min(k2, k1, kept - 1)
+    found = k_reciprocal(queries, gallery, k1=k1, k2=k2, share=share)
+    assert np.allclose(found.numpy(), slow(queries, gallery, k1, k2, share), atol=1e-5)
+
+
+def test_blocks_of_rows_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = torch.Generator().manual_seed(0)
+    queries, gallery = torch.randn(30, 8, generator=generator), torch.randn(100, 8, generator=generator)
+    whole = k_reciprocal(queries, gallery)
+    monkeypatch.setattr("atalho.gallery.rerank._ROWS", 7)
+    monkeypatch.setattr("atalho.gallery.rerank._PAIRS", 11)
+    assert torch.allclose(k_reciprocal(queries, gallery), whole, atol=1e-6)
+
+
+def test_the_order_of_the_gallery_changes_nothing() -> None:
+    generator = torch.Generator().manual_seed(1)
+    queries, gallery = torch.randn(5, 8, generator=generator), torch.randn(60, 8, generator=generator)
+    turned = torch.randperm(60, generator=generator)
+    assert torch.allclose(k_reciprocal(queries, gallery)[:, turned], k_reciprocal(queries, gallery[turned]), atol=1e-6)
+
+
+def test_the_whole_share_keeps_the_first_order() -> None:
+    generator = torch.Generator().manual_seed(2)
+    queries, gallery = torch.randn(4, 8, generator=generator), torch.randn(50, 8, generator=generator)
+    found = k_reciprocal(queries, gallery, share=1.0)
+    assert torch.equal(found.argsort(1), torch.cdist(queries, gallery).argsort(1))
+
+
+def test_parameters_out_of_range() -> None:
+    points = torch.randn(4, 3)
+    with pytest.raises(ConfigError, match=r"k1 = 2, k2 = 3, share = 0\.3: accepted are 1 ≤ k2 ≤ k1"):
+        k_reciprocal(points, points, k1=2, k2=3)
