@@ -30,6 +30,7 @@ __all__ = [
     "export_weights",
     "import_file",
     "import_weights",
+    "lab",
     "list_models",
     "load",
     "resume",
@@ -54,6 +55,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "lab":
+        return importlib.import_module("atalho.lab")
     if name not in _HOMES:
         raise AttributeError(f"module 'atalho' has no attribute {name!r}")
     return getattr(importlib.import_module(f"atalho.{_HOMES[name]}"), name)

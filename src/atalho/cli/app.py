@@ -1,5 +1,7 @@
 """The program and its commands. Modules of commands are imported here, after the language is known."""
 
+from functools import partial
+
 from cyclopts import App, Group
 
 from atalho import __version__
@@ -11,19 +13,22 @@ def build() -> App:
     """The program, in the language in force."""
     commands = Group(_("Commands"))
     arguments, parameters = Group(_("Arguments"), sort_key=0), Group(_("Options"), sort_key=1)
-    app = App(
-        name="atalho",
+    make = partial(
+        App,
         version=__version__,
         help_formatter=help.Formatter(),
         console=terminal.PipeConsole(),
         suppress_keyboard_interrupt=False,
-        help=_("Residual and dense networks: build, train, understand, deepen and ship them."),
-        help_epilogue=_("Every command also takes --lang en|pt, --json where it prints results, and --debug."),
-        group_commands=commands,
         group_parameters=parameters,
         group_arguments=arguments,
     )
-    from atalho.cli import evaluate, import_, models, predict, sample, show, train
+    app = make(
+        name="atalho",
+        help=_("Residual and dense networks: build, train, understand, deepen and ship them."),
+        help_epilogue=_("Every command also takes --lang en|pt, --json where it prints results, and --debug."),
+        group_commands=commands,
+    )
+    from atalho.cli import evaluate, import_, lab, models, predict, sample, show, train
 
     for name, function, text in (
         ("train", train.train, _("Train a network on your images.")),
@@ -35,6 +40,7 @@ def build() -> App:
         ("sample", sample.sample, _("Unpack a small set of real images that comes with Atalho.")),
     ):
         app.command(function, name=name, help=text)
+    app.command(lab.build(make))
     for flag, text in (("--help", _("Show this page.")), ("--version", _("Show the version."))):
         app[flag].help = text
     return app

@@ -16,8 +16,10 @@ _FIELDS: Final = {
     "command": N_("command"),
     "atalho": N_("Atalho's version"),
     "seed": N_("seed"),
+    "seeds": N_("seeds"),
     "started": N_("started"),
     "finished": N_("finished"),
+    "seconds": N_("seconds measured"),
     "precision": N_("precision"),
     "threads": N_("threads"),
     "machine": N_("machine"),
@@ -115,12 +117,15 @@ def provenance(run: RunFiles, _: Translator) -> Html | None:
     """Command, seed, versions and machine."""
     if run.provenance is None:
         return None
-    known = [name for name in _FIELDS if name in run.provenance]
-    others = [name for name in run.provenance if name not in _FIELDS and name != "cost"]
-    rows = [
-        _pair(_(_FIELDS[name]) if name in _FIELDS else name, _flat(run.provenance[name])) for name in known + others
-    ]
-    return section("provenance", _("Provenance"), el("dl", rows, class_="pairs long"), _=_)
+    return section("provenance", _("Provenance"), provenance_list(run.provenance, _), _=_)
+
+
+def provenance_list(record: Json, _: Translator) -> Html:
+    """What a record of provenance holds, the known fields first."""
+    known = [name for name in _FIELDS if name in record]
+    others = [name for name in record if name not in _FIELDS and name != "cost"]
+    rows = [_pair(_(_FIELDS[name]) if name in _FIELDS else name, _flat(record[name])) for name in known + others]
+    return el("dl", rows, class_="pairs long")
 
 
 def _flat(value: Any) -> str:

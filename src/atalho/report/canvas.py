@@ -23,6 +23,15 @@ LINE: Final = "#e3e7ee"
 BLUE: Final = "#2f5fd0"
 AMBER: Final = "#c2630c"
 _VARIABLES: Final = {INK: "--ink", MUTED: "--muted", LINE: "--line", BLUE: "--blue", AMBER: "--amber"}
+# As in page.css.
+_DARK: Final = {
+    "--ink": "#e8ecf3",
+    "--muted": "#98a2b3",
+    "--line": "#2b3340",
+    "--blue": "#7aa2ff",
+    "--amber": "#f0a35a",
+}
+_SANS: Final = "system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans','Liberation Sans',sans-serif"
 _SETTINGS: Final[dict[Any, Any]] = {
     "font.size": 9.5,
     "text.parse_math": False,  # a class may be called $5$
@@ -57,6 +66,15 @@ def svg(figure: Figure, name: str) -> Html:
     for colour, variable in _VARIABLES.items():
         text = text.replace(colour, f"var({variable})")
     return Html(text)
+
+
+def standalone(drawing: Html) -> bytes:
+    """SVG of a page as a file of its own, which follows the reader's light or dark as the page does."""
+    light = ";".join(f"{variable}:{colour}" for colour, variable in _VARIABLES.items())
+    dark = ";".join(f"{variable}:{colour}" for variable, colour in _DARK.items())
+    style = f":root{{{light}}}@media(prefers-color-scheme:dark){{:root{{{dark}}}}}svg{{font-family:{_SANS}}}"
+    head, bracket, rest = drawing.partition(">")
+    return f"{head}{bracket}<style>{style}</style>{rest}".encode()
 
 
 def png(figure: Figure) -> bytes:

@@ -3,7 +3,7 @@
 import math
 from typing import Any, Final
 
-from atalho.locale import catalogue, tell
+from atalho.locale import catalogue, language, tell
 
 LEVEL: Final = 0.95  # of every interval in a report
 _NOTHING: Final = "–"
@@ -60,3 +60,8 @@ class Translator:
         if hours:
             return f"{self.whole(hours)} h {minutes:02d} min"
         return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def translator() -> Translator:
+    """Words and numbers of the language in force."""
+    return Translator(language())

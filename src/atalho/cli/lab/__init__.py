@@ -1,0 +1,19 @@
+"""`atalho lab`: a command per claim. Modules of commands are imported in `build`, after the language is known."""
+
+from collections.abc import Callable
+
+from cyclopts import App, Group
+
+from atalho.locale import _
+
+Command = Callable[..., int]
+
+
+def build(make: Callable[..., App]) -> App:
+    """The commands of the laboratory; `make` gives an App that looks like the program's."""
+    lab = make(name="lab", help=_("Measure the article's claims: a figure, a table, a verdict."))
+    lab.group_commands = Group(_("Experiments"))
+    commands: list[tuple[str, Command, str]] = []
+    for name, function, text in commands:
+        lab.command(function, name=name, help=text)
+    return lab

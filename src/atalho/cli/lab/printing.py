@@ -1,0 +1,27 @@
+"""What a command of the laboratory prints: the first table, the verdict and where the page lies."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from atalho.cli import terminal
+from atalho.locale import _
+from atalho.report.lab import files, words
+from atalho.report.lab.drawing import Drawing
+from atalho.report.language import translator
+
+
+def print_result(folder: Path, drawing: Drawing, *, as_json: bool) -> None:
+    """Print the result that `folder` holds."""
+    result: dict[str, Any] = json.loads((folder / files.RESULT).read_bytes())
+    if as_json:
+        terminal.print_json({"folder": str(folder), **result})
+        return
+    speak = translator()
+    table = next(iter(drawing.tables(result, speak).values()))
+    terminal.print_table(table.head, table.rows, numbers=range(table.numbers_from, len(table.head)))
+    terminal.say("")
+    terminal.say(words.headline(result, speak))
+    for sentence in words.sentences(result, speak):
+        terminal.say(f"  {sentence}")
+    terminal.say(_("report: {path}").format(path=folder / files.PAGE))

@@ -1,0 +1,150 @@
+"""An experiment is a row of cells, each measured once: what is finished is kept, so that a killed experiment goes on.
+
+    lab/<experiment>-<name>/
+        experiment.json       what is measured: a folder with another description is refused
+        cells/<cell>.json     {"value": …, "seconds": …} of each finished cell, written atomically
+
+A cell's value must be a function of the description and the cell's name alone: then it does not matter which of
+several sittings measured it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from atalho.errors import RunError
+from atalho.locale import _
+from atalho.report.language import translator
+from atalho.storage import atomic
+from atalho.storage.lock import locked
+from atalho.training.progress import Progress
+
+DESCRIPTION: Final = "experiment.json"
+CELLS: Final = "cells"
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
+
+Value = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """What is finished of an experiment, in the order asked for, and what is not."""
+
+    values: Mapping[str, Value]
+    missing: tuple[str, ...]
+    seconds: float
+    """What the finished cells took in all sittings."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every cell is finished."""
+        return not self.missing
+
+
+def run(
+    folder: Path,
+    description: Mapping[str, Any],
+    cells: Sequence[str],
+    measure: Callable[[str], Value],
+    *,
+    budget_minutes: float | None = None,
+    progress: Progress | None = None,
+) -> Cells:
+    """Measure those of `cells` that `folder` does not hold yet, in order.
+
+    With a budget, no cell is begun after that many minutes of this sitting; those left are in `missing`, and the same
+    call again goes on with them. Raises RunError where the folder holds another experiment, is damaged, or is in use.
+    """
+    progress = progress or Progress()
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder):
+        _describe(folder, description)
+        kept = _kept(folder, cells)
+        begun = time.monotonic()
+        for name in cells:
+            if name in kept:
+                continue
+            if budget_minutes is not None and time.monotonic() - begun >= 60 * budget_minutes:
+                break
+            start = time.monotonic()
+            value = measure(name)
+            record = {"value": value, "seconds": round(time.monotonic() - start, 3)}
+            atomic.write_json(_path(folder, name), record)
+            # As a later sitting will read it, so that one sitting and several give the same result.
+            kept[name] = json.loads(json.dumps(record))
+            _tell(progress, name, kept, cells)
+    finished = {name: kept[name]["value"] for name in cells if name in kept}
+    missing = tuple(name for name in cells if name not in kept)
+    if missing:
+        progress.note(_("The budget is used up. Not measured yet: {names}.").format(names=", ".join(missing)))
+    return Cells(finished, missing, sum(kept[name]["seconds"] for name in finished))
+
+
+def _describe(folder: Path, description: Mapping[str, Any]) -> None:
+    """Keep the description, or check that the folder is of the same experiment."""
+    path = folder / DESCRIPTION
+    wanted = json.loads(json.dumps(description))
+    if not path.is_file():
+        atomic.sweep(folder)
+        atomic.write_json(path, wanted)
+        return
+    stored = _read(path)
+    if stored != wanted:
+        raise RunError(
+            _(
+                "{folder} holds another experiment: {differences}. Give another folder with --out, or the same "
+                "values to go on with this one."
+            ).format(folder=folder, differences=", ".join(_differences(stored, wanted)))
+        )
+
+
+def _differences(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[str]:
+    for name in dict.fromkeys([*stored, *wanted]):
+        if stored.get(name) != wanted.get(name):
+            yield _("{name} is {stored} there and {wanted} here").format(
+                name=name, stored=json.dumps(stored.get(name)), wanted=json.dumps(wanted.get(name))
+            )
+
+
+def _kept(folder: Path, cells: Sequence[str]) -> dict[str, Value]:
+    atomic.sweep(folder / CELLS)
+    return {name: _read(path) for name in cells if (path := _path(folder, name)).is_file()}
+
+
+def _path(folder: Path, name: str) -> Path:
+    if not _NAME.fullmatch(name):
+        raise RunError(_("{name!r} cannot name a cell: letters, digits, dots and dashes can.").format(name=name))
+    return folder / CELLS / f"{name}.json"
+
+
+def _read(path: Path) -> Value:
+    try:
+        content = json.loads(path.read_bytes())
+        if not isinstance(content, dict):
+            raise ValueError(_("it holds no object"))
+        return content
+    except (OSError, ValueError) as error:
+        raise RunError(
+            _("{path} cannot be read: {reason}. Delete it to have it measured again.").format(path=path, reason=error)
+        ) from error
+
+
+def _tell(progress: Progress, name: str, kept: Mapping[str, Value], cells: Sequence[str]) -> None:
+    """How far the experiment is; the time left is that of as many average cells."""
+    done = [kept[cell]["seconds"] for cell in cells if cell in kept]
+    speak = translator()
+    progress.note(
+        _("{name} done in {time} · {done} of {total} cells · about {left} left").format(
+            name=name,
+            time=speak.duration(kept[name]["seconds"]),
+            done=len(done),
+            total=len(cells),
+            left=speak.duration((len(cells) - len(done)) * sum(done) / len(done)),
+        )
+    )

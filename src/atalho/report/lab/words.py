@@ -1,0 +1,78 @@
+"""The verdict in words: built from the figures, in one language."""
+
+from typing import Any, Final
+
+from atalho.locale import N_
+from atalho.report.language import Translator
+from atalho.report.run_files import Json
+
+OUTCOMES: Final = {
+    "supported": N_("The claim is supported."),
+    "not supported": N_("The claim is not supported."),
+    "not enough evidence": N_("There is not enough evidence."),
+}
+_FOUND: Final = {
+    "above": N_("{quantity}: {left}, {left_value}, lies above {right}, {right_value}"),
+    "below": N_("{quantity}: {left}, {left_value}, lies below {right}, {right_value}"),
+    "equal": N_("{quantity}: {left}, {left_value}, equals {right}, {right_value}"),
+    "open": N_("{quantity}: {left}, {left_value}, and {right}, {right_value}"),
+}
+_BECAUSE: Final = {
+    "supported": N_("the intervals do not overlap."),
+    "not supported": N_("the intervals do not overlap, and the claim says the opposite."),
+    "not enough evidence": N_("the intervals overlap, so the order may be chance."),
+    "exact": N_("exactly."),
+}
+
+
+def headline(result: Json, _: Translator) -> str:
+    """The outcome in a sentence; of an experiment that is not finished, that too."""
+    words = _(OUTCOMES[result["verdict"]["outcome"]])
+    if result["missing"]:
+        words += " " + _("The experiment is not finished: {n} cells are not measured yet.").format(
+            n=_.whole(len(result["missing"]))
+        )
+    return words
+
+
+def sentences(result: Json, _: Translator) -> list[str]:
+    """One sentence for each comparison that the verdict rests on."""
+    return [_sentence(comparison, _) for comparison in result["verdict"]["comparisons"]]
+
+
+def _sentence(comparison: Json, _: Translator) -> str:
+    left, right = comparison["left"], comparison["right"]
+    unit, outcome = comparison["unit"], comparison["outcome"]
+    order = "open" if outcome == "not enough evidence" else comparison["order"]
+    if outcome == "not supported":
+        order = "above" if left["mean"] > right["mean"] else "below"
+    because = "exact" if order == "equal" else outcome
+    found = _(_FOUND[order]).format(
+        quantity=_.tell(comparison["quantity"]),
+        left=_.tell(left["name"]),
+        right=_.tell(right["name"]),
+        left_value=estimate(left, unit, _),
+        right_value=estimate(right, unit, _),
+    )
+    return f"{found}: {_(_BECAUSE[because])}"
+
+
+def estimate(value: Any, unit: str, _: Translator) -> str:
+    """A mean with its interval: 35.4% [34.1%, 36.7%]; of a single measurement, the number alone."""
+    mean = amount(value["mean"], unit, _)
+    low, high = value["low"], value["high"]
+    if low is None or high is None:
+        return _("{value} (one measurement)").format(value=mean)
+    return mean if low == high else f"{mean} [{amount(low, unit, _)}, {amount(high, unit, _)}]"
+
+
+def amount(value: float | None, unit: str, _: Translator) -> str:
+    """A number in its unit; numbers below 100 with three significant digits."""
+    if unit == "percent":
+        return _.percent(value)
+    if unit == "seconds":
+        return _.duration(value)
+    if value is None or value == 0:
+        return _.whole(value)
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 0.1 else 4
+    return _.number(value, digits) if abs(value) >= 1e-3 else f"{value:.2g}"
