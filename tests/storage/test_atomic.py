@@ -61,6 +61,15 @@ def test_sweep_removes_only_what_interrupted_writes_left(tmp_path: Path) -> None
     assert [entry.name for entry in tmp_path.iterdir()] == ["kept"]
 
 
+def test_sweep_brings_back_a_folder_that_was_about_to_be_replaced(tmp_path: Path) -> None:
+    atomic.write_folder(tmp_path / "x", FILES)
+    (tmp_path / "x").rename(tmp_path / ".tmp-x-0123abcd-old")
+    (tmp_path / ".tmp-x-0123abcd").mkdir()
+    atomic.sweep(tmp_path)
+    assert atomic.read_folder(tmp_path / "x") == FILES
+    assert [entry.name for entry in tmp_path.iterdir()] == ["x"]
+
+
 def test_a_name_that_is_not_utf_8_comes_back(tmp_path: Path) -> None:
     name = os.fsdecode(b"ma\xe7\xe3.jpg")
     atomic.write_json(tmp_path / "x.json", {"names": [name, "maçã.jpg"]})

@@ -1,8 +1,11 @@
 """The metrics log: readable while it is written, and cut back exactly."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
+from simulated_disk import replaced
 
 from atalho.errors import RunError
 from atalho.storage.log import JsonLines, read
@@ -37,6 +40,17 @@ def test_a_log_that_is_shorter_than_the_checkpoint_says_is_refused(tmp_path: Pat
     with pytest.raises(RunError, match="ends after 3 bytes; the checkpoint was written after 10"):
         JsonLines(path, 10)
     assert path.read_bytes() == b"{}\n"
+
+
+def test_a_row_that_does_not_fit_on_the_disk_is_an_error(tmp_path: Path) -> None:
+    def full(_descriptor: int, _content: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with JsonLines(tmp_path / "log") as log:
+        log.write({"step": 1})
+        with replaced(write=full), pytest.raises(RunError, match="log cannot be written: No space left on device"):
+            log.write({"step": 2})
+    assert read(tmp_path / "log") == [{"step": 1}]
 
 
 def test_error_of_a_log_that_cannot_be_written(tmp_path: Path) -> None:

@@ -2,23 +2,26 @@
 
 A file or folder is written beside its target under a temporary name, flushed to the disk, renamed, and the parent
 folder is flushed. A folder ends with `checksums.json`: size and SHA-256 of every file in it, so that damage is seen.
+What fails is not tried again: the temporary name goes, and the next write begins with a new file.
 """
 
+import errno
 import hashlib
 import json
-import os
+import re
 import secrets
-import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from atalho.errors import RunError
 from atalho.locale import _
+from atalho.storage import disk
 
 CHECKSUMS = "checksums.json"
 _TEMPORARY = ".tmp-"
+_MOVED_ASIDE = re.compile(re.escape(_TEMPORARY) + "(.+)-[0-9a-f]{8}-old")
 
 
 @contextmanager
@@ -33,15 +36,16 @@ def writing(path: Path) -> Iterator[None]:
 
 def write_file(path: Path, content: bytes) -> None:
     """Replace `path` by `content`, durably. Raises RunError where that cannot be written."""
-    temporary = path.with_name(f"{_TEMPORARY}{path.name}-{secrets.token_hex(4)}")
+    temporary = _beside(path)
     with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         try:
             _write_and_flush(temporary, content)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        flush_folder(path.parent)
+            disk.rename(temporary, path)
+        except BaseException:
+            discard(temporary)
+            raise
+        disk.flush_folder(path.parent)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -55,12 +59,25 @@ def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
     """Make the folder `path` with `files` and their checksums, durably; an older folder there is replaced.
 
     Where a folder is replaced, there is an instant at which only the new one exists under its temporary name and the
-    old one is moved aside; a reader that finds neither under `path` is told so. Checkpoints never replace.
-    Raises RunError where that cannot be written.
+    old one is moved aside; a reader that finds neither under `path` is told so, and `sweep` brings the old one back.
+    Checkpoints never replace. Raises RunError where that cannot be written.
     """
+    temporary = _beside(path)
     with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace_folder(path, files)
+        make_folder(path.parent)
+        disk.make_folder(temporary)
+        try:
+            for name, content in files.items():
+                _write_and_flush(temporary / name, content)
+            _write_and_flush(temporary / CHECKSUMS, _checksums(files))
+            disk.flush_folder(temporary)
+            old = _publish(temporary, path)
+        except BaseException:
+            discard(temporary)
+            raise
+        disk.flush_folder(path.parent)
+        if old is not None:
+            discard(old)
 
 
 def read_folder(path: Path) -> dict[str, bytes]:
@@ -87,48 +104,89 @@ def read_folder(path: Path) -> dict[str, bytes]:
     return files
 
 
+def make_folder(path: Path) -> None:
+    """Make `path` and the folders above it, durably; nothing where it is there. Raises OSError."""
+    if path.is_dir():
+        return
+    make_folder(path.parent)
+    try:
+        disk.make_folder(path)
+    except FileExistsError:
+        if not path.is_dir():
+            raise
+    disk.flush_folder(path.parent)
+
+
 def sweep(folder: Path) -> None:
-    """Remove what interrupted writes left in `folder`."""
-    for entry in folder.glob(f"{_TEMPORARY}*"):
-        if entry.is_dir():
-            shutil.rmtree(entry, ignore_errors=True)
+    """Remove what interrupted writes left in `folder`; a folder that was about to be replaced comes back."""
+    for entry in sorted(folder.glob(f"{_TEMPORARY}*")):
+        aside = _MOVED_ASIDE.fullmatch(entry.name)
+        if aside and not entry.with_name(aside[1]).exists():
+            with writing(entry.with_name(aside[1])):
+                disk.rename(entry, entry.with_name(aside[1]))
         else:
-            entry.unlink(missing_ok=True)
+            discard(entry)
 
 
-def flush_folder(folder: Path) -> None:
-    """Make the names in `folder` durable, not only the files."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def remove(path: Path) -> None:
+    """Remove a folder. An interruption leaves it whole or under a temporary name, never a part of it as if whole."""
+    temporary = _beside(path)
+    with suppress(OSError):
+        disk.rename(path, temporary)
+        discard(temporary)
+
+
+def discard(path: Path) -> None:
+    """Remove a file or folder that nobody needs; what cannot be removed is left to `sweep`."""
+    with suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            for entry in sorted(path.iterdir()):
+                discard(entry)
+            disk.remove_folder(path)
+        else:
+            disk.unlink(path)
+
+
+def write_all(descriptor: int, content: bytes) -> None:
+    """Write all of `content`, in as many turns as the system wants. Raises OSError."""
+    rest = memoryview(content)
+    while rest:
+        written = disk.write(descriptor, rest)
+        if written <= 0:
+            raise OSError(errno.EIO, "nothing was written")
+        rest = rest[written:]
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{_TEMPORARY}{path.name}-{secrets.token_hex(4)}")
+
+
+def _checksums(files: Mapping[str, bytes]) -> bytes:
+    checksums = {
+        name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()} for name, content in files.items()
+    }
+    return json.dumps(checksums, indent=1).encode()
+
+
+def _publish(temporary: Path, path: Path) -> Path | None:
+    """Give a complete folder its name; where the old one is moved to, if there is one. It returns if this fails."""
+    if not path.exists():
+        disk.rename(temporary, path)
+        return None
+    old = path.with_name(f"{temporary.name}-old")
+    disk.rename(path, old)
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _replace_folder(path: Path, files: Mapping[str, bytes]) -> None:
-    temporary = path.with_name(f"{_TEMPORARY}{path.name}-{secrets.token_hex(4)}")
-    temporary.mkdir()
-    try:
-        for name, content in files.items():
-            _write_and_flush(temporary / name, content)
-        checksums = {
-            name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-            for name, content in files.items()
-        }
-        _write_and_flush(temporary / CHECKSUMS, json.dumps(checksums, indent=1).encode())
-        flush_folder(temporary)
-        old = path.with_name(f"{temporary.name}-old")
-        if path.exists():
-            path.rename(old)
-        temporary.rename(path)
-        flush_folder(path.parent)
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        disk.rename(temporary, path)
+    except BaseException:
+        disk.rename(old, path)
+        raise
+    return old
 
 
 def _write_and_flush(path: Path, content: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    descriptor = disk.create(path)
+    try:
+        write_all(descriptor, content)
+        disk.flush(descriptor)
+    finally:
+        disk.close(descriptor)

@@ -5,9 +5,8 @@ replaced: a new folder appears complete or not at all, and only then does the ol
 """
 
 import json
-import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from torch import Tensor
 
 from atalho.errors import RunError
 from atalho.locale import _
-from atalho.storage import atomic
+from atalho.storage import atomic, disk
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,11 @@ class Checkpoint:
 def save(folder: Path, step: int, tensors: Mapping[str, Tensor], state: Mapping[str, Any], *, keep: int) -> Path:
     """Write the checkpoint of `step` into `folder`, then delete all but the newest `keep`."""
     path = folder / f"step-{step:09d}"
-    if not _is_intact(path):
+    if _is_intact(path):
+        # Of a process that may have been killed before its name was durable, which the deletions below rely on.
+        with atomic.writing(path):
+            disk.flush_folder(folder)
+    else:
         plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
         atomic.write_folder(
             path,
@@ -42,34 +45,43 @@ def save(folder: Path, step: int, tensors: Mapping[str, Tensor], state: Mapping[
             },
         )
     for old in _newest_first(folder)[keep:]:
-        shutil.rmtree(old, ignore_errors=True)
+        atomic.remove(old)
     return path
 
 
 def latest(folder: Path) -> Checkpoint | None:
     """The newest checkpoint that is intact, or None where none was ever written.
 
-    What interrupted saves left is swept; damaged checkpoints are set aside as `damaged-…` and named in the result.
-    Raises RunError where all are damaged, because starting again would throw the run away without a word.
+    What interrupted saves left is swept. Damaged checkpoints that are newer are set aside as `damaged-…` and named in
+    the result. Raises RunError where all are damaged, now and every time: starting again would throw the run away
+    without a word.
     """
     if not folder.is_dir():
         return None
     atomic.sweep(folder)
-    damaged: list[str] = []
+    damaged: dict[Path, str] = {}
     for path in _newest_first(folder):
         try:
-            files = atomic.read_folder(path)
-            state = json.loads(files["state.json"])
-            tensors = safetensors.torch.load(files["state.safetensors"])
-            return Checkpoint(state.pop("step"), tensors, state, tuple(damaged))
+            found = _read(path)
         except (RunError, KeyError, ValueError, safetensors.SafetensorError) as error:
-            damaged.append(str(error))
-            _set_aside(path)
+            damaged[path] = str(error)
+            continue
+        for worse in damaged:
+            _set_aside(worse)
+        return replace(found, damaged=tuple(damaged.values()))
     if damaged:
         raise RunError(
-            _("No checkpoint is intact, so the run cannot continue: {damage}").format(damage="; ".join(damaged))
+            _("No checkpoint is intact, so the run cannot continue: {damage}").format(
+                damage="; ".join(damaged.values())
+            )
         )
     return None
+
+
+def _read(path: Path) -> Checkpoint:
+    files = atomic.read_folder(path)
+    state = json.loads(files["state.json"])
+    return Checkpoint(state.pop("step"), safetensors.torch.load(files["state.safetensors"]), state)
 
 
 def _is_intact(path: Path) -> bool:
@@ -82,8 +94,9 @@ def _is_intact(path: Path) -> bool:
 
 def _set_aside(path: Path) -> None:
     aside = path.with_name(f"damaged-{path.name}")
-    shutil.rmtree(aside, ignore_errors=True)
-    path.rename(aside)
+    with atomic.writing(aside):
+        atomic.remove(aside)
+        disk.rename(path, aside)
 
 
 def _newest_first(folder: Path) -> list[Path]:

@@ -2,13 +2,15 @@
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from atalho.errors import RunError
 from atalho.locale import _
-from atalho.storage.atomic import writing
+from atalho.storage import disk
+from atalho.storage.atomic import write_all, writing
 
 
 class JsonLines:
@@ -19,28 +21,32 @@ class JsonLines:
     """
 
     def __init__(self, path: Path, offset: int = 0) -> None:
+        self._path = path
         with writing(path):
-            self._file = path.open("ab")
-        length = self._file.seek(0, os.SEEK_END)
+            self._descriptor = disk.append_to(path)
+            length = os.fstat(self._descriptor).st_size
+            if length >= offset:
+                disk.truncate(self._descriptor, offset)
+            # A checkpoint remembers an offset of this file: its name must be as durable as the checkpoint.
+            disk.flush_folder(path.parent)
         if length < offset:
-            self._file.close()
+            os.close(self._descriptor)
             raise RunError(
                 _("{path} ends after {length} bytes; the checkpoint was written after {offset}.").format(
                     path=path, length=length, offset=offset
                 )
             )
-        self._file.truncate(offset)
 
     def write(self, row: dict[str, Any]) -> None:
-        """Append one row."""
-        self._file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
-        self._file.flush()
+        """Append one row. Raises RunError where it cannot be written."""
+        with writing(self._path):
+            write_all(self._descriptor, json.dumps(row, ensure_ascii=False).encode() + b"\n")
 
     def flush(self) -> int:
-        """Make everything durable; the offset that a checkpoint remembers, in bytes."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        return self._file.seek(0, os.SEEK_END)
+        """Make everything durable; the offset that a checkpoint remembers, in bytes. Raises RunError."""
+        with writing(self._path):
+            disk.flush(self._descriptor)
+            return os.fstat(self._descriptor).st_size
 
     def __enter__(self) -> "JsonLines":
         return self
@@ -48,7 +54,9 @@ class JsonLines:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        # What matters was flushed with an error of its own.
+        with suppress(OSError):
+            disk.close(self._descriptor)
 
 
 def read(path: Path) -> list[dict[str, Any]]:
