@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 import torch
 from torch import nn
@@ -21,10 +21,7 @@ from atalho.networks import catalogue
 from atalho.networks.build import make_block, make_closing, make_stem
 from atalho.networks.network import Network
 from atalho.networks.plan import BlockPlan, Closing, LinearPlan, Plan, ResidualPlan, StemPlan, TransitionPlan, plan
-from atalho.networks.spec import MLPSpec, Spec
-
-LARGE_SIDE: Final = 224
-SMALL_SIDE: Final = 32
+from atalho.networks.spec import Spec
 
 Shape = tuple[int, ...]
 
@@ -112,9 +109,7 @@ def describe(name: str) -> dict[str, Any]:
 
 def usual_side(spec: Spec) -> int:
     """The side in pixels that a network is usually quoted for."""
-    if isinstance(spec, MLPSpec):
-        return spec.side
-    return LARGE_SIDE if spec.stem == "large" else SMALL_SIDE
+    return plan(spec).usual_side
 
 
 def smallest_side(spec: Spec) -> int:

@@ -6,10 +6,13 @@ A plan can be printed, drawn and tested; `build` turns it into modules, name by 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from atalho.blocks.kinds import ShortcutKind
 from atalho.networks.spec import BOTTLENECKS, PREACTIVATIONS, DenseNetSpec, Design, MLPSpec, ResNetSpec, Spec
+
+LARGE_SIDE: Final = 224
+SMALL_SIDE: Final = 32
 
 StemDesign = Literal["small", "bare", "large", "pixels"]
 
@@ -142,6 +145,11 @@ class Plan:
         for block in self.blocks:
             total *= block.stride
         return total
+
+    @property
+    def usual_side(self) -> int:
+        """The side in pixels of the images that the network is usually quoted for."""
+        return {"pixels": self.stem.side, "large": LARGE_SIDE}.get(self.stem.design, SMALL_SIDE)
 
     def stages(self) -> tuple[tuple[BlockPlan, ...], ...]:
         """The blocks, grouped by stage."""

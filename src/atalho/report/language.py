@@ -33,6 +33,11 @@ class Translator:
         text = f"{value:,.{digits}f}"
         return text.translate(str.maketrans(",.", ".,")) if self.name == "pt" else text
 
+    def significant(self, value: float, digits: int = 3) -> str:
+        """`value` with so many digits that count: 0.00153 or 0,00153; 2.1e-12 where it is very small or large."""
+        text = f"{value:.{digits}g}"
+        return text.replace(".", ",") if self.name == "pt" else text
+
     def whole(self, value: int | float | None) -> str:
         """A count: 60,000 or 60.000."""
         return self.number(value, 0)

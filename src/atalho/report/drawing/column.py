@@ -1,0 +1,125 @@
+"""A segment of a network on its ground: the stem, a stage or the head, drawn by itself and placed later."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from atalho.networks.plan import Plan
+from atalho.report.drawing.concatenation import BAND, draw_dense
+from atalho.report.drawing.layers import Size
+from atalho.report.drawing.pen import ARC, BOX, CENTRE, LEAD, RIGHT, Pen
+from atalho.report.drawing.pieces import Chain, Growth, Segment, Shape, Step, segments
+from atalho.report.drawing.scale import Paint, Scale
+from atalho.report.drawing.sums import draw_step
+from atalho.report.drawing.svg import shape
+from atalho.report.language import Translator
+from atalho.report.markup import Html
+
+COLOURS: Final = 6
+"""Stages take the style's colours in turn."""
+_LEFT: Final = CENTRE - BOX / 2 - 9
+_MARGIN: Final = 8.0
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network to draw. `values` are numbers by the names of its blocks ("stages.0.2"), to be painted on it."""
+
+    plan: Plan
+    name: str
+    side: int | None = None
+    """Of the images in pixels; what the network is usually quoted for, if not given."""
+    values: Mapping[str, float] | None = None
+    note: str | None = None
+    """A line below the name, in the language of the drawing."""
+
+    @property
+    def size(self) -> Size:
+        """Height and width of the images."""
+        side = self.side or self.plan.usual_side
+        return (side, side)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A segment's marks, from y = 0 to `height`."""
+
+    marks: Html
+    height: float
+
+
+def width_of(subject: Subject) -> float:
+    """What a column of this network takes, with its margins."""
+    paths = {getattr(block, "path", "concatenation") for block in subject.plan.blocks}
+    if "concatenation" in paths:
+        return BAND + 44
+    return RIGHT + (66 if subject.values else 20) if paths == {"none"} else ARC + 70
+
+
+def draw_column(subject: Subject, scale: Scale | None, _: Translator, *, unfold: bool) -> list[Drawn]:
+    """Every segment of the network, from the image to the classifier."""
+    values = subject.values or {}
+
+    def paint(name: str) -> Paint | None:
+        # A dense layer shows its block's value where it has none of its own.
+        value = values.get(name, values.get(name.partition(".layers.")[0]))
+        return scale.paint(value) if scale and value is not None else None
+
+    most = max(block.out_channels for block in subject.plan.blocks)
+    parts = segments(subject.plan, subject.size, unfold=unfold)
+    return [_segment(part, Pen(_, paint), width_of(subject), most) for part in parts]
+
+
+def _segment(segment: Segment, pen: Pen, width: float, most: int) -> Drawn:
+    pen.y = 0.0
+    if segment.stage is not None:
+        _caption(pen, segment)
+    growths = [piece for piece in segment.pieces if isinstance(piece, Growth)]
+    if growths:
+        draw_dense(pen, growths, most)
+    for piece in segment.pieces:
+        if isinstance(piece, Step):
+            draw_step(pen, piece)
+        elif isinstance(piece, Chain):
+            _chain(pen, piece)
+    if segment.stage is None:
+        return Drawn(shape("g", pen.marks), pen.y)
+    pen.line(5)
+    ground = shape("rect", x=_MARGIN, y=0, width=width - 2 * _MARGIN, height=pen.y, rx=8, class_="ground")
+    return Drawn(shape("g", ground, pen.marks, class_=f"s{segment.stage % COLOURS}"), pen.y)
+
+
+def _chain(pen: Pen, chain: Chain) -> None:
+    before: Shape | None = None
+    for layer, after in zip(chain.layers, chain.shapes, strict=True):
+        pen.arrow(LEAD)
+        top = pen.y
+        pen.box(layer, chain.name)
+        if after != before and layer.kind not in ("classifier", "dropout", "norm", "flatten", "linear"):
+            pen.say(_LEFT, top + 15, written(after), "end soft")
+        before = after
+
+
+def _caption(pen: Pen, segment: Segment) -> None:
+    _ = pen.translator
+    lines = (
+        (_("stage {n}").format(n=(segment.stage or 0) + 1), "name strong"),
+        (written(segment.shape), ""),
+        (_count(segment, _), "soft"),
+    )
+    for place, (text, class_) in enumerate(lines):
+        pen.say(_MARGIN + 10, 22 + 15 * place, text, class_)
+
+
+def _count(segment: Segment, _: Translator) -> str:
+    dense = isinstance(segment.pieces[0], Growth)
+    if segment.blocks == 1:
+        return _("1 layer") if dense else _("1 block")
+    text = _("{n} layers") if dense else _("{n} blocks")
+    return text.format(n=segment.blocks)
+
+
+def written(shape_: Shape) -> str:
+    """64 × 56 × 56, channels first; a vector is its length."""
+    channels, height, width = shape_
+    return f"{channels} × {height} × {width}" if height else str(channels)

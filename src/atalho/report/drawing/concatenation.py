@@ -1,0 +1,108 @@
+"""Dense blocks: x runs beside F(x) as a band that every layer makes broader by what it adds."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from atalho.report.drawing.pen import BOX, CENTRE, GAP, HEIGHT, LEAD, RIGHT, ROUND, Pen
+from atalho.report.drawing.pieces import Growth
+from atalho.report.drawing.svg import path, shape
+
+BAND: Final = RIGHT + 88
+"""The right edge of the band; it grows to the left, towards the layers."""
+BROADEST: Final = 58.0
+"""The width of the band where the network has most channels."""
+_FOLD: Final = 44.0
+_WAY: Final = 24.0
+"""The height of the curve between the middle line and the band."""
+
+
+def draw_dense(pen: Pen, growths: Sequence[Growth], most: int) -> None:
+    """A dense block whose layers, some of them folded, are `growths`; `most` channels make the broadest band."""
+    first, last = growths[0], growths[-1]
+    unit = BROADEST / most
+    _enter(pen, BAND - first.channels * unit / 2)
+    top = pen.y
+    starts: list[tuple[float, int]] = []
+    for growth in growths:
+        starts += _draw_growth(pen, growth, unit)
+    end = last.channels + len(last.names) * last.rate
+    pen.y += LEAD / 2
+    _band(pen, top, pen.y, first, starts, unit)
+    _leave(pen, BAND - end * unit / 2)
+
+
+def _draw_growth(pen: Pen, growth: Growth, unit: float) -> list[tuple[float, int]]:
+    """One layer, or many in a stack; gives where each new stripe begins and how many channels there are then."""
+    pen.y += LEAD + 3
+    edge = BAND - growth.channels * unit
+    top, count = pen.y, len(growth.names)
+    if count > 1:
+        return _draw_stack(pen, growth, unit)
+    first, second = growth.layers
+    pen.marks.append(path("M", (edge, top + HEIGHT / 2), "H", RIGHT, class_="flow"))
+    pen.head(RIGHT, top + HEIGHT / 2, "left")
+    pen.box(first, growth.names[0])
+    pen.arrow(GAP)
+    right = CENTRE + 52
+    joins = pen.y + HEIGHT / 2
+    pen.box(second, growth.names[0])
+    pen.marks.append(path("M", (right, joins), "H", edge - growth.rate * unit, class_="flow"))
+    pen.head(edge - growth.rate * unit, joins, "right")
+    paint = pen.paint(growth.names[0])
+    if paint:
+        pen.value(paint, CENTRE - BOX / 2 - 9, joins + 4, "value end")
+    channels = growth.channels + growth.rate
+    pen.say(BAND + 8, joins + 4, str(channels), "note")
+    return [(joins, channels)]
+
+
+def _draw_stack(pen: Pen, growth: Growth, unit: float) -> list[tuple[float, int]]:
+    _, count, top = pen.translator, len(growth.names), pen.y
+    left = CENTRE - BOX / 2
+    for shift in (8.0, 4.0, 0.0):
+        pen.marks.append(
+            shape("rect", x=left + shift - 4, y=top + 8 - shift, width=BOX, height=_FOLD - 8, rx=4, class_="box")
+        )
+    lift = 5 if pen.stripes(growth.names, left - 4, top + _FOLD, BOX) else 0
+    pen.say(CENTRE - 4, top + 4 + _FOLD / 2 + 4 - lift, _("{n} more layers").format(n=count), "in strong")
+    each = (_FOLD - 8) / count
+    starts = [(top + 8 + (place + 0.5) * each, growth.channels + (place + 1) * growth.rate) for place in range(count)]
+    joins, channels = starts[-1]
+    for place, (y, now) in enumerate(starts):
+        if place in (0, count // 2, count - 1):
+            pen.marks.append(path("M", (RIGHT, y), "H", BAND - now * unit, class_="flow"))
+    pen.say(BAND + 8, joins, str(channels), "note")
+    pen.y += _FOLD
+    return starts
+
+
+def _band(pen: Pen, top: float, bottom: float, first: Growth, starts: Sequence[tuple[float, int]], unit: float) -> None:
+    """x as it enters, and a stripe for what each layer adds."""
+    width = first.channels * unit
+    marks = [shape("rect", x=BAND - width, y=top, width=width, height=bottom - top, class_="x")]
+    for y, channels in starts:
+        marks.append(
+            shape("rect", x=BAND - channels * unit, y=y, width=first.rate * unit, height=bottom - y, class_="new")
+        )
+    # Below the arrows that reach it.
+    pen.marks[:0] = marks
+
+
+def _enter(pen: Pen, x: float) -> None:
+    top, bottom = pen.y, pen.y + _WAY
+    middle = (top + bottom) / 2
+    pen.marks.append(
+        path("M", (CENTRE, top), "V", middle - 8, "Q", (CENTRE, middle), (CENTRE + ROUND, middle), "H", x - ROUND,
+             "Q", (x, middle), (x, bottom), class_="flow")
+    )  # fmt: skip
+    pen.y = bottom
+
+
+def _leave(pen: Pen, x: float) -> None:
+    top, bottom = pen.y, pen.y + _WAY
+    middle = (top + bottom) / 2
+    pen.marks.append(
+        path("M", (x, top), "Q", (x, middle), (x - ROUND, middle), "H", CENTRE + ROUND, "Q", (CENTRE, middle),
+             (CENTRE, bottom), class_="flow")
+    )  # fmt: skip
+    pen.y = bottom

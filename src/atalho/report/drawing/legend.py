@@ -1,0 +1,81 @@
+"""What the marks of a drawing mean: only those that are in it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from atalho.report.drawing.column import Subject
+from atalho.report.drawing.scale import Scale
+from atalho.report.drawing.svg import path, shape, words
+from atalho.report.language import Translator
+from atalho.report.markup import Html
+
+ROW: Final = 20.0
+_KEY: Final = 34.0
+"""The width of the sample mark before its words."""
+_ITEM: Final = 300.0
+_STEPS: Final = 24
+
+
+def draw_legend(subjects: Sequence[Subject], scale: Scale | None, width: float, _: Translator) -> tuple[Html, float]:
+    """The legend for a sheet of `width`, from y = 0, and its height."""
+    items = [_item(mark, text) for mark, text in _items(subjects, _)]
+    columns = max(1, int(width // _ITEM))
+    rows = -(-len(items) // columns)
+    marks = [
+        shape("g", item, transform=f"translate({16 + (width - 16) / columns * (place // rows):.0f} "
+                                   f"{12 + ROW * (place % rows):.0f})")
+        for place, item in enumerate(items)
+    ]  # fmt: skip
+    height = 12 + ROW * rows
+    if scale:
+        marks.append(shape("g", _bar(scale, _), transform=f"translate(16 {height:.0f})"))
+        height += 42
+    return shape("g", marks), height
+
+
+def _items(subjects: Sequence[Subject], _: Translator) -> list[tuple[str, str]]:
+    blocks = [block for subject in subjects for block in subject.plan.blocks]
+    paths = {getattr(block, "path", "concatenation") for block in blocks}
+    texts = {
+        "identity": _("identity: x is added as it is"),
+        "projection": _("projection: a 1×1 convolution makes x fit"),
+        "zero-pad": _("zero padding: x, and zeros for new channels"),
+    }
+    if all(subject.plan.stem.design == "pixels" for subject in subjects):
+        texts["projection"] = _("projection: a linear layer makes x fit")
+    found = [(name, text) for name, text in texts.items() if name in paths]
+    if found:
+        found.append(("sum", _("sum: F(x) + x")))
+    if "concatenation" in paths:
+        found.append(("band", _("concatenation: x, and what each layer adds beside it")))
+    return [*found, ("norm", _("batch normalisation")), ("relu", _("ReLU"))]
+
+
+def _item(mark: str, text: str) -> Html:
+    match mark:
+        case "sum":
+            key = [shape("circle", cx=12, cy=0, r=6.5, class_="node"),
+                   path("M", (8.5, 0), "h", 7, "M", (12, -3.5), "v", 7, class_="plus")]  # fmt: skip
+        case "band":
+            key = [shape("rect", x=14, y=-7, width=10, height=14, class_="x"),
+                   shape("g", shape("rect", x=8, y=-2, width=6, height=9, class_="new"), class_="s0")]  # fmt: skip
+        case "norm" | "relu":
+            key = [shape("rect", x=0, y=-1.5, width=24, height=3, class_=mark)]
+        case _:
+            key = [path("M", (0, 0), "h", 26, class_=f"shortcut {mark}")]
+    return shape("g", key, words(_KEY, 4, text))
+
+
+def _bar(scale: Scale, _: Translator) -> Html:
+    low, high = scale.low, scale.high
+    each = 220 / _STEPS
+    marks = [words(0, 8, scale.label, class_="strong")]
+    for place in range(_STEPS):
+        share = (place + 0.5) / _STEPS
+        value = low * (high / low) ** share if scale.logarithmic else low + (high - low) * share
+        marks.append(
+            shape("rect", x=place * each, y=14, width=each + 0.4, height=8, style=f"fill:{scale.colour(value)}")
+        )
+    for x, value, class_ in zip((0, 110, 220), scale.ticks(), ("note", "note in", "note end"), strict=True):
+        marks.append(words(x, 34, _.significant(value), class_=class_))
+    return shape("g", marks)
