@@ -44,6 +44,15 @@ def test_the_nearest_are_those_with_the_largest_product(place: str) -> None:
     store.close()
 
 
+def test_vectors_come_back_as_they_were_put(place: str) -> None:
+    store = open_store(place, ORIGIN)
+    store.put(images(5), unit(5))
+    wanted = [images(5)[3].digest, images(5)[0].digest]
+    assert np.array_equal(store.vectors(wanted), unit(5)[[3, 0]])
+    assert store.vectors([]).shape == (0, 16)
+    store.close()
+
+
 def test_putting_the_same_again_changes_nothing_but_labels(place: str) -> None:
     store = open_store(place, ORIGIN)
     store.put(images(3), unit(3))
@@ -109,7 +118,7 @@ def test_the_vectors_of_another_model_are_refused(place: str) -> None:
 
 
 def test_no_gallery(place: str) -> None:
-    with pytest.raises(GalleryError, match="there is no gallery. Make one with: atalho index"):
+    with pytest.raises(GalleryError, match=r"there is no gallery\. Make one with: atalho index"):
         open_store(place)
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from atalho.errors import GalleryError
 from atalho.gallery.store import Entry, Hit, Origin, Vectors, checked, shown
 from atalho.locale import _
@@ -113,6 +115,14 @@ class PostgresStore:
                 "select digest, path, label, camera from atalho_images where digest = any(%s)", (list(digests),)
             )
             return {row[0]: Entry(*row) for row in rows}
+
+    def vectors(self, digests: Sequence[str]) -> Vectors:
+        """See `Store.vectors`."""
+        with self._explained():
+            query = "select digest, vector from atalho_images where digest = any(%s)"
+            found = dict(self._connection.execute(query, (list(digests),)).fetchall())
+        rows = [np.asarray(found[digest].to_numpy(), dtype=np.float32) for digest in digests]
+        return np.stack(rows) if rows else np.empty((0, self.origin.dimension), np.float32)
 
     def entries(self) -> Iterator[Entry]:
         """See `Store.entries`. Read through a cursor of the server, so that they need not fit into memory."""

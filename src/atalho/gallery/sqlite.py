@@ -119,6 +119,18 @@ class SqliteStore:
             )
             return {row[0]: Entry(*row) for row in rows}
 
+    def vectors(self, digests: Sequence[str]) -> Vectors:
+        """See `Store.vectors`."""
+        with self._explained():
+            found = dict(
+                self._database.execute(
+                    "select digest, vector from images where digest in (select value from json_each(?))",
+                    (json.dumps(list(digests)),),
+                ).fetchall()
+            )
+        joined = bytearray(b"".join(found[digest] for digest in digests))
+        return np.frombuffer(joined, dtype=np.float32).reshape(len(digests), self.origin.dimension)
+
     def entries(self) -> Iterator[Entry]:
         """See `Store.entries`."""
         with self._explained():

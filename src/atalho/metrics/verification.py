@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pydantic
+import pydantic.dataclasses
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -37,7 +39,7 @@ class Rates:
     impostor: int
 
 
-@dataclass(frozen=True)
+@pydantic.dataclasses.dataclass(frozen=True, config=pydantic.ConfigDict(extra="forbid", allow_inf_nan=False))
 class Threshold:
     """The similarity from which two images count as the same identity, and what is known of its errors."""
 

@@ -4,6 +4,7 @@
 the specification asks for from the file's header, before anything is allocated.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -126,6 +127,16 @@ def read_card(folder: Path) -> Card:
                 path=path, where=where or "-", reason=reason
             )
         ) from None
+
+
+def fingerprint(folder: Path) -> str:
+    """The SHA-256 of what decides an embedding: the weights, the network and the preprocessing."""
+    card = read_card(folder)
+    prepared = TypeAdapter(Preprocessing).dump_python(card.preprocessing, mode="json")
+    digest = hashlib.sha256(json.dumps([card.spec, prepared], sort_keys=True).encode())
+    with _reading(folder), (folder / WEIGHTS).open("rb") as file:
+        digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
 
 
 def tensors(folder: Path) -> dict[str, tuple[list[int], str]]:

@@ -106,15 +106,17 @@ class Model:
         ]
         return [Prediction(row[0][0], row[0][1], row) for row in ranked]
 
-    @torch.inference_mode()
     def embed(self, images: Iterable[ImageLike]) -> Tensor:
         """The embeddings (N,D), fp32 on the CPU, of images. Raises as `predict` does."""
         _check_several(images)
-        found: list[Tensor] = []
-        for batch in _batches(self.pixels(image) for image in images):
-            with self.precision.autocast():
-                found.append(self._finite(self.network.embedding(self._inputs(batch))).cpu())
+        found = [self.embed_pixels(batch) for batch in _batches(self.pixels(image) for image in images)]
         return torch.cat(found) if found else torch.empty(0, self.network.head.classifier.in_features)
+
+    @torch.inference_mode()
+    def embed_pixels(self, pixels: Tensor) -> Tensor:
+        """The embeddings (N,D), fp32 on the CPU, of uint8 pixels (N,C,P,P) as `pixels` makes them."""
+        with self.precision.autocast():
+            return self._finite(self.network.embedding(self._inputs(pixels))).cpu()
 
     def _inputs(self, pixels: Tensor) -> Tensor:
         wanted = self.card.preprocessing

@@ -1,0 +1,37 @@
+"""`atalho compare`: do two images show the same?"""
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from atalho.cli import options, terminal
+from atalho.locale import _
+
+
+def compare(
+    run: Annotated[Path, Parameter(help=_("run or model folder"))],
+    first: Annotated[Path, Parameter(help=_("an image"))],
+    second: Annotated[Path, Parameter(help=_("another image"))],
+    /,
+    *,
+    json: options.JSON = False,
+) -> int:
+    """Parse, call `atalho.compare`, print."""
+    from atalho.jobs import compare as job
+
+    found = job.compare(run, first, second)
+    if json:
+        terminal.print_json(dataclasses.asdict(found))
+        return 0
+    similarity = terminal.number(found.similarity, 3)
+    if found.threshold is None:
+        text = _("similarity {similarity}; the model has no threshold: choose one with atalho threshold")
+        terminal.say(text.format(similarity=similarity))
+        return 0
+    text = _("the same: similarity {similarity}, the threshold is {threshold}")
+    if not found.same:
+        text = _("not the same: similarity {similarity}, the threshold is {threshold}")
+    terminal.say(text.format(similarity=similarity, threshold=terminal.number(found.threshold, 3)))
+    return 0

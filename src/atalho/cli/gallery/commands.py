@@ -1,0 +1,77 @@
+"""The commands below `atalho gallery`."""
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from atalho.cli import options, terminal
+from atalho.locale import _, ngettext
+
+Gallery = Annotated[str, Parameter(help=_("the gallery: a file or postgresql://…"))]
+
+
+def list_(
+    gallery: Gallery,
+    /,
+    *,
+    label: Annotated[str | None, Parameter(help=_("only images with this label"))] = None,
+    json: options.JSON = False,
+) -> int:
+    """Parse, call `atalho.jobs.gallery.entries`, print."""
+    from atalho.jobs import gallery as job
+
+    found = list(job.entries(gallery, label))
+    if json:
+        terminal.print_json([dataclasses.asdict(entry) for entry in found])
+        return 0
+    cells = ((entry.label or "", entry.camera or "", entry.path) for entry in found)
+    terminal.print_table((_("label"), _("camera"), _("image")), cells)
+    text = ngettext("{count} image", "{count} images", len(found))
+    terminal.say(text.format(count=terminal.number(len(found))))
+    return 0
+
+
+def remove(
+    gallery: Gallery,
+    /,
+    *images: Annotated[Path, Parameter(help=_("files whose images are taken out"))],
+    label: Annotated[list[str] | None, Parameter(help=_("also all images with this label"))] = None,
+    json: options.JSON = False,
+) -> int:
+    """Parse, call `atalho.jobs.gallery.remove`, print. Exit code 1 where nothing was there."""
+    from atalho.jobs import gallery as job
+
+    count = job.remove(gallery, paths=map(str, images), labels=label or ())
+    if json:
+        terminal.print_json({"removed": count})
+    else:
+        terminal.say(ngettext("{count} image taken out", "{count} images taken out", count).format(count=count))
+    return 0 if count else 1
+
+
+def verify(gallery: Gallery, /, *, json: options.JSON = False) -> int:
+    """Parse, call `atalho.jobs.gallery.verify`, print. Exit code 1 where something is wrong."""
+    from atalho.jobs import gallery as job
+
+    problems = job.verify(gallery)
+    if json:
+        terminal.print_json({"problems": problems})
+    elif problems:
+        terminal.say("\n".join(problems))
+    else:
+        terminal.say(_("The gallery is sound."))
+    return 1 if problems else 0
+
+
+def rebuild(gallery: Gallery, /, *, json: options.JSON = False) -> int:
+    """Parse, call `atalho.jobs.gallery.rebuild`, print."""
+    from atalho.jobs import gallery as job
+
+    job.rebuild(gallery)
+    if json:
+        terminal.print_json({"rebuilt": gallery})
+    else:
+        terminal.say(_("The index is new."))
+    return 0

@@ -1,0 +1,65 @@
+"""`atalho search`: which images of a gallery show the same as these."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from atalho.cli import options, terminal
+from atalho.locale import _
+
+if TYPE_CHECKING:
+    from atalho.jobs.search import Answer
+
+
+def search(
+    gallery: Annotated[str, Parameter(help=_("a gallery that atalho index made"))],
+    /,
+    *images: Annotated[str, Parameter(help=_("files, folders or patterns"))],
+    k: Annotated[int, Parameter(name=["-k", "--k"], help=_("answers per image"))] = 10,
+    model: Annotated[Path | None, Parameter(help=_("the gallery's model, where it has moved"))] = None,
+    expand: Annotated[
+        int, Parameter(help=_("first answers that are averaged into the query before it is repeated"))
+    ] = 0,
+    exact: Annotated[
+        bool, Parameter(help=_("compare with every vector, also in a large gallery"), negative="")
+    ] = False,
+    json: options.JSON = False,
+) -> int:
+    """Parse, call `atalho.search`, print. Exit code 1 where an image could not be read."""
+    from atalho.jobs import predict
+    from atalho.jobs import search as job
+
+    answers = list(job.search(gallery, predict.find(images), k=k, model=model, exact=exact, expand=expand))
+    if json:
+        terminal.print_json([_object(answer) for answer in answers])
+    else:
+        columns = (_("image"), _("place"), _("similarity"), _("label"), _("found"))
+        terminal.print_table(columns, (row for answer in answers for row in _rows(answer)), numbers=(1, 2))
+    return 1 if any(answer.error for answer in answers) else 0
+
+
+def _object(answer: "Answer") -> dict[str, Any]:
+    if answer.error is not None:
+        return {"path": answer.path, "error": answer.error}
+    hits = [
+        {
+            "path": hit.entry.path,
+            "label": hit.entry.label,
+            "camera": hit.entry.camera,
+            "similarity": hit.similarity,
+        }
+        for hit in answer.hits
+    ]
+    return {"path": answer.path, "unknown": answer.unknown, "hits": hits}
+
+
+def _rows(answer: "Answer") -> Iterator[tuple[str, ...]]:
+    if answer.error is not None:
+        yield (answer.path, "", "", "", answer.error)
+    if answer.unknown:
+        yield (answer.path, "", "", _("unknown"), _("nothing in the gallery is similar enough"))
+    for place, hit in enumerate(answer.hits, start=1):
+        similarity = terminal.number(hit.similarity, 3)
+        yield (answer.path, str(place), similarity, hit.entry.label or "", hit.entry.path)

@@ -1,0 +1,33 @@
+"""`threshold.json` in a model folder: from which similarity on two images count as the same identity."""
+
+from pathlib import Path
+
+import pydantic
+from pydantic import TypeAdapter
+
+from atalho.errors import WeightsError
+from atalho.locale import _
+from atalho.metrics.verification import Threshold
+from atalho.storage import atomic
+
+NAME = "threshold.json"
+_LIMIT = 2**20
+_THRESHOLD = TypeAdapter(Threshold)
+
+
+def write(folder: Path, threshold: Threshold) -> None:
+    """Keep the threshold beside the weights that it belongs to, durably."""
+    atomic.write_json(folder / NAME, _THRESHOLD.dump_python(threshold, mode="json"))
+
+
+def read(folder: Path) -> Threshold | None:
+    """The threshold of a model folder; None where none was chosen. Raises WeightsError for a damaged file."""
+    path = folder / NAME
+    if not path.is_file():
+        return None
+    try:
+        if path.stat().st_size > _LIMIT:
+            raise ValueError(_("larger than {limit} MB").format(limit=1))
+        return _THRESHOLD.validate_json(path.read_bytes())
+    except (OSError, ValueError, pydantic.ValidationError) as error:
+        raise WeightsError(_("{path} is no threshold of Atalho: {reason}").format(path=path, reason=error)) from error
