@@ -10,9 +10,12 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from atalho.errors import AtalhoError
+    from atalho.jobs.compare import compare
     from atalho.jobs.evaluate import evaluate
     from atalho.jobs.import_weights import import_file
+    from atalho.jobs.index import index
     from atalho.jobs.run import Run
+    from atalho.jobs.search import search
     from atalho.jobs.train import resume, train
     from atalho.networks.build import create
     from atalho.networks.catalogue import list_models
@@ -25,15 +28,18 @@ __all__ = [
     "Model",
     "Network",
     "Run",
+    "compare",
     "create",
     "evaluate",
     "export_weights",
     "import_file",
     "import_weights",
+    "index",
     "lab",
     "list_models",
     "load",
     "resume",
+    "search",
     "train",
 ]
 
@@ -42,14 +48,17 @@ _HOMES = {
     "Model": "tasks.model",
     "Network": "networks.network",
     "Run": "jobs.run",
+    "compare": "jobs.compare",
     "create": "networks.build",
     "evaluate": "jobs.evaluate",
     "export_weights": "networks.foreign",
     "import_file": "jobs.import_weights",
     "import_weights": "networks.foreign",
+    "index": "jobs.index",
     "list_models": "networks.catalogue",
     "load": "tasks.model",
     "resume": "jobs.train",
+    "search": "jobs.search",
     "train": "jobs.train",
 }
 

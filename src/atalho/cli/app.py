@@ -28,7 +28,7 @@ def build() -> App:
         help_epilogue=_("Every command also takes --lang en|pt, --json where it prints results, and --debug."),
         group_commands=commands,
     )
-    from atalho.cli import evaluate, import_, lab, models, predict, sample, show, train
+    from atalho.cli import compare, evaluate, gallery, import_, index, lab, models, predict, sample, search, show, train
 
     for name, function, text in (
         ("train", train.train, _("Train a network on your images.")),
@@ -37,9 +37,13 @@ def build() -> App:
         ("models", models.models, _("List the networks: depth, parameters, operations.")),
         ("show", show.show, _("Show a network's stages, blocks and shapes.")),
         ("import", import_.import_, _("Turn weights from elsewhere into a model folder.")),
+        ("index", index.index, _("Put the images that a model sees into a gallery.")),
+        ("search", search.search, _("Find which images of a gallery show the same as these.")),
+        ("compare", compare.compare, _("Say whether two images show the same.")),
         ("sample", sample.sample, _("Unpack a small set of real images that comes with Atalho.")),
     ):
         app.command(function, name=name, help=text)
+    app.command(gallery.build(make))
     app.command(lab.build(make))
     for flag, text in (("--help", _("Show this page.")), ("--version", _("Show the version."))):
         app[flag].help = text
