@@ -49,6 +49,20 @@ class StoppedError(AtalhoError):
         self.exit_code = 128 + signal_number
 
 
+class RankLostError(AtalhoError):
+    """Another of the processes that train together ended or cannot be reached any more."""
+
+    exit_code = 1
+
+
+class ElsewhereError(AtalhoError):
+    """Another of the processes that train together tells what ended all of them, so this one says nothing."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__(_("Another rank says what happened."))
+        self.exit_code = exit_code
+
+
 def nearest(given: str, accepted: Iterable[str]) -> str:
     """A sentence that offers the accepted names closest to `given`, or all of them where none is close."""
     names = sorted(set(accepted))

@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from atalho.errors import AtalhoError
+from atalho.errors import AtalhoError, ElsewhereError
 from atalho.locale import LANGUAGES, _, use_language
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
@@ -49,6 +49,8 @@ def run(arguments: Sequence[str]) -> int:
     except CycloptsError as error:
         terminal.complain(wording.explain(error))
         return 2
+    except ElsewhereError as error:  # another process of the same training tells it
+        return error.exit_code
     except AtalhoError as error:
         if debug:
             traceback.print_exc()

@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from rich.console import Console
@@ -49,6 +50,11 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, number
         table.add_row(*map(Text, row))  # as they are: a name may look like markup or an emoji
     # Where the output is a file or a pipe, a row stays one line.
     PipeConsole(width=None if sys.stdout.isatty() else _ENDLESS, highlight=False).print(table)
+
+
+def progress(*, shown: bool) -> AbstractContextManager[Progress]:
+    """Progress on standard error, or none: of several processes that train together one tells it."""
+    return TerminalProgress() if shown else nullcontext(Progress())
 
 
 def number(value: float, digits: int = 0) -> str:

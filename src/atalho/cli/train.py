@@ -35,6 +35,10 @@ def train(
     out: Annotated[Path | None, Parameter(help=_("the run's folder; runs/NAME if not given"))] = None,
     config: Annotated[Path | None, Parameter(help=_("TOML file with settings, such as a run.toml"))] = None,
     resume: Annotated[Path | None, Parameter(help=_("run to continue exactly where it stopped"))] = None,
+    continue_: Annotated[
+        bool,
+        Parameter(name="--continue", help=_("continue the run in --out if it is there, else begin it"), negative=""),
+    ] = False,
     json: options.JSON = False,
     model: options.section("model") = None,  # type: ignore[valid-type]
     images: options.section("data") = None,  # type: ignore[valid-type]
@@ -53,18 +57,27 @@ def train(
         "--skip-bad": ("data.skip_bad", skip_bad or None),
     }
     if resume is not None:
-        places = {"DATA": data, "--out": out, "--config": config}
+        places = {"DATA": data, "--out": out, "--config": config, "--continue": continue_ or None}
         options.refuse_beside_resume(places, {flag: value for flag, (_path, value) in shortcuts.items()}, sections)
     settings = options.joined(shortcuts, sections)
     from atalho.jobs import train as job
+    from atalho.training import distributed
 
-    with terminal.TerminalProgress() as progress:
+    with distributed.joined() as ranks, terminal.progress(shown=ranks.is_main) as progress:
         if resume is not None:
             run = job.resume(resume, progress=progress)
         else:
-            command = options.command()
-            run = job.train(data, settings=settings, config=config, out=out, command=command, progress=progress)
-    _print(run, as_json=json)
+            run = job.train(
+                data,
+                settings=settings,
+                config=config,
+                out=out,
+                continue_existing=continue_,
+                command=options.command(),
+                progress=progress,
+            )
+    if ranks.is_main:
+        _print(run, as_json=json)
     return 0
 
 

@@ -19,6 +19,19 @@ def epoch(seed: int, epoch: int, ids: Ids, batch_size: int) -> list[Ids]:
     return np.array_split(order, -(-len(ids) // batch_size))
 
 
+def smallest(count: int, batch_size: int) -> int:
+    """Images of the smallest batch of an epoch of `count`."""
+    return count // max(1, -(-count // batch_size))
+
+
+def share(ids: Ids, rank: int, world: int) -> Ids:
+    """The part of a batch that `rank` of `world` takes: each id falls to one rank, and the parts differ by one at most.
+
+    Alone it is the batch itself.
+    """
+    return ids if world == 1 else np.array_split(ids, world)[rank]
+
+
 def in_order(ids: Ids, batch_size: int) -> list[Ids]:
     """Batches for evaluation, in the order given."""
     return [ids[first : first + batch_size] for first in range(0, len(ids), batch_size)]

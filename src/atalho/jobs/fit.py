@@ -1,9 +1,15 @@
 """Train the network of a run from wherever its checkpoints stand to the end, and write what follows the last step."""
 
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import safetensors.torch
 import torch
 from torch import nn
 
-from atalho.config import DataConfig
+from atalho.config import Config, DataConfig
+from atalho.data import order
 from atalho.data.augment import Augment
 from atalho.data.prepare import channel_statistics
 from atalho.jobs import finish, network
@@ -12,27 +18,53 @@ from atalho.jobs.data import Pixels
 from atalho.jobs.network import Start
 from atalho.jobs.run import Run
 from atalho.locale import _
+from atalho.networks.spec import Spec
 from atalho.precision import Precision
 from atalho.storage import checkpoint
 from atalho.storage.log import JsonLines
 from atalho.storage.model_folder import Preprocessing
 from atalho.tasks import classification
 from atalho.training import loop
+from atalho.training.distributed import Ranks
 from atalho.training.loop import Material
 from atalho.training.pace import Pace
 from atalho.training.progress import Progress
 from atalho.training.state import TrainingState
 
 
-def fit(run: Run, pixels: Pixels, precision: Precision, progress: Progress) -> None:
+@dataclass(frozen=True)
+class Begun:
+    """What rank 0 tells the others when a run begins or goes on: all that they need besides the images.
+
+    `weights` is a safetensors file of the state's tensors, `rest` what is no tensor of it.
+    """
+
+    path: Path
+    config: Config
+    spec: Spec
+    prepared: Preprocessing
+    fingerprint: str
+    precision: Literal["bf16", "fp32"]
+    threads: int
+    step: int
+    weights: bytes
+    rest: dict[str, Any]
+
+    def restore(self, state: TrainingState) -> None:
+        """Give `state` what rank 0 holds."""
+        state.restore(checkpoint.Checkpoint(self.step, safetensors.torch.load(self.weights), self.rest))
+
+
+def fit(run: Run, pixels: Pixels, precision: Precision, progress: Progress, ranks: Ranks) -> None:
     """Train from the newest intact checkpoint, or from the beginning, to the end; then evaluate and report."""
     c = run.config
+    ranks.refuse_empty(order.smallest(len(pixels.manifest.splits["train"]), c.training.batch_size))
     spec, prepared = run.network
     saved = checkpoint.latest(run.path / files.CHECKPOINTS)
     start = Start.read(c.model.start) if saved is None and c.model.start else None
     model = network.first_weights(spec, c, start).to(precision.device)
-    material = _material(run, pixels, prepared, precision)
-    state = TrainingState.start(model, c.training, material.steps)
+    train_on = material(c, pixels, prepared, precision, run.path / files.CHECKPOINTS)
+    state = TrainingState.start(model, c.training, train_on.steps)
     offset = state.restore(saved) if saved is not None else 0
     for damage in saved.damaged if saved is not None else ():
         progress.note(_("{damage}; the checkpoint before it is used").format(damage=damage))
@@ -44,8 +76,29 @@ def fit(run: Run, pixels: Pixels, precision: Precision, progress: Progress) -> N
         if start is not None:
             # From here on the run does not need the model that it started from, which may change or go.
             state.save(run.path / files.CHECKPOINTS, log.flush(), keep=c.training.keep)
-        loop.fit(material, state, log, pace, progress)
+        ranks.tell(lambda: _begun(run, pixels, precision, state))
+        ranks.wait()  # those that decode for their machine are done
+        ranks.wait()  # and those that find it done
+        loop.fit(train_on, state, ranks, log, pace, progress)
     finish.finish(run, state.averaged.network, pixels, prepared, precision, progress)
+    ranks.wait()
+
+
+def _begun(run: Run, pixels: Pixels, precision: Precision, state: TrainingState) -> Begun:
+    spec, prepared = run.network
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.tensors().items()}
+    return Begun(
+        run.path,
+        run.config,
+        spec,
+        prepared,
+        pixels.fingerprint,
+        "bf16" if precision.dtype == torch.bfloat16 else "fp32",
+        torch.get_num_threads(),
+        state.step,
+        safetensors.torch.save(tensors),
+        state.rest(0),
+    )
 
 
 def preprocessing(pixels: Pixels, config: DataConfig, start: Start | None) -> Preprocessing:
@@ -66,8 +119,9 @@ def preprocessing(pixels: Pixels, config: DataConfig, start: Start | None) -> Pr
     )
 
 
-def _material(run: Run, pixels: Pixels, prepared: Preprocessing, precision: Precision) -> Material:
-    c, manifest = run.config, pixels.manifest
+def material(c: Config, pixels: Pixels, prepared: Preprocessing, precision: Precision, checkpoints: Path) -> Material:
+    """What the loop trains on; the same on every rank."""
+    manifest = pixels.manifest
     balanced = c.training.class_weights == "balanced"
     weights = classification.balanced_weights(manifest.counts("train")).to(precision.device) if balanced else None
     validation = manifest.splits.get("val")
@@ -85,4 +139,4 @@ def _material(run: Run, pixels: Pixels, prepared: Preprocessing, precision: Prec
         return objective.item(), right / len(labels)
 
     augment = Augment(c.augment, size=pixels.size, mean=prepared.mean, std=prepared.std, seed=c.training.seed)
-    return Material(c, manifest, pixels.images, augment, weights, precision, evaluate, run.path / files.CHECKPOINTS)
+    return Material(c, manifest, pixels.images, augment, weights, precision, evaluate, checkpoints)

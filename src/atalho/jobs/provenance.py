@@ -42,14 +42,15 @@ def machine() -> dict[str, Any]:
     }
 
 
-def fingerprint(precision: Precision) -> dict[str, Any]:
-    """What must be equal for a resumed run to end with byte-identical weights."""
+def fingerprint(precision: Precision, ranks: int = 1) -> dict[str, Any]:
+    """What must be equal for a resumed run to end with byte-identical weights; `ranks` train together."""
     return {
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
         "precision": str(precision),
         "instructions": torch.backends.cpu.get_cpu_capability(),
         "processor": _processor(),
+        "ranks": ranks,
     }
 
 

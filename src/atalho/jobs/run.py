@@ -25,6 +25,8 @@ from atalho.tasks import model
 CONFIG, MANIFEST, LOG, TIMING = "run.toml", "manifest.json", "metrics.jsonl", "timing.json"
 EVALUATION, PROVENANCE, CHECKPOINTS, MODEL = "evaluation.json", "provenance.json", "checkpoints", "model"
 NETWORK = "network.json"
+_FIRST = (NETWORK, MANIFEST, PROVENANCE)
+"""What is written before CONFIG makes a folder a run."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,8 +92,9 @@ class Run:
 
 
 @contextmanager
-def claimed(asked: Path | None, data: str) -> Iterator[Path]:
+def claimed(asked: Path | None, data: str, *, again: bool = False) -> Iterator[Path]:
     """Hold a new folder for a run while entered: the one asked for, which must be new or empty, else `runs/<data>`.
+    With `again` it may hold what a process left that was ended before its run began.
 
     A folder in which no run began is not left behind. Raises RunError where the folder is taken or cannot be made.
     """
@@ -99,7 +102,10 @@ def claimed(asked: Path | None, data: str) -> Iterator[Path]:
     folder = _make_folder(asked) if asked is not None else _numbered(Path(data).resolve().name.split(".")[0] or "run")
     try:
         with locked(folder):
-            if any(entry.name != LOCK for entry in folder.iterdir()):
+            if again:
+                atomic.sweep(folder)
+            left = {LOCK, *(_FIRST if again else ())}
+            if any(entry.name not in left for entry in folder.iterdir()):
                 raise _taken(folder)
             yield folder
     finally:

@@ -1,7 +1,6 @@
 """Train a network on a folder of images: from the images to a run folder with model, metrics, figures and report."""
 
 import hashlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,11 +8,13 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from atalho import config as schema
+from atalho.data import order
 from atalho.errors import ConfigError, RunError
+from atalho.jobs import again, provenance
 from atalho.jobs import data as job_data
-from atalho.jobs import provenance
 from atalho.jobs import run as files
 from atalho.jobs.fit import fit, preprocessing
+from atalho.jobs.follow import follow, refuse_crowded_gpu
 from atalho.jobs.network import Start, backbone_of, spec_for
 from atalho.jobs.run import Run
 from atalho.locale import _
@@ -24,7 +25,9 @@ from atalho.precision import choose, threads
 from atalho.storage import atomic, run_file
 from atalho.storage.lock import locked
 from atalho.storage.model_folder import Preprocessing
+from atalho.training import distributed
 from atalho.training import recipe as recipes
+from atalho.training.distributed import Ranks
 from atalho.training.progress import Progress
 
 
@@ -39,6 +42,7 @@ def train(
     settings: Mapping[str, Any] | None = None,
     config: Path | str | None = None,
     out: Path | str | None = None,
+    continue_existing: bool = False,
     command: str | None = None,
     progress: Progress | None = None,
 ) -> Run:
@@ -46,7 +50,9 @@ def train(
 
     Every other value of the schema goes into `settings`, by path (`{"training.lr": 0.2}`) or nested; `config` is a
     TOML file; what is given here wins over the file, and the file over the recipe. `out` is the run's folder
-    (default `runs/<name of data>`). Raises ConfigError and DataError before any work is done.
+    (default `runs/<name of data>`); with `continue_existing` a run that is there already is continued, if it began
+    with the same settings. Under torchrun every rank calls this, and rank 0 reads, tells and writes; a restarted
+    group continues its run. Raises ConfigError and DataError before any work is done.
     """
     shortcuts = {
         "data.path": str(data) if data is not None else None,
@@ -56,15 +62,24 @@ def train(
         "training.batch_size": batch_size,
         "training.seed": seed,
     }
-    asked = schema.merge(
-        run_file.read(Path(config)) if config is not None else {},
-        schema.nest(settings or {}),
-        schema.nest({path: value for path, value in shortcuts.items() if value is not None}),
-    )
-    _refuse_another_recipe(run_file.read(Path(config)) if config is not None else {}, asked)
-    command = command or provenance.called_from_python("atalho.train")
-    with threads(schema.validate(asked).training.threads):
-        return _begin(asked, Path(out) if out is not None else None, command, progress or Progress())
+    folder, command = Path(out) if out is not None else None, command or provenance.called_from_python("atalho.train")
+    with distributed.joined() as ranks:
+        asked = schema.merge(
+            run_file.read(Path(config)) if config is not None else {},
+            schema.nest(settings or {}),
+            schema.nest({path: value for path, value in shortcuts.items() if value is not None}),
+        )
+        _refuse_another_recipe(run_file.read(Path(config)) if config is not None else {}, asked)
+        continue_existing |= ranks.restarts > 0
+        again.refuse_nowhere(folder, continue_existing, ranks)
+        if not ranks.is_main:
+            return follow(ranks)
+        asked = dict(_with_spec(asked))
+        before = again.begun(folder, asked) if folder is not None and continue_existing else None
+        if before is not None:
+            return _resume(before, progress or Progress(), ranks)
+        with threads(schema.validate(asked).training.threads):
+            return _begin(asked, folder, continue_existing, command, progress or Progress(), ranks)
 
 
 def resume(path: Path | str, *, progress: Progress | None = None) -> Run:
@@ -72,12 +87,16 @@ def resume(path: Path | str, *, progress: Progress | None = None) -> Run:
 
     Raises RunError where `path` is no run or its images are not those it was started with.
     """
-    run = Run.open(path)
+    with distributed.joined() as ranks:
+        return _resume(Run.open(path), progress or Progress(), ranks) if ranks.is_main else follow(ranks)
+
+
+def _resume(run: Run, progress: Progress, ranks: Ranks) -> Run:
     with threads(run.json(files.PROVENANCE)["threads"]), locked(run.path):
-        return _resume(run, progress or Progress())
+        return _go_on(run, progress, ranks)
 
 
-def _resume(run: Run, progress: Progress) -> Run:
+def _go_on(run: Run, progress: Progress, ranks: Ranks) -> Run:
     c, record = run.config, run.json(files.PROVENANCE)
     if record["config"] != _digest((run.path / files.CONFIG).read_bytes()):
         raise RunError(
@@ -86,8 +105,10 @@ def _resume(run: Run, progress: Progress) -> Run:
             )
         )
     precision = choose(c.training.device, c.training.precision)
-    now = provenance.fingerprint(precision)
-    differing = [name for name, value in now.items() if value != record["fingerprint"].get(name)]
+    refuse_crowded_gpu(ranks, precision)
+    now = provenance.fingerprint(precision, ranks.world)
+    before = {"ranks": 1} | record["fingerprint"]
+    differing = [name for name, value in now.items() if value != before.get(name)]
     if differing:
         progress.note(
             _("This machine differs from the run's ({names}): the end will be right, but not byte-identical.").format(
@@ -102,13 +123,20 @@ def _resume(run: Run, progress: Progress) -> Run:
             )
         )
     channels = run.network[1].channels
-    fit(run, job_data.open_pixels(looked, c.data, progress, channels=channels), precision, progress)
+    fit(run, job_data.open_pixels(looked, c.data, progress, channels=channels), precision, progress, ranks)
     return run
 
 
-def _begin(asked: Mapping[str, Any], out: Path | None, command: str, progress: Progress) -> Run:
+def _begin(
+    asked: Mapping[str, Any],
+    out: Path | None,
+    continue_existing: bool,
+    command: str,
+    progress: Progress,
+    ranks: Ranks,
+) -> Run:
     """Check everything that can be checked before any work, decode the images, write the run's first files, train."""
-    asked = _with_spec(asked)
+    identity = again.identity(asked)
     early = schema.validate(asked)
     if not early.data.path:
         raise ConfigError(_("No images were named. Give a folder: atalho train FOLDER"))
@@ -116,19 +144,21 @@ def _begin(asked: Mapping[str, Any], out: Path | None, command: str, progress: P
     if start is None and early.training.recipe == "finetune":
         raise ConfigError(_("The recipe finetune starts from a trained model. Name it: --from RUN"))
     backbone = backbone_of(early.model, start)
-    asked = schema.merge({"training": {"recipe": "finetune"}} if start else {}, asked, schema.nest(_placed(early)))
+    asked = schema.merge({"training": {"recipe": "finetune"}} if start else {}, asked, schema.nest(again.placed(early)))
     precision = choose(early.training.device, early.training.precision)
+    refuse_crowded_gpu(ranks, precision)
     looked = job_data.look(start.data(early.data) if start else early.data, progress)
     images = len(looked.manifest.splits["train"])
     situation = recipes.Situation(specs.to_dict(backbone)["family"], plan(backbone).depth, looked.size, images)
     config, notes = recipes.resolve(asked, situation)
+    ranks.refuse_empty(order.smallest(images, config.training.batch_size))
     channels = start.card.preprocessing.channels if start else looked.channels
     spec = spec_for(config, start, classes=len(looked.manifest.classes), channels=channels, size=looked.size)
     advice = stem_advice(spec, looked.size)
     for note in (*looked.manifest.notes, *notes, *filter(None, [advice])):
         progress.note(note)
     progress.note(_("computing on {precision}").format(precision=precision))
-    with files.claimed(out, early.data.path) as folder:
+    with files.claimed(out, early.data.path, again=continue_existing) as folder:
         run = Run(folder)
         pixels = job_data.open_pixels(looked, config.data, progress, channels=channels)
         prepared = TypeAdapter(Preprocessing).dump_python(preprocessing(pixels, config.data, start), mode="json")
@@ -136,11 +166,12 @@ def _begin(asked: Mapping[str, Any], out: Path | None, command: str, progress: P
         atomic.write_json(folder / files.MANIFEST, pixels.record())
         text = run_file.text(schema.to_dict(config)).encode()
         record = provenance.gather(command, config.training.seed, precision)
-        record |= {"fingerprint": provenance.fingerprint(precision), "config": _digest(text)}
+        record |= {"fingerprint": provenance.fingerprint(precision, ranks.world), "config": _digest(text)}
+        record |= {"asked": identity}
         atomic.write_json(folder / files.PROVENANCE, record)
         # The last of a run's first files, because it is what makes the folder a run.
         atomic.write_file(folder / files.CONFIG, text)
-        fit(run, pixels, precision, progress)
+        fit(run, pixels, precision, progress, ranks)
     return run
 
 
@@ -163,9 +194,3 @@ def _refuse_another_recipe(file: Mapping[str, Any], asked: Mapping[str, Any]) ->
                 "The file asks for the recipe {held} with all its values; --recipe {wanted} would change only the name."
             ).format(held=held, wanted=wanted)
         )
-
-
-def _placed(config: schema.Config) -> dict[str, str]:
-    """Paths as they are seen from everywhere, because the run will be resumed and evaluated from other folders."""
-    paths = {"data.path": config.data.path, "model.start": config.model.start}
-    return {name: os.path.abspath(path) for name, path in paths.items() if path}  # noqa: PTH100 (links stay links)

@@ -59,6 +59,17 @@ class JsonLines:
             disk.close(self._descriptor)
 
 
+class NoLines:
+    """A log that keeps nothing, for a process that is not the one that writes."""
+
+    def write(self, row: dict[str, Any]) -> None:
+        """Forget a row."""
+
+    def flush(self) -> int:
+        """Nothing to make durable: 0 bytes."""
+        return 0
+
+
 def read(path: Path) -> list[dict[str, Any]]:
     """The rows of a log; a last line that is still being written is left out."""
     lines = path.read_bytes().split(b"\n")[:-1]

@@ -25,6 +25,17 @@ def loss(logits: Tensor, targets: Tensor, *, smoothing: float = 0.0, weights: Te
     return F.cross_entropy(logits.float(), targets, weight=weights, label_smoothing=smoothing)
 
 
+def part(targets: Tensor, whole: Tensor, weights: Tensor | None = None) -> float:
+    """What the `loss` of a part of a batch, with `targets` (N,) or (N,K), counts in that of the batch (B labels).
+
+    The losses of all parts, each times this, sum to the loss of the batch; that holds for gradients too. By the number
+    of images, or by the classes' weights where the loss divides by their sum.
+    """
+    if weights is None or targets.ndim == 2:
+        return len(targets) / len(whole)
+    return float(weights[targets].sum() / weights[whole].sum())
+
+
 def balanced_weights(counts: NDArray[np.int64]) -> Tensor:
     """A weight per class (K,) inverse to how often it occurs, with mean 1 over the images; 0 for an absent class."""
     present = counts > 0

@@ -16,18 +16,22 @@ from atalho.config import Config
 from atalho.data import order
 from atalho.data.augment import Augment
 from atalho.data.images import Images
-from atalho.data.manifest import Manifest
-from atalho.errors import StoppedError
+from atalho.data.manifest import Ids, Manifest
+from atalho.errors import ElsewhereError, NotFiniteError, StoppedError
 from atalho.locale import _
 from atalho.precision import Precision
-from atalho.storage.log import JsonLines
+from atalho.storage.log import JsonLines, NoLines
 from atalho.tasks import classification
 from atalho.training import schedule
+from atalho.training.distributed import Ranks
 from atalho.training.optimizer import set_rate
 from atalho.training.pace import Pace
 from atalho.training.progress import EpochNumbers, EpochReport, Progress, StepReport
+from atalho.training.reduction import Reduction
 from atalho.training.state import Tally, TrainingState
 from atalho.training.watch import StopSignals, check_finite
+
+Log = JsonLines | NoLines
 
 Evaluate = Callable[[torch.nn.Module], tuple[float, float] | None]
 """Validation of a network: (loss, top-1), or None where there is no validation split."""
@@ -62,53 +66,64 @@ class Material:
         )
 
 
-def fit(m: Material, s: TrainingState, log: JsonLines, pace: Pace, progress: Progress) -> None:
+def fit(m: Material, s: TrainingState, ranks: Ranks, log: Log, pace: Pace, progress: Progress) -> None:
     """Train from `s.step` to the end. Raises StoppedError after saving where a signal asked to stop."""
     t = m.config.training
     train_ids = m.manifest.splits["train"]
     labels, classes = torch.from_numpy(m.manifest.labels), len(m.manifest.classes)
-    with StopSignals() as signals:
+    over_ranks = Reduction(s.network, ranks)
+    with StopSignals(ranks.echo) as signals:
         while s.step < m.steps:
             epoch, done = divmod(s.step, m.steps_per_epoch)
             batches = order.epoch(t.seed, epoch, train_ids, t.batch_size)[done:]
             s.network.train()
-            for ids, pixels in m.images.iterate(batches):
+            for batch, (ids, pixels) in zip(batches, m.images.iterate(map(ranks.share, batches)), strict=True):
                 images, targets = m.augment(pixels, ids, epoch, labels[ids], classes)
                 images, targets = images.to(m.precision.device), targets.to(m.precision.device)
                 rate = m.rate(s.step)
                 set_rate(s.optimizer, rate)
                 with chance.batch(t.seed, epoch, ids), m.precision.autocast():
                     logits = s.network(images)
-                loss = classification.loss(logits, targets, smoothing=t.label_smoothing, weights=m.class_weights)
+                part = classification.part(targets, labels[batch], m.class_weights)
+                loss = part * classification.loss(logits, targets, smoothing=t.label_smoothing, weights=m.class_weights)
                 s.optimizer.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
-                value = loss.item()
-                check_finite(loss, s.network, images, m.precision, s.step, [m.manifest.names[i] for i in ids])
+                right = (logits.detach().argmax(1).cpu() == labels[ids]).sum()
+                whole, right = over_ranks(loss.detach(), right, len(ids) / len(batch))
+                _refuse_not_finite(m, s, ranks, whole, loss, images, ids)
+                value = whole.item()
                 s.optimizer.step()
                 s.averaged.update(s.step)
                 s.step += 1
-                _count(s.tally, value, logits, labels[ids])
+                s.tally.add(len(batch), value, int(right))
                 log.write({"kind": "step", "step": s.step, "epoch": epoch + 1, "lr": rate, "loss": value})
-                pace.step(len(ids))
+                pace.step(len(batch))
                 progress.step(_step_report(m, s, epoch, value, pace))
                 if s.step % m.steps_per_epoch == 0:
                     _end_epoch(m, s, log, pace, progress, epoch, rate)
-                stop = signals.received
-                if stop is not None or s.step == m.steps or pace.checkpoint_due(s.step):
+                stop = ranks.agree(signals.received)
+                if ranks.is_main and (stop is not None or s.step == m.steps or pace.checkpoint_due(s.step)):
                     s.save(m.checkpoints, log.flush(), keep=t.keep)
                     pace.saved()
                 if stop is not None:
+                    ranks.wait()  # a rank that left before the save is done would have the launcher end the others
                     raise StoppedError(_stopped(m, s), stop)
 
 
-def _count(tally: Tally, loss: float, logits: Tensor, labels: Tensor) -> None:
-    tally.images += len(labels)
-    tally.loss += loss * len(labels)
-    tally.right += int((logits.detach().argmax(1).cpu() == labels).sum())
+def _refuse_not_finite(
+    m: Material, s: TrainingState, ranks: Ranks, whole: Tensor, loss: Tensor, images: Tensor, ids: Ids
+) -> None:
+    """NotFiniteError from the rank in whose part of the batch the numbers went wrong, since it can say where."""
+    try:
+        check_finite(whole, s.network, images, m.precision, s.step, [m.manifest.names[i] for i in ids])
+    except NotFiniteError as error:
+        if ranks.lowest(not bool(torch.isfinite(loss))) != ranks.rank:
+            raise ElsewhereError(error.exit_code) from error
+        raise
 
 
 def _end_epoch(
-    m: Material, s: TrainingState, log: JsonLines, pace: Pace, progress: Progress, epoch: int, rate: float
+    m: Material, s: TrainingState, log: Log, pace: Pace, progress: Progress, epoch: int, rate: float
 ) -> None:
     validation = m.evaluate(s.averaged.network)
     val_loss, val_top1 = validation if validation is not None else (None, None)

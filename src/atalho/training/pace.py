@@ -11,9 +11,10 @@ class Pace:
     """Times steps, epochs and checkpoints, and keeps `timing.json` of the run, which outlives a resume.
 
     `minutes` or, where given, `steps` lie between two checkpoints. Steps are timed without what happens between epochs.
+    Without a path nothing is kept.
     """
 
-    def __init__(self, path: Path, before: dict[str, Any] | None, *, minutes: float, steps: int | None) -> None:
+    def __init__(self, path: Path | None, before: dict[str, Any] | None, *, minutes: float, steps: int | None) -> None:
         self._path = path
         self._minutes, self._steps = minutes, steps
         record = before or {}
@@ -70,6 +71,8 @@ class Pace:
         self._write()
 
     def _write(self) -> None:
+        if self._path is None:
+            return
         record = {
             "seconds": round(sum(row["seconds"] for row in self._epochs) + self._epoch_seconds, 3),
             "images_per_second": round(self.images_per_second, 1),

@@ -25,6 +25,12 @@ class Tally:
     loss: float = 0.0
     right: int = 0
 
+    def add(self, images: int, loss: float, right: int) -> None:
+        """Count a batch of `images`, whose mean loss is `loss`."""
+        self.images += images
+        self.loss += loss * images
+        self.right += right
+
 
 @dataclass
 class TrainingState:
@@ -51,6 +57,10 @@ class TrainingState:
         }
         return {f"{group}.{name}": tensor for group, tensors in groups.items() for name, tensor in tensors.items()}
 
+    def rest(self, log_offset: int) -> dict[str, Any]:
+        """What is no tensor; `log_offset` is how long the metrics log was, in bytes."""
+        return {"tally": asdict(self.tally), "log_offset": log_offset}
+
     def save(self, folder: Path, log_offset: int, *, keep: int) -> None:
         """Write a checkpoint of this instant, a boundary between two steps. Refuses weights that are not finite."""
         tensors = self.tensors()
@@ -61,8 +71,7 @@ class TrainingState:
                     step=self.step, name=bad[0]
                 )
             )
-        state = {"tally": asdict(self.tally), "log_offset": log_offset}
-        checkpoint.save(folder, self.step, tensors, state, keep=keep)
+        checkpoint.save(folder, self.step, tensors, self.rest(log_offset), keep=keep)
 
     def restore(self, saved: checkpoint.Checkpoint) -> int:
         """Continue from `saved`; returns the offset at which the metrics log continues, in bytes."""

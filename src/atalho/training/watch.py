@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
 from types import FrameType, TracebackType
 
@@ -63,10 +64,16 @@ def _first_bad(network: nn.Module, images: Tensor, precision: Precision) -> str:
 
 
 class StopSignals:
-    """While entered: the first SIGTERM or SIGINT is remembered in `received`, the second ends the process at once."""
+    """While entered: the first SIGTERM or SIGINT is remembered in `received`, the second ends the process at once.
 
-    def __init__(self) -> None:
+    Within `echo` seconds of the first a second one is taken for the same: a scheduler that signals every process of
+    a job reaches this one directly and through the launcher, which passes on what it receives.
+    """
+
+    def __init__(self, echo: float = 0.0) -> None:
         self.received: int | None = None
+        self._echo = echo
+        self._since = 0.0
         self._before: dict[int, object] = {}
 
     def __enter__(self) -> "StopSignals":
@@ -83,6 +90,8 @@ class StopSignals:
             signal.signal(number, handler)  # type: ignore[arg-type]
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
-        if self.received is not None:
+        now = time.monotonic()
+        if self.received is None:
+            self.received, self._since = number, now
+        elif now - self._since >= self._echo:
             os._exit(128 + number)
-        self.received = number

@@ -1,0 +1,74 @@
+"""What every rank but 0 does in a run: hear how it began, open the same images, train in step, write nothing."""
+
+import dataclasses
+
+import torch
+
+from atalho.errors import ConfigError, DataError
+from atalho.jobs import data as job_data
+from atalho.jobs import network
+from atalho.jobs.data import Pixels
+from atalho.jobs.fit import Begun, material
+from atalho.jobs.run import Run
+from atalho.locale import _
+from atalho.precision import Precision, choose, threads
+from atalho.storage.log import NoLines
+from atalho.training import loop
+from atalho.training.distributed import Ranks
+from atalho.training.pace import Pace
+from atalho.training.progress import Progress
+from atalho.training.state import TrainingState
+
+
+def follow(ranks: Ranks) -> Run:
+    """Train with rank 0 until it is done, and return the run that it wrote.
+
+    Raises DataError where this machine has other images than rank 0.
+    """
+    begun: Begun = ranks.hear()
+    with threads(begun.threads):
+        precision = choose(begun.config.training.device, begun.precision)
+        refuse_crowded_gpu(ranks, precision)
+        pixels = _in_turn(begun, ranks)
+        train_on = material(begun.config, pixels, begun.prepared, precision, begun.path)
+        # Rank 0 alone measures.
+        train_on = dataclasses.replace(train_on, evaluate=lambda _network: None)
+        model = network.first_weights(begun.spec, begun.config, None).to(precision.device)
+        state = TrainingState.start(model, begun.config.training, train_on.steps)
+        begun.restore(state)
+        ranks.wait()
+        nothing = Pace(None, None, minutes=begun.config.training.checkpoint_minutes, steps=None)
+        loop.fit(train_on, state, ranks, NoLines(), nothing, Progress())
+        ranks.wait()  # until rank 0 has evaluated: then the run is whole
+    return Run(begun.path)
+
+
+def refuse_crowded_gpu(ranks: Ranks, precision: Precision) -> None:
+    """Raises ConfigError where this rank would share a GPU with another."""
+    if precision.device.type == "cuda" and ranks.world > 1 and ranks.local >= torch.cuda.device_count():
+        raise ConfigError(
+            _(
+                "More processes were started here than there are GPUs ({count}). "
+                "Start at most {count} with --nproc-per-node, or train with --training.device cpu."
+            ).format(count=torch.cuda.device_count())
+        )
+
+
+def _in_turn(begun: Begun, ranks: Ranks) -> Pixels:
+    """The images of the run: on each machine one rank decodes them, and the others find them decoded."""
+    if ranks.local == 0:
+        pixels = _open(begun, ranks)
+    ranks.wait()
+    return pixels if ranks.local == 0 else _open(begun, ranks)
+
+
+def _open(begun: Begun, ranks: Ranks) -> Pixels:
+    silent = Progress()
+    looked = job_data.look(begun.config.data, silent)
+    if looked.survey.fingerprint != begun.fingerprint:
+        raise DataError(
+            _("The images at {data} differ between the machines: rank {rank} has others than rank 0.").format(
+                data=begun.config.data.path, rank=ranks.rank
+            )
+        )
+    return job_data.open_pixels(looked, begun.config.data, silent, channels=begun.prepared.channels)
