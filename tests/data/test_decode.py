@@ -213,7 +213,7 @@ def test_a_damaged_png_is_an_error() -> None:
 
 @pytest.mark.parametrize("data", [b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\0" * 100, b"GIF89a", b"%PDF-1.7"])
 def test_other_content_is_an_error(data: bytes) -> None:
-    assert "not an image of an accepted format (JPEG, PNG, WEBP, BMP, GIF)" in reason(data) or "damaged" in reason(data)
+    assert "not an image" in reason(data) or "damaged" in reason(data)
 
 
 def test_formats_off_the_list_are_errors() -> None:
@@ -248,7 +248,7 @@ def test_what_is_not_a_file_is_an_error_at_once(tmp_path: Path) -> None:
     assert reason(tmp_path / "folder.jpg") == "a folder, not a file"
     assert reason(tmp_path / "link.jpg") == "a link to a file that does not exist"
     assert reason(tmp_path / "empty.jpg") == "the file is empty"
-    assert reason(tmp_path / "nowhere.jpg") == "No such file or directory"
+    assert reason(tmp_path / "nowhere.jpg") == "there is no such file"
     assert reason(Path("/dev/zero")) == "a device or socket, not a file"
 
 
@@ -261,15 +261,15 @@ def test_a_file_larger_than_any_image_is_not_read(tmp_path: Path) -> None:
 
 
 def test_the_error_names_the_file(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableImageError, match=r"x\.jpg cannot be read as an image: No such file"):
+    with pytest.raises(UnreadableImageError, match=r"x\.jpg cannot be read as an image: there is no such file"):
         decode(tmp_path / "x.jpg", channels=3)
 
 
 def test_the_header_alone_tells_size_and_kind() -> None:
-    assert read_header(stored(picture())) == (6, 4, False)
-    assert read_header(stored(picture().convert("L"))) == (6, 4, True)
+    assert read_header(stored(picture()))[:3] == (6, 4, False)
+    assert read_header(stored(picture().convert("L")))[:3] == (6, 4, True)
     data = stored(photograph(), "JPEG")
-    assert read_header(data[: len(data) // 2]) == (640, 480, False)
+    assert read_header(data[: len(data) // 2])[:3] == (640, 480, False)
     with pytest.raises(UnreadableImageError, match=r"x\.jpg cannot be read as an image: not an image"):
         read_header(b"nothing", name="x.jpg")
 
@@ -334,7 +334,7 @@ def test_a_damaged_file_gives_an_image_or_our_error(kind: str, changes: list[tup
 def test_the_limit_may_be_raised_above_pillows_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
     assert seen(stored(picture()), max_pixels=24).shape == (4, 6, 3)
-    assert read_header(stored(picture()), max_pixels=24) == (6, 4, False)
+    assert read_header(stored(picture()), max_pixels=24)[:3] == (6, 4, False)
 
 
 def test_decoding_changes_no_filter_of_warnings(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,8 +15,8 @@ def test_a_survey_gives_digest_size_and_colour_or_the_reason(tmp_path: Path) -> 
     file = tmp_path / "a.png"
     Image.new("L", (3, 5)).save(file)
     rows = survey_files([str(file), str(tmp_path / "none.png")], 100, False)
-    assert rows[0] == [hashlib.blake2b(file.read_bytes(), digest_size=16).hexdigest(), 3, 5, True]
-    assert rows[1] == "No such file or directory"
+    assert rows[0] == [hashlib.blake2b(file.read_bytes(), digest_size=16).hexdigest(), 3, 5, True, 1 << 4]
+    assert rows[1] == "there is no such file"
 
 
 def test_decoding_gives_zeros_for_a_bad_image(tmp_path: Path) -> None:
@@ -25,7 +25,7 @@ def test_decoding_gives_zeros_for_a_bad_image(tmp_path: Path) -> None:
     assert pixels.shape == (2, 4, 4, 3)
     assert pixels[0].max() == 0
     assert pixels[1].min() == 200
-    assert bad == [(0, "No such file or directory")]
+    assert bad == [(0, "there is no such file")]
 
 
 def test_jobs_and_results_over_pipes(tmp_path: Path) -> None:
@@ -44,5 +44,5 @@ def test_jobs_and_results_over_pipes(tmp_path: Path) -> None:
     assert first == {"bad": [], "bytes": 32}
     assert set(np.frombuffer(results.read(32), np.uint8).tolist()) == {200}
     second = json.loads(results.readline())
-    assert [row[1:] for row in second["rows"]] == [[8, 8, True]] * 2
+    assert [row[1:] for row in second["rows"]] == [[8, 8, True, 1 << 4]] * 2
     assert results.read() == b""

@@ -6,6 +6,7 @@ A damaged or truncated image is an error, never half an image.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import struct
@@ -29,6 +30,8 @@ from PIL import (  # the plugins, so that Pillow does not load all of its own
     WebPImagePlugin,
 )
 
+from atalho.data import reasons
+from atalho.data.traits import traits_of
 from atalho.errors import DataError
 from atalho.locale import _
 
@@ -54,11 +57,12 @@ class UnreadableImageError(DataError):
 
 
 class Header(NamedTuple):
-    """What a file says of itself before it is decoded: pixels, and whether it has no colour."""
+    """What a file says of itself before it is decoded: pixels, whether it has no colour, its traits (`traits.py`)."""
 
     width: int
     height: int
     grey: bool
+    traits: int
 
 
 def decode(
@@ -108,7 +112,7 @@ def read_header(data: bytes, *, max_pixels: int = MAX_PIXELS, tiff: bool = False
     """Size and kind from the first bytes; checks format and pixel limit. Raises UnreadableImageError."""
     try:
         with _open(data, max_pixels, tiff) as image:
-            return Header(*image.size, grey=image.mode in _GREY_MODES)
+            return Header(*image.size, image.mode in _GREY_MODES, traits_of(image, data))
     except _ReasonError as error:
         raise UnreadableImageError(name or _("the image"), str(error)) from error
 
@@ -141,52 +145,59 @@ def _read(path: Path | str, max_pixels: int) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise _ReasonError(_kind(status.st_mode))
         if status.st_size == 0:
-            raise _ReasonError(_("the file is empty"))
+            raise _ReasonError(_(reasons.EMPTY))
         largest = max_pixels * _BYTES_PER_PIXEL + (1 << 20)
         if status.st_size > largest:
-            text = _("the file has {size} bytes, more than any image of {limit} pixels")
-            raise _ReasonError(text.format(size=status.st_size, limit=max_pixels))
+            raise _ReasonError(_(reasons.TOO_MANY_BYTES).format(size=status.st_size, limit=max_pixels))
         # O_NONBLOCK: should a FIFO take the file's place by now, opening it does not wait.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         with os.fdopen(descriptor, "rb", buffering=0) as file:
             return file.read(status.st_size)
     except OSError as error:
-        broken = isinstance(error, FileNotFoundError) and os.path.islink(path)  # noqa: PTH114
-        reason = _("a link to a file that does not exist") if broken else error.strerror or str(error)
-        raise _ReasonError(reason) from error
+        raise _ReasonError(_not_opened(path, error)) from error
 
 
 def _kind(mode: int) -> str:
     if stat.S_ISDIR(mode):
-        return _("a folder, not a file")
+        return _(reasons.FOLDER)
     if stat.S_ISFIFO(mode):
-        return _("a named pipe, not a file")
-    return _("a device or socket, not a file")
+        return _(reasons.PIPE)
+    return _(reasons.DEVICE)
+
+
+def _not_opened(path: Path | str, error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return _(reasons.BROKEN_LINK if os.path.islink(path) else reasons.MISSING)  # noqa: PTH114
+    if isinstance(error, PermissionError):
+        return _(reasons.NO_RIGHT)
+    if error.errno == errno.ELOOP:
+        return _(reasons.LOOP)
+    return _(reasons.CANNOT_OPEN).format(reason=error.strerror or error)
 
 
 def _open(data: bytes, max_pixels: int, tiff: bool) -> Image.Image:
     if not data:
-        raise _ReasonError(_("the file is empty"))
+        raise _ReasonError(_(reasons.EMPTY))
     formats = (*_FORMATS, "TIFF") if tiff else _FORMATS
     try:
         image = _identified(data, formats)
     except Image.DecompressionBombError as error:
-        raise _ReasonError(_("more pixels than any accepted image: {reason}").format(reason=error)) from error
+        raise _ReasonError(_(reasons.BOMB).format(reason=error)) from error
     except Exception as error:  # plugins raise many kinds on hostile headers
-        raise _ReasonError(_("damaged header: {reason}").format(reason=error)) from error
+        raise _ReasonError(_(reasons.DAMAGED_HEADER).format(reason=error)) from error
     if image is None:
-        raise _ReasonError(_unknown(data, tiff))
+        raise _ReasonError(reasons.what_else(data, ", ".join(formats)))
     _refuse_empty(image)
     width, height = image.size
     if width * height > max_pixels:
-        text = _("{width} × {height} pixels, more than the limit of {limit} (data.max_pixels)")
+        text = _(reasons.TOO_MANY_PIXELS)
         raise _ReasonError(text.format(width=width, height=height, limit=max_pixels))
     return image
 
 
 def _refuse_empty(image: Image.Image) -> None:
     if min(image.size) < 1:
-        raise _ReasonError(_("an image without pixels"))
+        raise _ReasonError(_(reasons.NO_PIXELS))
 
 
 def _identified(data: bytes, formats: Sequence[str]) -> Image.Image | None:
@@ -199,13 +210,6 @@ def _identified(data: bytes, formats: Sequence[str]) -> Image.Image | None:
     return None
 
 
-def _unknown(data: bytes, tiff: bool) -> str:
-    if data[:4] in (b"II*\0", b"MM\0*") and not tiff:
-        return _("a TIFF file; train with data.tiff to allow them")
-    accepted = ", ".join((*_FORMATS, "TIFF") if tiff else _FORMATS)
-    return _("not an image of an accepted format ({formats}), or its header is damaged").format(formats=accepted)
-
-
 def _decode(image: Image.Image, channels: int, reduce_to: int | None) -> Image.Image:
     try:
         if reduce_to is not None and image.format in ("JPEG", "MPO"):
@@ -215,7 +219,7 @@ def _decode(image: Image.Image, channels: int, reduce_to: int | None) -> Image.I
     except _ReasonError:
         raise
     except Exception as error:  # as above: whatever a codec raises means that the file is damaged
-        raise _ReasonError(_("truncated or damaged: {reason}").format(reason=error)) from error
+        raise _ReasonError(_(reasons.DAMAGED).format(reason=error)) from error
 
 
 def _reduce(image: Image.Image, reduce_to: int) -> None:
@@ -250,7 +254,7 @@ def _as_seen(image: Image.Image, mode: str) -> Image.Image:
     if image.mode.startswith("I"):
         image = _from_16_bit(image)
     elif image.mode == "F":
-        raise _ReasonError(_("floating-point pixels have no agreed brightness"))
+        raise _ReasonError(_(reasons.NO_BRIGHTNESS))
     elif image.mode == "CMYK" and image.format in ("JPEG", "MPO") and "adobe" not in image.info:
         # Pillow takes every CMYK JPEG for one of Adobe's, which are stored inverted.
         image = ImageChops.invert(image)
@@ -262,7 +266,7 @@ def _as_seen(image: Image.Image, mode: str) -> Image.Image:
 def _from_16_bit(image: Image.Image) -> Image.Image:
     values = np.asarray(image).astype(np.int64)
     if values.size and (values.min() < 0 or values.max() > 65535):
-        raise _ReasonError(_("grey values beyond 16 bits have no agreed brightness"))
+        raise _ReasonError(_(reasons.BEYOND_16_BITS))
     return Image.fromarray(((values + 128) // 257).astype(np.uint8))
 
 

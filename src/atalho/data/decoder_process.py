@@ -22,7 +22,7 @@ from atalho.locale import keep
 
 
 def survey_files(paths: list[str], max_pixels: int, tiff: bool) -> list[Any]:
-    """For each file [digest of its bytes in hex, width, height, grey], or the reason why it cannot be read."""
+    """For each file [digest of its bytes in hex, width, height, grey, traits], or the reason why it cannot be read."""
     return [_survey_file(path, max_pixels, tiff) for path in paths]
 
 
@@ -43,10 +43,10 @@ def decode_files(
 def _survey_file(path: str, max_pixels: int, tiff: bool) -> Any:
     try:
         data = read_bytes(path, max_pixels=max_pixels)
-        width, height, grey = read_header(data, max_pixels=max_pixels, tiff=tiff)
+        header = read_header(data, max_pixels=max_pixels, tiff=tiff)
     except UnreadableImageError as error:
         return error.reason
-    return [hashlib.blake2b(data, digest_size=16).hexdigest(), width, height, grey]
+    return [hashlib.blake2b(data, digest_size=16).hexdigest(), *header]
 
 
 def main() -> None:

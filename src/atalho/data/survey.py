@@ -10,7 +10,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -26,7 +26,7 @@ from atalho.locale import _, ngettext
 
 Progress = Callable[[str, int, int], None]
 PART: Final = 256  # files a job
-_VERSION: Final = 1
+_VERSION: Final = 2
 # A file changed within the clock's grain of its last reading could look unchanged: such are read again.
 _GRAIN_NS: Final = 2_000_000_000
 _SHOWN: Final = 10
@@ -44,6 +44,7 @@ class BadImage(NamedTuple):
 class Survey:
     """Of N images: width and height in pixels (0 for bad ones), content digests (N, 16), whether all are grey.
 
+    `traits` (N) is what else the headers say (`traits.py`; 0 for bad ones); it is empty where files hold arrays.
     `fingerprint` is a hash of names, labels, splits and the content of every file.
     """
 
@@ -53,6 +54,7 @@ class Survey:
     grey: bool
     fingerprint: str
     bad: tuple[BadImage, ...] = ()
+    traits: NDArray[np.uint8] = field(default_factory=lambda: np.empty(0, np.uint8))
 
 
 def survey(
@@ -87,6 +89,7 @@ def survey(
         grey=bool(good.any() and table["grey"][good].all()),
         fingerprint=_fingerprint(manifest, table["digests"].tobytes()),
         bad=tuple(bad),
+        traits=table["traits"],
     )
 
 
@@ -164,6 +167,7 @@ def _known(file: Path, manifest: Manifest, signatures: Ids) -> dict[str, NDArray
         "widths": np.zeros(images, np.int32),
         "heights": np.zeros(images, np.int32),
         "grey": np.zeros(images, bool),
+        "traits": np.zeros(images, np.uint8),
         "digests": np.zeros((images, 16), np.uint8),
     }
     stored = load_arrays(file, {"names", "signatures", *table})
@@ -201,9 +205,10 @@ def _read_stale(
             for number, row in zip(part.tolist(), rows, strict=True):
                 if isinstance(row, str):
                     bad.append(BadImage(number, manifest.names[number], row))
-                    row = ["00" * 16, 0, 0, False]
+                    row = ["00" * 16, 0, 0, False, 0]
                 table["digests"][number] = np.frombuffer(bytes.fromhex(row[0]), np.uint8)
-                table["widths"][number], table["heights"][number], table["grey"][number] = row[1:]
+                for name, value in zip(("widths", "heights", "grey", "traits"), row[1:], strict=True):
+                    table[name][number] = value
             done += len(part)
             if progress is not None:
                 progress(_("reading images"), done, len(stale))

@@ -1,0 +1,89 @@
+"""Why a file cannot be read as an image: every reason as a text, and what a file is instead, by its first bytes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from atalho.locale import N_, _
+
+EMPTY: Final = N_("the file is empty")
+TOO_MANY_BYTES: Final = N_("the file has {size} bytes, more than any image of {limit} pixels")
+TOO_MANY_PIXELS: Final = N_("{width} × {height} pixels, more than the limit of {limit} (data.max_pixels)")
+BOMB: Final = N_("more pixels than any accepted image: {reason}")
+NO_PIXELS: Final = N_("an image without pixels")
+DAMAGED_HEADER: Final = N_("damaged header: {reason}")
+DAMAGED: Final = N_("truncated or damaged: {reason}")
+NO_BRIGHTNESS: Final = N_("floating-point pixels have no agreed brightness")
+BEYOND_16_BITS: Final = N_("grey values beyond 16 bits have no agreed brightness")
+UNKNOWN: Final = N_("not an image of an accepted format ({formats}), or its header is damaged")
+SOMETHING_ELSE: Final = N_("not an image: this is {what}")
+OTHER_FORMAT: Final = N_("not an image of an accepted format ({formats}): this is {what}")
+TIFF: Final = N_("a TIFF file; train with data.tiff to allow them")
+FOLDER: Final = N_("a folder, not a file")
+PIPE: Final = N_("a named pipe, not a file")
+DEVICE: Final = N_("a device or socket, not a file")
+MISSING: Final = N_("there is no such file")
+BROKEN_LINK: Final = N_("a link to a file that does not exist")
+LOOP: Final = N_("a link that leads back to itself")
+NO_RIGHT: Final = N_("no right to read it")
+CANNOT_OPEN: Final = N_("it cannot be opened: {reason}")
+
+# (place, bytes there, what it is). Only what people really find under an image's name.
+_OTHER_FILES: Final = (
+    (0, b"PK\x03\x04", N_("a ZIP archive")),
+    (0, b"PK\x05\x06", N_("a ZIP archive")),
+    (0, b"\x1f\x8b", N_("a gzip archive")),
+    (0, b"Rar!", N_("a RAR archive")),
+    (0, b"7z\xbc\xaf", N_("a 7z archive")),
+    (0, b"%PDF", N_("a PDF document")),
+    (0, b"version https://git-lfs", N_("a Git LFS pointer in place of the file")),
+    (0, b"\x7fELF", N_("a program")),
+    (0, b"MZ", N_("a program")),
+    (4, b"ftypmp4", N_("a video")),
+    (4, b"ftypisom", N_("a video")),
+    (4, b"ftypqt", N_("a video")),
+)
+_OTHER_FORMATS: Final = (
+    (4, b"ftyphei", "HEIC"),
+    (4, b"ftypmif1", "HEIF"),
+    (4, b"ftypavi", "AVIF"),
+    (0, b"\xff\x0a", "JPEG XL"),
+    (0, b"\0\0\0\x0cJXL ", "JPEG XL"),
+    (0, b"\0\0\0\x0cjP  ", "JPEG 2000"),
+    (0, b"8BPS", "Photoshop"),
+    (0, b"\0\0\1\0", "ICO"),
+)
+_BOM: Final = b"\xef\xbb\xbf"
+_LOOKED_AT: Final = 512
+_SHORTEST_TEXT: Final = 16  # shorter ones may be the beginning of anything
+
+
+def what_else(data: bytes, formats: str) -> str:
+    """What a file is that no accepted format (`formats`, for the text) claims, by its first bytes."""
+    for place, sign, name in _OTHER_FORMATS:
+        if data[place : place + len(sign)] == sign:
+            return _(OTHER_FORMAT).format(what=name, formats=formats)
+    for place, sign, what in _OTHER_FILES:
+        if data[place : place + len(sign)] == sign:
+            return _(SOMETHING_ELSE).format(what=_(what))
+    if data[:4] in (b"II*\0", b"MM\0*"):
+        return _(TIFF)
+    text = data[:_LOOKED_AT].removeprefix(_BOM).lstrip().lower()
+    if text.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
+        return _(SOMETHING_ELSE).format(what=_("a web page (HTML)"))
+    if b"<svg" in text:
+        return _(OTHER_FORMAT).format(what="SVG", formats=formats)
+    if text.startswith(b"<?xml"):
+        return _(SOMETHING_ELSE).format(what=_("an XML document"))
+    if len(text) >= _SHORTEST_TEXT and b" " in text and _is_text(data[:_LOOKED_AT]):
+        return _(SOMETHING_ELSE).format(what=_("a text"))
+    return _(UNKNOWN).format(formats=formats)
+
+
+def _is_text(data: bytes) -> bool:
+    """Whether these are characters of UTF-8 and no control codes; the last character may be cut."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        return error.start >= len(data) - 3 and _is_text(data[: error.start])
+    return all(character >= " " or character in "\t\n\r\f" for character in text)
