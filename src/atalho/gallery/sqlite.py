@@ -57,6 +57,8 @@ class SqliteStore:
         """Make an empty file a gallery; two processes may try at once."""
         if self.path.stat().st_size:
             return
+        # A vector of 512 numbers and its row take half of the usual page, which then holds one of them.
+        self._database.execute("pragma page_size = 16384")
         self._database.execute("pragma journal_mode = wal")
         with self._transaction():
             if self._database.execute("select count(*) from sqlite_master").fetchone()[0]:
