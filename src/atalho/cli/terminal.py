@@ -146,8 +146,12 @@ class TerminalProgress(Progress):
             loss=number(report.numbers.train_loss, 3),
             train=percent(report.numbers.train_top1),
         )
-        if report.numbers.val_top1 is not None:
-            text += "  " + _("validation {val}").format(val=percent(report.numbers.val_top1))
+        measured = report.numbers.validation
+        if (top1 := measured.get("val_top1")) is not None:
+            text += "  " + _("validation {val}").format(val=percent(top1))
+        if (rank1 := measured.get("val_rank1")) is not None:
+            ranked = _("validation rank-1 {rank1} mAP {map}")
+            text += "  " + ranked.format(rank1=percent(rank1), map=percent(measured.get("val_map")))
         speed = _("{speed} images/s").format(speed=number(report.images_per_second))
         self.note(f"{text}  {speed}  {duration(report.seconds)}")
         self._last_line = time.monotonic()

@@ -21,6 +21,7 @@ from atalho.locale import _
 
 SPLITS: Final = ("train", "val", "test")
 Ids = NDArray[np.int64]
+NO_IDS: Final[Ids] = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, eq=False)

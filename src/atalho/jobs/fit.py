@@ -6,11 +6,11 @@ from typing import Any, Literal
 
 import safetensors.torch
 import torch
-from torch import nn
 
 from atalho.config import Config, DataConfig
 from atalho.data import order
 from atalho.data.augment import Augment
+from atalho.data.manifest import NO_IDS
 from atalho.data.prepare import channel_statistics
 from atalho.jobs import finish, network
 from atalho.jobs import run as files
@@ -24,6 +24,7 @@ from atalho.storage import checkpoint
 from atalho.storage.log import JsonLines
 from atalho.storage.model_folder import Preprocessing
 from atalho.tasks import classification
+from atalho.tasks.classification import Classification
 from atalho.training import loop
 from atalho.training.distributed import Ranks
 from atalho.training.loop import Material
@@ -121,22 +122,27 @@ def preprocessing(pixels: Pixels, config: DataConfig, start: Start | None) -> Pr
 
 def material(c: Config, pixels: Pixels, prepared: Preprocessing, precision: Precision, checkpoints: Path) -> Material:
     """What the loop trains on; the same on every rank."""
-    manifest = pixels.manifest
-    balanced = c.training.class_weights == "balanced"
-    weights = classification.balanced_weights(manifest.counts("train")).to(precision.device) if balanced else None
-    validation = manifest.splits.get("val")
-
-    def evaluate(model: nn.Module) -> tuple[float, float] | None:
-        if validation is None or not len(validation):
-            return None
-        logits = classification.logits(model, pixels.images, validation, prepared, precision)
-        labels = torch.from_numpy(manifest.labels[validation])
-        right = (logits.argmax(1) == labels).sum().item()
-        # The objective that is minimised, so that both curves of the report can be compared.
-        objective = classification.loss(
-            logits, labels, smoothing=c.training.label_smoothing, weights=None if weights is None else weights.cpu()
-        )
-        return objective.item(), right / len(labels)
-
     augment = Augment(c.augment, size=pixels.size, mean=prepared.mean, std=prepared.std, seed=c.training.seed)
-    return Material(c, manifest, pixels.images, augment, weights, precision, evaluate, checkpoints)
+    task = _classification(c, pixels, prepared, precision, augment)
+    return Material(c, task, pixels.manifest.names, precision, checkpoints)
+
+
+def _classification(
+    c: Config, pixels: Pixels, prepared: Preprocessing, precision: Precision, augment: Augment
+) -> Classification:
+    manifest, balanced = pixels.manifest, c.training.class_weights == "balanced"
+    weights = classification.balanced_weights(manifest.counts("train")).to(precision.device) if balanced else None
+    return Classification(
+        images=pixels.images,
+        labels=torch.from_numpy(manifest.labels),
+        classes=len(manifest.classes),
+        augment=augment,
+        train=manifest.splits["train"],
+        val=manifest.splits.get("val", NO_IDS),
+        batch_size=c.training.batch_size,
+        seed=c.training.seed,
+        smoothing=c.training.label_smoothing,
+        weights=weights,
+        prepared=prepared,
+        precision=precision,
+    )

@@ -4,6 +4,7 @@ import dataclasses
 
 import torch
 
+from atalho.data.manifest import NO_IDS
 from atalho.errors import ConfigError, DataError
 from atalho.jobs import data as job_data
 from atalho.jobs import network
@@ -32,7 +33,7 @@ def follow(ranks: Ranks) -> Run:
         pixels = _in_turn(begun, ranks)
         train_on = material(begun.config, pixels, begun.prepared, precision, begun.path)
         # Rank 0 alone measures.
-        train_on = dataclasses.replace(train_on, evaluate=lambda _network: None)
+        train_on = dataclasses.replace(train_on, task=dataclasses.replace(train_on.task, val=NO_IDS))
         model = network.first_weights(begun.spec, begun.config, None).to(precision.device)
         state = TrainingState.start(model, begun.config.training, train_on.steps)
         begun.restore(state)

@@ -1,6 +1,9 @@
 """Image classification: the loss, the logits of many images, and what is measured on them."""
 
-from collections.abc import Callable
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,15 +12,52 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from atalho.data import order
 from atalho.data.images import Images
 from atalho.data.manifest import Ids
-from atalho.data.order import in_order
 from atalho.data.prepare import prepare
 from atalho.metrics import calibration, classification
+from atalho.networks.network import Network
 from atalho.precision import Precision
 from atalho.storage.model_folder import Preprocessing
+from atalho.tasks.task import Outputs, Task
 
 EVALUATION_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Classification(Task):
+    """Cross entropy over the classes of the images `train`."""
+
+    train: Ids
+    batch_size: int
+    seed: int
+    smoothing: float
+    weights: Tensor | None
+    prepared: Preprocessing
+    precision: Precision
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return -(-len(self.train) // self.batch_size)
+
+    def batches(self, epoch: int) -> Sequence[Ids]:
+        return order.epoch(self.seed, epoch, self.train, self.batch_size)
+
+    def loss(self, outputs: Outputs, targets: Tensor) -> Tensor:
+        weights = None if self.weights is None else self.weights.to(targets.device)
+        return loss(outputs.logits, targets, smoothing=self.smoothing, weights=weights)
+
+    def part(self, targets: Tensor, batch: Ids) -> float:
+        return part(targets, self.labels[batch], self.weights)
+
+    def validate(self, network: Network) -> dict[str, float | None]:
+        if not len(self.val):
+            return {"val_loss": None, "val_top1": None}
+        found, labels = logits(network, self.images, self.val, self.prepared, self.precision), self.labels[self.val]
+        right = int((found.argmax(1) == labels).sum())
+        # The objective that is minimised, so that both curves of the report can be compared.
+        return {"val_loss": self.loss(Outputs(found), labels).item(), "val_top1": right / len(labels)}
 
 
 def loss(logits: Tensor, targets: Tensor, *, smoothing: float = 0.0, weights: Tensor | None = None) -> Tensor:
@@ -58,7 +98,7 @@ def logits(
     found: list[Tensor] = []
     done = 0
     try:
-        for batch, raw in pixels.iterate(in_order(ids, EVALUATION_BATCH)):
+        for batch, raw in pixels.iterate(order.in_order(ids, EVALUATION_BATCH)):
             images = prepare(
                 raw.to(precision.device, non_blocking=True),
                 size=preprocessing.size,

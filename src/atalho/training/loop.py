@@ -4,8 +4,8 @@ Every random number of a step is a function of (seed, epoch, sample), and the le
 a run that is stopped between any two steps and resumed there does what it would have done.
 """
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -13,15 +13,12 @@ from torch import Tensor
 
 from atalho import chance
 from atalho.config import Config
-from atalho.data import order
-from atalho.data.augment import Augment
-from atalho.data.images import Images
-from atalho.data.manifest import Ids, Manifest
+from atalho.data.manifest import Ids
 from atalho.errors import ElsewhereError, NotFiniteError, StoppedError
 from atalho.locale import _
 from atalho.precision import Precision
 from atalho.storage.log import JsonLines, NoLines
-from atalho.tasks import classification
+from atalho.tasks.task import Task
 from atalho.training import schedule
 from atalho.training.distributed import Ranks
 from atalho.training.optimizer import set_rate
@@ -33,30 +30,21 @@ from atalho.training.watch import StopSignals, check_finite
 
 Log = JsonLines | NoLines
 
-Evaluate = Callable[[torch.nn.Module], tuple[float, float] | None]
-"""Validation of a network: (loss, top-1), or None where there is no validation split."""
-
 
 @dataclass(frozen=True)
 class Material:
     """What a run trains on and with; nothing here changes during training."""
 
     config: Config
-    manifest: Manifest
-    images: Images
-    augment: Augment
-    class_weights: Tensor | None
+    task: Task
+    names: Sequence[str]
     precision: Precision
-    evaluate: Evaluate
     checkpoints: Path
 
     @property
-    def steps_per_epoch(self) -> int:
-        return -(-len(self.manifest.splits["train"]) // self.config.training.batch_size)
-
-    @property
     def steps(self) -> int:
-        return self.steps_per_epoch * self.config.training.epochs
+        """Steps of the whole run."""
+        return self.task.steps_per_epoch * self.config.training.epochs
 
     def rate(self, step: int) -> float:
         """The learning rate of a step."""
@@ -68,27 +56,24 @@ class Material:
 
 def fit(m: Material, s: TrainingState, ranks: Ranks, log: Log, pace: Pace, progress: Progress) -> None:
     """Train from `s.step` to the end. Raises StoppedError after saving where a signal asked to stop."""
-    t = m.config.training
-    train_ids = m.manifest.splits["train"]
-    labels, classes = torch.from_numpy(m.manifest.labels), len(m.manifest.classes)
+    t, task = m.config.training, m.task
     over_ranks = Reduction(s.network, ranks)
     with StopSignals(ranks.echo) as signals:
         while s.step < m.steps:
-            epoch, done = divmod(s.step, m.steps_per_epoch)
-            batches = order.epoch(t.seed, epoch, train_ids, t.batch_size)[done:]
+            epoch, done = divmod(s.step, task.steps_per_epoch)
+            batches = task.batches(epoch)[done:]
             s.network.train()
-            for batch, (ids, pixels) in zip(batches, m.images.iterate(map(ranks.share, batches)), strict=True):
-                images, targets = m.augment(pixels, ids, epoch, labels[ids], classes)
+            for batch, (ids, pixels) in zip(batches, task.images.iterate(map(ranks.share, batches)), strict=True):
+                images, targets = task.vary(pixels, ids, epoch)
                 images, targets = images.to(m.precision.device), targets.to(m.precision.device)
                 rate = m.rate(s.step)
                 set_rate(s.optimizer, rate)
                 with chance.batch(t.seed, epoch, ids), m.precision.autocast():
-                    logits = s.network(images)
-                part = classification.part(targets, labels[batch], m.class_weights)
-                loss = part * classification.loss(logits, targets, smoothing=t.label_smoothing, weights=m.class_weights)
+                    outputs = task.outputs(s.network, images)
+                loss = task.part(targets, batch) * task.loss(outputs, targets)
                 s.optimizer.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
-                right = (logits.detach().argmax(1).cpu() == labels[ids]).sum()
+                right = (outputs.logits.detach().argmax(1).cpu() == task.labels[ids]).sum()
                 whole, right = over_ranks(loss.detach(), right, len(ids) / len(batch))
                 _refuse_not_finite(m, s, ranks, whole, loss, images, ids)
                 value = whole.item()
@@ -99,7 +84,7 @@ def fit(m: Material, s: TrainingState, ranks: Ranks, log: Log, pace: Pace, progr
                 log.write({"kind": "step", "step": s.step, "epoch": epoch + 1, "lr": rate, "loss": value})
                 pace.step(len(batch))
                 progress.step(_step_report(m, s, epoch, value, pace))
-                if s.step % m.steps_per_epoch == 0:
+                if s.step % task.steps_per_epoch == 0:
                     _end_epoch(m, s, log, pace, progress, epoch, rate)
                 stop = ranks.agree(signals.received)
                 if ranks.is_main and (stop is not None or s.step == m.steps or pace.checkpoint_due(s.step)):
@@ -115,7 +100,7 @@ def _refuse_not_finite(
 ) -> None:
     """NotFiniteError from the rank in whose part of the batch the numbers went wrong, since it can say where."""
     try:
-        check_finite(whole, s.network, images, m.precision, s.step, [m.manifest.names[i] for i in ids])
+        check_finite(whole, s.network, images, m.precision, s.step, [m.names[i % len(m.names)] for i in ids])
     except NotFiniteError as error:
         if ranks.lowest(not bool(torch.isfinite(loss))) != ranks.rank:
             raise ElsewhereError(error.exit_code) from error
@@ -125,16 +110,13 @@ def _refuse_not_finite(
 def _end_epoch(
     m: Material, s: TrainingState, log: Log, pace: Pace, progress: Progress, epoch: int, rate: float
 ) -> None:
-    validation = m.evaluate(s.averaged.network)
-    val_loss, val_top1 = validation if validation is not None else (None, None)
     numbers = EpochNumbers(
         train_loss=s.tally.loss / s.tally.images,
         train_top1=s.tally.right / s.tally.images,
-        val_loss=val_loss,
-        val_top1=val_top1,
+        validation=m.task.validate(s.averaged.network),
         learning_rate=rate,
     )
-    log.write({"kind": "epoch", "epoch": epoch + 1, "step": s.step, **asdict(numbers)})
+    log.write({"kind": "epoch", "epoch": epoch + 1, "step": s.step, **numbers.row()})
     s.tally = Tally()
     seconds, speed = pace.epoch(epoch + 1)
     progress.epoch(EpochReport(epoch + 1, m.config.training.epochs, numbers, seconds, speed))

@@ -1,5 +1,6 @@
 """What training tells whoever watches it. The library never prints: the command line passes a `Progress` that does."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -18,13 +19,21 @@ class StepReport:
 
 @dataclass(frozen=True)
 class EpochNumbers:
-    """What an epoch gave, as the metrics log keeps it. Accuracies are shares; None without a validation split."""
+    """What an epoch gave. Accuracies are shares.
+
+    `validation` is what the task measures on the averaged weights, by the names of the metrics log: `val_loss` and
+    `val_top1`, in re-identification `val_rank1` and `val_map`; None without a validation split.
+    """
 
     train_loss: float
     train_top1: float
-    val_loss: float | None
-    val_top1: float | None
+    validation: Mapping[str, float | None]
     learning_rate: float
+
+    def row(self) -> dict[str, float | None]:
+        """The numbers as the metrics log keeps them."""
+        training = {"train_loss": self.train_loss, "train_top1": self.train_top1}
+        return training | dict(self.validation) | {"learning_rate": self.learning_rate}
 
 
 @dataclass(frozen=True)
