@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atalho.data import order
@@ -38,3 +38,27 @@ def test_no_images_make_no_batches() -> None:
 def test_evaluation_keeps_the_given_order() -> None:
     batches = order.in_order(np.array([5, 3, 9]), 2)
     assert [batch.tolist() for batch in batches] == [[5, 3], [9]]
+
+
+@settings(deadline=None)
+@given(count=st.integers(1, 120), world=st.integers(1, 12), epoch=st.integers(0, 9), batch_size=st.integers(1, 64))
+def test_at_any_number_of_ranks_each_sample_is_seen_once_an_epoch(
+    count: int, world: int, epoch: int, batch_size: int
+) -> None:
+    ids = np.arange(count)
+    seen = []
+    batches = order.epoch(0, epoch, ids, batch_size)
+    for batch in batches:
+        shares = [order.share(batch, rank, world) for rank in range(world)]
+        sizes = [len(share) for share in shares]
+        assert max(sizes) - min(sizes) <= 1
+        assert (min(sizes) > 0) == (len(batch) >= world)
+        np.testing.assert_array_equal(np.concatenate(shares), batch)
+        seen += [number for share in shares for number in share.tolist()]
+    assert sorted(seen) == ids.tolist()
+    assert order.smallest(count, batch_size) == min(len(batch) for batch in batches)
+
+
+def test_the_share_of_one_alone_is_the_batch() -> None:
+    ids = np.arange(5)
+    assert order.share(ids, 0, 1) is ids

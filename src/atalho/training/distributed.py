@@ -6,6 +6,7 @@ compute. torch is imported when there is somebody to talk to, so that a mistake 
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 # connection and by torchrun, not by this clock.
 _PATIENCE: Final = timedelta(days=1)
 _ECHO_SECONDS: Final = 5.0
-_FAILED, _EXIT_CODE = "atalho/failed", "atalho/exit_code"
+_FAILED, _EXIT_CODE = "failed", "exit code"
+_groups = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,7 @@ def _broadcast(value: Any) -> Any:
 def _connect(ranks: Ranks) -> Store:
     import torch
     import torch.distributed as dist
+    from torch.distributed.distributed_c10d import PrefixStore
     from torch.distributed.rendezvous import rendezvous
 
     cuda = torch.cuda.is_available() and dist.is_nccl_available()
@@ -176,6 +179,8 @@ def _connect(ranks: Ranks) -> Store:
     with _talking():
         store: Store
         store, rank, world = next(rendezvous("env://", timeout=_PATIENCE))
+        # What an earlier group of the same processes left in the store is not read again.
+        store = PrefixStore(f"atalho/{next(_groups)}", store)
         dist.init_process_group(
             "cpu:gloo,cuda:nccl" if cuda else "gloo", store=store, rank=rank, world_size=world, timeout=_PATIENCE
         )

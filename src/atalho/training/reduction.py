@@ -21,8 +21,8 @@ class Reduction:
         self._parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
         self._statistics = [buffer for buffer in network.buffers() if buffer.is_floating_point()]
         tensors = [*self._parameters, *self._statistics]
-        size = sum(tensor.numel() for tensor in tensors)
-        self._flat = tensors[0].new_zeros(size + 2)
+        self._first_statistic = sum(parameter.numel() for parameter in self._parameters)
+        self._flat = tensors[0].new_zeros(sum(tensor.numel() for tensor in tensors) + 2)
         self._views = _views(self._flat, tensors)
 
     @torch.no_grad()
@@ -37,16 +37,14 @@ class Reduction:
         gradients = [
             torch.zeros_like(parameter) if parameter.grad is None else parameter.grad for parameter in self._parameters
         ]
-        count = len(gradients)
-        torch._foreach_copy_(self._views[:count], gradients)
-        torch._foreach_copy_(self._views[count:], self._statistics)
-        torch._foreach_mul_(self._views[count:], share)
+        tensors = [*gradients, *self._statistics]
+        torch._foreach_copy_(self._views, tensors)
+        self._flat[self._first_statistic : -2] *= share
         self._flat[-2], self._flat[-1] = loss, right
         all_reduce(self._flat)
+        torch._foreach_copy_(tensors, self._views)
         for parameter, gradient in zip(self._parameters, gradients, strict=True):
             parameter.grad = gradient
-        torch._foreach_copy_(gradients, self._views[:count])
-        torch._foreach_copy_(self._statistics, self._views[count:])
         return self._flat[-2].clone(), self._flat[-1].round().long()
 
 
