@@ -73,7 +73,7 @@ def part(targets: Tensor, whole: Tensor, weights: Tensor | None = None) -> float
     """
     if weights is None or targets.ndim == 2:
         return len(targets) / len(whole)
-    return float(weights[targets].sum() / weights[whole].sum())
+    return float(weights[targets.to(weights.device)].sum() / weights[whole].sum())
 
 
 def balanced_weights(counts: NDArray[np.int64]) -> Tensor:
