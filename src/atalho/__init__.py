@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from atalho.errors import AtalhoError
     from atalho.jobs.compare import compare
+    from atalho.jobs.draw import draw
     from atalho.jobs.evaluate import evaluate
     from atalho.jobs.import_weights import import_file
     from atalho.jobs.index import index
@@ -30,6 +31,7 @@ __all__ = [
     "Run",
     "compare",
     "create",
+    "draw",
     "evaluate",
     "export_weights",
     "import_file",
@@ -50,6 +52,7 @@ _HOMES = {
     "Run": "jobs.run",
     "compare": "jobs.compare",
     "create": "networks.build",
+    "draw": "jobs.draw",
     "evaluate": "jobs.evaluate",
     "export_weights": "networks.foreign",
     "import_file": "jobs.import_weights",

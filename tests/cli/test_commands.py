@@ -73,6 +73,16 @@ def test_models_and_show(capsys: pytest.CaptureFixture[str]) -> None:
     assert "21,797,672 parameters" in capsys.readouterr().out
 
 
+def test_show_draws_and_takes_a_file_with_a_specification(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec, file = tmp_path / "mine.toml", tmp_path / "drawings" / "mine.svg"
+    spec.write_text('family = "resnet"\ndesign = "basic"\nblocks = [2, 3]\nwidths = [8, 16]\nstem = "small"\n')
+    assert command_line(["show", str(spec), "--svg", str(file), "--beside", "plain20", "--size", "40", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["depth"], printed["image_size"], printed["svg"]) == (12, [3, 40, 40], str(file))
+    text = file.read_text(encoding="utf-8")
+    assert all(words in text for words in (">mine</text>", ">plain20</text>", "16 × 20 × 20", "image 3 × 40 × 40"))
+
+
 def test_show_takes_a_run(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert command_line(["show", str(run.path), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["image_size"] == [1, 16, 16]
@@ -114,6 +124,11 @@ def test_sample_unpacks_once_and_refuses_a_folder_in_use(tmp_path: Path, capsys:
         (["predict", "RUN", "x.png", "--jsno"], "There is no option --jsno. Did you mean --json"),
         (["show", "resnet3"], "Did you mean resnet34"),
         (["show", "resnet18", "--size", "9999999999"], "--size 9999999999 is not accepted"),
+        (["show", "none.toml"], "none.toml: there is no such file"),
+        (["show", "resnet18", "--unfold", "--beside", "plain18"], "--beside, --unfold is for --svg: give that too"),
+        (["show", "resnet18", "--svg", "x.svg", "--columns", "9"], "columns 9: accepted are 1 to 8"),
+        (["show", "resnet18", "--svg", "x.svg", "--beside", "plain34", "--columns", "2"], "columns 2: accepted are 1"),
+        (["show", "resnet18", "--svg", "x.svg", "--beside", "plian18"], "Did you mean plain18"),
         (["models", "rasnet*"], "rasnet"),
         (["sample", "fasion", "x"], "Did you mean fashion?"),
         (["import", "none.pth", "--model", "resnet18", "--out", "x"], "none.pth"),

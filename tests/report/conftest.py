@@ -14,6 +14,8 @@ from sklearn.datasets import load_digits
 from atalho import locale
 from atalho.metrics.calibration import calibration, fit_temperature
 from atalho.metrics.classification import evaluate
+from atalho.networks.catalogue import spec
+from atalho.networks.spec import to_dict
 from atalho.report.run_files import RunFiles, read
 
 HOSTILE = '<script>alert("1")</script> & $x^'
@@ -84,6 +86,7 @@ def complete(tmp_path_factory, digits, evaluation) -> Path:
     cost = {"parameters": 272474, "multiply_adds": 41_000_000}
     known = {"command": "atalho train /photos/digits", "seed": 7, "machine": machine, "cost": cost, "commit": None}
     write(run / "provenance.json", known)
+    write(run / "network.json", {"spec": to_dict(spec("resnet20")), "preprocessing": {"size": 28}})
     return run
 
 

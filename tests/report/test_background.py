@@ -15,6 +15,12 @@ def with_manifest(run, **changes):
     return dataclasses.replace(run, manifest={**run.manifest, **changes})
 
 
+def test_the_network_is_drawn_for_the_runs_images(run):
+    drawn = str(background.architecture(run, Translator("en")))
+    assert "image 3 × 28 × 28" in drawn and "64 × 7 × 7" in drawn
+    assert background.architecture(dataclasses.replace(run, network=None), Translator("en")) is None
+
+
 def test_data_counts_every_class_in_every_split(run):
     words = text(background.data(run, EN))
     labels, splits = run.manifest["labels"], run.manifest["splits"]

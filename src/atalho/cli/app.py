@@ -35,7 +35,7 @@ def build() -> App:
         ("evaluate", evaluate.evaluate, _("Measure a trained model: accuracy with intervals, per class, calibration.")),
         ("predict", predict.predict, _("Say what images show: labels and probabilities.")),
         ("models", models.models, _("List the networks: depth, parameters, operations.")),
-        ("show", show.show, _("Show a network's stages, blocks and shapes.")),
+        ("show", show.show, _("Show a network's stages, blocks and shapes; draw it.")),
         ("import", import_.import_, _("Turn weights from elsewhere into a model folder.")),
         ("index", index.index, _("Put the images that a model sees into a gallery.")),
         ("search", search.search, _("Find which images of a gallery show the same as these.")),

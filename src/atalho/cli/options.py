@@ -95,6 +95,15 @@ def refused(name: str, given: Any, wanted: str) -> ConfigError:
     )
 
 
+def refuse_without(needed: str, given: Mapping[str, Any]) -> None:
+    """Options that mean nothing where the option `needed` is not given."""
+    names = [name for name, value in given.items() if value]
+    if names:
+        raise ConfigError(
+            _("{names} is for {needed}: give that too, or leave it out.").format(names=", ".join(names), needed=needed)
+        )
+
+
 def refuse_unknown(given: Sequence[str], command: Callable[..., object]) -> None:
     """Words that look like options of a command that takes any word."""
     if given:

@@ -1,42 +1,61 @@
-"""`atalho show`: a network's stages, blocks and shapes."""
+"""`atalho show`: a network's stages, blocks and shapes, as a table and as a drawing."""
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
 from atalho.locale import _
 
+if TYPE_CHECKING:
+    from atalho.inspection.summary import Summary
+
 
 def show(
-    model: Annotated[str, Parameter(help=_("network of the catalogue, run or model folder"))],
+    model: Annotated[
+        str, Parameter(help=_("network of the catalogue, run or model folder, or TOML file with a specification"))
+    ],
     /,
     *,
     size: Annotated[int | None, Parameter(help=_("side of the images in pixels; by the network if not given"))] = None,
+    svg: Annotated[Path | None, Parameter(help=_("draw the architecture into this file"))] = None,
+    beside: Annotated[
+        list[str] | None, Parameter(help=_("in the drawing: another network beside it, such as its plain twin"))
+    ] = None,
+    unfold: Annotated[bool, Parameter(help=_("in the drawing: every block, however many"), negative="")] = False,
+    columns: Annotated[int, Parameter(help=_("in the drawing: columns to break it into, between stages"))] = 1,
     json: options.JSON = False,
 ) -> int:
-    """Parse, call `atalho.inspection.summary.summarise`, print."""
-    from atalho.inspection.summary import summarise, usual_side
-    from atalho.networks import catalogue, spec
-    from atalho.storage import model_folder
+    """Parse, call `atalho.inspection.summary.summarise` and `atalho.draw`, print."""
+    from atalho.inspection.summary import summarise
+    from atalho.jobs.draw import draw
+    from atalho.jobs.named import named
+    from atalho.storage import atomic, model_folder
 
     largest = model_folder.LARGEST_SIDE
     if size is not None and not 1 <= size <= largest:
         raise options.refused("--size", size, _("from {low} to {high} pixels").format(low=1, high=largest))
-    if Path(model).is_dir():
-        card = model_folder.read_card(model_folder.find(Path(model)))
-        found, side = spec.from_dict(card.spec), size or card.preprocessing.size
-    else:
-        found = catalogue.spec(model)
-        side = size or usual_side(found)
-    summary = summarise(found, (found.in_channels, side, side))
+    if svg is None:
+        options.refuse_without("--svg", {"--beside": beside, "--unfold": unfold or None, "--columns": columns != 1})
+    found = named(model)
+    side = size or found.side
+    summary = summarise(found.spec, (found.spec.in_channels, side, side))
+    if svg is not None:
+        drawing = draw(model, beside=beside or (), size=size, unfold=unfold, columns=columns)
+        atomic.write_file(svg, drawing.encode())
+    _print(summary, svg, as_json=json)
+    return 0
+
+
+def _print(summary: "Summary", svg: Path | None, *, as_json: bool) -> None:
     totals = {"parameters": summary.parameters, "multiply_adds": summary.multiply_adds}
-    if json:
+    if as_json:
         rows = [dataclasses.asdict(row) for row in summary.rows]
-        terminal.print_json({"depth": summary.depth, "image_size": summary.image_size, **totals, "rows": rows})
-        return 0
+        told: dict[str, Any] = {"depth": summary.depth, "image_size": summary.image_size, **totals, "rows": rows}
+        terminal.print_json(told | ({"svg": str(svg)} if svg else {}))
+        return
     columns = (_("piece"), _("kind"), _("shortcut"), _("output"), _("parameters"), _("multiply–adds"))
     cells = (
         (
@@ -52,9 +71,10 @@ def show(
     terminal.say(
         _("depth {depth} · {parameters} parameters · {multiply_adds} multiply–adds at {side} × {side}").format(
             depth=summary.depth,
-            side=side,
+            side=summary.image_size[1],
             parameters=terminal.number(summary.parameters),
             multiply_adds=terminal.number(summary.multiply_adds),
         )
     )
-    return 0
+    if svg:
+        terminal.say(_("drawing: {path}").format(path=svg))

@@ -4,6 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from atalho.locale import N_
+from atalho.networks.plan import plan
+from atalho.networks.spec import from_dict
+from atalho.report.drawing import draw
 from atalho.report.language import Translator
 from atalho.report.markup import Html, el
 from atalho.report.run_files import Json, RunFiles
@@ -84,6 +87,17 @@ def _listed(names: list[str], _: Translator) -> str:
     shown = ", ".join(names[:_NAMES_SHOWN])
     rest = len(names) - _NAMES_SHOWN
     return shown if rest <= 0 else _("{names} and {n} more").format(names=shown, n=_.whole(rest))
+
+
+def architecture(run: RunFiles, _: Translator) -> Html | None:
+    """The network, drawn."""
+    if run.network is None or "spec" not in run.network:
+        return None
+    planned = plan(from_dict(run.network["spec"]))
+    side = run.network.get("preprocessing", {}).get("size")
+    columns = 2 if len(planned.stages()) > 1 else 1
+    drawing = draw(planned, name=run.model, side=side, columns=columns, translator=_)
+    return section("network", _("Network"), el("div", drawing, class_="scroll"), _=_)
 
 
 def cost(run: RunFiles, _: Translator) -> Html | None:

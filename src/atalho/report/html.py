@@ -47,6 +47,7 @@ def _article(run: RunFiles, places: Mapping[str, str], _: Translator) -> Html:
         "calibration": (_("Calibration"), sections.calibration(run, drawings, _)),
         "mistakes": (_("Mistakes"), sections.mistakes(run, places, _)),
         "data": (_("Data"), background.data(run, _)),
+        "network": (_("Network"), background.architecture(run, _)),
         "cost": (_("Cost"), background.cost(run, _)),
         "configuration": (_("Configuration"), background.configuration(run, _)),
         "provenance": (_("Provenance"), background.provenance(run, _)),

@@ -25,6 +25,7 @@ class RunFiles:
     timing: Json | None = None
     evaluation: Json | None = None
     provenance: Json | None = None
+    network: Json | None = None
 
     @property
     def model(self) -> str:
@@ -69,6 +70,7 @@ def read(run: Path) -> RunFiles:
             timing=_json(run / "timing.json"),
             evaluation=_json(run / "evaluation.json"),
             provenance=_json(run / "provenance.json"),
+            network=_json(run / "network.json"),
         )
     except (OSError, ValueError) as error:
         raise RunError(_("{path} cannot be read as a run: {reason}").format(path=run, reason=error)) from error

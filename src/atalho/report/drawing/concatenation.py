@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from atalho.report.drawing.pen import BOX, CENTRE, GAP, HEIGHT, LEAD, RIGHT, ROUND, Pen
+from atalho.report.drawing.pen import BOX, CENTRE, GAP, HEIGHT, LEAD, NARROW, RIGHT, ROUND, Pen
 from atalho.report.drawing.pieces import Growth
 from atalho.report.drawing.svg import path, shape
 
@@ -43,7 +43,7 @@ def _draw_growth(pen: Pen, growth: Growth, unit: float) -> list[tuple[float, int
     pen.head(RIGHT, top + HEIGHT / 2, "left")
     pen.box(first, growth.names[0])
     pen.arrow(GAP)
-    right = CENTRE + 52
+    right = CENTRE + NARROW / 2
     joins = pen.y + HEIGHT / 2
     pen.box(second, growth.names[0])
     pen.marks.append(path("M", (right, joins), "H", edge - growth.rate * unit, class_="flow"))
