@@ -33,6 +33,7 @@ from atalho.jobs.run import Run
 from atalho.lab import cells
 
 EPOCHS, SEED = 8, 0
+ENDING = ("metrics log", "weights", "last checkpoint")
 PROGRAM = Path(__file__).with_name("ranks_run.py")
 STOPS = ((4, 5), (2, 17), (1, None))
 """How many ranks train until which step: neither stop is the end of an epoch, of which each has 5 steps."""
@@ -75,12 +76,8 @@ class Work:
         """SHA-256 of what must be equal at the end of two runs."""
         run = self.folder / name / "run"
         last = sorted((run / "checkpoints").glob("step-*"))[-1]
-        files = {
-            "metrics log": run / "metrics.jsonl",
-            "weights": run / "model" / "model.safetensors",
-            "last checkpoint": last / "state.safetensors",
-        }
-        return {what: hashlib.sha256(path.read_bytes()).hexdigest() for what, path in files.items()}
+        files = (run / "metrics.jsonl", run / "model" / "model.safetensors", last / "state.safetensors")
+        return {what: hashlib.sha256(file.read_bytes()).hexdigest() for what, file in zip(ENDING, files, strict=True)}
 
 
 def processes(launcher: int) -> dict[int, int]:
@@ -172,7 +169,7 @@ def main() -> None:
     work = Work(given.work)
     whole = cells.run(work.folder / "whole", {"epochs": EPOCHS}, ["undisturbed"], lambda _name: undisturbed(work))
     model = whole.values["undisturbed"]
-    ending = {what: model[what] for what in ("metrics log", "weights", "last checkpoint")}
+    ending = {what: model[what] for what in ENDING}
 
     def measure(name: str) -> dict[str, Any]:
         if name.startswith("kill-"):

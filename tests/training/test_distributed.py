@@ -1,9 +1,6 @@
 """Several processes that train together."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +11,7 @@ from atalho.errors import ConfigError, ElsewhereError
 from atalho.storage import log
 from atalho.training.distributed import Ranks, from_environment, joined
 
-PROGRAM = Path(__file__).with_name("ranks_program.py")
+Found = tuple[Path, list[dict[str, Any]]]
 TORCHRUN = {
     "RANK": "3",
     "WORLD_SIZE": "4",
@@ -72,36 +69,7 @@ def test_an_error_that_is_told_elsewhere_keeps_the_exit_code() -> None:
     assert ElsewhereError(143).exit_code == 143
 
 
-@pytest.fixture(scope="module")
-def found(clothes: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str, Any]]]:
-    """What two ranks found."""
-    out = tmp_path_factory.mktemp("ranks")
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    told = subprocess.run(
-        [*command, str(PROGRAM), str(out), str(clothes)],
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert told.returncode == 0, told.stderr
-    return out, [json.loads((out / f"{rank}.json").read_text()) for rank in (0, 1)]
-
-
-@pytest.mark.parametrize("loss", ["plain", "weighted"])
-def test_the_gradient_over_ranks_is_that_of_one_process(found: tuple[Path, list[dict[str, Any]]], loss: str) -> None:
-    for rank in found[1]:
-        assert rank[loss]["gradient"] < 1e-6
-        assert rank[loss]["loss"] < 1e-6
-        assert rank[loss]["right"] == 0
-
-
-def test_statistics_of_norms_are_averaged_by_the_shares(found: tuple[Path, list[dict[str, Any]]]) -> None:
-    assert [rank["statistics"] for rank in found[1]] == [[pytest.approx(50 / 3)]] * 2
-    assert found[1][0]["statistics"] == found[1][1]["statistics"]
-
-
-def test_ranks_agree_on_a_signal_and_on_who_speaks(found: tuple[Path, list[dict[str, Any]]]) -> None:
+def test_ranks_agree_on_a_signal_and_on_who_speaks(found: Found) -> None:
     for rank in found[1]:
         assert (rank["signal"], rank["no signal"]) == (15, None)
         assert rank["lowest"] == [1, 0]
@@ -109,7 +77,7 @@ def test_ranks_agree_on_a_signal_and_on_who_speaks(found: tuple[Path, list[dict[
 
 
 def test_both_ranks_end_with_the_same_tensors_and_one_run(
-    found: tuple[Path, list[dict[str, Any]]],
+    found: Found,
 ) -> None:
     out, (first, second) = found
     assert first["tensors"] == second["tensors"]

@@ -47,7 +47,8 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
         return code or 0
     except CycloptsError as error:
-        terminal.complain(wording.explain(error))
+        if _speaks():
+            terminal.complain(wording.explain(error))
         return 2
     except ElsewhereError as error:  # another process of the same training tells it
         return error.exit_code
@@ -70,6 +71,11 @@ def run(arguments: Sequence[str]) -> int:
             _("Unexpected: {kind}: {reason}. Add --debug to see where.").format(kind=type(error).__name__, reason=error)
         )
         return 1
+
+
+def _speaks() -> bool:
+    """Of the processes that torchrun started with one command line, the first says what is wrong with it."""
+    return "WORLD_SIZE" not in os.environ or os.environ.get("RANK", "0") == "0"
 
 
 def _mend_streams() -> None:

@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from atalho.cli import options, terminal
 from atalho.locale import _
+from atalho.training import distributed
 
 if TYPE_CHECKING:
     from atalho.jobs.run import Run
@@ -56,28 +57,29 @@ def train(
         "--seed": ("training.seed", seed),
         "--skip-bad": ("data.skip_bad", skip_bad or None),
     }
-    if resume is not None:
-        places = {"DATA": data, "--out": out, "--config": config, "--continue": continue_ or None}
-        options.refuse_beside_resume(places, {flag: value for flag, (_path, value) in shortcuts.items()}, sections)
-    settings = options.joined(shortcuts, sections)
-    from atalho.jobs import train as job
-    from atalho.training import distributed
-
-    with distributed.joined() as ranks, terminal.progress(shown=ranks.is_main) as progress:
+    # Mistakes below are found by every process that torchrun started, and one of them tells.
+    with distributed.joined() as ranks:
         if resume is not None:
-            run = job.resume(resume, progress=progress)
-        else:
-            run = job.train(
-                data,
-                settings=settings,
-                config=config,
-                out=out,
-                continue_existing=continue_,
-                command=options.command(),
-                progress=progress,
-            )
-    if ranks.is_main:
-        _print(run, as_json=json)
+            places = {"DATA": data, "--out": out, "--config": config, "--continue": continue_ or None}
+            options.refuse_beside_resume(places, {flag: value for flag, (_path, value) in shortcuts.items()}, sections)
+        settings = options.joined(shortcuts, sections)
+        from atalho.jobs import train as job
+
+        with terminal.progress(shown=ranks.is_main) as progress:
+            if resume is not None:
+                run = job.resume(resume, progress=progress)
+            else:
+                run = job.train(
+                    data,
+                    settings=settings,
+                    config=config,
+                    out=out,
+                    continue_existing=continue_,
+                    command=options.command(),
+                    progress=progress,
+                )
+        if ranks.is_main:
+            _print(run, as_json=json)
     return 0
 
 

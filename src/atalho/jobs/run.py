@@ -102,11 +102,9 @@ def claimed(asked: Path | None, data: str, *, again: bool = False) -> Iterator[P
     folder = _make_folder(asked) if asked is not None else _numbered(Path(data).resolve().name.split(".")[0] or "run")
     try:
         with locked(folder):
-            if again:
-                atomic.sweep(folder)
-            left = {LOCK, *(_FIRST if again else ())}
-            if any(entry.name not in left for entry in folder.iterdir()):
+            if any(not _may_stay(entry, again) for entry in folder.iterdir()):
                 raise _taken(folder)
+            atomic.sweep(folder)
             yield folder
     finally:
         if not (folder / CONFIG).exists():
@@ -114,6 +112,10 @@ def claimed(asked: Path | None, data: str, *, again: bool = False) -> Iterator[P
                 (folder / LOCK).unlink()
                 if not before:
                     folder.rmdir()
+
+
+def _may_stay(entry: Path, again: bool) -> bool:
+    return entry.name == LOCK or (again and (entry.name in _FIRST or atomic.is_unfinished(entry)))
 
 
 def _make_folder(folder: Path) -> Path:

@@ -117,6 +117,11 @@ def make_folder(path: Path) -> None:
     disk.flush_folder(path.parent)
 
 
+def is_unfinished(path: Path) -> bool:
+    """Whether an interrupted write left `path`."""
+    return path.name.startswith(_TEMPORARY)
+
+
 def sweep(folder: Path) -> None:
     """Remove what interrupted writes left in `folder`; a folder that was about to be replaced comes back."""
     for entry in sorted(folder.glob(f"{_TEMPORARY}*")):
