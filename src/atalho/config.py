@@ -109,6 +109,17 @@ class TrainingConfig:
     ] = "fast"
     epochs: Annotated[Positive, N_("passes over the training images")] = 20
     batch_size: Annotated[Positive, N_("images per step")] = 128
+    micro_batch: Annotated[
+        Positive | None,
+        N_(
+            "images that pass the network at once; a step adds up the gradients of its parts, "
+            "which is the same but for the norms: they see one part at a time"
+        ),
+    ] = None
+    memory: Annotated[
+        Literal["plain", "saving"],
+        N_("saving: compute activations again in the backward pass instead of keeping them; the same result, slower"),
+    ] = "plain"
     lr: Annotated[Annotated[float, Field(gt=0)], N_("highest learning rate")] = 0.4
     shift_lr: Annotated[NotNegative, N_("learning rate of the norms' shifts as a multiple of the others'")] = 16.0
     backbone_lr: Annotated[NotNegative, N_("learning rate of the backbone as a multiple of the head's")] = 1.0

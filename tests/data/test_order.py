@@ -62,3 +62,13 @@ def test_at_any_number_of_ranks_each_sample_is_seen_once_an_epoch(
 def test_the_share_of_one_alone_is_the_batch() -> None:
     ids = np.arange(5)
     assert order.share(ids, 0, 1) is ids
+
+
+@given(st.integers(1, 300), st.integers(1, 300))
+def test_parts_cover_a_batch_in_order_and_are_nearly_equal(count: int, largest: int) -> None:
+    sizes = [part.stop - part.start for part in order.parts(count, largest)]
+    places = [place for part in order.parts(count, largest) for place in range(part.start, part.stop)]
+    assert places == list(range(count))
+    assert max(sizes) <= largest
+    assert max(sizes) - min(sizes) <= 1
+    assert order.parts(count, None) == [slice(0, count)]

@@ -68,7 +68,9 @@ def test_layers_that_lie_channels_first_do_too() -> None:
 def test_the_network_itself_stays_as_it_is() -> None:
     network = create("densenet-bc-40-12")
     before = dict(network.named_modules())
-    assert Recomputed(network).network is network
+    saving = Recomputed(network)
+    assert list(saving.named_parameters()) == list(network.named_parameters())
+    assert {name: module for name, module in saving.named_modules() if name} == {n: m for n, m in before.items() if n}
     assert dict(network.named_modules()) == before
     with torch.no_grad():
         images = torch.randn(2, 3, 16, 16)

@@ -1,7 +1,7 @@
 """`atalho train`: from a folder of images to a run folder."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -26,6 +26,10 @@ def train(
     recipe: Annotated[str | None, Parameter(help=_("fast (default), paper or finetune"))] = None,
     epochs: Annotated[int | None, Parameter(help=_("passes over the training images"))] = None,
     batch_size: Annotated[int | None, Parameter(help=_("images per step"))] = None,
+    memory: Annotated[
+        Literal["plain", "saving"] | None,
+        Parameter(help=_("saving: less memory and the same result, in more time")),
+    ] = None,
     seed: Annotated[int | None, Parameter(help=_("seed of everything random"))] = None,
     skip_bad: Annotated[
         bool, Parameter(help=_("leave out images that cannot be read instead of refusing"), negative="")
@@ -54,6 +58,7 @@ def train(
         "--recipe": ("training.recipe", recipe),
         "--epochs": ("training.epochs", epochs),
         "--batch-size": ("training.batch_size", batch_size),
+        "--memory": ("training.memory", memory),
         "--seed": ("training.seed", seed),
         "--skip-bad": ("data.skip_bad", skip_bad or None),
     }

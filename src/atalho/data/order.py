@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from atalho import chance
@@ -30,6 +32,15 @@ def share(ids: Ids, rank: int, world: int) -> Ids:
     Alone it is the batch itself.
     """
     return ids if world == 1 else np.array_split(ids, world)[rank]
+
+
+def parts(count: int, largest: int | None) -> list[slice]:
+    """`count` images as nearly equal parts of `largest` at most; one part where that is None."""
+    if largest is None or largest >= count:
+        return [slice(0, count)]
+    pieces = -(-count // largest)
+    ends = [count * piece // pieces for piece in range(pieces + 1)]
+    return [slice(first, last) for first, last in pairwise(ends)]
 
 
 def in_order(ids: Ids, batch_size: int) -> list[Ids]:

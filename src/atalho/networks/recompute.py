@@ -21,8 +21,8 @@ from atalho.networks.again import again, layout_of, remade
 from atalho.networks.network import Network
 
 
-class Recomputed(nn.Module):
-    """Runs `network` for a training step.
+class Recomputed(Network):
+    """`network` itself, by the same modules under the same names, run for a training step.
 
     - A dense block writes its features into one tensor, which, with what each layer's first convolution gives, is all
       that is kept of it; norms and ReLUs are made again.
@@ -31,18 +31,17 @@ class Recomputed(nn.Module):
     """
 
     def __init__(self, network: Network) -> None:
-        super().__init__()
-        self.network = network
+        super().__init__(network.spec, network.stem, network.stages, network.closing, network.head)
         blocks = [block for _name, block in network.blocks()]
         groups = group([cost(block, share) for block, share in zip(blocks, shares(blocks), strict=True)])
         self._parts = [tuple(blocks[first:last]) for first, last in groups]
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Images (N,C,H,W) → logits (N,K), as `network` gives them."""
+    def features(self, x: Tensor) -> Tensor:
+        """Images (N,C,H,W) → the last features (N,D,H',W'), as `network` gives them."""
         if not torch.is_grad_enabled():
-            return self.network(x)  # type: ignore[no-any-return]
-        self.network.check(x)
-        x = _repeated((self.network.stem,), x)
+            return super().features(x)
+        self.check(x)
+        x = _repeated((self.stem,), x)
         for part in self._parts:
             match part:
                 case (DenseBlock() as block,):
@@ -51,7 +50,7 @@ class Recomputed(nn.Module):
                     x = _transition(block, x)
                 case _:
                     x = _repeated(part, x)
-        return self.network.head(self.network.closing(x))  # type: ignore[no-any-return]
+        return self.closing(x)  # type: ignore[no-any-return]
 
 
 def _repeated(part: Sequence[nn.Module], x: Tensor) -> Tensor:

@@ -13,9 +13,11 @@ from torch import Tensor
 
 from atalho import chance
 from atalho.config import Config
+from atalho.data import order
 from atalho.data.manifest import Ids
 from atalho.errors import ElsewhereError, NotFiniteError, StoppedError
 from atalho.locale import _
+from atalho.networks.recompute import Recomputed
 from atalho.precision import Precision
 from atalho.storage.log import JsonLines, NoLines
 from atalho.tasks.task import Task
@@ -57,6 +59,7 @@ class Material:
 def fit(m: Material, s: TrainingState, ranks: Ranks, log: Log, pace: Pace, progress: Progress) -> None:
     """Train from `s.step` to the end. Raises StoppedError after saving where a signal asked to stop."""
     t, task = m.config.training, m.task
+    network = Recomputed(s.network) if t.memory == "saving" else s.network
     over_ranks = Reduction(s.network, ranks)
     with StopSignals(ranks.echo) as signals:
         while s.step < m.steps:
@@ -68,13 +71,16 @@ def fit(m: Material, s: TrainingState, ranks: Ranks, log: Log, pace: Pace, progr
                 images, targets = images.to(m.precision.device), targets.to(m.precision.device)
                 rate = m.rate(s.step)
                 set_rate(s.optimizer, rate)
-                with chance.batch(t.seed, epoch, ids), m.precision.autocast():
-                    outputs = task.outputs(s.network, images)
-                loss = task.part(targets, batch) * task.loss(outputs, targets)
                 s.optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
-                right = (outputs.logits.detach().argmax(1).cpu() == task.labels[ids]).sum()
-                whole, right = over_ranks(loss.detach(), right, len(ids) / len(batch))
+                loss, right = torch.zeros((), device=m.precision.device), torch.tensor(0)
+                for part in order.parts(len(ids), t.micro_batch):
+                    with chance.batch(t.seed, epoch, ids[part]), m.precision.autocast():
+                        outputs = task.outputs(network, images[part])
+                    partial = task.part(targets[part], batch) * task.loss(outputs, targets[part])
+                    partial.backward()  # type: ignore[no-untyped-call]
+                    loss += partial.detach()
+                    right += (outputs.logits.detach().argmax(1).cpu() == task.labels[ids[part]]).sum()
+                whole, right = over_ranks(loss, right, len(ids) / len(batch))
                 _refuse_not_finite(m, s, ranks, whole, loss, images, ids)
                 value = whole.item()
                 s.optimizer.step()

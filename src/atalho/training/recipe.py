@@ -105,7 +105,27 @@ def resolve(asked: Mapping[str, Any], situation: Situation) -> tuple[Config, tup
         )
     if situation.images < 2 or batch < 2:
         raise ConfigError(_("Training needs batches of two images or more: the norms compare images with each other."))
+    notes.extend(_micro_batch(validate(chosen).training.micro_batch, batch))
     if chosen["augment"]["crop"] == "auto":
         chosen["augment"]["crop"] = values(recipe, situation)["augment"]["crop"]
     chosen["data"]["size"] = situation.size
     return validate(chosen), tuple(notes)
+
+
+def _micro_batch(largest: int | None, batch: int) -> list[str]:
+    """What there is to say about a step in parts. Raises ConfigError where a part could be a single image."""
+    if largest is None or largest >= batch:
+        return []
+    if largest < 3:
+        raise ConfigError(
+            _(
+                "training.micro_batch = {given} is not accepted: it must be 3 or more, "
+                "so that the norms never see one image alone."
+            ).format(given=largest)
+        )
+    return [
+        _(
+            "steps of {batch} images in parts of {largest} at most: the result of the whole batch, "
+            "save that the norms see one part at a time"
+        ).format(batch=batch, largest=largest)
+    ]
