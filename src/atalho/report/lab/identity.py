@@ -1,0 +1,112 @@
+"""How `lab identity` is shown: every difference on one axis, exact zeros apart from all others."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from atalho.locale import N_
+from atalho.report.canvas import AMBER, BLUE, MUTED, panel
+from atalho.report.lab.drawing import Drawing, Picture, Table
+from atalho.report.language import Translator
+from atalho.report.run_files import Json
+
+_CASES: Final = {
+    "zeroed": N_("all parameters of the blocks are zero"),
+    "convolutions": N_("convolutions zero, norms as new"),
+    "shift": N_("convolutions zero, norms with a shift (β ≠ 0)"),
+    "statistics": N_("convolutions zero, norms with the statistics of images"),
+    "no-shortcut": N_("all zero, and no shortcut: the plain network"),
+    "not-negative": N_("one block alone, input not negative"),
+    "negative": N_("one block alone, negative input too"),
+    "projection": N_("a block that changes the shape"),
+}
+_WHY: Final = {
+    "shift": N_("norm: a zero comes out as the shift β."),
+    "statistics": N_(
+        "norm in eval mode: it subtracts the mean that it kept from other images, so a zero does not stay zero; "
+        "in train mode it subtracts the batch's own."
+    ),
+    "no-shortcut": N_("no shortcut: zeros are all that goes on."),
+    "negative": N_("ReLU after the sum: it cuts what is negative, so the block is the identity on the rest only."),
+    "projection": N_(
+        "shortcut: where the shape changes, x cannot pass as it is, and there is no network without this block; it is "
+        "compared with x at every second pixel and zeros for the new channels."
+    ),
+}
+_MODES: Final = {"eval": N_("eval mode"), "train": N_("train mode")}
+_IMAGES: Final = {"random": N_("random images"), "real": N_("real images")}
+_LEAST: Final = 1e-9
+"""Where an exact zero stands on the logarithmic axis."""
+
+
+def _method(result: Json, _: Translator) -> str:
+    s = result["settings"]
+    return _(
+        "The first {blocks} blocks with an identity shortcut ({names}), {layers} convolutions or linear layers, were "
+        "set to zero. Their outputs for {images} images were compared with those of the same network without these "
+        "blocks, in fp32 on the CPU. Each further row takes away one condition."
+    ).format(blocks=len(s["blocks"]), names=", ".join(s["blocks"]), layers=s["convolutions"], images=s["images"])
+
+
+def _name(row: Json, _: Translator) -> str:
+    return _(_CASES[row["case"]])
+
+
+def _difference(row: Json, _: Translator) -> str:
+    return "0" if row["difference"] == 0 else _.significant(row["difference"])
+
+
+def _pictures(result: Json, _: Translator) -> Mapping[str, Picture]:
+    rows = list(reversed(result["measured"]["rows"]))
+    figure, axes = panel(8.4, 0.32 * len(rows) + 0.9)
+    for place, row in enumerate(rows):
+        exact = row["difference"] == 0
+        x, colour = max(row["difference"], _LEAST), BLUE if exact else AMBER
+        axes.plot([_LEAST, x], [place, place], color=colour, linewidth=1.4)
+        axes.plot([x], [place], "o", color=colour, markersize=6)
+        axes.annotate(_difference(row, _), (x, place), (8, 0), textcoords="offset points", va="center", color=colour)
+    labels = [f"{_name(row, _)} · {_(_MODES[row['mode']])}, {_(_IMAGES[row['images']])}" for row in rows]
+    axes.set_yticks(range(len(rows)), labels)
+    axes.set_xscale("log")
+    axes.set_xlim(_LEAST * 0.6, 1e3)
+    axes.set_xticks([_LEAST, 1e-6, 1e-3, 1.0], ["0", "10⁻⁶", "10⁻³", "1"])
+    axes.tick_params(axis="y", labelcolor=MUTED)
+    axes.grid(visible=False, axis="y")
+    axes.set_xlabel(_("largest difference of the outputs (logarithmic; exact zeros at the left)"))
+    return {_("Where a silent block is the identity, and where not"): figure}
+
+
+def _tables(result: Json, _: Translator) -> Mapping[str, Table]:
+    head = [_("case"), _("mode"), _("images"), _("largest difference"), _("largest output")]
+    rows = [
+        [_name(row, _), _(_MODES[row["mode"]]), _(_IMAGES[row["images"]]), _difference(row, _),
+         _.significant(row["largest_output"])]
+        for row in result["measured"]["rows"]
+    ]  # fmt: skip
+    return {_("Every comparison"): Table(head, rows, numbers_from=3)}
+
+
+def _remarks(result: Json, _: Translator) -> Sequence[str]:
+    """Why the cases that differ do: for those that were found to differ, and in no other order than measured."""
+    differing = {
+        row["case"]: row for row in result["measured"]["rows"] if row["difference"] > 0 and row["case"] in _WHY
+    }
+    return [
+        _("Not exact, {difference}: {case}. The cause is the {why}").format(
+            difference=_difference(row, _), case=_name(row, _), why=_(_WHY[case])
+        )
+        for case, row in differing.items()
+    ]
+
+
+DRAWING: Final = Drawing(
+    experiment="identity",
+    title=N_("A silent block is the identity"),
+    claim=N_(
+        "If the first convolutions learn zero, each of those blocks gives what came to it, as if it did not exist: the "
+        "network equals a shallower one."
+    ),
+    method=_method,
+    pictures=_pictures,
+    tables=_tables,
+    remarks=_remarks,
+)
