@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from atalho.errors import AtalhoError
     from atalho.jobs.compare import compare
+    from atalho.jobs.doctor import doctor
     from atalho.jobs.draw import draw
     from atalho.jobs.evaluate import evaluate
     from atalho.jobs.import_weights import import_file
@@ -31,6 +32,7 @@ __all__ = [
     "Run",
     "compare",
     "create",
+    "doctor",
     "draw",
     "evaluate",
     "export_weights",
@@ -52,6 +54,7 @@ _HOMES = {
     "Run": "jobs.run",
     "compare": "jobs.compare",
     "create": "networks.build",
+    "doctor": "jobs.doctor",
     "draw": "jobs.draw",
     "evaluate": "jobs.evaluate",
     "export_weights": "networks.foreign",

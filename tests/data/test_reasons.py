@@ -30,7 +30,7 @@ def archive() -> bytes:
         (b"\0\0\0\x20ftypavif\0\0\0\0", "not an image of an accepted format (A, B): this is AVIF"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not an image of an accepted format (A, B): this is SVG"),
         (b"\0\1\2 some bytes of whatever kind", "not an image of an accepted format (A, B), or its header is damaged"),
-        (b"GIF89a", "not an image of an accepted format (A, B), or its header is damaged"),
+        (b"GIF89a", "damaged header: it begins as GIF and does not go on so"),
         (b"MM\0*\0\0\0\x08", "a TIFF file"),
     ],
 )

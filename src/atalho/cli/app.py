@@ -28,9 +28,24 @@ def build() -> App:
         help_epilogue=_("Every command also takes --lang en|pt, --json where it prints results, and --debug."),
         group_commands=commands,
     )
-    from atalho.cli import compare, evaluate, gallery, import_, index, lab, models, predict, sample, search, show, train
+    from atalho.cli import (
+        compare,
+        doctor,
+        evaluate,
+        gallery,
+        import_,
+        index,
+        lab,
+        models,
+        predict,
+        sample,
+        search,
+        show,
+        train,
+    )
 
     for name, function, text in (
+        ("doctor", doctor.doctor, _("Say what will go wrong with your images, before any training.")),
         ("train", train.train, _("Train a network on your images.")),
         ("evaluate", evaluate.evaluate, _("Measure a trained model: accuracy with intervals, per class, calibration.")),
         ("predict", predict.predict, _("Say what images show: labels and probabilities.")),

@@ -53,6 +53,12 @@ _OTHER_FORMATS: Final = (
     (0, b"8BPS", "Photoshop"),
     (0, b"\0\0\1\0", "ICO"),
 )
+_ACCEPTED: Final = (
+    (0, b"\xff\xd8\xff", "JPEG"),
+    (0, b"\x89PNG\r\n", "PNG"),
+    (0, b"GIF8", "GIF"),
+    (8, b"WEBP", "WebP"),
+)
 _BOM: Final = b"\xef\xbb\xbf"
 _LOOKED_AT: Final = 512
 _SHORTEST_TEXT: Final = 16  # shorter ones may be the beginning of anything
@@ -60,6 +66,9 @@ _SHORTEST_TEXT: Final = 16  # shorter ones may be the beginning of anything
 
 def what_else(data: bytes, formats: str) -> str:
     """What a file is that no accepted format (`formats`, for the text) claims, by its first bytes."""
+    for place, sign, name in _ACCEPTED:
+        if data[place : place + len(sign)] == sign:
+            return _(DAMAGED_HEADER).format(reason=_("it begins as {format} and does not go on so").format(format=name))
     for place, sign, name in _OTHER_FORMATS:
         if data[place : place + len(sign)] == sign:
             return _(OTHER_FORMAT).format(what=name, formats=formats)

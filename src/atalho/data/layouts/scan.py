@@ -51,7 +51,7 @@ def list_folder(path: Path, *, classes: bool = False) -> Folder:
                 if name.startswith(".") or name.casefold() in _IGNORED:
                     continue
                 image = is_image_name(name)
-                if entry.is_dir() and (classes or not image):
+                if _is_folder(entry) and (classes or not image):
                     found.folders.append(name)
                 elif image:
                     found.images.append(name)
@@ -64,6 +64,13 @@ def list_folder(path: Path, *, classes: bool = False) -> Folder:
     found.folders.sort(key=bytewise)
     found.others.sort(key=bytewise)
     return found
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads back to itself
+        return False
 
 
 def images_below(root: Path, folder: str) -> tuple[list[str], int]:

@@ -1,0 +1,85 @@
+"""`atalho doctor`: what will go wrong with these images."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from atalho.cli import options, terminal
+from atalho.locale import _, ngettext
+
+if TYPE_CHECKING:
+    from atalho.data.doctor.examination import Examination
+    from atalho.data.doctor.problem import Problem
+
+_SHOWN = 8
+"""Problems of a kind that the table names; --json and the page name more."""
+
+
+def doctor(
+    data: Annotated[str, Parameter(help=_("folder of class folders, CSV, IDX files or CIFAR batches"))],
+    /,
+    *,
+    report: Annotated[Path | None, Parameter(help=_("file for a page with pictures of what was found"))] = None,
+    json: options.JSON = False,
+    images: options.section("data") = None,  # type: ignore[valid-type]
+) -> int:
+    """Parse, call `atalho.doctor`, print. Exit code 1 where a run on these images would be refused."""
+    from atalho.jobs import doctor as job
+
+    with terminal.TerminalProgress() as progress:
+        found = job.doctor(data, settings=options.given(data=images), report=report, progress=progress)
+    if json:
+        terminal.print_json(found.to_json())
+    else:
+        _print(found)
+        if report is not None:
+            terminal.say(_("report: {path}").format(path=report))
+    return 1 if found.stops else 0
+
+
+def _print(found: "Examination") -> None:
+    from atalho.data.doctor.problem import TITLES
+
+    if found.images:
+        terminal.say(_summary(found))
+    for note in found.notes:
+        terminal.say(note)
+    for severity, problems in groupby(found.problems, key=lambda problem: problem.severity):
+        group = list(problems)
+        terminal.say("")
+        terminal.say(f"{_(TITLES[severity]).upper()} ({terminal.number(len(group))})")
+        terminal.print_table((_("what"), _("image"), _("found, and what to do")), _rows(group))
+    terminal.say("")
+    if found.stops:
+        terminal.say(_("A run would be refused. Mend what stops it, or leave the images out: train --skip-bad"))
+    else:
+        terminal.say(_("Nothing stops a run."))
+
+
+def _summary(found: "Examination") -> str:
+    count = len(found.classes)
+    classes = ngettext("{count} class", "{count} classes", count).format(count=terminal.number(count))
+    parts = [_("{images} images").format(images=terminal.number(found.images)), classes]
+    if found.widths and found.heights:
+        size = _("{width} × {height} pixels in the median")
+        parts.append(size.format(width=found.widths[1], height=found.heights[1]))
+    parts += [f"{name} {terminal.number(number)}" for name, number in found.formats.items()]
+    return " · ".join(parts)
+
+
+def _rows(problems: "Sequence[Problem]") -> Iterator[tuple[str, str, str]]:
+    from atalho.data.doctor.problem import KINDS
+
+    for kind, group in groupby(problems, key=lambda problem: problem.kind):
+        alike = list(group)
+        shown = alike[:_SHOWN]
+        for place, problem in enumerate(shown):
+            yield (_(KINDS[kind].title) if place == 0 else "", problem.path or "–", problem.message)
+        if len(alike) > len(shown):
+            more = _("… and {count} more (--json or --report)").format(count=terminal.number(len(alike) - len(shown)))
+            yield ("", more, "")
+        for remedy in dict.fromkeys(problem.remedy for problem in shown):
+            yield ("", "", f"→ {remedy}")

@@ -1,0 +1,68 @@
+"""Classes: too few images, none in a split, far fewer than the others, or grey where the others have colour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atalho.data.doctor.problem import Problem
+from atalho.data.manifest import Ids, Manifest
+from atalho.locale import _
+
+IMBALANCED: Final = 3.0  # largest over smallest class from which a reader should know
+_GREY_APART: Final = 0.5  # difference of shares
+
+
+def problems(manifest: Manifest, colourless: NDArray[np.bool_]) -> Iterator[Problem]:
+    """What the classes of a manifest without its bad images have; `colourless` (N) says which images are grey."""
+    used = np.concatenate(list(manifest.splits.values()) or [np.empty(0, np.int64)])
+    totals = np.bincount(manifest.labels[used], minlength=len(manifest.classes))
+    training = manifest.counts("train")
+    for label, name in enumerate(manifest.classes):
+        members = used[manifest.labels[used] == label]
+        if training[label] == 0:
+            text = _("the class {name} has no training image that can be read")
+            remedy = _("Add images of this class to the training images, mend them, or remove the class.")
+            yield Problem(None, "class-unreadable", text.format(name=name), remedy)
+        elif totals[label] == 1:
+            text = _("the only image of the class {name}: nothing is left to measure that class on")
+            remedy = _("Add images of this class, 20 or more if you can, or merge it with another.")
+            yield Problem(manifest.names[members[0]], "single-image", text.format(name=name), remedy)
+        else:
+            yield from _missing(manifest, label)
+        if 0 < len(members) < len(used):
+            yield from _grey(name, colourless[members].mean(), colourless[np.setdiff1d(used, members)].mean())
+    yield from _imbalance(manifest, training)
+
+
+def _missing(manifest: Manifest, label: int) -> Iterator[Problem]:
+    for split, ids in manifest.splits.items():
+        if split != "train" and not (manifest.labels[ids] == label).any():
+            text = _("the class {name} has no image in {split}").format(name=manifest.classes[label], split=split)
+            remedy = _("Move some images of this class there; without any, nothing is measured on it.")
+            yield Problem(None, "missing-in-split", text, remedy)
+
+
+def _grey(name: str, share: float, others: float) -> Iterator[Problem]:
+    if abs(share - others) > _GREY_APART:
+        text = _("{share} of the images of {name} have no colour, {others} of the others: that alone tells them apart")
+        remedy = _("Make all images grey, or give every class both kinds; else colour is learnt in place of the thing.")
+        percent = {"share": f"{100 * share:.0f} %", "others": f"{100 * others:.0f} %"}
+        yield Problem(None, "grey-class", text.format(name=name, **percent), remedy)
+
+
+def _imbalance(manifest: Manifest, training: Ids) -> Iterator[Problem]:
+    if not len(training) or training.min() == 0 or training.max() < IMBALANCED * training.min():
+        return
+    largest, smallest = int(training.argmax()), int(training.argmin())
+    text = _("{largest} has {many} training images, {smallest} has {few}").format(
+        largest=manifest.classes[largest],
+        many=training[largest],
+        smallest=manifest.classes[smallest],
+        few=training[smallest],
+    )
+    remedy = _("Add images of the small classes, train with --training.class-weights balanced, and read macro F1.")
+    yield Problem(None, "imbalance", text, remedy)

@@ -1,0 +1,111 @@
+"""Everything that is examined, and what was found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from atalho.data.decode import MAX_PIXELS
+from atalho.data.doctor import balance, folders, shapes, small, twins, unreadable
+from atalho.data.doctor.problem import KINDS, Problem, Severity
+from atalho.data.doctor.small import Small
+from atalho.data.manifest import Manifest
+from atalho.data.survey import Progress, Survey, survey
+from atalho.data.traits import FORMATS, format_of
+from atalho.locale import _
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What the images at `path` are, and the problems that they have, worst first."""
+
+    path: Path
+    problems: tuple[Problem, ...]
+    images: int = 0
+    classes: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Readable images of each class in each split."""
+    widths: tuple[int, int, int] | None = None
+    """Smallest, median and largest, in pixels."""
+    heights: tuple[int, int, int] | None = None
+    formats: dict[str, int] = field(default_factory=dict)
+    grey: int = 0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def stops(self) -> bool:
+        """Whether a run on these images would be refused as they are."""
+        return any(problem.severity is Severity.STOPS for problem in self.problems)
+
+    def to_json(self) -> dict[str, Any]:
+        """What `--json` prints."""
+        return {
+            "path": str(self.path),
+            "stops": self.stops,
+            "images": self.images,
+            "classes": self.classes,
+            "widths": self.widths and dict(zip(("smallest", "median", "largest"), self.widths, strict=True)),
+            "heights": self.heights and dict(zip(("smallest", "median", "largest"), self.heights, strict=True)),
+            "formats": self.formats,
+            "grey": self.grey,
+            "notes": [str(note) for note in self.notes],
+            "problems": [problem.to_json() for problem in self.problems],
+        }
+
+
+def examine(
+    manifest: Manifest,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    tiff: bool = False,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    cache_dir: Path | None = None,
+) -> Examination:
+    """Read and decode every image once, small, and compare them. Nothing is written but the survey's index."""
+    found = survey(manifest, max_pixels=max_pixels, tiff=tiff, workers=workers, progress=progress, cache_dir=cache_dir)
+    seen = small.shrink(manifest, found, max_pixels=max_pixels, tiff=tiff, workers=workers, progress=progress)
+    if progress is not None:
+        progress(_("comparing images"), 0, 1)
+    kept = manifest.without(image.number for image in seen.bad)
+    problems = [
+        *unreadable.problems(seen.bad),
+        *twins.problems(kept, found, seen),
+        *balance.problems(kept, seen.colourless),
+        *folders.problems(manifest),
+        *shapes.problems(manifest, found, seen),
+    ]
+    if progress is not None:
+        progress(_("comparing images"), 1, 1)
+    order = list(KINDS)
+    problems.sort(key=lambda problem: order.index(problem.kind))
+    return _summed(manifest.root, kept, found, seen, problems)
+
+
+def _summed(root: Path, kept: Manifest, found: Survey, seen: Small, problems: list[Problem]) -> Examination:
+    good = seen.good
+    counts = {name: kept.counts(name) for name in kept.splits}
+    formats = Counter(format_of(traits) for traits in found.traits[good].tolist()) if len(found.traits) else Counter()
+    return Examination(
+        path=root,
+        problems=tuple(problems),
+        images=len(kept),
+        classes={
+            name: {split: int(of_class[label]) for split, of_class in counts.items()}
+            for label, name in enumerate(kept.classes)
+        },
+        widths=_range(found.widths[good]),
+        heights=_range(found.heights[good]),
+        formats={name: formats[name] for name in FORMATS if formats[name]},
+        grey=int(seen.colourless[good].sum()),
+        notes=kept.notes,
+    )
+
+
+def _range(values: np.typing.NDArray[np.int32]) -> tuple[int, int, int] | None:
+    if not len(values):
+        return None
+    return int(values.min()), int(np.median(values)), int(values.max())

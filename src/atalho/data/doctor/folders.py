@@ -1,0 +1,82 @@
+"""What lies in the folders and is not used: classes without images, images without a class, images without a suffix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from atalho.data import reasons
+from atalho.data.decode import UnreadableImageError, read_header
+from atalho.data.doctor.problem import Problem
+from atalho.data.layouts.listing import split_name
+from atalho.data.layouts.scan import images_below, list_folder
+from atalho.data.manifest import Manifest
+from atalho.errors import DataError
+from atalho.locale import _
+
+_FIRST_BYTES: Final = 1 << 16
+
+
+def problems(manifest: Manifest) -> Iterator[Problem]:
+    """Only where folders are classes; a table or an archive says itself what belongs to it."""
+    if manifest.layout not in ("class-folders", "split-folders"):
+        return
+    used = {name.rpartition("/")[0] for name in manifest.names}
+    splits = manifest.layout == "split-folders"
+    found = list_folder(manifest.root, classes=True)
+    yield from _strays(manifest, "", found.images, found.others)
+    for name in found.folders:
+        if not splits:
+            yield from _class(manifest, name, used)
+        elif split_name(name) is not None:
+            inner = list_folder(manifest.root / name, classes=True)
+            yield from _strays(manifest, f"{name}/", inner.images, inner.others)
+            for label in inner.folders:
+                yield from _class(manifest, f"{name}/{label}", used)
+        else:
+            yield from _unused_folder(manifest, name)
+
+
+def _class(manifest: Manifest, folder: str, used: set[str]) -> Iterator[Problem]:
+    if not any(name == folder or name.startswith(f"{folder}/") for name in used):
+        text = _("the class folder {name} holds no image").format(name=folder)
+        yield Problem(folder, "empty-class", text, _("Put its images there, or remove the folder."))
+    for below in sorted({folder, *(name for name in used if name.startswith(f"{folder}/"))}):
+        yield from _strays(manifest, f"{below}/", [], list_folder(manifest.root / below).others)
+
+
+def _strays(manifest: Manifest, below: str, images: list[str], others: list[str]) -> Iterator[Problem]:
+    for name in images:
+        text = _("it lies in no class folder, and is left out")
+        yield Problem(f"{below}{name}", "left-out", text, _("Move it into the folder of its class."))
+    for name in others:
+        if _is_image(manifest.root / below / name):
+            text = _("an image by its content, but without an image's suffix; it is left out")
+            yield Problem(f"{below}{name}", "left-out", text, _("Rename it, so that its name ends as an image's does."))
+
+
+def _unused_folder(manifest: Manifest, name: str) -> Iterator[Problem]:
+    try:
+        images, _odd = images_below(manifest.root, name)
+    except DataError:
+        return
+    if images:
+        text = _("{count} images in a folder that is none of train, val, test; they are left out")
+        remedy = _("Move them into one of the splits, or the folder elsewhere.")
+        yield Problem(name, "left-out", text.format(count=len(images)), remedy)
+
+
+def _is_image(path: Path) -> bool:
+    """Whether the first bytes of a regular file are those of an image."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            read_header(file.read(_FIRST_BYTES), tiff=True)
+    except UnreadableImageError as error:
+        origin = getattr(error.reason, "origin", {})
+        return origin.get("text") in (reasons.TOO_MANY_PIXELS, reasons.OTHER_FORMAT)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,122 @@
+"""What single images look like beside the others: size, shape, colour, kind of file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atalho.data.doctor.problem import Problem
+from atalho.data.doctor.small import Small
+from atalho.data.manifest import Ids, Manifest
+from atalho.data.survey import Survey
+from atalho.data.traits import SUFFIXES, Trait, format_of
+from atalho.locale import N_, _
+
+LONG: Final = 3.0  # longer over shorter side from which the middle square shows too little
+_FAR: Final = 4.0  # times smaller than the median
+_LEVELS: Final = 4  # of grey between the darkest and the brightest pixel of an image of one colour
+_MINORITY: Final = 0.5
+_FLAGS: Final = {
+    Trait.CMYK: (
+        "cmyk",
+        N_("colours for print (CMYK); they are converted without a colour profile"),
+        N_("Save it as RGB with a program that knows its profile, if colours matter."),
+    ),
+    Trait.SIXTEEN_BIT: (
+        "16-bit",
+        N_("16 bits a channel, of which the upper 8 are read"),
+        N_("Where the range is narrow, stretch it to the full range and save it with 8 bits."),
+    ),
+    Trait.SEVERAL: (
+        "animated",
+        N_("several pictures in one file; only the first is read"),
+        N_("Save the pictures that matter as images of their own."),
+    ),
+}
+
+
+def problems(manifest: Manifest, survey: Survey, small: Small) -> Iterator[Problem]:
+    """Sizes and shapes, images of one colour, grey among colour (or colour among grey), and what the files are."""
+    good = small.good
+    if not len(good):
+        return
+    yield from _sizes(manifest, survey, good)
+    yield from _shapes(manifest, survey, good)
+    levels = small.grey[good].max(axis=(1, 2)) - small.grey[good].min(axis=(1, 2))
+    yield from _each(
+        manifest,
+        good[(levels < _LEVELS) & small.colourless[good]],
+        "blank",
+        lambda _number: _("its middle is one shade of grey: there is nothing to see"),
+        _("Look at it; where a placeholder stands for an image that failed to arrive, remove it."),
+    )
+    yield from _colour(manifest, small, good)
+    if len(survey.traits):
+        yield from _traits(manifest, survey.traits, good)
+
+
+def _sizes(manifest: Manifest, survey: Survey, good: Ids) -> Iterator[Problem]:
+    short = np.minimum(survey.widths, survey.heights)
+    median = float(np.median(short[good]))
+
+    def message(number: int) -> str:
+        return _(
+            "{width} × {height} pixels, where half of the images have {median} or more on the shorter side"
+        ).format(width=survey.widths[number], height=survey.heights[number], median=round(median))
+
+    remedy = _("It is enlarged to the size of the others and looks blurred; replace it by a larger version.")
+    yield from _each(manifest, good[short[good] * _FAR < median], "size", message, remedy)
+
+
+def _shapes(manifest: Manifest, survey: Survey, good: Ids) -> Iterator[Problem]:
+    short, long = np.minimum(survey.widths, survey.heights), np.maximum(survey.widths, survey.heights)
+
+    def message(number: int) -> str:
+        share = f"{100 * short[number] / long[number]:.0f} %"
+        return _("{width} × {height} pixels: the middle square, which the network sees, is {share} of it").format(
+            width=survey.widths[number], height=survey.heights[number], share=share
+        )
+
+    remedy = _("Cut it to what it shows, or make several images of it.")
+    yield from _each(manifest, good[long[good] >= LONG * short[good]], "aspect", message, remedy)
+
+
+def _colour(manifest: Manifest, small: Small, good: Ids) -> Iterator[Problem]:
+    grey = small.colourless[good]
+    if grey.mean() <= _MINORITY:
+        text, odd = _("no colour, where most images have some"), good[grey]
+    else:
+        text, odd = _("has colour, where most images have none"), good[~grey]
+    remedy = _("Both are read as colour images. Fine where every class has both; else make all of them grey.")
+    yield from _each(manifest, odd, "grey", lambda _number: text, remedy)
+
+
+def _traits(manifest: Manifest, traits: NDArray[np.uint8], good: Ids) -> Iterator[Problem]:
+    for flag, (kind, text, remedy) in _FLAGS.items():
+        yield from _each(manifest, good[(traits[good] & flag) > 0], kind, partial(_said, text), _(remedy))
+
+    def suits(number: int) -> bool:
+        suffix = manifest.path(number).suffix.lower()
+        return suffix in SUFFIXES[format_of(traits[number])] or not any(suffix in known for known in SUFFIXES.values())
+
+    odd = np.array([number for number in good.tolist() if not suits(number)], dtype=np.int64)
+    yield from _each(
+        manifest,
+        odd,
+        "suffix",
+        lambda number: _("a {format} file by its content").format(format=format_of(traits[number])),
+        _("Nothing for Atalho, which goes by the content; other programs may trip. Rename it."),
+    )
+
+
+def _said(text: str, _number: int) -> str:
+    return _(text)
+
+
+def _each(manifest: Manifest, numbers: Ids, kind: str, message: Callable[[int], str], remedy: str) -> Iterator[Problem]:
+    for number in numbers.tolist():
+        yield Problem(manifest.names[number], kind, message(number), remedy)

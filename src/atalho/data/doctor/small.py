@@ -1,0 +1,92 @@
+"""A small grey version of every image: what near-duplicates are found by. Decoding it shows damage inside files too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atalho.data.crew import Crew, workers_for
+from atalho.data.decode import MAX_PIXELS
+from atalho.data.manifest import Ids, Manifest
+from atalho.data.survey import PART, BadImage, Progress, Survey
+from atalho.locale import _
+
+SIDE: Final = 32
+_TINT: Final = 8  # levels between channels that still count as no colour: JPEG rounds
+
+
+@dataclass(frozen=True, eq=False)
+class Small:
+    """Of N images: the middle square, grey (N, SIDE, SIDE), and whether it has no colour; zeros for bad ones.
+
+    `bad` are all images that cannot be read: those of the survey, and those whose damage only decoding shows.
+    """
+
+    grey: NDArray[np.uint8]
+    colourless: NDArray[np.bool_]
+    bad: tuple[BadImage, ...]
+
+    @property
+    def good(self) -> Ids:
+        """The ids of the images that can be read."""
+        bad = [image.number for image in self.bad]
+        return np.setdiff1d(np.arange(len(self.grey)), np.array(bad, dtype=np.int64))
+
+
+def shrink(
+    manifest: Manifest,
+    survey: Survey,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    tiff: bool = False,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Small:
+    """Decode every image that the survey could read, large JPEGs at reduced size."""
+    grey = np.zeros((len(manifest), SIDE, SIDE), np.uint8)
+    colourless = np.zeros(len(manifest), bool)
+    bad = list(survey.bad)
+    todo = np.setdiff1d(np.arange(len(manifest)), np.array([image.number for image in bad], dtype=np.int64))
+    done = 0
+    with Crew(workers_for(len(todo), workers), max_pixels=max_pixels, tiff=tiff) as crew:
+        for ids, pixels, damaged in _decoded(manifest, todo, crew):
+            grey[ids], colourless[ids] = _grey(pixels)
+            bad += [BadImage(int(ids[place]), manifest.names[ids[place]], reason) for place, reason in damaged]
+            done += len(ids)
+            if progress is not None:
+                progress(_("looking at images"), done, len(todo))
+    return Small(grey, colourless, tuple(sorted(bad)))
+
+
+def _decoded(
+    manifest: Manifest, todo: Ids, crew: Crew
+) -> Iterator[tuple[Ids, NDArray[np.uint8], list[tuple[int, str]]]]:
+    parts = [todo[first : first + PART] for first in range(0, len(todo), PART)]
+    if manifest.pixels is not None:
+        yield from ((ids, _from_arrays(manifest.pixels[ids]), []) for ids in parts)
+        return
+    paths = ([str(manifest.path(number)) for number in ids.tolist()] for ids in parts)
+    for ids, (pixels, damaged) in zip(parts, crew.decode(paths, SIDE, 3), strict=True):
+        yield ids, pixels, damaged
+
+
+def _from_arrays(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(n, H, W[, C]) as (n, SIDE, SIDE, 3), each new pixel the nearest old one."""
+    if pixels.ndim == 3:
+        pixels = pixels[:, :, :, None]
+    rows, columns = (np.arange(SIDE) * side // SIDE for side in pixels.shape[1:3])
+    small = pixels[:, rows][:, :, columns]
+    return small if small.shape[3] == 3 else np.repeat(small[:, :, :, :1], 3, axis=3)
+
+
+def _grey(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """(n, SIDE, SIDE, 3) as grey and whether each has no colour."""
+    red, green, blue = (pixels[..., channel] for channel in range(3))
+    # ITU-R 601 in whole numbers of 256; 16 bits are enough and fast.
+    grey = (red * np.uint16(77) + green * np.uint16(150) + blue * np.uint16(29) + np.uint16(128)) >> 8
+    spread = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
+    return grey.astype(np.uint8), spread.max(axis=(1, 2)) <= _TINT

@@ -1,0 +1,76 @@
+"""Doctor: what will go wrong with a set of images, before any training."""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from atalho import config as schema
+from atalho.config import DataConfig
+from atalho.data import layouts
+from atalho.data.decode import UnreadableImageError, decode_square, square_of
+from atalho.data.doctor.examination import Examination, examine
+from atalho.data.doctor.problem import Problem
+from atalho.data.manifest import Manifest
+from atalho.errors import DataError
+from atalho.locale import _, language
+from atalho.report import doctor as page
+from atalho.storage.atomic import write_file
+from atalho.training.progress import Progress
+
+_PICTURE = 96  # pixels a side
+
+
+def doctor(
+    path: Path | str,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    report: Path | str | None = None,
+    progress: Progress | None = None,
+) -> Examination:
+    """Examine the images at `path` as `train` with the same `settings` (`{"data.tiff": True}`) would read them.
+
+    No image is changed. What cannot be used at all as a set of images is itself a problem of the result. `report` is
+    a file for the page with pictures of what was found, in both languages. Raises DataError where there is nothing at
+    `path`, ConfigError for a setting that does not exist, RunError where the page cannot be written.
+    """
+    c = schema.validate(schema.merge(schema.nest(settings or {}), {"data": {"path": str(path)}})).data
+    progress = progress or Progress()
+    manifest = None
+    try:
+        manifest = layouts.read(
+            Path(path), val_fraction=c.val_fraction, test_fraction=c.test_fraction, split_seed=c.split_seed
+        )
+    except DataError as error:
+        if not Path(path).exists():
+            raise
+        remedy = _("Arrange the images as one of the layouts that Atalho reads; nothing else was examined.")
+        found = Examination(Path(path), (Problem(None, "layout", str(error), remedy),))
+    else:
+        found = examine(manifest, max_pixels=c.max_pixels, tiff=c.tiff, workers=c.workers, progress=progress.work)
+    if report is not None:
+        names = {name: number for number, name in enumerate(manifest.names)} if manifest is not None else {}
+        pictures = {
+            name: picture
+            for name in page.shown(found)
+            if manifest is not None and name in names and (picture := _picture(manifest, names[name], c)) is not None
+        }
+        write_file(Path(report), page.page(found, pictures, language()).encode())
+    return found
+
+
+def _picture(manifest: Manifest, number: int, config: DataConfig) -> bytes | None:
+    """The middle square of an image as a small PNG; None where it cannot be read."""
+    try:
+        if manifest.pixels is not None:
+            pixels = square_of(Image.fromarray(manifest.pixels[number].squeeze()), side=_PICTURE, channels=3)
+        else:
+            path = manifest.path(number)
+            pixels = decode_square(path, side=_PICTURE, channels=3, max_pixels=config.max_pixels, tiff=config.tiff)
+    except UnreadableImageError:
+        return None
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="PNG")
+    return buffer.getvalue()
