@@ -18,7 +18,7 @@ from atalho.cli import app
 ROOT = Path(__file__).parents[2]
 READMES = {"README.md": ("photos", "new.png"), "README.pt-BR.md": ("fotos", "nova.png")}
 DOCUMENTS = sorted(
-    str(path.relative_to(ROOT)) for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")) if path.stat().st_size
+    str(path.relative_to(ROOT)) for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")) if path.stat().st_size
 )
 
 
@@ -35,9 +35,10 @@ def shell_lines(name: str) -> Iterator[list[str]]:
 
 
 def commands(name: str) -> list[list[str]]:
-    """Those of `atalho`, also the ones named in running text."""
+    """Those of `atalho`, also the ones that torchrun starts, and the ones named in running text."""
     inline = (shlex.split(found) for found in re.findall(r"`(atalho [a-z][^`]*)`", text(name)))
-    return [words for words in (*shell_lines(name), *inline) if words[0] == "atalho"]
+    started = (words[words.index("atalho") :] for words in shell_lines(name) if "torchrun" in words[:2])
+    return [words for words in (*shell_lines(name), *started, *inline) if words[0] == "atalho"]
 
 
 @pytest.mark.parametrize("name", READMES)
