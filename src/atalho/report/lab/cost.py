@@ -1,0 +1,101 @@
+"""How `lab cost` is shown: a panel of bars for each cost, the same networks in each."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from matplotlib.figure import Figure
+
+from atalho.locale import N_
+from atalho.report.canvas import AMBER, BLUE, INK, MUTED
+from atalho.report.lab.drawing import Drawing, Picture, Table
+from atalho.report.language import Translator
+from atalho.report.run_files import Json
+
+_COSTS: Final = {
+    "parameters": (N_("parameters (millions)"), 1e-6),
+    "multiply_adds": (N_("multiply–adds per image (10⁹)"), 1e-9),
+    "activation_bytes": (N_("kept for the backward pass, per image (MB)"), 1e-6),
+    "training_seconds": (N_("training step, per image (ms)"), 1e3),
+    "inference_seconds": (N_("inference, per image (ms)"), 1e3),
+}
+
+
+def _method(result: Json, _: Translator) -> str:
+    s = result["settings"]
+    return _(
+        "All networks took images of {side} × {side} pixels in batches of {batch}, on {precision}, {threads} threads. "
+        "Parameters, multiply–adds and what is kept for the backward pass (in fp32) are counted. Times are medians of "
+        "{rounds} rounds with 95% intervals; each round took every network in turn, after a step of each to warm up."
+    ).format(
+        side=s["side"], batch=s["batch"], precision=s["precision"], threads=s["threads"],
+        rounds=_.whole(s["rounds"]),
+    )  # fmt: skip
+
+
+def _bars(axes: Any, models: Mapping[str, Json], kinds: Mapping[str, str], cost: str, _: Translator) -> None:
+    title, unit = _COSTS[cost]
+    names = [name for name in reversed(list(models)) if models[name][cost] is not None]
+    most = max((models[name][cost]["median"] * unit for name in names), default=1.0)
+    for place, name in enumerate(names):
+        value = models[name][cost]
+        x = value["median"] * unit
+        axes.barh(place, x, height=0.62, color=AMBER if kinds[name] == "other" else BLUE)
+        end = x
+        if value["low"] is not None and value["low"] != value["high"]:
+            end = value["high"] * unit
+            axes.plot([value["low"] * unit, end], [place, place], color=INK, linewidth=1.3)
+        axes.annotate(_amount(x, _), (end, place), (4, 0), textcoords="offset points", va="center", color=INK)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xlim(0, 1.35 * most)
+    axes.set_title(_(title), fontsize=9.5, loc="left", color=MUTED)
+    axes.grid(visible=False, axis="y")
+
+
+def _pictures(result: Json, _: Translator) -> Mapping[str, Picture]:
+    models = result["measured"]["models"]
+    figure = Figure(figsize=(9.6, 2 * (0.34 * len(models) + 0.75)), layout="constrained")
+    places = figure.subplots(2, 3).flat
+    for axes, cost in zip(places, _COSTS, strict=False):
+        _bars(axes, models, result["settings"]["kinds"], cost, _)
+    for axes in list(places)[len(_COSTS) :]:
+        axes.set_visible(False)
+    return {_("What each network costs"): figure}
+
+
+def _amount(value: float, _: Translator) -> str:
+    return _.number(value, 0 if value >= 100 else 1 if value >= 10 else 2)
+
+
+def _cell(value: Json | None, unit: float, _: Translator) -> str:
+    if value is None:
+        return "–"
+    middle = _amount(value["median"] * unit, _)
+    if value["low"] is None or value["low"] == value["high"]:
+        return middle
+    return f"{middle} [{_amount(value['low'] * unit, _)}, {_amount(value['high'] * unit, _)}]"
+
+
+def _tables(result: Json, _: Translator) -> Mapping[str, Table]:
+    head = [_("network"), *(_(title) for title, _unit in _COSTS.values())]
+    rows = [
+        [name, *(_cell(costs[cost], unit, _) for cost, (_title, unit) in _COSTS.items())]
+        for name, costs in result["measured"]["models"].items()
+    ]
+    return {_("What each network costs"): Table(head, rows)}
+
+
+def _remarks(result: Json, _: Translator) -> Sequence[str]:
+    if result["verdict"]["comparisons"]:
+        return ()
+    return (_("Nothing was compared: it takes a residual network and a VGG of torchvision, such as vgg19."),)
+
+
+DRAWING: Final = Drawing(
+    experiment="cost",
+    title=N_("What networks cost"),
+    claim=N_("A residual network, though deeper, is no more complex to train than a basic VGG."),
+    method=_method,
+    pictures=_pictures,
+    tables=_tables,
+    remarks=_remarks,
+)
