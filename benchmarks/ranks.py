@@ -2,10 +2,11 @@
 
     python benchmarks/ranks.py [--kills 20] [--work FOLDER]
 
-A kill ends a random rank of two by SIGKILL at a random instant between its start and its end, whatever it is doing;
-torchrun starts both again, and the end must be the bytes of an undisturbed run: metrics log, shipped weights, and the
-last checkpoint with network, averaged weights and momentum. Then 4, 2 and 1 ranks share a run, and every image must
-be seen once an epoch. Then two launchers, each with a cache of its own, stand for two machines.
+A kill ends a random rank of two by SIGKILL: one in four at a random instant of its life, which is mostly start-up and
+evaluation, the others within a random step, where the work is. torchrun starts both again, and the end must be the
+bytes of an undisturbed run: metrics log, shipped weights, and the last checkpoint with network, averaged weights and
+momentum. Then 4, 2 and 1 ranks share a run, and every image must be seen once an epoch. Then two launchers, each with
+a cache of its own, stand for two machines.
 
 Writes results/ranks.json. What was measured is kept in FOLDER, and the same command goes on with it.
 """
@@ -33,6 +34,7 @@ from atalho.jobs.run import Run
 from atalho.lab import cells
 
 EPOCHS, SEED = 8, 0
+STEPS, _STEP_SECONDS = EPOCHS * 5, 0.2
 ENDING = ("metrics log", "weights", "last checkpoint")
 PROGRAM = Path(__file__).with_name("ranks_run.py")
 STOPS = ((4, 5), (2, 17), (1, None))
@@ -93,6 +95,11 @@ def processes(launcher: int) -> dict[int, int]:
     return found
 
 
+def steps_of(log: Path) -> int:
+    """How many steps a metrics log holds."""
+    return log.read_bytes().count(b'"kind": "step"') if log.exists() else 0
+
+
 def undisturbed(work: Work) -> dict[str, Any]:
     """Two ranks to the end: how long they live, their ending, and whether both hold the same tensors."""
     folder = work.fresh("undisturbed")
@@ -107,24 +114,27 @@ def undisturbed(work: Work) -> dict[str, Any]:
 
 
 def killed(work: Work, number: int, seconds: float) -> dict[str, Any]:
-    """Two ranks, one of which is killed within `seconds` of their start; tried again where they were faster."""
+    """Two ranks, one of which is killed within `seconds` of their start or in a step; again where they were faster."""
     name = f"kill-{number:02d}"
     for attempt in range(20):
         chance = random.Random(f"{SEED} {number} {attempt}")
-        rank, after = chance.randrange(2), chance.random() * seconds
+        rank, instant = chance.randrange(2), chance.random()
+        wanted = chance.randrange(1, STEPS) if number % 4 else 0
         folder = work.fresh(name)
         launcher = work.start(name, 2, launcher=("--standalone", "--max-restarts", "3"))
         while len(found := processes(launcher.pid)) < 2:
             time.sleep(0.01)
-        time.sleep(after)
+        log = folder / "run" / "metrics.jsonl"
+        while wanted > steps_of(log) and launcher.poll() is None:
+            time.sleep(0.002)
+        time.sleep(instant * (_STEP_SECONDS if wanted else seconds))
+        steps = steps_of(log)
         alive = set(processes(launcher.pid)) == {0, 1} and (folder / "run" / "model").exists() is False
         if alive:
             os.kill(found[rank], signal.SIGKILL)
-        log = folder / "run" / "metrics.jsonl"
-        steps = log.read_bytes().count(b'"kind": "step"') if log.exists() else 0
         code = launcher.wait()
         if alive:
-            return {"rank": rank, "after": round(after, 3), "step": steps, "code": code} | work.ending(name)
+            return {"rank": rank, "step": steps, "code": code} | work.ending(name)
     raise RuntimeError("the ranks were faster than every kill")
 
 
@@ -180,12 +190,12 @@ def main() -> None:
     found = cells.run(work.folder / "trials", {"epochs": EPOCHS}, [*names, "4-2-1", "two-nodes"], measure).values
     same = {name: all(found[name][what] == ending[what] for what in ending) for name in (*names, "two-nodes")}
     failures = sum(not same[name] or found[name]["code"] != 0 for name in names)
-    trials = [{key: found[name][key] for key in ("rank", "after", "step")} | {"same": same[name]} for name in names]
+    trials = [{key: found[name][key] for key in ("rank", "step")} | {"same": same[name]} for name in names]
     result = {
         "ranks": 2,
         "replicas equal": model["replicas equal"],
         "kills": len(names),
-        "kills inside a step or a save": sum(0 < trial["step"] < EPOCHS * 5 for trial in trials),
+        "kills between the first step and the last": sum(0 < trial["step"] < STEPS for trial in trials),
         "endings that differ": failures,
         "bound on the share that differs (95 %)": 3 / len(names) if not failures else None,
         "trials": trials,
