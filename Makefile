@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCALE := src/atalho/locale/pt_BR/LC_MESSAGES/atalho
 
-.PHONY: demo test slow check format messages bench clean
+.PHONY: demo test slow check format messages bench bench-reliability clean
 
 demo: .venv/core
 	rm -rf demo
@@ -42,6 +42,10 @@ messages: .venv/dev
 
 bench: .venv/dev
 	$(BIN)/python benchmarks/training_speed.py
+
+# About twenty minutes on two cores; what is done already is not repeated.
+bench-reliability: .venv/dev
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/reliability.py
 
 clean:
 	rm -rf .venv demo

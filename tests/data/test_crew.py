@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from atalho.data.crew import Crew, cores, workers_for
+from atalho.data.crew import Crew, Files, cores, workers_for
 from atalho.errors import DataError
 
 
@@ -26,8 +26,8 @@ def test_results_come_in_order_and_do_not_depend_on_the_workers(fashion: Path, w
     paths = some(fashion, 30)
     parts = [paths[first : first + 4] for first in range(0, 30, 4)]
     with crew(0) as alone, crew(workers) as several:
-        expected = [pixels.copy() for pixels, _bad in alone.decode(parts, 20, 3)]
-        found = list(several.decode(parts, 20, 3))
+        expected = [pixels.copy() for pixels, _bad in alone.decode(map(Files, parts), 20, 3)]
+        found = list(several.decode(map(Files, parts), 20, 3))
     assert [len(pixels) for pixels, _bad in found] == [4] * 7 + [2]
     for (pixels, bad), wanted in zip(found, expected, strict=True):
         np.testing.assert_array_equal(pixels, wanted)
@@ -39,7 +39,7 @@ def test_bad_images_are_told_by_their_place(fashion: Path, tmp_path: Path, worke
     (tmp_path / "x.png").write_bytes(b"x")
     paths = some(fashion, 2)
     with crew(workers) as both:
-        (pixels, bad) = next(both.decode([[paths[0], str(tmp_path / "x.png"), paths[1]]], 8, 1))
+        (pixels, bad) = next(both.decode([Files([paths[0], str(tmp_path / "x.png"), paths[1]])], 8, 1))
         rows = next(both.survey([[str(tmp_path / "x.png"), paths[0]]]))
     assert pixels.shape == (3, 8, 8, 1)
     assert pixels[1].max() == 0 < pixels[2].max()
@@ -52,7 +52,7 @@ def test_paths_that_are_no_text_reach_the_workers(fashion: Path, tmp_path: Path)
     name = os.fsdecode(bytes(tmp_path) + b"/\xff.png")
     Path(name).write_bytes(Path(some(fashion, 1)[0]).read_bytes())
     with crew(1) as one:
-        assert next(one.decode([[name]], 8, 1)).bad == []
+        assert next(one.decode([Files([name])], 8, 1)).bad == []
 
 
 def test_only_a_few_parts_are_decoded_ahead(fashion: Path) -> None:
@@ -62,7 +62,7 @@ def test_only_a_few_parts_are_decoded_ahead(fashion: Path) -> None:
     def parts() -> object:
         for number in range(50):
             taken.append(number)
-            yield paths
+            yield Files(paths)
 
     with crew(2) as two:
         next(two.decode(parts(), 8, 1))  # type: ignore[arg-type]
@@ -72,7 +72,7 @@ def test_only_a_few_parts_are_decoded_ahead(fashion: Path) -> None:
 def test_a_worker_that_dies_is_an_error_that_names_its_images(fashion: Path) -> None:
     paths = some(fashion, 3)
     with crew(1) as one:
-        results = one.decode([paths] * 20, 8, 1)
+        results = one.decode([Files(paths)] * 20, 8, 1)
         next(results)
         os.kill(one._processes[0].pid, signal.SIGKILL)
         with pytest.raises(
@@ -84,16 +84,27 @@ def test_a_worker_that_dies_is_an_error_that_names_its_images(fashion: Path) -> 
 def test_workers_ignore_the_signals_that_their_parent_handles(fashion: Path) -> None:
     paths = some(fashion, 3)
     with crew(1) as one:
-        results = one.decode([paths] * 10, 8, 1)
+        results = one.decode([Files(paths)] * 10, 8, 1)
         next(results)
         for number in (signal.SIGINT, signal.SIGTERM):
             os.kill(one._processes[0].pid, number)
         assert len(list(results)) == 9
 
 
+def test_a_signal_that_comes_while_a_worker_starts_does_not_end_it(fashion: Path) -> None:
+    paths = some(fashion, 3)
+    with crew(1) as one:
+        results = one._threads.submit(one._in_process, {"kind": "survey", "paths": paths, **one._limits})
+        while not one._processes:
+            pass
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            os.kill(one._processes[0].pid, number)
+        assert len(results.result()[0]["rows"]) == 3
+
+
 def test_closing_ends_the_workers(fashion: Path) -> None:
     two = crew(2)
-    list(two.decode([some(fashion, 1)] * 6, 8, 1))
+    list(two.decode([Files(some(fashion, 1))] * 6, 8, 1))
     processes = list(two._processes)
     two.close()
     assert [process.poll() for process in processes] == [0] * len(processes)
@@ -101,8 +112,8 @@ def test_closing_ends_the_workers(fashion: Path) -> None:
 
 def test_workers_end_when_their_parent_is_killed(fashion: Path) -> None:
     program = (
-        "import sys, time; from atalho.data.crew import Crew\n"
-        "crew = Crew(1, max_pixels=10**6, tiff=False); next(crew.decode([[sys.argv[1]]], 8, 1))\n"
+        "import sys, time; from atalho.data.crew import Crew, Files\n"
+        "crew = Crew(1, max_pixels=10**6, tiff=False); next(crew.decode([Files([sys.argv[1]])], 8, 1))\n"
         "print(crew._processes[0].pid, flush=True); time.sleep(60)"
     )
     command = [sys.executable, "-c", program, some(fashion, 1)[0]]
@@ -135,13 +146,13 @@ def test_a_module_in_the_current_folder_is_not_imported(
     (tmp_path / "numpy.py").write_text("raise SystemExit(7)")
     monkeypatch.chdir(tmp_path)
     with crew(1) as one:
-        assert next(one.decode([some(fashion, 1)], 8, 1)).bad == []
+        assert next(one.decode([Files(some(fashion, 1))], 8, 1)).bad == []
 
 
 def test_the_global_generator_is_left_alone(fashion: Path) -> None:
     before = torch.get_rng_state()
     with crew(2) as two:
-        list(two.decode([some(fashion, 2)] * 3, 8, 1))
+        list(two.decode([Files(some(fashion, 2))] * 3, 8, 1))
     assert torch.equal(before, torch.get_rng_state())
 
 

@@ -21,11 +21,22 @@ def test_a_survey_gives_digest_size_and_colour_or_the_reason(tmp_path: Path) -> 
 
 def test_decoding_gives_zeros_for_a_bad_image(tmp_path: Path) -> None:
     Image.new("L", (8, 8), 200).save(tmp_path / "a.png")
-    pixels, bad = decode_files([str(tmp_path / "none.png"), str(tmp_path / "a.png")], 4, 3, 100, False)
+    pixels, bad, changed = decode_files([str(tmp_path / "none.png"), str(tmp_path / "a.png")], 4, 3, 100, False)
     assert pixels.shape == (2, 4, 4, 3)
     assert pixels[0].max() == 0
     assert pixels[1].min() == 200
     assert bad == [(0, "there is no such file")]
+    assert changed == []
+
+
+def test_an_image_that_is_not_what_it_was_is_no_bad_one(tmp_path: Path) -> None:
+    digests = []
+    for name in "ab":
+        Image.new("L", (8, 8), 200).save(tmp_path / name, format="PNG")
+        digests.append(hashlib.blake2b((tmp_path / name).read_bytes(), digest_size=16).hexdigest())
+    Image.new("L", (8, 8), 100).save(tmp_path / "b", format="PNG")
+    found = decode_files([str(tmp_path / name) for name in "aba"], 4, 3, 100, False, [*digests, ""])
+    assert (found.bad, found.changed) == ([], [1])
 
 
 def test_jobs_and_results_over_pipes(tmp_path: Path) -> None:
@@ -41,7 +52,7 @@ def test_jobs_and_results_over_pipes(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", program], input=lines, capture_output=True, check=True)
     results = io.BytesIO(done.stdout)
     first = json.loads(results.readline())
-    assert first == {"bad": [], "bytes": 32}
+    assert first == {"bad": [], "changed": [], "bytes": 32}
     assert set(np.frombuffer(results.read(32), np.uint8).tolist()) == {200}
     second = json.loads(results.readline())
     assert [row[1:] for row in second["rows"]] == [[8, 8, True, 1 << 4]] * 2

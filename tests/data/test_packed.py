@@ -168,7 +168,7 @@ def test_an_image_that_changes_under_a_run_is_an_error(data: Path) -> None:
     assert isinstance(images, StreamedImages)
     (data / "bag" / "0005.png").write_bytes(b"changed")
     assert images[np.array([4])].max() > 0
-    with pytest.raises(DataError, match=r"bag/0005\.png: not an image"):
+    with pytest.raises(DataError, match=r"bag/0005\.png is not what it was when it was first read"):
         images[np.array([4, 5])]
     images.close()
 

@@ -1,8 +1,10 @@
 """One process at a time in a folder."""
 
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -33,4 +35,17 @@ def test_another_process_is_refused_and_a_dead_one_holds_nothing(tmp_path: Path)
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="cannot be written"), locked(tmp_path / "none"):
+        pass
+
+
+def test_a_lock_that_was_removed_meanwhile_holds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who held it before removed the file after this process had opened it."""
+    real = fcntl.flock
+
+    def flock(file: IO[str], how: int) -> None:
+        real(file, how)
+        (tmp_path / ".lock").unlink()
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(RunError, match="in use by another process"), locked(tmp_path):
         pass

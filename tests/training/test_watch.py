@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from atalho import networks
-from atalho.errors import NotFiniteError
+from atalho.errors import NotFiniteError, StoppedError
 from atalho.precision import choose
 from atalho.training.watch import StopSignals, check_finite
 
@@ -76,11 +76,18 @@ def test_many_files_are_cut_short() -> None:
 
 def test_the_first_signal_is_remembered_and_handlers_come_back() -> None:
     before = signal.getsignal(signal.SIGTERM)
-    with StopSignals() as signals:
+    with pytest.raises(StoppedError), StopSignals() as signals:
         assert signals.received is None
         os.kill(os.getpid(), signal.SIGTERM)
         assert signals.received == signal.SIGTERM
+        raise StoppedError("stopped", signal.SIGTERM)
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_signal_that_nobody_looked_at_is_not_lost() -> None:
+    with pytest.raises(KeyboardInterrupt), StopSignals():
+        os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_the_second_signal_ends_the_process_at_once() -> None:

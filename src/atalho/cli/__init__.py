@@ -6,10 +6,12 @@ Nothing here imports torch before a command needs it, so that help is immediate.
 import ctypes
 import io
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 
 from atalho.errors import AtalhoError, ElsewhereError
 from atalho.locale import LANGUAGES, _, use_language
@@ -20,6 +22,7 @@ _LARGEST_KEPT = 32 * 2**20  # the most that glibc accepts
 
 def main() -> None:
     """Entry point of the program: leaves with the command's exit code."""
+    signal.signal(signal.SIGTERM, _end)
     _mend_streams()
     sys.exit(run(sys.argv[1:]))
 
@@ -76,6 +79,11 @@ def run(arguments: Sequence[str]) -> int:
 def _speaks() -> bool:
     """Of the processes that torchrun started with one command line, the first says what is wrong with it."""
     return "WORLD_SIZE" not in os.environ or os.environ.get("RANK", "0") == "0"
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """Leave as Ctrl-C does, so that nothing half done stays behind; training has its own way to stop."""
+    raise SystemExit(128 + number)
 
 
 def _mend_streams() -> None:

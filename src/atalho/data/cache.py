@@ -7,8 +7,8 @@ import secrets
 import shutil
 import time
 import zipfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,26 +46,47 @@ def temporary(target: Path) -> Path:
     return target.with_name(f"{target.name}.{secrets.token_hex(4)}.tmp")
 
 
+@contextmanager
+def caching(target: Path) -> Iterator[None]:
+    """What cannot be written inside is a DataError that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        text = _(
+            "the cache {path} cannot be written: {reason}. "
+            "Free some space there, or set ATALHO_CACHE to a folder that has it."
+        )
+        raise DataError(text.format(path=target, reason=error.strerror or error)) from error
+
+
+def flush(path: Path) -> None:
+    """Make a file or folder durable, so that its name never outlives its content."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def save_arrays(target: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write arrays to one file, all or nothing."""
     unfinished = temporary(target)
-    try:
-        with unfinished.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-        unfinished.replace(target)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        text = _("{path} cannot be written: {reason}")
-        raise DataError(text.format(path=target, reason=error.strerror)) from error
+    with caching(target):
+        try:
+            with unfinished.open("wb") as file:
+                np.savez(file, allow_pickle=False, **arrays)
+            unfinished.replace(target)
+        finally:
+            unfinished.unlink(missing_ok=True)
 
 
 def load_arrays(file: Path, names: set[str]) -> dict[str, NDArray[Any]] | None:
-    """The arrays of a file that `save_arrays` wrote; None where there is none or it is damaged."""
+    """The arrays of a file that `save_arrays` wrote; None where there is none or it is damaged (it has checksums)."""
     try:
         # Opened here, since np.load does not close a damaged file.
         with file.open("rb") as opened, np.load(opened, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in names}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile):
         return None
     return arrays
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -30,6 +31,13 @@ from atalho.locale import _, language, tell
 _MOST: Final = 16
 _WORTH_A_PROCESS: Final = 500
 _PROGRAM: Final = "import sys; sys.path.append(sys.argv[1]); from atalho.data.decoder_process import main; main()"
+
+
+class Files(NamedTuple):
+    """Paths of images and, where they are known, the digests of their contents in hex ("" for one that is not)."""
+
+    paths: Sequence[str]
+    digests: Sequence[str] = ()
 
 
 class Pixels(NamedTuple):
@@ -58,7 +66,9 @@ class Crew:
     def __init__(self, workers: int, *, max_pixels: int, tiff: bool) -> None:
         self.workers = workers
         self._limits: dict[str, Any] = {"max_pixels": max_pixels, "tiff": tiff}
-        self._threads = ThreadPoolExecutor(max(1, workers), thread_name_prefix="atalho-decode")
+        self._threads = ThreadPoolExecutor(
+            max(1, workers), thread_name_prefix="atalho-decode", initializer=_leave_signals
+        )
         self._local = threading.local()
         self._processes: list[subprocess.Popen[bytes]] = []
         self._end = weakref.finalize(self, _end, self._threads, self._processes)
@@ -68,9 +78,12 @@ class Crew:
         for answer, _payload in self._ordered({"kind": "survey", "paths": part} for part in parts):
             yield [row if isinstance(row, list) else tell(row) for row in answer["rows"]]
 
-    def decode(self, parts: Iterable[Sequence[str]], side: int, channels: int) -> Iterator[Pixels]:
-        """For each part of the paths, in order, its pixels. A few parts are decoded ahead."""
-        jobs = ({"kind": "decode", "paths": part, "side": side, "channels": channels} for part in parts)
+    def decode(self, parts: Iterable[Files], side: int, channels: int) -> Iterator[Pixels]:
+        """For each part of the files, in order, its pixels. A few parts are decoded ahead.
+
+        Raises DataError where the content of a file is not the one that its digest says.
+        """
+        jobs = ({"kind": "decode", **part._asdict(), "side": side, "channels": channels} for part in parts)
         for answer, payload in self._ordered(jobs):
             shape = (-1, side, side, channels)
             bad = [(int(place), tell(reason)) for place, reason in answer["bad"]]
@@ -105,8 +118,9 @@ class Crew:
     def _here(self, job: dict[str, Any]) -> tuple[dict[str, Any], bytes | bytearray]:
         if job.pop("kind") == "survey":
             return {"rows": survey_files(**job)}, b""
-        pixels, bad = decode_files(**job)
-        return {"bad": bad}, bytearray(pixels.data.cast("B"))
+        decoded = decode_files(**job)
+        _refuse_changed(decoded.changed, job)
+        return {"bad": decoded.bad}, bytearray(decoded.pixels.data.cast("B"))
 
     def _in_process(self, job: dict[str, Any]) -> tuple[dict[str, Any], bytes | bytearray]:
         process = self._process()
@@ -124,6 +138,7 @@ class Crew:
             text = _("a decoding process ended with code {code} while it read {count} images from {first} to {last}")
             paths = job["paths"]
             raise DataError(text.format(code=code, count=len(paths), first=paths[0], last=paths[-1])) from error
+        _refuse_changed(answer.get("changed", []), job)
         return answer, payload
 
     def _process(self) -> subprocess.Popen[bytes]:
@@ -142,6 +157,18 @@ class Crew:
             self._local.process = process
             self._processes.append(process)
         return process
+
+
+def _refuse_changed(places: Sequence[int], job: dict[str, Any]) -> None:
+    if places:
+        text = _("{path} is not what it was when it was first read. Start again when nothing changes the images.")
+        raise DataError(text.format(path=job["paths"][places[0]]))
+
+
+def _leave_signals() -> None:
+    """A process inherits what its starter's thread leaves to others, so that no signal ends it before it is ready."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 
 
 def _end(threads: ThreadPoolExecutor, processes: list[subprocess.Popen[bytes]]) -> None:

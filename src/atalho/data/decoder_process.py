@@ -11,8 +11,9 @@ import hashlib
 import json
 import signal
 import sys
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,18 +27,37 @@ def survey_files(paths: list[str], max_pixels: int, tiff: bool) -> list[Any]:
     return [_survey_file(path, max_pixels, tiff) for path in paths]
 
 
+class Decoded(NamedTuple):
+    """(N, side, side, C) uint8 and, for each image that cannot be read, its place and the reason; its pixels are 0.
+
+    `changed` are the places of those whose content is not what it was, or cannot be read any more.
+    """
+
+    pixels: NDArray[np.uint8]
+    bad: list[tuple[int, str]]
+    changed: list[int]
+
+
 def decode_files(
-    paths: list[str], side: int, channels: int, max_pixels: int, tiff: bool
-) -> tuple[NDArray[np.uint8], list[tuple[int, str]]]:
-    """(N, side, side, C) uint8 and, for each image that cannot be read, its place and the reason; its pixels are 0."""
-    pixels = np.zeros((len(paths), side, side, channels), dtype=np.uint8)
-    bad: list[tuple[int, str]] = []
-    for place, path in enumerate(paths):
+    paths: list[str], side: int, channels: int, max_pixels: int, tiff: bool, digests: Sequence[str] = ()
+) -> Decoded:
+    """The middle squares of image files. `digests` says what their contents were; "" where nobody knows."""
+    decoded = Decoded(np.zeros((len(paths), side, side, channels), dtype=np.uint8), [], [])
+    for place, (path, digest) in enumerate(zip_longest(paths, digests, fillvalue="")):
+        found = ""
         try:
-            pixels[place] = decode_square(Path(path), side=side, channels=channels, max_pixels=max_pixels, tiff=tiff)
+            data = read_bytes(path, max_pixels=max_pixels)
+            found = _digest(data) if digest else ""
+            decoded.pixels[place] = decode_square(data, side=side, channels=channels, max_pixels=max_pixels, tiff=tiff)
         except UnreadableImageError as error:
-            bad.append((place, error.reason))
-    return pixels, bad
+            decoded.bad.append((place, error.reason))
+        if found != digest:
+            decoded.changed.append(place)
+    return decoded
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 def _survey_file(path: str, max_pixels: int, tiff: bool) -> Any:
@@ -46,7 +66,7 @@ def _survey_file(path: str, max_pixels: int, tiff: bool) -> Any:
         header = read_header(data, max_pixels=max_pixels, tiff=tiff)
     except UnreadableImageError as error:
         return error.reason
-    return [hashlib.blake2b(data, digest_size=16).hexdigest(), *header]
+    return [_digest(data), *header]
 
 
 def main() -> None:
@@ -64,9 +84,10 @@ def main() -> None:
                 "rows": [row if isinstance(row, list) else keep(row) for row in survey_files(**job)]
             }
         else:
-            pixels, bad = decode_files(**job)
-            payload = pixels.data.cast("B")
-            answer = {"bad": [(place, keep(reason)) for place, reason in bad]}
+            decoded = decode_files(**job)
+            payload = decoded.pixels.data.cast("B")
+            bad = [(place, keep(reason)) for place, reason in decoded.bad]
+            answer = {"bad": bad, "changed": decoded.changed}
         answer["bytes"] = len(payload)
         try:
             results.write(json.dumps(answer).encode() + b"\n")

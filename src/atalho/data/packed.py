@@ -19,13 +19,12 @@ import PIL
 from numpy.typing import NDArray
 from PIL import Image
 
-from atalho.data.cache import cache_folder, make_room, temporary
+from atalho.data.cache import cache_folder, caching, flush, make_room, temporary
 from atalho.data.crew import Crew, workers_for
 from atalho.data.decode import MAX_PIXELS, fit_square
-from atalho.data.images import Images, PackedImages, StreamedImages
+from atalho.data.images import Images, PackedImages, StreamedImages, files_of
 from atalho.data.manifest import Ids, Manifest
 from atalho.data.survey import PART, BadImage, Progress, Survey, refuse_bad
-from atalho.errors import DataError
 from atalho.locale import _, keep, tell
 
 _VERSION: Final = 1
@@ -66,26 +65,26 @@ def open_images(
     folder = cache / "packed" / key
     limit = cache_gb * _GB
     if size <= limit and (_about(folder) is not None or _has_room(folder, size)):
-        with crew:
-            if _about(folder) is None:
-                _make(folder, _decoded(manifest, survey, crew, side, channels, progress), manifest, skip_bad, limit)
-                make_room(folder.parent, folder, _largest_limit(folder.parent))
-        bad = _bad(folder, manifest)
-        if not skip_bad:
-            refuse_bad(bad)
-        os.utime(folder)
-        pixels = np.memmap(folder / _PIXELS, np.uint8, "r", shape=(len(manifest), side, side, channels))
-        return PackedImages(pixels, bad)
+        found = _find(folder)
+        if found is None:
+            with crew:
+                parts = _decoded(manifest, survey, crew, side, channels, progress)
+                found = _make(folder, parts, manifest, skip_bad, limit)
+            make_room(folder.parent, folder, _largest_limit(folder.parent))
+        about, pixels = found
+        bad = _bad(about, manifest, skip_bad)
+        return PackedImages(pixels.reshape(len(manifest), side, side, channels), bad)
     checked = cache / "checked" / key
-    if _about(checked) is None:
+    known = _about(checked)
+    if known is None:
         with crew:
-            _make(checked, _decoded(manifest, survey, crew, side, channels, progress), manifest, skip_bad, None)
-    bad = _bad(checked, manifest)
-    if not skip_bad:
-        refuse_bad(bad)
+            parts = _decoded(manifest, survey, crew, side, channels, progress)
+            known, _none = _make(checked, parts, manifest, skip_bad, None)
+    bad = _bad(known, manifest, skip_bad)
     # With no workers given, decoding ahead is worth one even for few images.
     ahead = workers if workers is not None else max(1, workers_for(len(manifest), None))
-    return StreamedImages(manifest, side, channels, bad, workers=ahead, max_pixels=max_pixels, tiff=tiff)
+    limits: dict[str, Any] = {"workers": ahead, "max_pixels": max_pixels, "tiff": tiff}
+    return StreamedImages(manifest, side, channels, bad, digests=survey.digests, **limits)
 
 
 _Part = tuple[Ids, NDArray[np.uint8], list[tuple[int, str]]]
@@ -99,7 +98,7 @@ def _decoded(
     known = {image.number: image.reason for image in survey.bad}
     parts = [np.arange(first, min(first + PART, images)) for first in range(0, images, PART)]
     tried = [[number for number in part.tolist() if number not in known] for part in parts]
-    results = crew.decode([[str(manifest.path(n)) for n in numbers] for numbers in tried], side, channels)
+    results = crew.decode((files_of(manifest, survey.digests, numbers) for numbers in tried), side, channels)
     for part, numbers, (pixels, bad) in zip(parts, tried, results, strict=True):
         reasons = [(numbers[place], reason) for place, reason in bad]
         reasons += [(number, known[number]) for number in part.tolist() if number in known]
@@ -112,35 +111,64 @@ def _decoded(
             progress(_("decoding images"), int(part[-1]) + 1, images)
 
 
-def _make(folder: Path, parts: Iterator[_Part], manifest: Manifest, skip_bad: bool, limit: float | None) -> None:
+_Found = tuple[dict[str, Any], NDArray[np.uint8]]
+"""What a packed folder says of itself, and its bytes."""
+
+
+def _make(folder: Path, parts: Iterator[_Part], manifest: Manifest, skip_bad: bool, limit: float | None) -> _Found:
     """Decode everything into `folder`; pixels are kept only where there is a `limit`, in bytes."""
     unfinished = temporary(folder)
     bad: list[tuple[int, str]] = []
+    with caching(folder):
+        try:
+            unfinished.mkdir()
+            with (unfinished / _PIXELS).open("wb") as file:
+                for _ids, pixels, reasons in parts:
+                    bad += reasons
+                    if limit is not None:
+                        file.write(np.ascontiguousarray(pixels).data)
+                size = file.tell()
+            bad.sort()
+            if not skip_bad:
+                refuse_bad([BadImage(number, manifest.names[number], reason) for number, reason in bad])
+            kept = [(number, keep(reason)) for number, reason in bad]
+            about = {"version": _VERSION, "images": len(manifest), "bytes": size, "bad": kept, "limit": limit}
+            (unfinished / _ABOUT).write_text(json.dumps(about), encoding="utf-8")
+            # Without this a loss of power could leave the name, the size, and zeros for pixels.
+            for path in (unfinished / _PIXELS, unfinished / _ABOUT, unfinished):
+                flush(path)
+            found = about, _bytes(unfinished)
+            _publish(unfinished, folder)
+            return found
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _find(folder: Path) -> _Found | None:
+    """A complete packed folder; None where there is none, or another run has just deleted it to make room."""
+    about = _about(folder)
+    if about is None:
+        return None
     try:
-        unfinished.mkdir()
-        with (unfinished / _PIXELS).open("wb") as file:
-            for _ids, pixels, reasons in parts:
-                bad += reasons
-                if limit is not None:
-                    file.write(np.ascontiguousarray(pixels).data)
-            size = file.tell()
-        bad.sort()
-        if not skip_bad:
-            refuse_bad([BadImage(number, manifest.names[number], reason) for number, reason in bad])
-        kept = [(number, keep(reason)) for number, reason in bad]
-        about = {"version": _VERSION, "images": len(manifest), "bytes": size, "bad": kept, "limit": limit}
-        (unfinished / _ABOUT).write_text(json.dumps(about), encoding="utf-8")
-        _publish(unfinished, folder)
-    except OSError as error:
-        text = _("the cache {path} cannot be written: {reason}")
-        raise DataError(text.format(path=folder, reason=error.strerror)) from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        found = about, _bytes(folder)
+        os.utime(folder)
+    except (OSError, ValueError):
+        return None
+    return found
+
+
+def _bytes(folder: Path) -> NDArray[np.uint8]:
+    """The pixels in a folder, which stay there for who has opened them even if the folder is deleted."""
+    empty = (folder / _PIXELS).stat().st_size == 0
+    return np.zeros(0, np.uint8) if empty else np.memmap(folder / _PIXELS, np.uint8, "r")
 
 
 def _publish(unfinished: Path, folder: Path) -> None:
     if _about(folder) is None and folder.exists():
-        shutil.rmtree(folder)  # damaged
+        # Damaged. Renamed first, since another run may be about to put a whole one there.
+        damaged = temporary(folder)
+        folder.rename(damaged)
+        shutil.rmtree(damaged, ignore_errors=True)
     try:
         unfinished.rename(folder)
     except OSError:
@@ -167,9 +195,11 @@ def _largest_limit(cache: Path) -> float:
     return max(about.get("limit") or 0 for about in map(_about, cache.iterdir()) if about)
 
 
-def _bad(folder: Path, manifest: Manifest) -> list[BadImage]:
-    about = _about(folder) or {"bad": []}
-    return [BadImage(number, manifest.names[number], tell(reason)) for number, reason in about["bad"]]
+def _bad(about: dict[str, Any], manifest: Manifest, skip_bad: bool) -> list[BadImage]:
+    bad = [BadImage(number, manifest.names[number], tell(reason)) for number, reason in about["bad"]]
+    if not skip_bad:
+        refuse_bad(bad)
+    return bad
 
 
 def _key(survey: Survey, side: int, channels: int, max_pixels: int, tiff: bool) -> str:

@@ -26,7 +26,7 @@ CONFIG, MANIFEST, LOG, TIMING = "run.toml", "manifest.json", "metrics.jsonl", "t
 EVALUATION, PROVENANCE, CHECKPOINTS, MODEL = "evaluation.json", "provenance.json", "checkpoints", "model"
 NETWORK = "network.json"
 _FIRST = (NETWORK, MANIFEST, PROVENANCE)
-"""What is written before CONFIG makes a folder a run."""
+"""The files of a run that are written, in this order, before it is one."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,20 +92,25 @@ class Run:
 
 
 @contextmanager
-def claimed(asked: Path | None, data: str, *, again: bool = False) -> Iterator[Path]:
+def claimed(asked: Path | None, data: str) -> Iterator[Path]:
     """Hold a new folder for a run while entered: the one asked for, which must be new or empty, else `runs/<data>`.
-    With `again` it may hold what a process left that was ended before its run began.
 
+    A start that was killed before its folder became a run does not take the folder away.
     A folder in which no run began is not left behind. Raises RunError where the folder is taken or cannot be made.
     """
     before = asked is not None and asked.exists()
     folder = _make_folder(asked) if asked is not None else _numbered(Path(data).resolve().name.split(".")[0] or "run")
     try:
         with locked(folder):
-            if any(not _may_stay(entry, again) for entry in folder.iterdir()):
+            if not _is_free(folder):
                 raise _taken(folder)
             atomic.sweep(folder)
-            yield folder
+            try:
+                yield folder
+            finally:
+                if not (folder / CONFIG).exists():
+                    for name in _FIRST:
+                        atomic.discard(folder / name)
     finally:
         if not (folder / CONFIG).exists():
             with suppress(OSError):
@@ -114,16 +119,20 @@ def claimed(asked: Path | None, data: str, *, again: bool = False) -> Iterator[P
                     folder.rmdir()
 
 
-def _may_stay(entry: Path, again: bool) -> bool:
-    return entry.name == LOCK or (again and (entry.name in _FIRST or atomic.is_unfinished(entry)))
-
-
 def _make_folder(folder: Path) -> Path:
     if folder.exists() and not folder.is_dir():
         raise _taken(folder)
     with atomic.writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        atomic.make_folder(folder)
     return folder
+
+
+def _is_free(folder: Path) -> bool:
+    """Whether there is nothing in a folder, or only what a start leaves that was killed before there was a run."""
+    names = {entry.name for entry in folder.iterdir()} - {LOCK}
+    unfinished = {name for name in names if atomic.is_temporary(name, (*_FIRST, CONFIG))}
+    begun = [name for name in _FIRST if name in names]
+    return names - unfinished == set(_FIRST[: len(begun)])
 
 
 def _numbered(name: str) -> Path:

@@ -79,7 +79,7 @@ def train(
         if before is not None:
             return _resume(before, progress or Progress(), ranks)
         with threads(schema.validate(asked).training.threads):
-            return _begin(asked, folder, continue_existing, command, progress or Progress(), ranks)
+            return _begin(asked, folder, command, progress or Progress(), ranks)
 
 
 def resume(path: Path | str, *, progress: Progress | None = None) -> Run:
@@ -97,6 +97,8 @@ def _resume(run: Run, progress: Progress, ranks: Ranks) -> Run:
 
 
 def _go_on(run: Run, progress: Progress, ranks: Ranks) -> Run:
+    for folder in (run.path, run.path / "figures"):
+        atomic.sweep(folder)
     c, record = run.config, run.json(files.PROVENANCE)
     if record["config"] != _digest((run.path / files.CONFIG).read_bytes()):
         raise RunError(
@@ -130,7 +132,6 @@ def _go_on(run: Run, progress: Progress, ranks: Ranks) -> Run:
 def _begin(
     asked: Mapping[str, Any],
     out: Path | None,
-    continue_existing: bool,
     command: str,
     progress: Progress,
     ranks: Ranks,
@@ -158,7 +159,7 @@ def _begin(
     for note in (*looked.manifest.notes, *notes, *filter(None, [advice])):
         progress.note(note)
     progress.note(_("computing on {precision}").format(precision=precision))
-    with files.claimed(out, early.data.path, again=continue_existing) as folder:
+    with files.claimed(out, early.data.path) as folder:
         run = Run(folder)
         pixels = job_data.open_pixels(looked, config.data, progress, channels=channels)
         prepared = TypeAdapter(Preprocessing).dump_python(preprocessing(pixels, config.data, start), mode="json")

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from atalho.storage import disk
 
 CHECKSUMS = "checksums.json"
 _TEMPORARY = ".tmp-"
+_UNFINISHED = re.compile(re.escape(_TEMPORARY) + "(.+)-[0-9a-f]{8}")
 _MOVED_ASIDE = re.compile(re.escape(_TEMPORARY) + "(.+)-[0-9a-f]{8}-old")
 
 
@@ -117,11 +118,6 @@ def make_folder(path: Path) -> None:
     disk.flush_folder(path.parent)
 
 
-def is_unfinished(path: Path) -> bool:
-    """Whether an interrupted write left `path`."""
-    return path.name.startswith(_TEMPORARY)
-
-
 def sweep(folder: Path) -> None:
     """Remove what interrupted writes left in `folder`; a folder that was about to be replaced comes back."""
     for entry in sorted(folder.glob(f"{_TEMPORARY}*")):
@@ -131,6 +127,12 @@ def sweep(folder: Path) -> None:
                 disk.rename(entry, entry.with_name(aside[1]))
         else:
             discard(entry)
+
+
+def is_temporary(name: str, targets: Collection[str]) -> bool:
+    """Whether an unfinished file or folder of this name was to become one of `targets`."""
+    found = _UNFINISHED.fullmatch(name)
+    return found is not None and found[1] in targets
 
 
 def remove(path: Path) -> None:

@@ -66,6 +66,7 @@ def _first_bad(network: nn.Module, images: Tensor, precision: Precision) -> str:
 class StopSignals:
     """While entered: the first SIGTERM or SIGINT is remembered in `received`, the second ends the process at once.
 
+    One that came too late to be looked at goes to whoever handled it before.
     Within `echo` seconds of the first a second one is taken for the same: a scheduler that signals every process of
     a job reaches this one directly and through the launcher, which passes on what it receives.
     """
@@ -88,6 +89,8 @@ class StopSignals:
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
+        if kind is None and self.received is not None:
+            signal.raise_signal(self.received)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
