@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from atalho.data.crew import Crew, workers_for
+from atalho.data.crew import Crew, Files, workers_for
 from atalho.data.decode import MAX_PIXELS
 from atalho.data.manifest import Ids, Manifest
 from atalho.data.survey import PART, BadImage, Progress, Survey
@@ -69,8 +69,8 @@ def _decoded(
     if manifest.pixels is not None:
         yield from ((ids, _from_arrays(manifest.pixels[ids]), []) for ids in parts)
         return
-    paths = ([str(manifest.path(number)) for number in ids.tolist()] for ids in parts)
-    for ids, (pixels, damaged) in zip(parts, crew.decode(paths, SIDE, 3), strict=True):
+    files = (Files([str(manifest.path(number)) for number in ids.tolist()]) for ids in parts)
+    for ids, (pixels, damaged) in zip(parts, crew.decode(files, SIDE, 3), strict=True):
         yield ids, pixels, damaged
 
 
