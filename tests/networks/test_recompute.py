@@ -11,7 +11,7 @@ from atalho import chance
 from atalho.errors import ConfigError
 from atalho.networks import create
 from atalho.networks.network import Network
-from atalho.networks.recompute import Cost, Recomputed, group, within
+from atalho.networks.recompute import Recomputed
 
 NAMES = (
     "resnet20", "plain20", "resnet56", "preact20", "resnet18", "resnet50", "densenet-bc-40-12", "densenet121",
@@ -81,33 +81,3 @@ def test_the_network_itself_stays_as_it_is() -> None:
 def test_images_of_other_channels_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"this network takes \(N, 3, H, W\)"):
         Recomputed(create("resnet20"))(torch.randn(2, 1, 16, 16))
-
-
-def test_groups_cover_every_block_once_and_hold_the_least() -> None:
-    costs = [Cost(1.0, 4.0, False)] * 12
-    found = group(costs)
-    assert [place for first, last in found for place in range(first, last)] == list(range(12))
-
-    def held(groups: list[tuple[int, int]]) -> float:
-        return max(number + 1 + 4.0 * (last - first) for number, (first, last) in enumerate(groups))
-
-    def every(start: int) -> list[list[tuple[int, int]]]:
-        if start == 12:
-            return [[]]
-        return [[(start, end), *rest] for end in range(start + 1, 13) for rest in every(end)]
-
-    assert held(found) == min(map(held, every(0)))
-
-
-def test_what_is_held_grows_with_the_root_of_the_depth() -> None:
-    def held(depth: int) -> float:
-        costs = [Cost(1.0, 4.0, False)] * depth
-        groups = group(costs)
-        return max(number + 1 + 4.0 * (last - first) for number, (first, last) in enumerate(groups))
-
-    assert held(400) < 2.2 * held(100) < 2.2**2 * held(25)
-
-
-def test_a_limit_that_one_block_exceeds_fits_nothing() -> None:
-    assert within([Cost(1.0, 4.0, False)], 4.9) is None
-    assert within([Cost(1.0, 4.0, False)], 5.0) == [(0, 1)]

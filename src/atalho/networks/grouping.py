@@ -1,0 +1,73 @@
+"""Which neighbouring blocks are repeated together, so that the least is held at any moment of the backward pass.
+
+Large groups keep little between them but hold much while one is repeated; small ones the other way round. Where all
+blocks are alike the best groups have about the root of their number in blocks (Chen et al. 2016, section 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import nn
+
+from atalho.blocks.block import Block
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Numbers per image, in units of the network's first feature map's area: what enters a block, and what it keeps."""
+
+    entering: float
+    inside: float
+    alone: bool
+    """Never grouped with its neighbours."""
+
+
+def shares(blocks: Sequence[nn.Module]) -> list[float]:
+    """The area of the features that enter each block as a share of the first one's."""
+    found, share = [], 1.0
+    for block in blocks:
+        found.append(share)
+        share /= int(block.stride) ** 2  # type: ignore[arg-type]
+    return found
+
+
+def cost(block: nn.Module, area: float) -> Cost:
+    """A convolution keeps what enters it, and the norm behind it what leaves it."""
+    inside = 0.0
+    for layer in block.modules():
+        if isinstance(layer, nn.Conv2d):
+            inside += (layer.in_channels + layer.out_channels) * area
+        elif isinstance(layer, nn.Linear):
+            inside += (layer.in_features + layer.out_features) * area
+    return Cost(int(block.in_channels) * area, inside, not isinstance(block, Block))  # type: ignore[arg-type]
+
+
+def group(costs: Sequence[Cost]) -> list[tuple[int, int]]:
+    """Consecutive blocks as groups (first, behind the last) with the least held at any moment of the backward pass."""
+    low, high = 0.0, 2 * sum(cost.entering + cost.inside for cost in costs) + 1
+    for _halving in range(40):
+        middle = (low + high) / 2
+        low, high = (low, middle) if within(costs, middle) else (middle, high)
+    return within(costs, high) or []
+
+
+def within(costs: Sequence[Cost], limit: float) -> list[tuple[int, int]] | None:
+    """Groups as large as `limit` allows, from the first on; None where a single block exceeds it.
+
+    While a group is repeated, what entered it and those before it is held besides what it keeps itself.
+    """
+    groups: list[tuple[int, int]] = []
+    kept = inside = 0.0
+    for place, cost in enumerate(costs):
+        alone = cost.alone or (place > 0 and costs[place - 1].alone)
+        if not groups or alone or kept + inside + cost.inside > limit:
+            kept += cost.entering
+            inside = 0.0
+            groups.append((place, place))
+            if kept + cost.inside > limit and not cost.alone:
+                return None
+        inside += cost.inside
+        groups[-1] = (groups[-1][0], place + 1)
+    return groups
