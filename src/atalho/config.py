@@ -41,7 +41,7 @@ class ModelConfig:
         N_("first layers: small (3x3) up to 64 pixels, large (7x7, stride 2, pooling) above; auto chooses"),
     ] = "auto"
     shortcut: Annotated[
-        Literal["auto", "projection", "zero-pad", "none"],
+        Literal["auto", "projection", "zero-pad", "identity", "none"],
         N_("how a shortcut fits where the shape changes; none makes a plain network"),
     ] = "auto"
     dropout: Annotated[Fraction, N_("dropout before the classifier")] = 0.0

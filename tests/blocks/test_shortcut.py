@@ -64,6 +64,9 @@ def test_zero_pad_keeps_channels_last_forward_and_backward(dtype: torch.dtype) -
         ("projection", (8, 8), 2, ProjectionShortcut),
         ("projection", (8, 16), 1, ProjectionShortcut),
         ("zero-pad", (8, 16), 2, ZeroPadShortcut),
+        ("identity", (8, 8), 1, IdentityShortcut),
+        ("identity", (8, 8), 2, NoShortcut),
+        ("identity", (8, 16), 1, NoShortcut),
         ("none", (8, 8), 1, NoShortcut),
         ("none", (8, 16), 2, NoShortcut),
     ],
@@ -76,6 +79,8 @@ def test_linear_shortcuts_follow_from_the_width() -> None:
     assert type(make_linear_shortcut("projection", 4, 4)) is IdentityShortcut
     assert type(make_linear_shortcut("projection", 4, 6)) is LinearProjectionShortcut
     assert type(make_linear_shortcut("none", 4, 6)) is NoShortcut
+    assert type(make_linear_shortcut("identity", 4, 4)) is IdentityShortcut
+    assert type(make_linear_shortcut("identity", 4, 6)) is NoShortcut
     assert make_linear_shortcut("projection", 4, 6)(torch.randn(3, 4)).shape == (3, 6)
 
 

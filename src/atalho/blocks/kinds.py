@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-ShortcutKind = Literal["projection", "zero-pad", "none"]
-"""How a block's shortcut fits where the shape changes; `none` leaves the shortcut out everywhere (a plain network)."""
+ShortcutKind = Literal["projection", "zero-pad", "identity", "none"]
+"""How a block's shortcut fits where the shape changes. `identity` leaves it out there and keeps it where the shape
+stays; `none` leaves it out everywhere (a plain network)."""
 
 StemKind = Literal["small", "large"]
 """`small`: 3x3, stride 1, for images up to 64 pixels; `large`: 7x7, stride 2, then max pooling."""

@@ -5,6 +5,8 @@ A block asks `make_shortcut` for the one that fits its channels and stride; nobo
 
 from __future__ import annotations
 
+from typing import get_args
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -90,7 +92,7 @@ class NoShortcut(nn.Module):
         return 0.0 if torch.compiler.is_dynamo_compiling() else NOTHING
 
 
-_KINDS = ("projection", "zero-pad", "none")
+_KINDS = get_args(ShortcutKind)
 
 
 def make_shortcut(kind: ShortcutKind, in_channels: int, out_channels: int, stride: int) -> nn.Module:
@@ -100,6 +102,8 @@ def make_shortcut(kind: ShortcutKind, in_channels: int, out_channels: int, strid
         return NoShortcut()
     if in_channels == out_channels and stride == 1:
         return IdentityShortcut()
+    if kind == "identity":
+        return NoShortcut()
     if kind == "zero-pad":
         return ZeroPadShortcut(in_channels, out_channels, stride)
     return ProjectionShortcut(in_channels, out_channels, stride)
@@ -112,6 +116,8 @@ def make_linear_shortcut(kind: ShortcutKind, in_features: int, out_features: int
         return NoShortcut()
     if in_features == out_features:
         return IdentityShortcut()
+    if kind == "identity":
+        return NoShortcut()
     if kind == "zero-pad":
         raise ConfigError(
             _("shortcut 'zero-pad' is not there for linear blocks that change width; use 'projection' or 'none'")

@@ -54,12 +54,14 @@ def run(
     measure: Callable[[str], Value],
     *,
     budget_minutes: float | None = None,
+    costs: Mapping[str, float] | None = None,
     progress: Progress | None = None,
 ) -> Cells:
     """Measure those of `cells` that `folder` does not hold yet, in order.
 
     With a budget, no cell is begun after that many minutes of this sitting; those left are in `missing`, and the same
-    call again goes on with them. Raises RunError where the folder holds another experiment, is damaged, or is in use.
+    call again goes on with them. `costs` say how long each cell takes in relation to the others, for the time left.
+    Raises RunError where the folder holds another experiment, is damaged, or is in use.
     """
     progress = progress or Progress()
     folder.mkdir(parents=True, exist_ok=True)
@@ -78,7 +80,7 @@ def run(
             atomic.write_json(_path(folder, name), record)
             # As a later sitting will read it, so that one sitting and several give the same result.
             kept[name] = json.loads(json.dumps(record))
-            _tell(progress, name, kept, cells)
+            _tell(progress, name, kept, costs or dict.fromkeys(cells, 1.0))
     finished = {name: kept[name]["value"] for name in cells if name in kept}
     missing = tuple(name for name in cells if name not in kept)
     if missing:
@@ -135,16 +137,16 @@ def _read(path: Path) -> Value:
         ) from error
 
 
-def _tell(progress: Progress, name: str, kept: Mapping[str, Value], cells: Sequence[str]) -> None:
-    """How far the experiment is; the time left is that of as many average cells."""
-    done = [kept[cell]["seconds"] for cell in cells if cell in kept]
+def _tell(progress: Progress, name: str, kept: Mapping[str, Value], costs: Mapping[str, float]) -> None:
+    """How far the experiment is, and how long the rest takes at the pace of what is finished."""
+    pace = sum(record["seconds"] for record in kept.values()) / sum(costs[cell] for cell in kept)
     speak = translator()
     progress.note(
         _("{name} done in {time} · {done} of {total} cells · about {left} left").format(
             name=name,
             time=speak.duration(kept[name]["seconds"]),
-            done=len(done),
-            total=len(cells),
-            left=speak.duration((len(cells) - len(done)) * sum(done) / len(done)),
+            done=len(kept),
+            total=len(costs),
+            left=speak.duration(pace * sum(cost for cell, cost in costs.items() if cell not in kept)),
         )
     )

@@ -13,6 +13,7 @@ from atalho.locale import language
 from atalho.precision import Precision
 from atalho.report.lab import files
 from atalho.report.lab.drawing import Drawing
+from atalho.report.lab.stored import RESULT
 from atalho.storage import atomic
 
 FORMAT: Final = 1
@@ -52,5 +53,5 @@ def make(
 
 def write(folder: Path, result: Result, drawing: Drawing) -> Path:
     """Write result.json, figure.svg, figure.png and report.html into `folder`; the page's path."""
-    atomic.write_json(folder / files.RESULT, result)
+    atomic.write_json(folder / RESULT, result)
     return files.write_shown(folder, result, drawing, language())

@@ -11,11 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from atalho.locale import keep
 from atalho.metrics.intervals import t_interval
 
+SHARE: Final = (0.0, 1.0)
 Outcome = Literal["supported", "not supported", "not enough evidence"]
 Order = Literal["above", "below", "equal"]
 Unit = Literal["percent", "number", "seconds"]
@@ -34,11 +35,17 @@ class Estimate:
     high: float
 
     @classmethod
-    def over_seeds(cls, name: str, values: Sequence[float]) -> Estimate:
-        """Student's interval over seeds. One value alone says nothing of its spread: its interval is everything."""
+    def over_seeds(
+        cls, name: str, values: Sequence[float], *, within: tuple[float, float] = (-math.inf, math.inf)
+    ) -> Estimate:
+        """Student's interval over seeds, cut at what is possible: a share lies `within` (0, 1).
+
+        One value alone says nothing of its spread: its interval is everything.
+        """
         if len(values) < 2:
-            return cls(name, values[0], float("-inf"), float("inf"))
-        return cls(name, *t_interval(values))
+            return cls(name, values[0], -math.inf, math.inf)
+        mean, low, high = t_interval(values)
+        return cls(name, mean, max(low, within[0]), min(high, within[1]))
 
     @classmethod
     def exact(cls, name: str, value: float) -> Estimate:
@@ -46,9 +53,13 @@ class Estimate:
         return cls(name, value, value, value)
 
     def to_json(self) -> dict[str, Any]:
-        """As a result keeps it; an end at infinity is null."""
+        """As a result keeps it."""
+        return {"name": keep(self.name), **self.interval()}
+
+    def interval(self) -> dict[str, float | None]:
+        """Mean and ends, without the name; an end at infinity is null."""
         low, high = (end if math.isfinite(end) else None for end in (self.low, self.high))
-        return {"name": keep(self.name), "mean": self.mean, "low": low, "high": high}
+        return {"mean": self.mean, "low": low, "high": high}
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ _DENSENETS_BC: Final = ((100, 12), (250, 24), (190, 40))
 _MLPS: Final = {6: 2, 10: 4, 18: 8, 34: 16}
 _MLP_WIDTH: Final = 256
 
-_PREACTIVATION: Final[Mapping[Design, Design]] = {
+PREACTIVATION: Final[Mapping[Design, Design]] = {
     "basic": "preactivation-basic",
     "bottleneck": "preactivation-bottleneck",
 }
@@ -88,17 +88,17 @@ def depth(spec: Spec) -> int:
 def _rows() -> Mapping[str, Spec]:
     residual = {
         **{f"resnet{depth}": _imagenet(depth) for depth in _IMAGENET},
-        **{f"resnet{depth}": _cifar(depth) for depth in _CIFAR},
+        **{f"resnet{depth}": cifar(depth) for depth in _CIFAR},
     }
     preactivation = {
-        name.replace("resnet", "preact"): replace(row, design=_PREACTIVATION[row.design])
+        name.replace("resnet", "preact"): replace(row, design=PREACTIVATION[row.design])
         for name, row in residual.items()
     }
     plain = {name.replace("resnet", "plain"): replace(row, shortcut="none") for name, row in residual.items()}
     wide = {f"wide_resnet{depth}_2": replace(_imagenet(depth), narrowing=2) for depth in _TWICE_AS_WIDE}
     densenets = {f"densenet{depth}": _densenet(*row) for depth, row in _DENSENETS.items()}
     bc = {f"densenet-bc-{depth}-{growth_rate}": _bc(depth, growth_rate) for depth, growth_rate in _DENSENETS_BC}
-    mlps = {f"mlp{depth}": _mlp(blocks) for depth, blocks in _MLPS.items()}
+    mlps = {f"mlp{depth}": mlp(blocks) for depth, blocks in _MLPS.items()}
     plain_mlps = {f"plain{name}": replace(row, shortcut="none") for name, row in mlps.items()}
     return {**residual, **wide, **preactivation, **plain, **densenets, **bc, **mlps, **plain_mlps}
 
@@ -108,7 +108,8 @@ def _imagenet(depth: int) -> ResNetSpec:
     return ResNetSpec(design=design, blocks=blocks, widths=widths)
 
 
-def _cifar(depth: int) -> ResNetSpec:
+def cifar(depth: int) -> ResNetSpec:
+    """The residual network for CIFAR's 32 pixels with 6n + 2 layers, of which n may be any number."""
     per_stage = (depth - 2) // 6
     return ResNetSpec(
         design="basic",
@@ -148,5 +149,6 @@ def _bc(depth: int, growth_rate: int) -> DenseNetSpec:
     )
 
 
-def _mlp(blocks: int) -> MLPSpec:
+def mlp(blocks: int) -> MLPSpec:
+    """The residual network of so many blocks of linear layers, all of one width."""
     return MLPSpec(blocks=(blocks,), widths=(_MLP_WIDTH,), classes=10)

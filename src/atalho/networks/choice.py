@@ -12,7 +12,7 @@ from atalho.networks import catalogue
 from atalho.networks.spec import MLPSpec, ResNetSpec, Spec
 
 StemChoice = Literal["auto", "small", "large"]
-ShortcutChoice = Literal["auto", "projection", "zero-pad", "none"]
+ShortcutChoice = Literal["auto", "projection", "zero-pad", "identity", "none"]
 
 
 def specify(

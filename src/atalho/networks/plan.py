@@ -56,7 +56,7 @@ class ResidualPlan:
     def path(self) -> str:
         """What the block decides its shortcut to be: identity, projection, zero-pad or none."""
         same = self.in_channels == self.out_channels and self.stride == 1
-        return "identity" if same and self.shortcut != "none" else self.shortcut
+        return _path(self.shortcut, same=same)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class LinearPlan:
     def path(self) -> str:
         """What the block decides its shortcut to be: identity, projection or none."""
         same = self.in_channels == self.out_channels
-        return "identity" if same and self.shortcut != "none" else self.shortcut
+        return _path(self.shortcut, same=same)
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,12 @@ class TransitionPlan:
 
     stride = 2
     weighted_layers = 1
+
+
+def _path(shortcut: ShortcutKind, *, same: bool) -> str:
+    if same and shortcut != "none":
+        return "identity"
+    return "none" if shortcut == "identity" else shortcut
 
 
 BlockPlan = ResidualPlan | LinearPlan | DensePlan | TransitionPlan

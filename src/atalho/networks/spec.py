@@ -111,7 +111,7 @@ class MLPSpec:
     def __post_init__(self) -> None:
         _stages(self.blocks, self.widths)
         _whole("side", self.side)
-        _one_of("shortcut", self.shortcut, ("projection", "none"))
+        _one_of("shortcut", self.shortcut, ("projection", "identity", "none"))
         _ends(self.classes, self.in_channels, self.dropout)
 
 

@@ -13,9 +13,10 @@ def build(make: Callable[..., App]) -> App:
     """The commands of the laboratory; `make` gives an App that looks like the program's."""
     lab = make(name="lab", help=_("Measure the article's claims: a figure, a table, a verdict."))
     lab.group_commands = Group(_("Experiments"))
-    from atalho.cli.lab import cost, identity
+    from atalho.cli.lab import cost, depth, identity
 
     commands: list[tuple[str, Command, str]] = [
+        ("depth", depth.depth, _("Plain against residual networks as they become deeper.")),
         ("identity", identity.identity, _("Silence the first blocks: exactly the network without them?")),
         ("cost", cost.cost, _("What networks cost, side by side: a VGG too.")),
     ]

@@ -1,19 +1,17 @@
 """What a command of the laboratory prints: the first table, the verdict and where the page lies."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 from atalho.cli import terminal
 from atalho.locale import _
-from atalho.report.lab import files, words
+from atalho.report.lab import files, stored, words
 from atalho.report.lab.drawing import Drawing
 from atalho.report.language import translator
 
 
 def print_result(folder: Path, drawing: Drawing, *, as_json: bool) -> None:
     """Print the result that `folder` holds."""
-    result: dict[str, Any] = json.loads((folder / files.RESULT).read_bytes())
+    result = stored.read(folder)
     if as_json:
         terminal.print_json({"folder": str(folder), **result})
         return

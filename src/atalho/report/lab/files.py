@@ -17,7 +17,6 @@ from atalho.report.run_files import Json
 from atalho.report.sections import section
 from atalho.storage.atomic import write_file
 
-RESULT: Final = "result.json"
 FIGURE: Final = "figure"
 PAGE: Final = "report.html"
 

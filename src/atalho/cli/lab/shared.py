@@ -1,0 +1,40 @@
+"""Options that the experiments share."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from atalho.errors import ConfigError
+from atalho.locale import _
+
+Data = Annotated[str, Parameter(help=_("folder of class folders, CSV, IDX files or CIFAR batches"))]
+Seeds = Annotated[int, Parameter(help=_("how many seeds, from 0; an interval needs two or more"))]
+Images = Annotated[int | None, Parameter(help=_("training images, chosen class by class; all if not given"))]
+Epochs = Annotated[int, Parameter(help=_("passes over the training images"))]
+Rate = Annotated[float, Parameter(help=_("highest learning rate"))]
+BatchSize = Annotated[int, Parameter(help=_("images per step"))]
+Size = Annotated[int | None, Parameter(help=_("side of the images in pixels; by the images if not given"))]
+SkipBad = Annotated[bool, Parameter(help=_("leave out images that cannot be read instead of refusing"), negative="")]
+Budget = Annotated[
+    float | None,
+    Parameter(help=_("minutes after which no further cell is begun; the same command again goes on with the rest")),
+]
+Out = Annotated[Path | None, Parameter(help=_("the experiment's folder; lab/NAME if not given"))]
+
+
+def names(given: str) -> list[str]:
+    """`20,26,56` as its parts."""
+    return [part.strip() for part in given.split(",") if part.strip()]
+
+
+def whole_numbers(flag: str, given: str) -> list[int]:
+    """`20,26,56` as numbers. Raises ConfigError for anything else."""
+    try:
+        return [int(part) for part in names(given)]
+    except ValueError:
+        raise ConfigError(
+            _("{flag} {given} is not accepted: give whole numbers with commas between them, such as 20,26,56.").format(
+                flag=flag, given=given
+            )
+        ) from None

@@ -1,0 +1,185 @@
+"""What experiments that train networks share: images that are opened once, and one recipe for every network.
+
+The networks of an experiment differ in their spec alone: the same images in the same order, the same variation of each
+image, the same learning rate at each step; and layers of the same name begin with the same weights.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch import nn
+
+from atalho import config as schema
+from atalho.config import Config, DataConfig
+from atalho.data.manifest import Ids, Manifest
+from atalho.data.splits import hold_out
+from atalho.errors import ConfigError, DataError, StoppedError
+from atalho.jobs import data as job_data
+from atalho.jobs.data import Pixels
+from atalho.jobs.fit import material, preprocessing
+from atalho.jobs.network import first_weights
+from atalho.locale import _
+from atalho.networks.network import Network
+from atalho.networks.spec import Spec
+from atalho.precision import Precision, choose
+from atalho.storage.log import JsonLines
+from atalho.storage.model_folder import Preprocessing
+from atalho.tasks import classification
+from atalho.training import loop
+from atalho.training.distributed import Ranks
+from atalho.training.pace import Pace
+from atalho.training.progress import EpochReport, Progress, StepReport
+from atalho.training.recipe import Situation, resolve
+from atalho.training.state import TrainingState
+
+_RECIPE: Final = {"averaging": 0.0, "label_smoothing": 0.0, "shift_lr": 1.0, "zero_residual": False}
+"""As published rather than as fast as possible: one rate for all weights, no averaging, and branches as they are drawn
+(branches that start at zero would change a residual network and not its plain twin)."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How every network of an experiment is trained. SGD with momentum; the rate rises, then falls to zero."""
+
+    epochs: int = 6
+    images: int | None = None
+    """Training images, chosen class by class; all where None."""
+    lr: float = 0.1
+    """Highest learning rate."""
+    batch_size: int = 128
+    size: int | None = None
+    """Side in pixels; by the images where None."""
+    skip_bad: bool = False
+
+    def __post_init__(self) -> None:
+        for name, value in (("epochs", self.epochs), ("images", self.images), ("batch_size", self.batch_size)):
+            if value is not None and value < (1 if name == "epochs" else 2):
+                raise ConfigError(_("{name} {given}: too few to train on.").format(name=name, given=value))
+        if not self.lr > 0:
+            raise ConfigError(_("lr {given}: a learning rate is greater than 0.").format(given=self.lr))
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Images that every network of an experiment is trained and tested on."""
+
+    pixels: Pixels
+    """Its manifest's split `train` is the chosen part."""
+    prepared: Preprocessing
+    precision: Precision
+    recipe: Recipe
+
+    @property
+    def manifest(self) -> Manifest:
+        """Names, labels and splits."""
+        return self.pixels.manifest
+
+    def describe(self) -> dict[str, Any]:
+        """What decides a cell beside the network and the seed: images, recipe, and how this machine computes."""
+        return {
+            **dataclasses.asdict(self.recipe),
+            "images": len(self.manifest.splits["train"]),
+            "size": self.pixels.size,
+            "data": self.pixels.fingerprint,
+            "device": self.precision.device.type,
+            "precision": str(self.precision.dtype).removeprefix("torch."),
+            "threads": torch.get_num_threads(),
+            "torch": torch.__version__,
+        }
+
+    def error(self, network: nn.Module, ids: Ids) -> float:
+        """The share of the images `ids` that `network`, in eval mode, gets wrong."""
+        logits = classification.logits(network, self.pixels.images, ids, self.prepared, self.precision)
+        return (logits.argmax(1) != torch.from_numpy(self.manifest.labels[ids])).float().mean().item()
+
+    def some(self, split: str, most: int) -> Ids:
+        """At most about `most` images of a split, class by class, always the same ones."""
+        ids = self.manifest.splits[split]
+        return ids if len(ids) <= most else subset(self.manifest, ids, most)
+
+
+def open_bench(data: Path | str, recipe: Recipe, progress: Progress) -> Bench:
+    """Find, check and decode the images at `data`. Raises DataError where they are unfit or none are for testing."""
+    config = DataConfig(path=str(data), val_fraction=0.0, size=recipe.size, skip_bad=recipe.skip_bad)
+    looked = job_data.look(config, progress)
+    pixels = job_data.open_pixels(looked, config, progress, channels=looked.channels)
+    splits = dict(pixels.manifest.splits)
+    if not len(splits.get("test", ())):
+        raise DataError(_("{path}: there are no test images to measure on.").format(path=data))
+    train = splits["train"]
+    if recipe.images is not None and recipe.images > len(train):
+        raise ConfigError(
+            _("images {given}: there are {count} training images.").format(given=recipe.images, count=len(train))
+        )
+    if recipe.images is not None and recipe.images < len(train):
+        splits["train"] = subset(pixels.manifest, train, recipe.images)
+    splits.pop("val", None)  # nothing is chosen here, so nothing is validated
+    pixels = dataclasses.replace(pixels, manifest=dataclasses.replace(pixels.manifest, splits=splits))
+    return Bench(pixels, preprocessing(pixels, config, None), choose("auto", "auto"), recipe)
+
+
+def subset(manifest: Manifest, ids: Ids, count: int) -> Ids:
+    """About `count` of `ids`, each class by its share; a function of the images' names alone."""
+    _rest, chosen = hold_out(ids, manifest.labels, manifest.names, count / len(ids), seed=0, stream="lab")
+    return chosen
+
+
+def train(
+    bench: Bench,
+    spec: Spec,
+    seed: int,
+    work: Path,
+    *,
+    on_epoch: Callable[[Network, int], None] = lambda _network, _epoch: None,
+    progress: Progress | None = None,
+) -> Network:
+    """The network of `spec` after the bench's recipe. `on_epoch(network, epoch)` looks on after each epoch, from 1.
+
+    `work` holds what the loop writes and is removed at the end. Raises StoppedError at a signal.
+    """
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    config = configuration(bench, seed)
+    network = first_weights(spec, config, None).to(bench.precision.device)
+    trained_on = material(config, bench.pixels, bench.prepared, bench.precision, work / "checkpoints")
+    pace = Pace(work / "timing.json", None, minutes=config.training.checkpoint_minutes, steps=None)
+    state = TrainingState.start(network, config.training, trained_on.steps)
+    watching = _Watching(progress or Progress(), lambda epoch: on_epoch(network, epoch))
+    try:
+        with JsonLines(work / "metrics.jsonl") as log:
+            loop.fit(trained_on, state, Ranks(), log, pace, watching)
+    except StoppedError as stopped:
+        text = _("Stopped. What is finished is kept: the same command goes on with the rest.")
+        raise StoppedError(text, stopped.exit_code - 128) from None
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return network
+
+
+def configuration(bench: Bench, seed: int) -> Config:
+    """The complete configuration of one training."""
+    r = bench.recipe
+    asked = {"training": _RECIPE | {"epochs": r.epochs, "lr": r.lr, "batch_size": r.batch_size, "seed": seed}}
+    situation = Situation("resnet", 0, bench.pixels.size, len(bench.manifest.splits["train"]))
+    config, _notes = resolve(schema.merge(asked, {"data": {"size": bench.pixels.size}}), situation)
+    return config
+
+
+class _Watching(Progress):
+    """Of a training inside an experiment, only the steps are shown; after each epoch the experiment looks on."""
+
+    def __init__(self, shown: Progress, look: Callable[[int], None]) -> None:
+        self._shown, self._look = shown, look
+
+    def step(self, report: StepReport) -> None:
+        self._shown.step(report)
+
+    def epoch(self, report: EpochReport) -> None:
+        self._look(report.epoch)
