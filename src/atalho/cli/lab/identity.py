@@ -1,6 +1,5 @@
 """`atalho lab identity`: the first blocks at zero against the network without them."""
 
-import json as json_format
 from pathlib import Path
 from typing import Annotated
 
@@ -26,14 +25,14 @@ def identity(
 ) -> int:
     """Parse, call `atalho.lab.identity.run`, print."""
     from atalho.lab import identity as experiment
-    from atalho.report.lab import files
+    from atalho.report.lab import stored
     from atalho.report.lab.identity import DRAWING
 
     with terminal.TerminalProgress() as progress:
         folder = experiment.run(
             model, data, blocks=blocks, images=images, seed=seed, out=out, command=options.command(), progress=progress
         )
-    found = json_format.loads((folder / files.RESULT).read_bytes())
+    found = stored.read(folder)
     largest = found["measured"]["largest_difference"]
     if json:
         terminal.print_json({"largest_difference": largest, "folder": str(folder), **found})
