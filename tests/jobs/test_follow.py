@@ -65,9 +65,9 @@ def test_a_killed_rank_fewer_ranks_and_two_nodes_change_nothing_that_should_stay
 @pytest.mark.parametrize(
     ("arguments", "text", "count"),
     [
-        (("--epochs", "none"), "--epochs", 1),
+        (("--epochs", "many"), "--epochs", 1),
         (("--resume", "nowhere"), "leave out: DATA", 1),
-        (("--batch-size", "1"), "too few for 2 processes", 1),
+        (("--batch-size", "2"), "too few for 2 processes", 1),
         (("--training.lr", "1e30", "--training.warmup", "0"), "numbers are not finite", 1),
     ],
 )

@@ -59,10 +59,11 @@ def test_alone_everything_returns_at_once() -> None:
     alone.tell(lambda: pytest.fail("there is nobody to tell"))
 
 
-def test_a_rank_without_an_image_is_refused() -> None:
-    Ranks(world=4).refuse_empty(4)
-    with pytest.raises(ConfigError, match="smallest batch has 3 images, too few for 4 processes"):
-        Ranks(world=4).refuse_empty(3)
+def test_a_rank_with_a_single_image_is_refused() -> None:
+    Ranks(world=4).refuse_small(8)
+    Ranks().refuse_small(1)
+    with pytest.raises(ConfigError, match="smallest batch has 7 images, too few for 4 processes"):
+        Ranks(world=4).refuse_small(7)
 
 
 def test_an_error_that_is_told_elsewhere_keeps_the_exit_code() -> None:

@@ -59,7 +59,7 @@ class Begun:
 def fit(run: Run, pixels: Pixels, precision: Precision, progress: Progress, ranks: Ranks) -> None:
     """Train from the newest intact checkpoint, or from the beginning, to the end; then evaluate and report."""
     c = run.config
-    ranks.refuse_empty(order.smallest(len(pixels.manifest.splits["train"]), c.training.batch_size))
+    ranks.refuse_small(order.smallest(len(pixels.manifest.splits["train"]), c.training.batch_size))
     spec, prepared = run.network
     saved = checkpoint.latest(run.path / files.CHECKPOINTS)
     start = Start.read(c.model.start) if saved is None and c.model.start else None

@@ -152,7 +152,7 @@ def _begin(
     images = len(looked.manifest.splits["train"])
     situation = recipes.Situation(specs.to_dict(backbone)["family"], plan(backbone).depth, looked.size, images)
     config, notes = recipes.resolve(asked, situation)
-    ranks.refuse_empty(order.smallest(images, config.training.batch_size))
+    ranks.refuse_small(order.smallest(images, config.training.batch_size))
     channels = start.card.preprocessing.channels if start else looked.channels
     spec = spec_for(config, start, classes=len(looked.manifest.classes), channels=channels, size=looked.size)
     advice = stem_advice(spec, looked.size)

@@ -55,13 +55,16 @@ class Ranks:
         """The part of a batch that falls to this rank."""
         return order.share(ids, self.rank, self.world)
 
-    def refuse_empty(self, smallest_batch: int) -> None:
-        """Raises ConfigError where a rank would go without an image in a batch of `smallest_batch`."""
-        if smallest_batch < self.world:
+    def refuse_small(self, smallest_batch: int) -> None:
+        """Raises ConfigError where a rank would see fewer than two images of a batch of `smallest_batch`.
+
+        In a share of one image the norms would have nothing to compare it with.
+        """
+        if self.world > 1 and smallest_batch < 2 * self.world:
             raise ConfigError(
                 _(
-                    "The smallest batch has {images} images, too few for {world} processes. "
-                    "Give a larger --batch-size, or start at most {images} with --nproc-per-node."
+                    "The smallest batch has {images} images, too few for {world} processes of two images or more. "
+                    "Give a larger --batch-size, or start fewer with --nproc-per-node."
                 ).format(images=smallest_batch, world=self.world)
             )
 
