@@ -78,3 +78,4 @@ def test_the_middle_of_the_gradient() -> None:
 def test_other_networks_have_one_path(name: str, batch: Batch) -> None:
     with pytest.raises(ConfigError, match=r"block stages\.0\.0 adds no shortcut"):
         paths.by_length(create(name), *batch)
+    assert not paths.several(create(name)) and paths.several(create("mlp6"))

@@ -81,14 +81,24 @@ def middle(lengths: list[PathLength], level: float = 0.95) -> tuple[int, int]:
 
 
 def _names(network: Network) -> list[str]:
-    for name, block in network.blocks():
-        if not isinstance(block, Block) or isinstance(block.shortcut, NoShortcut):
-            raise ConfigError(
-                _("block {name} adds no shortcut: only residual networks have paths of several lengths.").format(
-                    name=name
-                )
+    if (single := _without_choice(network)) is not None:
+        raise ConfigError(
+            _("block {name} adds no shortcut: only residual networks have paths of several lengths.").format(
+                name=single
             )
+        )
     return [name for name, _block in network.blocks()]
+
+
+def several(network: Network) -> bool:
+    """Whether a network has paths of several lengths: whether every block adds a shortcut."""
+    return _without_choice(network) is None
+
+
+def _without_choice(network: Network) -> str | None:
+    """The first block that offers one way only."""
+    residual = ((name, isinstance(b, Block) and not isinstance(b.shortcut, NoShortcut)) for name, b in network.blocks())
+    return next((name for name, offers in residual if not offers), None)
 
 
 @contextmanager

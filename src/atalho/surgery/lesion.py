@@ -40,14 +40,14 @@ def silenceable(network: Network) -> tuple[str, ...]:
     """
     return tuple(
         name
-        for name, part in _parts(network)
+        for name, part in parts(network)
         if isinstance(part, DenseLayer) or (isinstance(part, Block) and not isinstance(part.shortcut, NoShortcut))
     )
 
 
 def removable(network: Network) -> tuple[str, ...]:
     """Blocks that give the shape they take, in order: only without these do the others still fit together."""
-    return tuple(name for name, part in _parts(network) if isinstance(part, Block) and _keeps_shape(part))
+    return tuple(name for name, part in parts(network) if isinstance(part, Block) and _keeps_shape(part))
 
 
 def swappable(network: Network) -> tuple[tuple[str, str], ...]:
@@ -153,8 +153,8 @@ def without(network: Network, names: Iterable[str]) -> Network:
     ).train(network.training)
 
 
-def _parts(network: Network) -> Iterator[tuple[str, nn.Module]]:
-    """Every block, and instead of a dense block its layers."""
+def parts(network: Network) -> Iterator[tuple[str, nn.Module]]:
+    """Every block with its name, in the order of the forward pass, and instead of a dense block its layers."""
     for name, block in network.blocks():
         if isinstance(block, DenseBlock):
             for place, layer in block.layers.named_children():

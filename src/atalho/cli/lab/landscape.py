@@ -1,0 +1,56 @@
+"""`atalho lab landscape`: the loss around a trained network, or around two on one scale."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from atalho.cli import options, terminal
+from atalho.cli.lab import shared
+from atalho.cli.lab.printing import print_result
+from atalho.locale import _
+
+
+def landscape(
+    run: Annotated[str, Parameter(help=_("run or model folder"))],
+    data: Annotated[str | None, Parameter(help=_("images to measure on; the run's own if not given"))] = None,
+    /,
+    *,
+    beside: Annotated[
+        Path | None, Parameter(help=_("run or model folder to compare with, such as that of the plain twin"))
+    ] = None,
+    images: Annotated[int, Parameter(help=_("training images to measure on"))] = 512,
+    points: Annotated[int, Parameter(help=_("points on each line and on each side of the plane, an odd number"))] = 21,
+    reach: Annotated[float, Parameter(help=_("longest step, as a share of the weights"))] = 1.0,
+    lines: Annotated[int, Parameter(help=_("random lines; an interval needs two or more"))] = 5,
+    norms: Annotated[
+        Literal["recomputed", "kept"],
+        Parameter(help=_("statistics of the norms: of the images at each point, or as trained")),
+    ] = "recomputed",
+    seed: Annotated[int, Parameter(help=_("seed of the images and of the directions"))] = 0,
+    budget: shared.Budget = None,
+    out: shared.Out = None,
+    json: options.JSON = False,
+) -> int:
+    """Parse, call `atalho.lab.landscape.run`, print."""
+    from atalho.lab import landscape as experiment
+    from atalho.report.lab.landscape import DRAWING
+
+    with terminal.TerminalProgress() as progress:
+        folder = experiment.run(
+            run,
+            data,
+            beside=beside,
+            images=images,
+            points=points,
+            reach=reach,
+            lines=lines,
+            norms=norms,
+            seed=seed,
+            budget_minutes=budget,
+            out=out,
+            command=options.command(),
+            progress=progress,
+        )
+    print_result(folder, DRAWING, as_json=json)
+    return 0

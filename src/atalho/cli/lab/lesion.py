@@ -1,0 +1,50 @@
+"""`atalho lab lesion`: a trained network without each of its blocks."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from atalho.cli import options, terminal
+from atalho.cli.lab import shared
+from atalho.cli.lab.printing import print_result
+from atalho.locale import _
+
+
+def lesion(
+    run: Annotated[str, Parameter(help=_("run or model folder"))],
+    data: Annotated[str | None, Parameter(help=_("images to measure on; the run's own if not given"))] = None,
+    /,
+    *,
+    beside: Annotated[
+        Path | None, Parameter(help=_("run or model folder to compare with, such as that of the plain twin"))
+    ] = None,
+    images: Annotated[int, Parameter(help=_("test images to measure on"))] = 2000,
+    counts: Annotated[str, Parameter(help=_("how many blocks are removed at random, with commas"))] = "2,4,8,16",
+    draws: Annotated[int, Parameter(help=_("random choices for each number of blocks"))] = 5,
+    seed: Annotated[int, Parameter(help=_("seed of the images and of the random choices"))] = 0,
+    budget: shared.Budget = None,
+    out: shared.Out = None,
+    json: options.JSON = False,
+) -> int:
+    """Parse, call `atalho.lab.lesion.run`, print."""
+    from atalho.lab import lesion as experiment
+    from atalho.report.lab.lesion import DRAWING
+
+    numbers = shared.whole_numbers("--counts", counts)
+    with terminal.TerminalProgress() as progress:
+        folder = experiment.run(
+            run,
+            data,
+            beside=beside,
+            images=images,
+            counts=numbers,
+            draws=draws,
+            seed=seed,
+            budget_minutes=budget,
+            out=out,
+            command=options.command(),
+            progress=progress,
+        )
+    print_result(folder, DRAWING, as_json=json)
+    return 0

@@ -1,0 +1,99 @@
+"""The trained networks that an experiment looks at: one, or a network and its control."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from atalho import config as schema
+from atalho.errors import ConfigError
+from atalho.jobs import run as files
+from atalho.jobs.run import Run
+from atalho.locale import _
+from atalho.networks.network import Network
+from atalho.precision import Precision
+from atalho.storage import model_folder
+from atalho.tasks import model
+from atalho.tasks.model import Model
+
+_WHERE = ("data.cache_gb", "data.workers", "training.checkpoint_minutes", "training.checkpoint_steps", "training.keep")
+"""Values of a run that do not decide what comes out."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A trained network under the name of its folder. `digest` tells its weights from any others."""
+
+    name: str
+    model: Model
+    digest: str
+    settings: Mapping[str, Any]
+    """What the run was trained with, flat, the network's specification included; of a model folder that alone."""
+
+    @property
+    def network(self) -> Network:
+        """The network, in eval mode."""
+        return self.model.network
+
+
+def read(paths: Sequence[Path | str], precision: Precision) -> list[Subject]:
+    """The trained networks at `paths`, run or model folders; two of the same name get that of the folder above too.
+
+    Raises WeightsError for anything else, ConfigError where they do not look at the same images.
+    """
+    folders = [Path(path) for path in paths]
+    names = [_name(folder) for folder in folders]
+    if len(set(names)) < len(names):
+        names = [f"{folder.resolve().parent.name}-{name}" for folder, name in zip(folders, names, strict=True)]
+    if len(set(names)) < len(names):
+        raise ConfigError(_("{path} is given twice. Give two different runs.").format(path=folders[0]))
+    subjects = [_read(folder, name, precision) for folder, name in zip(folders, names, strict=True)]
+    _check_same_images(subjects)
+    return subjects
+
+
+def differences(subjects: Sequence[Subject]) -> list[str]:
+    """The settings in which subjects differ from the first: of a network and its control, the shortcuts alone."""
+    names = dict.fromkeys(name for one in subjects for name in one.settings)
+    first = subjects[0].settings
+    return [name for name in names if any(one.settings.get(name) != first.get(name) for one in subjects)]
+
+
+def run_of(path: Path | str) -> Run | None:
+    """The run that a path leads to; None where it is a model folder by itself."""
+    folder = model_folder.find(Path(path))
+    return next((Run(place) for place in (Path(path), folder.parent) if (place / files.CONFIG).is_file()), None)
+
+
+def _name(folder: Path) -> str:
+    resolved = folder.resolve()
+    return resolved.parent.name if resolved.name == files.MODEL else resolved.name
+
+
+def _read(folder: Path, name: str, precision: Precision) -> Subject:
+    loaded = model.load(folder, precision)
+    weights = (loaded.folder / model_folder.WEIGHTS).read_bytes()
+    settings = {f"network.{key}": value for key, value in loaded.card.spec.items()}
+    run = run_of(folder)
+    if run is not None:
+        given = schema.to_dict(run.config)
+        settings |= {
+            f"{part}.{key}": value for part in ("data", "augment", "training") for key, value in given[part].items()
+        }
+    kept = {key: value for key, value in settings.items() if key not in _WHERE}
+    return Subject(name, loaded, hashlib.sha256(weights).hexdigest(), kept)
+
+
+def _check_same_images(subjects: Sequence[Subject]) -> None:
+    first = subjects[0]
+    for other in subjects[1:]:
+        seen = [(s.model.classes, s.model.card.preprocessing) for s in (first, other)]
+        if seen[0] != seen[1]:
+            raise ConfigError(
+                _("{first} and {other} were trained on different classes, or see images differently prepared.").format(
+                    first=first.name, other=other.name
+                )
+            )

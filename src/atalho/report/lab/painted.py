@@ -1,0 +1,41 @@
+"""A value for each block: painted on the drawing of the network, and along an axis whose places are the blocks."""
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.axes import Axes
+
+from atalho.networks import spec as specs
+from atalho.networks.plan import plan
+from atalho.report.canvas import INK, MUTED
+from atalho.report.drawing import Scale, Subject, draw_beside
+from atalho.report.language import Translator
+from atalho.report.markup import Html
+from atalho.report.run_files import Json
+
+
+def painted(
+    networks: Sequence[tuple[str, Json, Mapping[str, float]]], side: int | None, scale: Scale, _: Translator
+) -> Html:
+    """Networks beside each other, given as (name, specification, values by block), all on one scale, every block."""
+    subjects = [Subject(plan(specs.from_dict(spec)), name, side, values) for name, spec, values in networks]
+    return draw_beside(subjects, legend=scale, unfold=True, translator=_)
+
+
+def block_axis(axes: Axes, names: Sequence[str], _: Translator) -> None:
+    """Number the blocks from 1 and mark where a stage begins. `names` are the blocks' at the places 0, 1, …"""
+    stages = [name.split(".")[1] for name in names]
+    for place in range(1, len(names)):
+        if stages[place] != stages[place - 1]:
+            axes.axvline(place - 0.5, color=MUTED, linewidth=0.8, linestyle=(0, (2, 2)), zorder=0.5)
+    for stage in dict.fromkeys(stages):
+        first, last = stages.index(stage), len(stages) - 1 - stages[::-1].index(stage)
+        axes.annotate(
+            _("stage {n}").format(n=int(stage) + 1), ((first + last) / 2, 1), xycoords=("data", "axes fraction"),
+            xytext=(0, 3), textcoords="offset points", ha="center", fontsize=8, color=MUTED,
+        )  # fmt: skip
+    step = max(1, -(-len(names) // 14))
+    places = [place for place in range(len(names)) if (place + 1) % step == 0 or place == 0]
+    axes.set_xticks(places, [str(place + 1) for place in places])
+    axes.set_xlim(-0.7, len(names) - 0.3)
+    axes.set_xlabel(_("block"), color=INK)
+    axes.grid(visible=False, axis="x")
