@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
+from atalho.errors import ConfigError
 from atalho.locale import _
 from atalho.training import distributed
 
@@ -39,7 +40,12 @@ def train(
     ] = None,
     out: Annotated[Path | None, Parameter(help=_("the run's folder; runs/NAME if not given"))] = None,
     config: Annotated[Path | None, Parameter(help=_("TOML file with settings, such as a run.toml"))] = None,
-    resume: Annotated[Path | None, Parameter(help=_("run to continue exactly where it stopped"))] = None,
+    resume: Annotated[
+        Path | None, Parameter(help=_("run to continue exactly where it stopped; DATA says where its images are now"))
+    ] = None,
+    accept_data_change: Annotated[
+        bool, Parameter(help=_("go on with images that changed since the run stopped"), negative="")
+    ] = False,
     continue_: Annotated[
         bool,
         Parameter(name="--continue", help=_("continue the run in --out if it is there, else begin it"), negative=""),
@@ -65,14 +71,16 @@ def train(
     # Mistakes below are found by every process that torchrun started, and one of them tells.
     with distributed.joined() as ranks:
         if resume is not None:
-            places = {"DATA": data, "--out": out, "--config": config, "--continue": continue_ or None}
+            places = {"--out": out, "--config": config, "--continue": continue_ or None}
             options.refuse_beside_resume(places, {flag: value for flag, (_path, value) in shortcuts.items()}, sections)
+        elif accept_data_change:
+            raise ConfigError(_("--accept-data-change belongs to a resume: give --resume RUN with it."))
         settings = options.joined(shortcuts, sections)
         from atalho.jobs import train as job
 
         with terminal.progress(shown=ranks.is_main) as progress:
             if resume is not None:
-                run = job.resume(resume, progress=progress)
+                run = job.resume(resume, data=data, accept_data_change=accept_data_change, progress=progress)
             else:
                 run = job.train(
                     data,

@@ -27,10 +27,10 @@ from atalho.tasks import classification
 from atalho.tasks.classification import Classification
 from atalho.training import loop
 from atalho.training.distributed import Ranks
-from atalho.training.loop import Material
+from atalho.training.loop import Material, Place
 from atalho.training.pace import Pace
 from atalho.training.progress import Progress
-from atalho.training.state import TrainingState
+from atalho.training.state import Tally, TrainingState
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class Begun:
     step: int
     weights: bytes
     rest: dict[str, Any]
+    place: Place
 
     def restore(self, state: TrainingState) -> None:
         """Give `state` what rank 0 holds."""
@@ -64,9 +65,11 @@ def fit(run: Run, pixels: Pixels, precision: Precision, progress: Progress, rank
     saved = checkpoint.latest(run.path / files.CHECKPOINTS)
     start = Start.read(c.model.start) if saved is None and c.model.start else None
     model = network.first_weights(spec, c, start).to(precision.device)
-    train_on = material(c, pixels, prepared, precision, run.path / files.CHECKPOINTS)
+    train_on = material(c, pixels, prepared, precision, run.path / files.CHECKPOINTS, run.place)
     state = TrainingState.start(model, c.training, train_on.steps)
     offset = state.restore(saved) if saved is not None else 0
+    if state.step == run.place.step:
+        state.tally = Tally()  # the epoch begins again with other images
     for damage in saved.damaged if saved is not None else ():
         progress.note(_("{damage}; the checkpoint before it is used").format(damage=damage))
     timing = run.json(files.TIMING) if (run.path / files.TIMING).is_file() else None
@@ -99,6 +102,7 @@ def _begun(run: Run, pixels: Pixels, precision: Precision, state: TrainingState)
         state.step,
         safetensors.torch.save(tensors),
         state.rest(0),
+        run.place,
     )
 
 
@@ -120,11 +124,13 @@ def preprocessing(pixels: Pixels, config: DataConfig, start: Start | None) -> Pr
     )
 
 
-def material(c: Config, pixels: Pixels, prepared: Preprocessing, precision: Precision, checkpoints: Path) -> Material:
+def material(
+    c: Config, pixels: Pixels, prepared: Preprocessing, precision: Precision, checkpoints: Path, place: Place
+) -> Material:
     """What the loop trains on; the same on every rank."""
     augment = Augment(c.augment, size=pixels.size, mean=prepared.mean, std=prepared.std, seed=c.training.seed)
     task = _classification(c, pixels, prepared, precision, augment)
-    return Material(c, task, pixels.manifest.names, precision, checkpoints)
+    return Material(c, task, pixels.manifest.names, precision, checkpoints, place)
 
 
 def _classification(

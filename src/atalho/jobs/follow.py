@@ -31,7 +31,7 @@ def follow(ranks: Ranks) -> Run:
         precision = choose(begun.config.training.device, begun.precision)
         refuse_crowded_gpu(ranks, precision)
         pixels = _in_turn(begun, ranks)
-        train_on = material(begun.config, pixels, begun.prepared, precision, begun.path)
+        train_on = material(begun.config, pixels, begun.prepared, precision, begun.path, begun.place)
         # Rank 0 alone measures.
         train_on = dataclasses.replace(train_on, task=dataclasses.replace(train_on.task, val=NO_IDS))
         model = network.first_weights(begun.spec, begun.config, None).to(precision.device)
@@ -65,7 +65,7 @@ def _in_turn(begun: Begun, ranks: Ranks) -> Pixels:
 
 def _open(begun: Begun, ranks: Ranks) -> Pixels:
     silent = Progress()
-    looked = job_data.look(begun.config.data, silent)
+    looked = dataclasses.replace(job_data.look(begun.config.data, silent), size=begun.prepared.size)
     if looked.survey.fingerprint != begun.fingerprint:
         raise DataError(
             _("The images at {data} differ between the machines: rank {rank} has others than rank 0.").format(

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from atalho.config import Config, validate
+from atalho.config import Config, merge, validate
 from atalho.data.manifest import Manifest
 from atalho.errors import RunError
 from atalho.locale import _
@@ -21,6 +21,7 @@ from atalho.storage import atomic, run_file
 from atalho.storage.lock import LOCK, locked
 from atalho.storage.model_folder import Preprocessing
 from atalho.tasks import model
+from atalho.training.loop import Place
 
 CONFIG, MANIFEST, LOG, TIMING = "run.toml", "manifest.json", "metrics.jsonl", "timing.json"
 EVALUATION, PROVENANCE, CHECKPOINTS, MODEL = "evaluation.json", "provenance.json", "checkpoints", "model"
@@ -49,8 +50,19 @@ class Run:
 
     @cached_property
     def config(self) -> Config:
-        """The resolved configuration."""
-        return validate(run_file.read(self.path / CONFIG))
+        """The resolved configuration, with the path at which the images were last found."""
+        values = run_file.read(self.path / CONFIG)
+        moved = self._stored().get("path")
+        return validate(merge(values, {"data": {"path": moved}}) if moved else values)
+
+    @property
+    def place(self) -> Place:
+        """Where the images last changed; the beginning if they never did."""
+        changes = [change for change in self._stored().get("changes", []) if "step" in change]
+        return Place(changes[-1]["step"], changes[-1]["epoch"]) if changes else Place()
+
+    def _stored(self) -> dict[str, Any]:
+        return self.json(MANIFEST) if (self.path / MANIFEST).is_file() else {}
 
     @cached_property
     def manifest(self) -> Manifest:

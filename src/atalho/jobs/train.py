@@ -1,6 +1,7 @@
 """Train a network on a folder of images: from the images to a run folder with model, metrics, figures and report."""
 
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,10 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from atalho import config as schema
+from atalho.config import DataConfig
 from atalho.data import order
 from atalho.errors import ConfigError, RunError
-from atalho.jobs import again, provenance
+from atalho.jobs import again, changed, provenance
 from atalho.jobs import data as job_data
 from atalho.jobs import run as files
 from atalho.jobs.fit import fit, preprocessing
@@ -77,26 +79,38 @@ def train(
         asked = dict(_with_spec(asked))
         before = again.begun(folder, asked) if folder is not None and continue_existing else None
         if before is not None:
-            return _resume(before, progress or Progress(), ranks)
+            return _resume(before, before.config.data, False, progress or Progress(), ranks)
         with threads(schema.validate(asked).training.threads):
             return _begin(asked, folder, command, progress or Progress(), ranks)
 
 
-def resume(path: Path | str, *, progress: Progress | None = None) -> Run:
+def resume(
+    path: Path | str,
+    *,
+    data: Path | str | None = None,
+    accept_data_change: bool = False,
+    progress: Progress | None = None,
+) -> Run:
     """Continue the run at `path` exactly where its newest intact checkpoint left it, and finish it.
 
-    Raises RunError where `path` is no run or its images are not those it was started with.
+    `data` says where the images are now, if they moved. Images whose content, names or splits changed are refused
+    unless `accept_data_change`: then the epoch in progress begins again with the images as they are now, finished
+    epochs stay finished, and the run's record says so. Mean and deviation stay those that the network has seen.
+    Raises RunError where `path` is no run, or its images are not those it was started with, or have other classes.
     """
     with distributed.joined() as ranks:
-        return _resume(Run.open(path), progress or Progress(), ranks) if ranks.is_main else follow(ranks)
+        if not ranks.is_main:
+            return follow(ranks)
+        run = Run.open(path)
+        return _resume(run, changed.at(data, run), accept_data_change, progress or Progress(), ranks)
 
 
-def _resume(run: Run, progress: Progress, ranks: Ranks) -> Run:
+def _resume(run: Run, data: DataConfig, accept: bool, progress: Progress, ranks: Ranks) -> Run:
     with threads(run.json(files.PROVENANCE)["threads"]), locked(run.path):
-        return _go_on(run, progress, ranks)
+        return _go_on(run, data, accept, progress, ranks)
 
 
-def _go_on(run: Run, progress: Progress, ranks: Ranks) -> Run:
+def _go_on(run: Run, data: DataConfig, accept: bool, progress: Progress, ranks: Ranks) -> Run:
     for folder in (run.path, run.path / "figures"):
         atomic.sweep(folder)
     c, record = run.config, run.json(files.PROVENANCE)
@@ -117,15 +131,10 @@ def _go_on(run: Run, progress: Progress, ranks: Ranks) -> Run:
                 names=", ".join(differing)
             )
         )
-    looked = job_data.look(c.data, progress)
-    if looked.survey.fingerprint != run.json(files.MANIFEST)["fingerprint"]:
-        raise RunError(
-            _("The images at {data} are not those that {run} was started with. Start a new run on them.").format(
-                data=c.data.path, run=run.path
-            )
-        )
-    channels = run.network[1].channels
-    fit(run, job_data.open_pixels(looked, c.data, progress, channels=channels), precision, progress, ranks)
+    looked = changed.checked(run, job_data.look(data, progress), data, accept=accept)
+    pixels = job_data.open_pixels(looked, data, progress, channels=run.network[1].channels)
+    run = changed.recorded(run, pixels, data, progress)
+    fit(run, pixels, precision, progress, ranks)
     return run
 
 
@@ -141,6 +150,7 @@ def _begin(
     early = schema.validate(asked)
     if not early.data.path:
         raise ConfigError(_("No images were named. Give a folder: atalho train FOLDER"))
+    _refuse_names_that_are_no_text(early)
     start = Start.read(early.model.start) if early.model.start else None
     if start is None and early.training.recipe == "finetune":
         raise ConfigError(_("The recipe finetune starts from a trained model. Name it: --from RUN"))
@@ -174,6 +184,17 @@ def _begin(
         atomic.write_file(folder / files.CONFIG, text)
         fit(run, pixels, precision, progress, ranks)
     return run
+
+
+def _refuse_names_that_are_no_text(config: schema.Config) -> None:
+    """Paths stand in run.toml, and TOML is UTF-8; the names of the images themselves may be any bytes."""
+    for path in filter(None, (config.data.path, config.model.start)):
+        try:
+            os.path.abspath(path).encode()  # noqa: PTH100 (as it will be written)
+        except UnicodeEncodeError:
+            shown = os.fsencode(path).decode(errors="replace")
+            text = _("{path}: the name of this folder, or of one above it, is not valid UTF-8. Rename it.")
+            raise ConfigError(text.format(path=shown)) from None
 
 
 def _with_spec(asked: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -13,6 +13,11 @@ from atalho.report.run_files import Json, RunFiles
 from atalho.report.sections import section
 
 IMBALANCED: Final = 3.0  # largest over smallest class from which a reader should know
+_CHANGED: Final = N_(
+    "the images changed after step {step}: {added} new, {removed} gone; epoch {epoch} begins again with the images as "
+    "they are now"
+)
+_LEAKED: Final = N_("{text}. {count} images that it trained on are now held out: accuracy on them is too good")
 _NAMES_SHOWN: Final = 12  # of classes or images in one remark
 _SPLITS: Final = {"train": N_("training"), "val": N_("validation"), "test": N_("test")}
 _FIELDS: Final = {
@@ -76,11 +81,22 @@ def _remarks(manifest: Json, counts: Mapping[str, list[int]], _: Translator) -> 
             yield _("Classes without images in the split {split}: {names}.").format(
                 split=_(_SPLITS[split]), names=_listed(missing, _)
             )
+    for change in manifest.get("changes", []):
+        yield change_told(change, _)
     skipped = manifest.get("skipped", [])
     if skipped:
         yield _("Images that cannot be read and were skipped: {n}.").format(n=_.whole(len(skipped)))
     for image in skipped[:_NAMES_SHOWN]:
         yield f"{image['path']}: {_.tell(image['reason'])}"
+
+
+def change_told(change: Mapping[str, Any], _: Translator) -> str:
+    """That the images moved, or that they changed while the run was stopped."""
+    if "moved" in change:
+        return _("the images are now at {path}").format(path=change["moved"])
+    numbers = {name: _.whole(change[name]) for name in ("step", "added", "removed")}
+    text = _(_CHANGED).format(**numbers, epoch=change["epoch"] + 1)
+    return _(_LEAKED).format(text=text, count=_.whole(change["leaked"])) if change["leaked"] else text
 
 
 def _listed(names: list[str], _: Translator) -> str:

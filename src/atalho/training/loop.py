@@ -7,6 +7,7 @@ a run that is stopped between any two steps and resumed there does what it would
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor
@@ -33,6 +34,21 @@ from atalho.training.watch import StopSignals, check_finite
 Log = JsonLines | NoLines
 
 
+class Place(NamedTuple):
+    """The step and the epoch from which on epochs have their present length: the images may change between sittings."""
+
+    step: int = 0
+    epoch: int = 0
+
+    def of(self, step: int, steps_per_epoch: int) -> tuple[int, int]:
+        """The epoch of a step and how many steps of it are done."""
+        epochs, done = divmod(step - self.step, steps_per_epoch)
+        return max(0, self.epoch + epochs), done
+
+
+BEGINNING: Final = Place()
+
+
 @dataclass(frozen=True)
 class Material:
     """What a run trains on and with; nothing here changes during training."""
@@ -42,11 +58,12 @@ class Material:
     names: Sequence[str]
     precision: Precision
     checkpoints: Path
+    place: Place = BEGINNING
 
     @property
     def steps(self) -> int:
         """Steps of the whole run."""
-        return self.task.steps_per_epoch * self.config.training.epochs
+        return self.place.step + self.task.steps_per_epoch * (self.config.training.epochs - self.place.epoch)
 
     def rate(self, step: int) -> float:
         """The learning rate of a step."""
@@ -63,7 +80,7 @@ def fit(m: Material, s: TrainingState, ranks: Ranks, log: Log, pace: Pace, progr
     over_ranks = Reduction(s.network, ranks)
     with StopSignals(ranks.echo) as signals:
         while s.step < m.steps:
-            epoch, done = divmod(s.step, task.steps_per_epoch)
+            epoch, done = m.place.of(s.step, task.steps_per_epoch)
             batches = task.batches(epoch)[done:]
             s.network.train()
             for batch, (ids, pixels) in zip(batches, task.images.iterate(map(ranks.share, batches)), strict=True):
@@ -90,7 +107,7 @@ def fit(m: Material, s: TrainingState, ranks: Ranks, log: Log, pace: Pace, progr
                 log.write({"kind": "step", "step": s.step, "epoch": epoch + 1, "lr": rate, "loss": value})
                 pace.step(len(batch))
                 progress.step(_step_report(m, s, epoch, value, pace))
-                if s.step % task.steps_per_epoch == 0:
+                if m.place.of(s.step, task.steps_per_epoch)[1] == 0:
                     _end_epoch(m, s, log, pace, progress, epoch, rate)
                 stop = ranks.agree(signals.received)
                 if ranks.is_main and (stop is not None or s.step == m.steps or pace.checkpoint_due(s.step)):

@@ -1,0 +1,95 @@
+"""Images that moved or changed while a run was stopped: what a resume records of it, and where training goes on.
+
+Everything stands in the run's `manifest.json`, which is replaced in one piece: a run that is stopped again goes on
+from there without being asked again.
+"""
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from atalho.config import DataConfig
+from atalho.data.manifest import Manifest
+from atalho.errors import RunError
+from atalho.jobs import provenance
+from atalho.jobs import run as files
+from atalho.jobs.data import Looked, Pixels
+from atalho.jobs.run import Run
+from atalho.locale import _, language
+from atalho.report.background import change_told
+from atalho.report.language import Translator
+from atalho.storage import atomic, checkpoint
+from atalho.training.loop import Place
+from atalho.training.progress import Progress
+
+
+def checked(run: Run, looked: Looked, data: DataConfig, *, accept: bool) -> Looked:
+    """`looked` as the run's network takes it. Raises RunError where the images are others, unless that is accepted.
+
+    Other classes are never accepted: the network's outputs are those of the classes that it began with.
+    """
+    if looked.survey.fingerprint != run.json(files.MANIFEST)["fingerprint"]:
+        if not accept:
+            text = _(
+                "The images at {data} are not those that {run} was started with. Start a new run on them, or go on "
+                "with the images as they are now: --accept-data-change"
+            )
+            raise RunError(text.format(data=data.path, run=run.path))
+        now, before = looked.manifest.classes, run.manifest.classes
+        if now != before:
+            text = _("The classes at {data} are {now}; {run} was started with {before}. Start a new run on them.")
+            raise RunError(text.format(data=data.path, run=run.path, now=", ".join(now), before=", ".join(before)))
+    return dataclasses.replace(looked, size=run.network[1].size)
+
+
+def recorded(run: Run, pixels: Pixels, data: DataConfig, progress: Progress) -> Run:
+    """The run with its images where and as they are now; what changed is noted in its record."""
+    stored = run.json(files.MANIFEST)
+    same, moved = pixels.fingerprint == stored["fingerprint"], data.path != run.config.data.path
+    if same and not moved:
+        return run
+    changes = list(stored.get("changes", []))
+    if moved:
+        changes.append({"when": provenance.now(), "moved": data.path})
+        progress.note(_("the images are now at {path}").format(path=data.path))
+    if not same:
+        place = _place(run)
+        change = {"when": provenance.now(), "step": place.step, "epoch": place.epoch}
+        change |= {"fingerprint": stored["fingerprint"], **_differences(run.manifest, pixels.manifest)}
+        changes.append(change)
+        progress.note(told(change))
+    record = pixels.record() if not same else stored | {"root": str(pixels.manifest.root)}
+    atomic.write_json(run.path / files.MANIFEST, record | {"changes": changes, "path": data.path})
+    return Run(run.path)
+
+
+def told(change: Mapping[str, Any]) -> str:
+    """A change of the images in words."""
+    return change_told(change, Translator(language()))
+
+
+def _place(run: Run) -> Place:
+    """Where the newest checkpoint stands: the epoch in progress begins again there."""
+    saved = checkpoint.latest(run.path / files.CHECKPOINTS)
+    if saved is None:
+        return Place()
+    steps = -(-len(run.manifest.splits["train"]) // run.config.training.batch_size)
+    return Place(saved.step, run.place.of(saved.step, steps)[0])
+
+
+def _differences(before: Manifest, now: Manifest) -> dict[str, int]:
+    names, trained = set(before.names), {before.names[number] for number in before.splits["train"]}
+    held = {now.names[number] for split in ("val", "test") for number in now.splits.get(split, ())}
+    return {
+        "added": len(set(now.names) - names),
+        "removed": len(names - set(now.names)),
+        "leaked": len(trained & held),
+    }
+
+
+def at(data: Path | str | None, run: Run) -> DataConfig:
+    """The run's settings of the images, at `data` where they moved."""
+    config = run.config.data
+    return config if data is None else dataclasses.replace(config, path=os.path.abspath(data))  # noqa: PTH100 (links stay links)
