@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from atalho.locale import N_
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED
@@ -13,10 +14,10 @@ from atalho.report.run_files import Json
 
 _COSTS: Final = {
     "parameters": (N_("parameters (millions)"), 1e-6),
-    "multiply_adds": (N_("multiply–adds per image (10⁹)"), 1e-9),
-    "activation_bytes": (N_("kept for the backward pass, per image (MB)"), 1e-6),
-    "training_seconds": (N_("training step, per image (ms)"), 1e3),
-    "inference_seconds": (N_("inference, per image (ms)"), 1e3),
+    "multiply_adds": (N_("multiply–adds (10⁹)"), 1e-9),
+    "activation_bytes": (N_("kept for backward (MB)"), 1e-6),
+    "training_seconds": (N_("training step (ms)"), 1e3),
+    "inference_seconds": (N_("inference (ms)"), 1e3),
 }
 
 
@@ -47,6 +48,8 @@ def _bars(axes: Any, models: Mapping[str, Json], kinds: Mapping[str, str], cost:
         axes.annotate(_amount(x, _), (end, place), (4, 0), textcoords="offset points", va="center", color=INK)
     axes.set_yticks(range(len(names)), names)
     axes.set_xlim(0, 1.35 * most)
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.xaxis.set_major_formatter(lambda value, _place: _.number(value, 0 if most >= 4 else 1))
     axes.set_title(_(title), fontsize=9.5, loc="left", color=MUTED)
     axes.grid(visible=False, axis="y")
 
@@ -54,10 +57,10 @@ def _bars(axes: Any, models: Mapping[str, Json], kinds: Mapping[str, str], cost:
 def _pictures(result: Json, _: Translator) -> Mapping[str, Picture]:
     models = result["measured"]["models"]
     figure = Figure(figsize=(9.6, 2 * (0.34 * len(models) + 0.75)), layout="constrained")
-    places = figure.subplots(2, 3).flat
+    places = list(figure.subplots(2, 3).flat)
     for axes, cost in zip(places, _COSTS, strict=False):
         _bars(axes, models, result["settings"]["kinds"], cost, _)
-    for axes in list(places)[len(_COSTS) :]:
+    for axes in places[len(_COSTS) :]:
         axes.set_visible(False)
     return {_("What each network costs"): figure}
 
@@ -81,7 +84,7 @@ def _tables(result: Json, _: Translator) -> Mapping[str, Table]:
         [name, *(_cell(costs[cost], unit, _) for cost, (_title, unit) in _COSTS.items())]
         for name, costs in result["measured"]["models"].items()
     ]
-    return {_("What each network costs"): Table(head, rows)}
+    return {_("What each network costs"): Table(head, rows, _("All but the parameters are for one image."))}
 
 
 def _remarks(result: Json, _: Translator) -> Sequence[str]:

@@ -20,15 +20,15 @@ _CASES: Final = {
     "projection": N_("a block that changes the shape"),
 }
 _WHY: Final = {
-    "shift": N_("norm: a zero comes out as the shift β."),
+    "shift": N_("A zero comes out of the norm as its shift β."),
     "statistics": N_(
-        "norm in eval mode: it subtracts the mean that it kept from other images, so a zero does not stay zero; "
+        "In eval mode the norm subtracts the mean that it kept from other images, so a zero does not stay zero; "
         "in train mode it subtracts the batch's own."
     ),
-    "no-shortcut": N_("no shortcut: zeros are all that goes on."),
-    "negative": N_("ReLU after the sum: it cuts what is negative, so the block is the identity on the rest only."),
+    "no-shortcut": N_("Without a shortcut, zeros are all that goes on."),
+    "negative": N_("The ReLU after the sum cuts what is negative, so the block is the identity on the rest only."),
     "projection": N_(
-        "shortcut: where the shape changes, x cannot pass as it is, and there is no network without this block; it is "
+        "Where the shape changes, x cannot pass as it is, and there is no network without this block; it is "
         "compared with x at every second pixel and zeros for the new channels."
     ),
 }
@@ -62,7 +62,7 @@ def _pictures(result: Json, _: Translator) -> Mapping[str, Picture]:
         exact = row["difference"] == 0
         x, colour = max(row["difference"], _LEAST), BLUE if exact else AMBER
         axes.plot([_LEAST, x], [place, place], color=colour, linewidth=1.4)
-        axes.plot([x], [place], "o", color=colour, markersize=6)
+        axes.plot([x], [place], "o", color=colour, markersize=6, clip_on=False)
         axes.annotate(_difference(row, _), (x, place), (8, 0), textcoords="offset points", va="center", color=colour)
     labels = [f"{_name(row, _)} · {_(_MODES[row['mode']])}, {_(_IMAGES[row['images']])}" for row in rows]
     axes.set_yticks(range(len(rows)), labels)
@@ -86,15 +86,15 @@ def _tables(result: Json, _: Translator) -> Mapping[str, Table]:
 
 
 def _remarks(result: Json, _: Translator) -> Sequence[str]:
-    """Why the cases that differ do: for those that were found to differ, and in no other order than measured."""
-    differing = {
-        row["case"]: row for row in result["measured"]["rows"] if row["difference"] > 0 and row["case"] in _WHY
-    }
+    """Why the cases that were found to differ do, each with its largest difference."""
+    rows = sorted(result["measured"]["rows"], key=lambda row: row["difference"])
+    differing = {row["case"]: row for row in rows if row["difference"] > 0}
     return [
-        _("Not exact, {difference}: {case}. The cause is the {why}").format(
-            difference=_difference(row, _), case=_name(row, _), why=_(_WHY[case])
+        _("Not exact, {difference}: {case}. {why}").format(
+            difference=_difference(differing[case], _), case=_name(differing[case], _), why=_(why)
         )
-        for case, row in differing.items()
+        for case, why in _WHY.items()
+        if case in differing
     ]
 
 
