@@ -25,39 +25,47 @@ class Trials:
     def __init__(self, place: Place, seed: int) -> None:
         self.place, self.seed = place, seed
         self._whole = {streamed: place.folder / f"whole-{'streamed' if streamed else 'packed'}" for streamed in (0, 1)}
-        self.seconds = self.total = 0.0
+        self.seconds = {False: 0.0, True: 0.0}
+        self.total = 0
 
     def undisturbed(self) -> None:
         """Make the runs to compare with; the second tells how long one lives when the images are known."""
         for streamed, run in self._whole.items():
             get_ready(run)
             shutil.rmtree(run, ignore_errors=True)
-            assert Training(self.place, run, streamed=bool(streamed)).wait() == 0, run.with_suffix(".txt").read_text()
+            training = Training(self.place, run, streamed=bool(streamed), drawn=True)
+            assert training.wait() == 0, run.with_suffix(".txt").read_text()
         get_ready(self._whole[0])
+        assert endings(self._whole[0]) == endings(self._whole[1]), "streamed images give another run"
         again = self.place.folder / "again"
-        shutil.rmtree(again, ignore_errors=True)
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        assert Training(self.place, again).wait() == 0
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        self.seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        for drawn in (False, True):
+            shutil.rmtree(again, ignore_errors=True)
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            assert Training(self.place, again, drawn=drawn).wait() == 0
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            self.seconds[drawn] = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            assert endings(again) == endings(self._whole[0]), "two runs without any kill differ"
         self.total = steps(again)
-        assert endings(again) == endings(self._whole[0]), "two runs without any kill differ"
-        assert endings(again) == endings(self._whole[1]), "streamed images give another run"
 
     def kill_anywhere(self, run: Path, chance: random.Random) -> Trial:
-        """SIGKILL at an instant drawn from the whole life of a run, by the time that it computes, and up to 5 ms on."""
+        """SIGKILL at an instant drawn from the whole life of a run, by the time that it computes, and up to 5 ms on.
+
+        One run in six also draws its report.
+        """
         for _try in range(_TRIES):
-            after = chance.uniform(0, self.seconds)
-            training = Training(self.place, run)
+            drawn = chance.random() < 1 / 6
+            after = chance.uniform(0, self.seconds[drawn])
+            training = Training(self.place, run, drawn=drawn)
             if self._killed(training, after, chance):
-                return {"after": after, "phase": phase(run, self.total), **self._finish(run)}
+                found = {"after": after, "drawn": drawn, "phase": phase(run, self.total)}
+                return {**found, **self._finish(run, drawn=drawn)}
             shutil.rmtree(run)
         raise TimeoutError("the run was always faster than the kill")
 
     def kill_in_save(self, run: Path, chance: random.Random) -> Trial:
         """SIGKILL as soon as a checkpoint is being written, after a delay of up to 4 ms."""
         for _try in range(_TRIES):
-            after, delay = chance.randrange(1, int(self.total)), chance.uniform(0, 0.004)
+            after, delay = chance.randrange(1, self.total), chance.uniform(0, 0.004)
             training = Training(self.place, run)
             if training.until(partial(_saving, run, after), 60) is None:
                 end = time.monotonic() + delay
@@ -71,18 +79,18 @@ class Trials:
         raise TimeoutError("no kill fell inside a save")
 
     def chain(self, run: Path, chance: random.Random) -> Trial:
-        """Five SIGKILLs one after the other, each at an instant drawn from less than half a life."""
+        """Five SIGKILLs one after the other, each at an instant drawn from the first 0.6 of a life."""
         kills: list[str] = []
         while len(kills) < 5:
             training = Training(self.place, run)
-            if self._killed(training, chance.uniform(0, self.seconds * 0.45), chance):
+            if self._killed(training, chance.uniform(0, self.seconds[False] * 0.6), chance):
                 kills.append(phase(run, self.total))
         return {"phases": kills, **self._finish(run)}
 
     def stop(self, run: Path, chance: random.Random) -> Trial:
         """SIGTERM or SIGINT to all processes while two workers decode: nothing done is lost."""
         number = chance.choice((signal.SIGTERM, signal.SIGINT))
-        after, delay = chance.randrange(1, int(self.total) - 1), chance.uniform(0, 0.02)
+        after, delay = chance.randrange(1, self.total - 1), chance.uniform(0, 0.02)
         training = Training(self.place, run, streamed=True)
         assert training.until(lambda: steps(run) >= after, 120) is None, "it ended too early"
         time.sleep(delay)
@@ -102,9 +110,9 @@ class Trials:
         time.sleep(chance.uniform(0, 0.005))
         return training.kill() == -signal.SIGKILL
 
-    def _finish(self, run: Path, *, streamed: bool = False) -> Trial:
+    def _finish(self, run: Path, *, streamed: bool = False, drawn: bool = False) -> Trial:
         """Bring a run to its end and compare; AssertionError where anything differs."""
-        code = Training(self.place, run, streamed=streamed).wait()
+        code = Training(self.place, run, streamed=streamed, drawn=drawn).wait()
         assert code == 0, f"the resume ended with {code}: {run.with_suffix('.txt').read_text()[-1000:]}"
         found, wanted = endings(run), endings(self._whole[streamed])
         differing = [name for name in wanted if found.get(name) != wanted[name]]

@@ -64,7 +64,7 @@ def kills(folder: Path, most: int, seed: int) -> dict[str, Any]:
     work |= {f"save-{n}": trials.kill_in_save for n in range(min(IN_SAVE, most))}
     found = _side_by_side(work, trials)
     phases = Counter(trial.get("phase", "failed") for trial in found.values())
-    return {**_judged(found), "phases": dict(phases.most_common()), "seconds_of_a_run": round(trials.seconds, 2)}
+    return {**_judged(found), "phases": dict(phases.most_common()), "seconds_of_a_run": round(trials.seconds[False], 2)}
 
 
 def chains(folder: Path, most: int, seed: int) -> dict[str, Any]:
