@@ -27,7 +27,7 @@ from atalho.tasks import classification
 from atalho.tasks.classification import Classification
 from atalho.training import loop
 from atalho.training.distributed import Ranks
-from atalho.training.loop import Material, Place
+from atalho.training.loop import BEGINNING, Material, Place
 from atalho.training.pace import Pace
 from atalho.training.progress import Progress
 from atalho.training.state import Tally, TrainingState
@@ -125,7 +125,12 @@ def preprocessing(pixels: Pixels, config: DataConfig, start: Start | None) -> Pr
 
 
 def material(
-    c: Config, pixels: Pixels, prepared: Preprocessing, precision: Precision, checkpoints: Path, place: Place
+    c: Config,
+    pixels: Pixels,
+    prepared: Preprocessing,
+    precision: Precision,
+    checkpoints: Path,
+    place: Place = BEGINNING,
 ) -> Material:
     """What the loop trains on; the same on every rank."""
     augment = Augment(c.augment, size=pixels.size, mean=prepared.mean, std=prepared.std, seed=c.training.seed)
