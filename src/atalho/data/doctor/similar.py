@@ -25,6 +25,7 @@ _ALL_PAIRS_UP_TO: Final = 1024
 _FLAT: Final = 2.0  # standard deviation in grey levels up to which there is nothing to compare
 _COARSE_LIKENESS: Final = 0.985
 LIKENESS: Final = 0.975  # correlation of the pixels of a pair
+_CERTAIN: Final = 0.9995  # the same pixels, however many others have them too
 _RELATIVE: Final = 0.08  # of the distance (1 − correlation) to others of the set
 _SAMPLE: Final = 1024
 _RANK: Final = 20  # which of the nearest of the sample stands for the others
@@ -36,14 +37,15 @@ def similar_pairs(grey: NDArray[np.uint8]) -> Ids:
     """Pairs (M, 2), first < second, of the images (N, S, S), S a multiple of 8, that are almost the same."""
     blocks = _blocks(grey)
     whole = np.flatnonzero(blocks.std(axis=(1, 2)) > _FLAT)
-    grey, coarse = grey[whole], _unit(blocks[whole])
-    if len(grey) < 2:
+    if len(whole) < 2:
         return np.empty((0, 2), np.int64)
+    grey, coarse = grey[whole], _unit(blocks[whole])
     first, second = _all_pairs(coarse) if len(grey) <= _ALL_PAIRS_UP_TO else _of_one_hash(coarse)
     agree = _parted(lambda a, b: _dot(coarse[a], coarse[b]), first, second) > _COARSE_LIKENESS
     first, second = first[agree], second[agree]
     likeness = _parted(lambda a, b: _dot(_unit(grey[a]), _unit(grey[b])), first, second)
-    real = (likeness > LIKENESS) & (1 - likeness < _RELATIVE * _distance_to_others(grey, first))
+    apart = 1 - likeness < _RELATIVE * _distance_to_others(grey, first)
+    real = (likeness > LIKENESS) & apart | (likeness > _CERTAIN)
     return np.stack([whole[first[real]], whole[second[real]]], axis=1)
 
 

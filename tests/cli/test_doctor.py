@@ -1,0 +1,50 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from atalho import cli
+
+
+def test_good_images(clothes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["doctor", str(clothes)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("180 images · 3 classes · 16 × 16 pixels in the median · PNG 180\n")
+    assert out.endswith("Nothing stops a run.\n")
+
+
+def test_a_bad_image_gives_exit_code_1(clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(clothes, tmp_path / "data")
+    for number in range(10):
+        (tmp_path / "data" / "train" / "bag" / f"broken{number}.png").write_bytes(b"")
+    page = tmp_path / "page.html"
+    assert cli.run(["doctor", str(tmp_path / "data"), "--report", str(page)]) == 1
+    out = capsys.readouterr().out
+    assert "STOPS A RUN (10)" in out
+    assert "train/bag/broken7.png" in out
+    assert "train/bag/broken8.png" not in out
+    assert "… and 2 more (--json or --report)" in out
+    assert "→ Copy it again from its source, or remove it." in out
+    assert "broken8.png" in page.read_text(encoding="utf-8")
+
+
+def test_json_names_every_problem(clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(clothes, tmp_path / "data")
+    (tmp_path / "data" / "train" / "bag" / "broken.png").write_bytes(b"")
+    assert cli.run(["doctor", str(tmp_path / "data"), "--json"]) == 1
+    problems = json.loads(capsys.readouterr().out)["problems"]
+    assert {"path", "kind", "message", "remedy"} <= set(problems[0])
+    assert problems[0]["path"] == "train/bag/broken.png"
+
+
+def test_settings_are_those_of_train(clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(clothes, tmp_path / "data")
+    assert cli.run(["doctor", str(tmp_path / "data"), "--data.max-pixels", "100"]) == 1
+    assert "16 × 16 pixels, more than the limit of 100" in capsys.readouterr().out
+    assert cli.run(["doctor", str(tmp_path / "data"), "--data.pixels", "100"]) == 2
+
+
+def test_no_folder_is_a_mistake_of_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["doctor", str(tmp_path / "nowhere")]) == 2
+    assert "does not exist" in capsys.readouterr().err

@@ -1,0 +1,53 @@
+from collections.abc import Callable
+from pathlib import Path
+
+from atalho.data import layouts
+from atalho.data.doctor import folders
+
+Tree = Callable[..., Path]
+
+
+def found(root: Path) -> list[tuple[str | None, str, str]]:
+    manifest = layouts.read(root, val_fraction=0, test_fraction=0, split_seed=0)
+    return [(problem.path, problem.kind, problem.message) for problem in folders.problems(manifest)]
+
+
+def test_a_tidy_folder(tree: Tree) -> None:
+    assert found(tree("cat/1.png", "cat/deep/2.png", "dog/1.png")) == []
+    assert found(tree("train/cat/1.png", "train/dog/1.png", "test/cat/1.png")) == []
+
+
+def test_an_empty_class_folder(tree: Tree) -> None:
+    root = tree("cat/1.png", "dog/1.png")
+    (root / "fox").mkdir()
+    (root / "fox" / "notes.txt").write_text("none yet")
+    assert found(root) == [("fox", "empty-class", "the class folder fox holds no image")]
+
+
+def test_an_empty_class_folder_in_a_split(tree: Tree) -> None:
+    root = tree("train/cat/1.png", "train/dog/1.png", "test/cat/1.png")
+    (root / "test" / "dog").mkdir()
+    assert found(root) == [("test/dog", "empty-class", "the class folder test/dog holds no image")]
+
+
+def test_images_that_nobody_uses(tree: Tree) -> None:
+    root = tree("cat/1.png", "dog/1.png", "stray.png")
+    (root / "cat" / "photo").write_bytes((root / "cat" / "1.png").read_bytes())
+    (root / "cat" / "list.csv").write_text("a,b")
+    assert [(path, kind) for path, kind, _message in found(root)] == [
+        ("stray.png", "left-out"),
+        ("cat/photo", "left-out"),
+    ]
+
+
+def test_a_folder_beside_the_splits(tree: Tree) -> None:
+    root = tree("train/cat/1.png", "train/dog/1.png", "extra/cat/1.png", "extra/dog/1.png")
+    ((path, kind, message),) = found(root)
+    assert (path, kind) == ("extra", "left-out")
+    assert message.startswith("2 images in a folder that is none of train, val, test")
+
+
+def test_tables_say_themselves_what_belongs_to_them(tree: Tree) -> None:
+    root = tree("1.png", "2.png", "3.png")
+    (root / "labels.csv").write_text("path,label\n1.png,cat\n2.png,dog\n")
+    assert found(root / "labels.csv") == []
