@@ -1,0 +1,23 @@
+"""A small model folder, for commands that look at trained networks."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from atalho.networks import spec as specs
+from atalho.networks.build import create
+from atalho.storage import model_folder
+from atalho.storage.model_folder import Card, Preprocessing
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """mlp6 for the classes of `clothes`, as it begins, in the folder `mine`."""
+    torch.manual_seed(0)
+    network = create("mlp6", classes=3, in_channels=1, image_size=16)
+    folder = tmp_path_factory.mktemp("models") / "mine"
+    prepared = Preprocessing(size=16, resize=16, channels=1, mean=(0.5,), std=(0.5,))
+    card = Card("classification", specs.to_dict(network.spec), ("bag", "sneaker", "trouser"), prepared)
+    model_folder.write(folder, network.state_dict(), card)
+    return folder
