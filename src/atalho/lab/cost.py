@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from atalho.errors import ConfigError
+from atalho.jobs import provenance
 from atalho.lab import cells, result
 from atalho.lab.contender import Contender, contender, counts
 from atalho.lab.verdict import Comparison, Estimate, Verdict
@@ -39,7 +40,7 @@ def run(
     rounds: int = 9,
     budget_minutes: float | None = None,
     out: Path | str | None = None,
-    command: str = "",
+    command: str | None = None,
     progress: Progress | None = None,
 ) -> Path:
     """Count and measure `models`: names of the catalogue or of torchvision, TOML files, runs; the result's folder.
@@ -72,7 +73,8 @@ def run(
     measured = {name: _summary(name, found.values) for name in entrants}
     made = result.make(
         DRAWING, ", ".join(entrants), settings | {"rounds": rounds}, {"models": measured}, judge(measured, entrants),
-        cells=found, command=command, seeds=[], precision=precision,
+        cells=found, command=command or provenance.called_from_python("atalho.lab.cost.run"),
+        seeds=[], precision=precision,
     )  # fmt: skip
     result.write(folder, made, DRAWING)
     return folder

@@ -22,6 +22,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from atalho.blocks.block import Block, zero
 from atalho.blocks.shortcut import IdentityShortcut, NoShortcut
 from atalho.errors import ConfigError
+from atalho.jobs import provenance
 from atalho.jobs.named import Named, named
 from atalho.lab import cells, result, samples
 from atalho.lab.verdict import Comparison, Estimate, Verdict
@@ -60,7 +61,7 @@ def run(
     images: int = 8,
     seed: int = 0,
     out: Path | str | None = None,
-    command: str = "",
+    command: str | None = None,
     progress: Progress | None = None,
 ) -> Path:
     """Silence the first `blocks` blocks of `model` (a name, TOML file, run or model folder); the folder of the result.
@@ -89,7 +90,8 @@ def run(
     largest = max(row["difference"] for row in table if row["case"] == "zeroed")
     made = result.make(
         DRAWING, found.name, settings, {"largest_difference": largest, "rows": table}, judge(largest),
-        cells=cells_found, command=command, seeds=[seed], precision=choose("cpu", "fp32"),
+        cells=cells_found, command=command or provenance.called_from_python("atalho.lab.identity.run"),
+        seeds=[seed], precision=choose("cpu", "fp32"),
     )  # fmt: skip
     result.write(folder, made, DRAWING)
     return folder
