@@ -63,6 +63,14 @@ class DataConfig:
     ] = 0.1
     test_fraction: Annotated[Fraction, N_("share of all images held out for testing where there are no splits")] = 0.2
     split_seed: Annotated[int, N_("seed of the splits that Atalho makes")] = 0
+    split_by: Annotated[
+        Literal["identity", "group"],
+        N_("re-identification: hold out identities for testing, or whole groups, the first part of their paths"),
+    ] = "identity"
+    camera: Annotated[
+        str,
+        N_("re-identification: pattern of the camera in a file's name, in brackets; auto: _NN at its end; or none"),
+    ] = "auto"
     skip_bad: Annotated[bool, N_("leave out images that cannot be read instead of refusing to start")] = False
     max_pixels: Annotated[Positive, N_("largest image that is decoded, in pixels")] = 50_000_000
     tiff: Annotated[bool, N_("accept TIFF files too")] = False
@@ -93,6 +101,7 @@ class AugmentConfig:
         Annotated[float, Field(gt=0, le=1)], N_("smallest share of the image that a resized crop keeps")
     ] = 0.25
     flip: Annotated[bool, N_("mirror images left to right (turn off for text and digits)")] = True
+    affine: Annotated[Probability, N_("strength of random turning, scaling, shearing and shifting")] = 0.0
     jitter: Annotated[Probability, N_("strength of brightness, contrast and saturation changes")] = 0.0
     erasing: Annotated[Probability, N_("share of images in which a rectangle is erased")] = 0.0
     mixup: Annotated[NotNegative, N_("alpha of mixup; 0 is off")] = 0.0
@@ -123,6 +132,7 @@ class TrainingConfig:
     lr: Annotated[Annotated[float, Field(gt=0)], N_("highest learning rate")] = 0.4
     shift_lr: Annotated[NotNegative, N_("learning rate of the norms' shifts as a multiple of the others'")] = 16.0
     backbone_lr: Annotated[NotNegative, N_("learning rate of the backbone as a multiple of the head's")] = 1.0
+    optimizer: Annotated[Literal["sgd", "adam"], N_("how the gradients become steps")] = "sgd"
     momentum: Annotated[Fraction, N_("momentum of SGD")] = 0.9
     nesterov: Annotated[bool, N_("Nesterov's form of momentum")] = True
     weight_decay: Annotated[NotNegative, N_("weight decay of weights; norms and biases have none")] = 5e-4
@@ -151,14 +161,46 @@ class TrainingConfig:
 
 
 @dataclass(frozen=True, config=_STRICT)
+class ReidConfig:
+    """Re-identification only: the embedding, the batches, the losses, how it is measured."""
+
+    embedding: Annotated[Positive, N_("length of the embedding")] = 512
+    pooling: Annotated[Literal["average", "gem"], N_("gem: generalized mean with a learned power")] = "gem"
+    last_stride: Annotated[
+        Literal[1, 2], N_("stride of the last stage of a residual network; 1 keeps finer features")
+    ] = 1
+    each: Annotated[
+        Annotated[int, Field(ge=2, strict=True)],
+        N_("images of each identity in a batch, of batch_size / each identities"),
+    ] = 4
+    triplet: Annotated[
+        Literal["margin", "soft", "none"], N_("batch-hard triplet loss: with a margin, with a soft one, or none")
+    ] = "margin"
+    margin: Annotated[NotNegative, N_("margin of the triplet loss")] = 0.3
+    centre: Annotated[NotNegative, N_("weight of the centre loss; 0 is off")] = 0.0
+    further: Annotated[
+        Literal["none", "circle", "multi-similarity", "contrastive", "nt-xent", "sup-con"],
+        N_("a further loss through pytorch-metric-learning"),
+    ] = "none"
+    rotations: Annotated[
+        bool, N_("train on every identity turned by 90, 180 and 270 degrees as identities of their own (characters)")
+    ] = False
+    protocol: Annotated[
+        Literal["auto", "cross-camera", "leave-self-out"],
+        N_("which images of a gallery a query is compared with; auto: cross-camera where cameras are known"),
+    ] = "auto"
+
+
+@dataclass(frozen=True, config=_STRICT)
 class Config:
     """Everything that decides the outcome of a run."""
 
-    task: Annotated[Literal["classification"], N_("what the network learns to do")] = "classification"
+    task: Annotated[Literal["classification", "reid"], N_("what the network learns to do")] = "classification"
     model: ModelConfig = dataclasses.field(default_factory=ModelConfig)
     data: DataConfig = dataclasses.field(default_factory=DataConfig)
     augment: AugmentConfig = dataclasses.field(default_factory=AugmentConfig)
     training: TrainingConfig = dataclasses.field(default_factory=TrainingConfig)
+    reid: ReidConfig = dataclasses.field(default_factory=ReidConfig)
 
 
 @dataclasses.dataclass(frozen=True)

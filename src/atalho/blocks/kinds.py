@@ -8,3 +8,4 @@ stays; `none` leaves it out everywhere (a plain network)."""
 
 StemKind = Literal["small", "large"]
 """`small`: 3x3, stride 1, for images up to 64 pixels; `large`: 7x7, stride 2, then max pooling."""
+PoolingKind = Literal["average", "gem"]

@@ -1,10 +1,10 @@
 """`atalho evaluate`: how good a trained model is."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from atalho.cli import options, terminal
+from atalho.cli import options, retrieval, terminal
 from atalho.locale import _
 
 _SHOWN_MISTAKES = 5
@@ -17,6 +17,13 @@ def evaluate(
     ] = None,
     /,
     *,
+    protocol: Annotated[
+        str | None, Parameter(help=_("reid: cross-camera or leave-self-out; the run's own if not given"))
+    ] = None,
+    average_precision: Annotated[
+        Literal["hits", "trapezoid"],
+        Parameter(help=_("reid: AP as the mean of the precision at each hit, or by trapezoids")),
+    ] = "hits",
     skip_bad: Annotated[bool, Parameter(help=_("leave out images that cannot be read"), negative="")] = False,
     json: options.JSON = False,
 ) -> int:
@@ -24,9 +31,19 @@ def evaluate(
     from atalho.jobs import evaluate as job
 
     with terminal.TerminalProgress() as progress:
-        found = job.evaluate(run, data, skip_bad=skip_bad, progress=progress)
+        found = job.evaluate(
+            run,
+            data,
+            skip_bad=skip_bad,
+            protocol=protocol,
+            average_precision=average_precision,
+            progress=progress,
+        )
     if json:
         terminal.print_json(found)
+        return 0
+    if found.get("task") == "reid":
+        retrieval.say(found)
         return 0
     top = _("top-1 {top1} {interval}").format(
         top1=terminal.percent(found["top1"]), interval=terminal.interval(found["top1_interval"])

@@ -18,6 +18,7 @@ _TITLES = {
     "data": N_("Images"),
     "augment": N_("Variation of the training images"),
     "training": N_("Learning"),
+    "reid": N_("Re-identification"),
 }
 
 

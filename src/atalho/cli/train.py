@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from atalho.cli import options, terminal
+from atalho.cli import options, retrieval, terminal
 from atalho.errors import ConfigError
 from atalho.locale import _
 from atalho.training import distributed
@@ -24,6 +24,9 @@ def train(
             name="--model", help=_("the network; atalho models lists them; or a TOML file with its specification")
         ),
     ] = None,
+    task: Annotated[
+        str | None, Parameter(help=_("classification (default), or reid: is this the same individual or object?"))
+    ] = None,
     recipe: Annotated[str | None, Parameter(help=_("fast (default), paper or finetune"))] = None,
     epochs: Annotated[int | None, Parameter(help=_("passes over the training images"))] = None,
     batch_size: Annotated[int | None, Parameter(help=_("images per step"))] = None,
@@ -39,6 +42,9 @@ def train(
         Path | None, Parameter(name="--from", help=_("run or model folder to start from, with a new head"))
     ] = None,
     out: Annotated[Path | None, Parameter(help=_("the run's folder; runs/NAME if not given"))] = None,
+    protocol: Annotated[
+        str | None, Parameter(help=_("reid: cross-camera (default where cameras are known) or leave-self-out"))
+    ] = None,
     config: Annotated[Path | None, Parameter(help=_("TOML file with settings, such as a run.toml"))] = None,
     resume: Annotated[
         Path | None, Parameter(help=_("run to continue exactly where it stopped; DATA says where its images are now"))
@@ -55,12 +61,14 @@ def train(
     images: options.section("data") = None,  # type: ignore[valid-type]
     augment: options.section("augment") = None,  # type: ignore[valid-type]
     training: options.section("training") = None,  # type: ignore[valid-type]
+    reid: options.section("reid") = None,  # type: ignore[valid-type]
 ) -> int:
     """Parse, call `atalho.train` or `atalho.resume`, print."""
-    sections = options.given(model=model, data=images, augment=augment, training=training)
+    sections = options.given(model=model, data=images, augment=augment, training=training, reid=reid)
     shortcuts = {
         "--model": ("model.spec" if _is_file(model_name) else "model.name", model_name),
         "--from": ("model.start", start and str(start)),
+        "--protocol": ("reid.protocol", protocol),
         "--recipe": ("training.recipe", recipe),
         "--epochs": ("training.epochs", epochs),
         "--batch-size": ("training.batch_size", batch_size),
@@ -71,7 +79,7 @@ def train(
     # Mistakes below are found by every process that torchrun started, and one of them tells.
     with distributed.joined() as ranks:
         if resume is not None:
-            places = {"--out": out, "--config": config, "--continue": continue_ or None}
+            places = {"--task": task, "--out": out, "--config": config, "--continue": continue_ or None}
             options.refuse_beside_resume(places, {flag: value for flag, (_path, value) in shortcuts.items()}, sections)
         elif accept_data_change:
             raise ConfigError(_("--accept-data-change belongs to a resume: give --resume RUN with it."))
@@ -84,6 +92,7 @@ def train(
             else:
                 run = job.train(
                     data,
+                    task=task,
                     settings=settings,
                     config=config,
                     out=out,
@@ -101,11 +110,15 @@ def _is_file(name: str | None) -> bool:
 
 
 def _print(run: "Run", *, as_json: bool) -> None:
-    if as_json:
-        terminal.print_json({"run": str(run.path), "top1": run.top1, "seconds": run.seconds})
-        return
     found = run.evaluation
-    if found:
+    reid = run.config.task == "reid"
+    if as_json:
+        figures = retrieval.summary(found) if reid else {"top1": run.top1}
+        terminal.print_json({"run": str(run.path)} | figures | {"seconds": run.seconds})
+        return
+    if found and reid:
+        retrieval.say(found)
+    elif found:
         terminal.say(
             _("{split} accuracy {top1} {interval} on {images} images").format(
                 split=_(found["split"]),

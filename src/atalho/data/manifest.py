@@ -26,7 +26,11 @@ NO_IDS: Final[Ids] = np.empty(0, np.int64)
 
 @dataclass(frozen=True, eq=False)
 class Manifest:
-    """N images with labels. `pixels` (N, H, W[, C]) uint8 only where the files hold arrays (IDX, CIFAR batches)."""
+    """N images with labels. `pixels` (N, H, W[, C]) uint8 only where the files hold arrays (IDX, CIFAR batches).
+
+    For re-identification the classes are identities, those of training first, and `cameras` (N,) says which of
+    `camera_names` saw an image, where that is known. The splits query and gallery, if there, are parts of test.
+    """
 
     root: Path
     layout: str
@@ -36,6 +40,8 @@ class Manifest:
     splits: Mapping[str, Ids]
     pixels: NDArray[np.uint8] | None = None
     notes: tuple[str, ...] = ()
+    cameras: Ids | None = None
+    camera_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(set(self.names)) != len(self.names):
@@ -65,6 +71,9 @@ class Manifest:
 
     def to_json(self) -> dict[str, Any]:
         """What a run stores in manifest.json. Pixels stay in their files."""
+        cameras: dict[str, Any] = {}
+        if self.cameras is not None:
+            cameras = {"cameras": self.cameras.tolist(), "camera_names": list(self.camera_names)}
         return {
             "format": 1,
             "root": str(self.root),
@@ -74,6 +83,7 @@ class Manifest:
             "labels": self.labels.tolist(),
             "splits": {name: ids.tolist() for name, ids in self.splits.items()},
             "notes": [locale.keep(note) for note in self.notes],
+            **cameras,
         }
 
     @classmethod
@@ -88,6 +98,8 @@ class Manifest:
                 labels=np.array(stored["labels"], dtype=np.int64),
                 splits={str(name): np.array(ids, dtype=np.int64) for name, ids in stored["splits"].items()},
                 notes=tuple(locale.tell(note) for note in stored["notes"]),
+                cameras=np.array(stored["cameras"], dtype=np.int64) if "cameras" in stored else None,
+                camera_names=tuple(map(str, stored.get("camera_names", ()))),
             )
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise DataError(_("not a manifest of Atalho: {error}").format(error=repr(error))) from error
@@ -113,5 +125,7 @@ def _check(manifest: Manifest) -> None:
         ids.ndim == 1 and (not len(ids) or (ids.min() >= 0 and ids.max() < limit))
         for ids, limit in zip(every, limits, strict=True)
     )
+    if manifest.cameras is not None:
+        fits = fits and manifest.cameras.shape == (images,)
     if len(manifest.labels) != images or not fits:
         raise DataError(_("not a manifest of Atalho: its names, labels and splits do not fit together"))

@@ -31,7 +31,7 @@ def hold_out(
         # In whole numbers and rounded down, so that the sum over classes cannot pass `most`.
         spare = max(0, most - len(classes))
         wanted = np.minimum(wanted, 1 + (sizes - 1) * spare // max(1, int((sizes - 1).sum())))
-    hashes = np.array([_name_hash(names[number]) for number in ids.tolist()], dtype=np.int64)
+    hashes = np.array([name_hash(names[number]) for number in ids.tolist()], dtype=np.int64)
     ranks = chance.bits(seed, stream, 0, hashes, 1)[:, 0]
     held = np.zeros(len(ids), dtype=bool)
     for label, count in zip(classes, wanted, strict=True):
@@ -40,6 +40,7 @@ def hold_out(
     return ids[~held], ids[held]
 
 
-def _name_hash(name: str) -> int:
+def name_hash(name: str) -> int:
+    """A whole number that stands for a name wherever chance needs an id."""
     digest = hashlib.blake2b(bytewise(name), digest_size=8).digest()
     return int.from_bytes(digest, "little", signed=True)

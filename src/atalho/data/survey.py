@@ -126,6 +126,7 @@ def _fingerprint(manifest: Manifest, content: bytes) -> str:
         manifest.labels.astype("<i8").tobytes(),
         *(part for name in sorted(manifest.splits) for part in (name.encode(), _bytes(manifest.splits[name]))),
         content,
+        *([] if manifest.cameras is None else [_joined(manifest.camera_names), _bytes(manifest.cameras)]),
     ]
     whole = hashlib.blake2b(digest_size=16)
     for part in parts:

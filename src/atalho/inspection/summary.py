@@ -14,11 +14,10 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from atalho.blocks.head import ClassifierHead
 from atalho.errors import ConfigError
 from atalho.locale import _
 from atalho.networks import catalogue
-from atalho.networks.build import make_block, make_closing, make_stem
+from atalho.networks.build import make_block, make_closing, make_head, make_stem
 from atalho.networks.network import Network
 from atalho.networks.plan import BlockPlan, Closing, LinearPlan, Plan, ResidualPlan, StemPlan, TransitionPlan, plan
 from atalho.networks.spec import Spec
@@ -119,8 +118,7 @@ def smallest_side(spec: Spec) -> int:
 
 @dataclass(frozen=True)
 class _Head:
-    in_channels: int
-    classes: int
+    planned: Plan
 
 
 @dataclass(frozen=True)
@@ -151,13 +149,13 @@ def _parts(planned: Plan) -> list[tuple[str, int | None, str, str, _Part]]:
         )
         for block in planned.blocks
     ]
-    head = _Head(planned.embedding, planned.classes)
+    head = _Head(planned)
     closing = _Closing(planned.closing, planned.embedding)
     return [
         ("stem", None, planned.stem.design, "", planned.stem),
         *blocks,
         *([("closing", None, planned.closing, "", closing)] if planned.closing != "none" else []),
-        ("head", None, "classifier", "", head),
+        ("head", None, "embedding" if planned.neck else "classifier", "", head),
     ]
 
 
@@ -189,7 +187,7 @@ def _module(part: _Part) -> nn.Module:
     if isinstance(part, _Closing):
         return make_closing(part.kind, part.channels)
     if isinstance(part, _Head):
-        return ClassifierHead(part.in_channels, part.classes)
+        return make_head(part.planned)
     return make_block(part)
 
 

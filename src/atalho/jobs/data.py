@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from atalho.config import DataConfig
-from atalho.data import layouts, sizes
+from atalho.config import Config, DataConfig
+from atalho.data import layouts, open_set, sizes
+from atalho.data.doctor import feasibility
 from atalho.data.images import Images
 from atalho.data.manifest import Manifest
 from atalho.data.packed import open_images
@@ -25,17 +26,41 @@ class Looked:
     channels: int
 
 
-def look(config: DataConfig, progress: Progress) -> Looked:
-    """Find the images of `config.path` and read their headers. Raises DataError where they cannot be used."""
-    manifest = layouts.read(
+def look(config: Config, progress: Progress) -> Looked:
+    """Find the images of a run and read their headers. Raises DataError where they cannot be used.
+
+    Re-identification is refused where it is not feasible with them, with the reasons.
+    """
+    asked = config.data
+    reid = config.task == "reid"
+    manifest = _identities(asked) if reid else _classes(asked)
+    if not len(manifest.splits.get("train", ())):
+        raise DataError(_("{path}: there are no training images.").format(path=asked.path))
+    looked = look_at(manifest, asked, progress)
+    if reid:
+        kept = manifest.without(image.number for image in looked.survey.bad)
+        feasibility.refuse(feasibility.examine(kept, config.reid.protocol, looked.survey.digests), asked.path)
+    return looked
+
+
+def _classes(config: DataConfig) -> Manifest:
+    return layouts.read(
         Path(config.path),
         val_fraction=config.val_fraction,
         test_fraction=config.test_fraction,
         split_seed=config.split_seed,
     )
-    if not len(manifest.splits.get("train", ())):
-        raise DataError(_("{path}: there are no training images.").format(path=config.path))
-    return look_at(manifest, config, progress)
+
+
+def _identities(config: DataConfig) -> Manifest:
+    return open_set.read(
+        Path(config.path),
+        val_fraction=config.val_fraction,
+        test_fraction=config.test_fraction,
+        split_seed=config.split_seed,
+        split_by=config.split_by,
+        camera=config.camera,
+    )
 
 
 def look_at(manifest: Manifest, config: DataConfig, progress: Progress) -> Looked:

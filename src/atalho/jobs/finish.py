@@ -12,7 +12,7 @@ from torch import nn
 from atalho import __version__
 from atalho.data.manifest import Manifest
 from atalho.inspection.summary import summarise
-from atalho.jobs import provenance
+from atalho.jobs import provenance, reidentify
 from atalho.jobs import run as files
 from atalho.jobs.data import Pixels
 from atalho.jobs.run import Run
@@ -40,20 +40,29 @@ def finish(
     progress: Progress,
 ) -> None:
     """Write everything of a run that its trained network decides."""
-    temperature = _temperature(network, pixels, prepared, precision)
+    reid = run.config.task == "reid"
+    temperature = 1.0 if reid else _temperature(network, pixels, prepared, precision)
     split = measured_split(pixels.manifest)
     evaluation = None
     if split is None:
         progress.note(_("There are no images to measure the accuracy on: no test split and no validation split."))
     else:
-        evaluation = evaluate(network, pixels, split, prepared, temperature, precision, progress)
+        evaluation = (
+            reidentify.evaluate(
+                network, pixels, split, prepared, precision, progress, protocol=run.config.reid.protocol
+            )
+            if reid
+            else evaluate(network, pixels, split, prepared, temperature, precision, progress)
+        )
         atomic.write_json(run.path / files.EVALUATION, evaluation)
     record = run.json(files.PROVENANCE) | {"finished": provenance.now(), "cost": _cost(network, prepared)}
     atomic.write_json(run.path / files.PROVENANCE, record)
     card = Card(
-        task="classification",
+        task=run.config.task,
         spec=specs.to_dict(network.spec),
-        classes=pixels.manifest.classes,
+        classes=reidentify.identities(pixels.manifest, rotations=run.config.reid.rotations)
+        if reid
+        else pixels.manifest.classes,
         preprocessing=prepared,
         temperature=temperature,
         metrics=_headline(evaluation),
@@ -92,7 +101,9 @@ def evaluate(
 def report(run: Run, pixels: Pixels) -> None:
     """Write the figures and the page; the most confident mistakes appear on it as pictures."""
     numbers = {name: number for number, name in enumerate(pixels.manifest.names)}
-    wanted = [mistake["path"] for mistake in run.evaluation.get("mistakes", []) if mistake["path"] in numbers]
+    evaluation = run.evaluation
+    named = [mistake["path"] for mistake in evaluation.get("mistakes", [])] + reidentify.shown(evaluation)
+    wanted = [name for name in dict.fromkeys(named) if name in numbers]
     pictures: dict[str, bytes] = {}
     if wanted:
         ids = np.array([numbers[path] for path in wanted], dtype=np.int64)
@@ -117,7 +128,8 @@ def _cost(network: Network, prepared: Preprocessing) -> dict[str, Any]:
 def _headline(evaluation: dict[str, Any] | None) -> dict[str, Any]:
     if evaluation is None:
         return {}
-    return {name: evaluation[name] for name in ("split", "images", "top1", "top1_interval", "macro_f1")}
+    names = reidentify.HEADLINE if "rank1" in evaluation else ("split", "images", "top1", "top1_interval", "macro_f1")
+    return {name: evaluation[name] for name in names}
 
 
 def _png(pixels: NDArray[np.uint8]) -> bytes:

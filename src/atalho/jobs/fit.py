@@ -8,10 +8,12 @@ import safetensors.torch
 import torch
 
 from atalho.config import Config, DataConfig
-from atalho.data import order
+from atalho.data import open_set, order, rotated
 from atalho.data.augment import Augment
-from atalho.data.manifest import NO_IDS
+from atalho.data.manifest import NO_IDS, Manifest
 from atalho.data.prepare import channel_statistics
+from atalho.data.rotated import RotatedImages
+from atalho.errors import ConfigError
 from atalho.jobs import finish, network
 from atalho.jobs import run as files
 from atalho.jobs.data import Pixels
@@ -25,6 +27,9 @@ from atalho.storage.log import JsonLines
 from atalho.storage.model_folder import Preprocessing
 from atalho.tasks import classification
 from atalho.tasks.classification import Classification
+from atalho.tasks.losses.centre import CentreLoss
+from atalho.tasks.losses.further import further
+from atalho.tasks.reidentification import Losses, Reidentification, protocol_for
 from atalho.training import loop
 from atalho.training.distributed import Ranks
 from atalho.training.loop import BEGINNING, Material, Place
@@ -66,7 +71,7 @@ def fit(run: Run, pixels: Pixels, precision: Precision, progress: Progress, rank
     start = Start.read(c.model.start) if saved is None and c.model.start else None
     model = network.first_weights(spec, c, start).to(precision.device)
     train_on = material(c, pixels, prepared, precision, run.path / files.CHECKPOINTS, run.place)
-    state = TrainingState.start(model, c.training, train_on.steps)
+    state = TrainingState.start(model, c.training, train_on.steps, train_on.task.tensors())
     offset = state.restore(saved) if saved is not None else 0
     if state.step == run.place.step:
         state.tally = Tally()  # the epoch begins again with other images
@@ -134,7 +139,8 @@ def material(
 ) -> Material:
     """What the loop trains on; the same on every rank."""
     augment = Augment(c.augment, size=pixels.size, mean=prepared.mean, std=prepared.std, seed=c.training.seed)
-    task = _classification(c, pixels, prepared, precision, augment)
+    make = _reidentification if c.task == "reid" else _classification
+    task = make(c, pixels, prepared, precision, augment)
     return Material(c, task, pixels.manifest.names, precision, checkpoints, place)
 
 
@@ -157,3 +163,65 @@ def _classification(
         prepared=prepared,
         precision=precision,
     )
+
+
+def _reidentification(
+    c: Config, pixels: Pixels, prepared: Preprocessing, precision: Precision, augment: Augment
+) -> Reidentification:
+    manifest, images, asked = pixels.manifest, pixels.images, c.reid
+    labels, train = manifest.labels, manifest.splits["train"]
+    if asked.rotations:
+        labels = rotated.turned_labels(labels, open_set.training_identities(manifest))
+        train, images = rotated.turned(train, len(images)), RotatedImages(images)
+    classes = outputs(c, manifest)
+    return Reidentification(
+        images=images,
+        labels=torch.from_numpy(labels),
+        classes=classes,
+        augment=augment,
+        val=manifest.splits.get("val", NO_IDS),
+        train=train,
+        identities=max(1, c.training.batch_size // asked.each),
+        each=asked.each,
+        seed=c.training.seed,
+        losses=Losses(
+            smoothing=c.training.label_smoothing,
+            triplet=asked.triplet != "none",
+            margin=asked.margin if asked.triplet == "margin" else None,
+            centre=CentreLoss(classes, asked.embedding) if asked.centre else None,
+            centre_weight=asked.centre,
+            further=further(asked.further),
+        ),
+        manifest=manifest,
+        pixels=pixels.images,
+        protocol=protocol_for(asked.protocol, manifest),
+        prepared=prepared,
+        precision=precision,
+    )
+
+
+def outputs(c: Config, manifest: Manifest) -> int:
+    """How many classes or identities the network tells apart in training."""
+    if c.task != "reid":
+        return len(manifest.classes)
+    return open_set.training_identities(manifest) * (rotated.TURNS if c.reid.rotations else 1)
+
+
+def refuse_reid(c: Config, ranks: Ranks) -> None:
+    """Raises ConfigError for what re-identification does not take: parts of batches, mixed labels, missing libraries.
+
+    A triplet compares the images of a whole batch.
+    """
+    if ranks.world > 1:
+        raise ConfigError(
+            _("Re-identification trains in one process: its loss compares all images of a batch. Leave torchrun out.")
+        )
+    if c.training.batch_size < 2 * c.reid.each:
+        raise ConfigError(
+            _("A batch of {batch} images holds fewer than two identities with {each} images each. "
+              "Give a larger --batch-size or a smaller --reid.each.").format(
+                batch=c.training.batch_size, each=c.reid.each)
+        )  # fmt: skip
+    if c.augment.mixup or c.augment.cutmix:
+        raise ConfigError(_("Re-identification takes no mixed images: leave out augment.mixup and augment.cutmix."))
+    further(c.reid.further)

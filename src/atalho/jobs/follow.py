@@ -35,7 +35,7 @@ def follow(ranks: Ranks) -> Run:
         # Rank 0 alone measures.
         train_on = dataclasses.replace(train_on, task=dataclasses.replace(train_on.task, val=NO_IDS))
         model = network.first_weights(begun.spec, begun.config, None).to(precision.device)
-        state = TrainingState.start(model, begun.config.training, train_on.steps)
+        state = TrainingState.start(model, begun.config.training, train_on.steps, train_on.task.tensors())
         begun.restore(state)
         ranks.wait()
         nothing = Pace(None, None, minutes=begun.config.training.checkpoint_minutes, steps=None)
@@ -65,7 +65,7 @@ def _in_turn(begun: Begun, ranks: Ranks) -> Pixels:
 
 def _open(begun: Begun, ranks: Ranks) -> Pixels:
     silent = Progress()
-    looked = dataclasses.replace(job_data.look(begun.config.data, silent), size=begun.prepared.size)
+    looked = dataclasses.replace(job_data.look(begun.config, silent), size=begun.prepared.size)
     if looked.survey.fingerprint != begun.fingerprint:
         raise DataError(
             _("The images at {data} differ between the machines: rank {rank} has others than rank 0.").format(

@@ -14,7 +14,7 @@ from atalho.locale import _
 from atalho.networks import spec as specs
 from atalho.networks.build import build, initialise
 from atalho.networks.network import Network
-from atalho.networks.spec import MLPSpec, Spec
+from atalho.networks.spec import MLPSpec, ResNetSpec, Spec
 from atalho.storage import model_folder
 from atalho.storage.model_folder import Card
 from atalho.tasks import model
@@ -50,7 +50,7 @@ def backbone_of(config: ModelConfig, start: Start | None) -> Spec:
         named = _DEFAULT if config.name == "auto" else config.name
         asked = specs.from_dict(config.spec) if isinstance(config.spec, dict) else named
         return networks.specify(asked, stem=config.stem, shortcut=config.shortcut, dropout=config.dropout)
-    spec = start.network.spec
+    spec = _as_catalogue(start.network.spec)
     meant = networks.specify(
         spec if config.name == "auto" else config.name,
         classes=spec.classes,
@@ -66,7 +66,21 @@ def backbone_of(config: ModelConfig, start: Start | None) -> Spec:
                 "Leave them out to use the one it holds."
             ).format(start=config.start, name=config.name, stem=config.stem, shortcut=config.shortcut)
         )
-    return networks.specify(spec, dropout=config.dropout)
+    return networks.specify(start.network.spec, dropout=config.dropout)
+
+
+def _as_catalogue(spec: Spec) -> Spec:
+    """The same backbone as the catalogue has it: with a classifier, and strides as published."""
+    plain = with_head(spec, Config())
+    return dataclasses.replace(plain, last_stride=2) if isinstance(plain, ResNetSpec) else plain
+
+
+def with_head(spec: Spec, config: Config) -> Spec:
+    """The same backbone with the head that the task needs; a backbone for re-identification keeps finer features."""
+    if config.task != "reid":
+        return dataclasses.replace(spec, embedding=0, pooling="average")
+    head = dataclasses.replace(spec, embedding=config.reid.embedding, pooling=config.reid.pooling)
+    return dataclasses.replace(head, last_stride=config.reid.last_stride) if isinstance(head, ResNetSpec) else head
 
 
 def spec_for(config: Config, start: Start | None, *, classes: int, channels: int, size: int) -> Spec:
@@ -74,6 +88,7 @@ def spec_for(config: Config, start: Start | None, *, classes: int, channels: int
     spec = networks.specify(
         backbone_of(config.model, start), classes=classes, in_channels=channels, dropout=config.model.dropout
     )
+    spec = with_head(spec, config)
     # A trained stem stays; a new one follows the size of the images where it was not chosen.
     if start is None and config.model.stem == "auto":
         spec = networks.specify(spec, image_size=size)

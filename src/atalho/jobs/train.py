@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from atalho.errors import ConfigError, RunError
 from atalho.jobs import again, changed, provenance
 from atalho.jobs import data as job_data
 from atalho.jobs import run as files
-from atalho.jobs.fit import fit, preprocessing
+from atalho.jobs.fit import fit, outputs, preprocessing, refuse_reid
 from atalho.jobs.follow import follow, refuse_crowded_gpu
 from atalho.jobs.network import Start, backbone_of, spec_for
 from atalho.jobs.run import Run
@@ -37,6 +38,7 @@ def train(
     data: Path | str | None = None,
     *,
     model: str | None = None,
+    task: str | None = None,
     recipe: str | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
@@ -59,6 +61,7 @@ def train(
     shortcuts = {
         "data.path": str(data) if data is not None else None,
         "model.name": model,
+        "task": task,
         "training.recipe": recipe,
         "training.epochs": epochs,
         "training.batch_size": batch_size,
@@ -131,7 +134,7 @@ def _go_on(run: Run, data: DataConfig, accept: bool, progress: Progress, ranks: 
                 names=", ".join(differing)
             )
         )
-    looked = changed.checked(run, job_data.look(data, progress), data, accept=accept)
+    looked = changed.checked(run, job_data.look(replace(run.config, data=data), progress), data, accept=accept)
     pixels = job_data.open_pixels(looked, data, progress, channels=run.network[1].channels)
     run = changed.recorded(run, pixels, data, progress)
     fit(run, pixels, precision, progress, ranks)
@@ -158,13 +161,18 @@ def _begin(
     asked = schema.merge({"training": {"recipe": "finetune"}} if start else {}, asked, schema.nest(again.placed(early)))
     precision = choose(early.training.device, early.training.precision)
     refuse_crowded_gpu(ranks, precision)
-    looked = job_data.look(start.data(early.data) if start else early.data, progress)
+    looked = job_data.look(replace(early, data=start.data(early.data)) if start else early, progress)
     images = len(looked.manifest.splits["train"])
-    situation = recipes.Situation(specs.to_dict(backbone)["family"], plan(backbone).depth, looked.size, images)
+    situation = recipes.Situation(
+        specs.to_dict(backbone)["family"], plan(backbone).depth, looked.size, images, early.task
+    )
     config, notes = recipes.resolve(asked, situation)
-    ranks.refuse_small(order.smallest(images, config.training.batch_size))
+    if config.task == "reid":
+        refuse_reid(config, ranks)
+    else:
+        ranks.refuse_small(order.smallest(images, config.training.batch_size))
     channels = start.card.preprocessing.channels if start else looked.channels
-    spec = spec_for(config, start, classes=len(looked.manifest.classes), channels=channels, size=looked.size)
+    spec = spec_for(config, start, classes=outputs(config, looked.manifest), channels=channels, size=looked.size)
     advice = stem_advice(spec, looked.size)
     for note in (*looked.manifest.notes, *notes, *filter(None, [advice])):
         progress.note(note)

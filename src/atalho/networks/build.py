@@ -7,6 +7,7 @@ from collections import OrderedDict
 import torch
 from torch import nn
 
+from atalho.blocks.embedding_head import EmbeddingHead
 from atalho.blocks.head import ClassifierHead
 from atalho.blocks.stem import BareStem, LargeStem, PixelStem, SmallStem
 from atalho.networks.choice import ShortcutChoice, StemChoice, specify
@@ -14,11 +15,21 @@ from atalho.networks.densenet import dense_block, transition
 from atalho.networks.initialise import initialise
 from atalho.networks.mlp import linear_block
 from atalho.networks.network import Network
-from atalho.networks.plan import BlockPlan, Closing, DensePlan, LinearPlan, ResidualPlan, StemPlan, TransitionPlan, plan
+from atalho.networks.plan import (
+    BlockPlan,
+    Closing,
+    DensePlan,
+    LinearPlan,
+    Plan,
+    ResidualPlan,
+    StemPlan,
+    TransitionPlan,
+    plan,
+)
 from atalho.networks.resnet import residual_block
 from atalho.networks.spec import Spec
 
-__all__ = ["Network", "build", "create", "initialise", "make_block", "make_closing", "make_stem"]
+__all__ = ["Network", "build", "create", "initialise", "make_block", "make_closing", "make_head", "make_stem"]
 
 
 def create(
@@ -66,12 +77,19 @@ def build(spec: Spec) -> Network:
             make_stem(planned.stem),
             nn.Sequential(*stages),
             make_closing(planned.closing, planned.embedding),
-            ClassifierHead(planned.embedding, planned.classes, planned.dropout),
+            make_head(planned),
         )
     if device.type != "meta":
         network.to_empty(device=device)
         initialise(network)
     return network
+
+
+def make_head(planned: Plan) -> ClassifierHead | EmbeddingHead:
+    """The head of a plan: a classifier, or one with an embedding for re-identification."""
+    if planned.neck:
+        return EmbeddingHead(planned.embedding, planned.neck, planned.classes, planned.pooling)
+    return ClassifierHead(planned.embedding, planned.classes, planned.dropout)
 
 
 def make_stem(stem: StemPlan) -> nn.Module:

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from atalho.blocks.block import Block
+from atalho.blocks.embedding_head import GeneralizedMean
 from atalho.blocks.shortcut import NoShortcut
 from atalho.networks.network import Network
 
@@ -39,7 +40,10 @@ def initialise(network: Network, *, zero_residual: bool = False, fan: Fan = "out
             module.weight.copy_(
                 torch.empty(module.weight.shape, device="cpu").uniform_(-bound, bound, generator=generator)
             )
-            module.bias.zero_()
+            if module.bias is not None:
+                module.bias.zero_()
+        elif isinstance(module, GeneralizedMean):
+            module.power.fill_(GeneralizedMean.FIRST)
         elif isinstance(module, nn.Conv2d | nn.Linear):
             deviation = math.sqrt(2 / _fan(module.weight, fan))
             module.weight.copy_(

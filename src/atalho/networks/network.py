@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from torch import Tensor, nn
 
+from atalho.blocks.embedding_head import EmbeddingHead
 from atalho.blocks.head import ClassifierHead
 from atalho.errors import ConfigError
 from atalho.locale import _
@@ -25,7 +26,12 @@ class Network(nn.Module):
     """`spec` rebuilds it; the letters of the shapes: N images, C channels, H and W sides, D features, K classes."""
 
     def __init__(
-        self, spec: Spec, stem: nn.Module, stages: nn.Sequential, closing: nn.Module, head: ClassifierHead
+        self,
+        spec: Spec,
+        stem: nn.Module,
+        stages: nn.Sequential,
+        closing: nn.Module,
+        head: ClassifierHead | EmbeddingHead,
     ) -> None:
         super().__init__()
         self.spec = spec

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from atalho.blocks.kinds import ShortcutKind
+from atalho.blocks.kinds import PoolingKind, ShortcutKind
 from atalho.networks.spec import BOTTLENECKS, PREACTIVATIONS, DenseNetSpec, Design, MLPSpec, ResNetSpec, Spec
 
 LARGE_SIDE: Final = 224
@@ -138,6 +138,9 @@ class Plan:
     """Length D of the embedding, the channels that the classifier takes."""
     classes: int
     dropout: float
+    neck: int = 0
+    """Length of the embedding of a head that re-identifies; 0 for a classifier on the pooled features."""
+    pooling: PoolingKind = "average"
 
     @property
     def depth(self) -> int:
@@ -183,13 +186,14 @@ def _resnet(spec: ResNetSpec) -> Plan:
     channels = spec.stem_channels
     for stage, (count, width) in enumerate(zip(spec.blocks, spec.widths, strict=True)):
         for index in range(count):
-            stride = 2 if stage > 0 and index == 0 else 1
+            first = spec.last_stride if stage == len(spec.blocks) - 1 else 2
+            stride = first if stage > 0 and index == 0 else 1
             blocks.append(
                 ResidualPlan(stage, index, spec.design, channels, width // narrowing, width, stride, spec.shortcut)
             )
             channels = width
     closing: Closing = "norm" if preactivation else "none"
-    return Plan(stem, tuple(blocks), closing, channels, spec.classes, spec.dropout)
+    return Plan(stem, tuple(blocks), closing, channels, spec.classes, spec.dropout, spec.embedding, spec.pooling)
 
 
 def _densenet(spec: DenseNetSpec) -> Plan:
@@ -204,7 +208,7 @@ def _densenet(spec: DenseNetSpec) -> Plan:
             kept = max(1, int(channels * spec.compression))
             blocks.append(TransitionPlan(stage, 1, channels, kept))
             channels = kept
-    return Plan(stem, tuple(blocks), "norm", channels, spec.classes, spec.dropout)
+    return Plan(stem, tuple(blocks), "norm", channels, spec.classes, spec.dropout, spec.embedding, spec.pooling)
 
 
 def _mlp(spec: MLPSpec) -> Plan:
@@ -215,4 +219,4 @@ def _mlp(spec: MLPSpec) -> Plan:
         for index in range(count):
             blocks.append(LinearPlan(stage, index, width_before, width, spec.shortcut))
             width_before = width
-    return Plan(stem, tuple(blocks), "vector", width_before, spec.classes, spec.dropout)
+    return Plan(stem, tuple(blocks), "vector", width_before, spec.classes, spec.dropout, spec.embedding, spec.pooling)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
-from atalho.blocks.kinds import ShortcutKind, StemKind
+from atalho.blocks.kinds import PoolingKind, ShortcutKind, StemKind
 from atalho.errors import ConfigError, nearest
 from atalho.locale import _
 
@@ -41,10 +41,15 @@ class ResNetSpec:
     stem: StemKind = "large"
     stem_channels: int = 64
     shortcut: ShortcutKind = "projection"
+    last_stride: int = 2
+    """Of the last stage's first block; 1 keeps finer features (Luo et al. 2019, section 3.4)."""
     classes: int = 1000
     in_channels: int = 3
     dropout: float = 0.0
     """Before the classifier."""
+    embedding: int = 0
+    """Length of the embedding of a network that re-identifies; 0 for one that classifies."""
+    pooling: PoolingKind = "average"
 
     def __post_init__(self) -> None:
         _one_of("design", self.design, get_args(Design))
@@ -60,7 +65,9 @@ class ResNetSpec:
         _one_of("stem", self.stem, get_args(StemKind))
         _whole("stem_channels", self.stem_channels)
         _one_of("shortcut", self.shortcut, get_args(ShortcutKind))
-        _ends(self.classes, self.in_channels, self.dropout)
+        if self.last_stride not in (1, 2):
+            raise ConfigError(_("last_stride {given!r}: accepted are 1 and 2").format(given=self.last_stride))
+        _ends(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +88,9 @@ class DenseNetSpec:
     in_channels: int = 3
     dropout: float = 0.0
     """Before the classifier."""
+    embedding: int = 0
+    """Length of the embedding of a network that re-identifies; 0 for one that classifies."""
+    pooling: PoolingKind = "average"
 
     def __post_init__(self) -> None:
         _whole("growth_rate", self.growth_rate)
@@ -89,7 +99,7 @@ class DenseNetSpec:
         _whole("bottleneck", self.bottleneck)
         _number("compression", self.compression, lambda value: 0 < value <= 1, _("numbers above 0, up to 1"))
         _one_of("stem", self.stem, get_args(StemKind))
-        _ends(self.classes, self.in_channels, self.dropout)
+        _ends(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,12 +117,15 @@ class MLPSpec:
     in_channels: int = 3
     dropout: float = 0.0
     """Before the classifier."""
+    embedding: int = 0
+    """Length of the embedding of a network that re-identifies; 0 for one that classifies."""
+    pooling: PoolingKind = "average"
 
     def __post_init__(self) -> None:
         _stages(self.blocks, self.widths)
         _whole("side", self.side)
         _one_of("shortcut", self.shortcut, ("projection", "identity", "none"))
-        _ends(self.classes, self.in_channels, self.dropout)
+        _ends(self)
 
 
 Spec = ResNetSpec | DenseNetSpec | MLPSpec
@@ -183,10 +196,13 @@ def _blocks(blocks: tuple[int, ...]) -> None:
         )
 
 
-def _ends(classes: int, in_channels: int, dropout: float) -> None:
-    _whole("classes", classes)
-    _whole("in_channels", in_channels)
-    _number("dropout", dropout, lambda value: 0 <= value < 1, _("numbers from 0 up to, but not, 1"))
+def _ends(spec: Spec) -> None:
+    _whole("classes", spec.classes)
+    _whole("in_channels", spec.in_channels)
+    _number("dropout", spec.dropout, lambda value: 0 <= value < 1, _("numbers from 0 up to, but not, 1"))
+    if spec.embedding != 0:
+        _whole("embedding", spec.embedding)
+    _one_of("pooling", spec.pooling, get_args(PoolingKind))
 
 
 def _counts(name: str, values: tuple[int, ...]) -> None:

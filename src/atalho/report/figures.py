@@ -35,7 +35,7 @@ def draw_all(run: RunFiles, _: Translator) -> dict[str, Figure]:
             figures["loss"] = loss(run.rows, _)
             figures["accuracy"] = accuracy(run.epochs, _)
             figures["learning_rate"] = learning_rate(run.rows, _)
-        if run.evaluation:
+        if run.evaluation and "confusion" in run.evaluation:
             figures["confusion"] = confusion(run.evaluation, _)
             figures["recall"] = recall(run.evaluation["per_class"], _)
             if "calibration" in run.evaluation:

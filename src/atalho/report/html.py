@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from atalho.locale import language
-from atalho.report import background, figures, run_files, sections, shell
+from atalho.report import background, figures, retrieval, run_files, sections, shell
 from atalho.report.canvas import svg
 from atalho.report.language import Translator
 from atalho.report.markup import Html, el, join
@@ -42,10 +42,7 @@ def _article(run: RunFiles, places: Mapping[str, str], _: Translator) -> Html:
     }
     parts = {
         "curves": (_("Training"), sections.curves(run, drawings, _)),
-        "classes": (_("Class by class"), sections.per_class(run, _)),
-        "confusion": (_("Confusion matrix"), sections.confusion(run, drawings, _)),
-        "calibration": (_("Calibration"), sections.calibration(run, drawings, _)),
-        "mistakes": (_("Mistakes"), sections.mistakes(run, places, _)),
+        **_measured(run, drawings, places, _),
         "data": (_("Data"), background.data(run, _)),
         "network": (_("Network"), background.architecture(run, _)),
         "cost": (_("Cost"), background.cost(run, _)),
@@ -54,14 +51,34 @@ def _article(run: RunFiles, places: Mapping[str, str], _: Translator) -> Html:
     }
     shown = {name: part for name, part in parts.items() if part[1] is not None}
     links = [el("a", title, href=f"#{name}-{_.name}") for name, (title, _part) in shown.items()]
-    return join(
-        [sections.header(run, _), el("nav", links, class_="contents"), [part for _title, part in shown.values()]]
-    )
+    headline = retrieval.headline(run.evaluation, _) if run.evaluation and retrieval.measured(run) else None
+    header = sections.header(run, _, headline)
+    return join([header, el("nav", links, class_="contents"), [part for _title, part in shown.values()]])
+
+
+def _measured(
+    run: RunFiles, drawings: Mapping[str, Html], places: Mapping[str, str], _: Translator
+) -> dict[str, tuple[str, Html | None]]:
+    """The parts that say how good the network is at its task."""
+    if retrieval.measured(run):
+        return {
+            "retrieval": (_("Re-identification"), retrieval.quality(run, _)),
+            "lists": (_("Ranked lists"), retrieval.ranked_lists(run, places, _)),
+        }
+    return {
+        "classes": (_("Class by class"), sections.per_class(run, _)),
+        "confusion": (_("Confusion matrix"), sections.confusion(run, drawings, _)),
+        "calibration": (_("Calibration"), sections.calibration(run, drawings, _)),
+        "mistakes": (_("Mistakes"), sections.mistakes(run, places, _)),
+    }
 
 
 def _shown(run: RunFiles, pictures: Mapping[str, bytes]) -> list[str]:
     """The names of the pictures that the page has a place for, in its order."""
-    wanted = (str(row.get("path", row["index"])) for row in (run.evaluation or {}).get("mistakes", []))
+    evaluation = run.evaluation or {}
+    wanted = [str(row.get("path", row.get("index"))) for row in evaluation.get("mistakes", [])]
+    for row in evaluation.get("lists", []):
+        wanted += [row["path"], *(answer["path"] for answer in row["answers"])]
     return [name for name in dict.fromkeys(wanted) if name in pictures]
 
 

@@ -16,12 +16,12 @@ def section(name: str, title: str, *content: str | None, _: Translator) -> Html:
     return el("section", el("h2", title), *content, id=f"{name}-{_.name}")
 
 
-def header(run: RunFiles, _: Translator) -> Html:
-    """Model, headline accuracy with its interval, and the key numbers."""
+def header(run: RunFiles, _: Translator, headline: Html | None = None) -> Html:
+    """Model, headline with its interval (accuracy where none is given), and the key numbers."""
     title = [el("p", "Atalho · ", _("training report"), class_="eyebrow"), el("h1", run.model)]
     if run.data:
         title.append(el("p", _("trained on {data}").format(data=run.data), class_="on"))
-    return el("header", el("div", *title), _headline(run, _), _key_numbers(run, _))
+    return el("header", el("div", *title), headline or _headline(run, _), _key_numbers(run, _))
 
 
 def _headline(run: RunFiles, _: Translator) -> Html | None:
@@ -54,7 +54,7 @@ def _key_numbers(run: RunFiles, _: Translator) -> Html:
     training = len((run.manifest or {}).get("splits", {}).get("train", []))
     shown = [
         (_("training images"), _.whole(training) if training else None),
-        (_("classes"), _.whole(len(classes)) if classes else None),
+        (_("identities") if "rank1" in e else _("classes"), _.whole(len(classes)) if classes else None),
         (_("parameters"), _.whole(run.cost["parameters"]) if "parameters" in run.cost else None),
         (_("epochs"), _.whole(len(run.epochs)) if run.epochs else None),
         (_("training time"), _.duration(timing["seconds"]) if "seconds" in timing else None),

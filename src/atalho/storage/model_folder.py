@@ -61,7 +61,7 @@ class Preprocessing:
 class Card:
     """What `config.json` holds."""
 
-    task: Literal["classification"]
+    task: Literal["classification", "reid"]
     spec: dict[str, Any]
     classes: tuple[str, ...]
     preprocessing: Preprocessing

@@ -1,10 +1,11 @@
-"""SGD with the parameters grouped by what they are, and its state by their names.
+"""SGD or Adam with the parameters grouped by what they are, and its state by their names.
 
 Weight decay is chosen by the type of the module that owns a parameter, never by its name: the norm on a shortcut is
 a norm like any other. State is kept by name because a grown network has the same names in another order.
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 import torch
 from torch import Tensor, nn
@@ -13,9 +14,12 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from atalho.config import TrainingConfig
 from atalho.networks.network import Network
 
+_SLOTS: Final = {"momentum": "momentum_buffer", "exp_avg": "exp_avg", "exp_avg_sq": "exp_avg_sq", "adam_step": "step"}
+"""What the optimizers remember of each parameter: the name in a checkpoint, and torch's name."""
 
-def build(network: Network, config: TrainingConfig) -> torch.optim.SGD:
-    """SGD for `network`; each group carries `scale`, its share of the learning rate."""
+
+def build(network: Network, config: TrainingConfig) -> torch.optim.Optimizer:
+    """The optimizer of `network`; each group carries `scale`, its share of the learning rate."""
     head = {id(parameter) for parameter in network.head.parameters()}
     groups: dict[tuple[float, float], list[Tensor]] = {}
     for parameter, is_weight, is_shift in _parameters(network):
@@ -23,8 +27,11 @@ def build(network: Network, config: TrainingConfig) -> torch.optim.SGD:
         scale = 1.0 if id(parameter) in head else config.backbone_lr
         scale *= config.shift_lr if is_shift else 1.0
         groups.setdefault((decay, scale), []).append(parameter)
+    rows = [{"params": group, "weight_decay": decay, "scale": scale} for (decay, scale), group in groups.items()]
+    if config.optimizer == "adam":
+        return torch.optim.Adam(rows, lr=config.lr, fused=True)
     return torch.optim.SGD(
-        [{"params": group, "weight_decay": decay, "scale": scale} for (decay, scale), group in groups.items()],
+        rows,
         lr=config.lr,
         momentum=config.momentum,
         nesterov=config.nesterov and config.momentum > 0,
@@ -39,21 +46,23 @@ def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
 
 
 def state(optimizer: torch.optim.Optimizer, network: nn.Module) -> dict[str, Tensor]:
-    """The momentum of each parameter under the parameter's name; nothing for those that have none yet."""
+    """What is remembered of each parameter, as `slot.name`; nothing for those of which there is nothing yet."""
     return {
-        name: optimizer.state[parameter]["momentum_buffer"]
+        f"{slot}.{name}": optimizer.state[parameter][key]
+        for slot, key in _SLOTS.items()
         for name, parameter in network.named_parameters()
-        if optimizer.state.get(parameter, {}).get("momentum_buffer") is not None
+        if optimizer.state.get(parameter, {}).get(key) is not None
     }
 
 
-def load_state(optimizer: torch.optim.Optimizer, network: nn.Module, momentum: Mapping[str, Tensor]) -> None:
+def load_state(optimizer: torch.optim.Optimizer, network: nn.Module, held: Mapping[str, Tensor]) -> None:
     """Give back what `state` returned."""
-    for name, parameter in network.named_parameters():
-        if name in momentum:
-            buffer = torch.empty_like(parameter, memory_format=torch.preserve_format)
-            buffer.copy_(momentum[name])
-            optimizer.state[parameter]["momentum_buffer"] = buffer
+    for slot, key in _SLOTS.items():
+        for name, parameter in network.named_parameters():
+            if (found := held.get(f"{slot}.{name}")) is not None:
+                like = parameter if found.shape == parameter.shape else found.to(parameter.device)
+                optimizer.state[parameter][key] = torch.empty_like(like, memory_format=torch.preserve_format)
+                optimizer.state[parameter][key].copy_(found)
 
 
 def _parameters(network: nn.Module) -> Iterator[tuple[Tensor, bool, bool]]:
@@ -61,4 +70,6 @@ def _parameters(network: nn.Module) -> Iterator[tuple[Tensor, bool, bool]]:
     for module in network.modules():
         norm = isinstance(module, _BatchNorm)
         for name, parameter in module.named_parameters(recurse=False):
+            if not parameter.requires_grad:
+                continue
             yield parameter, not norm and name == "weight", norm and name == "bias"

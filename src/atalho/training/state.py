@@ -13,7 +13,7 @@ from atalho.errors import NotFiniteError, RunError
 from atalho.locale import _
 from atalho.networks.network import Network
 from atalho.storage import checkpoint
-from atalho.training import optimizer as sgd
+from atalho.training import optimizer as optimizers
 from atalho.training.averaging import AveragedWeights
 
 
@@ -38,24 +38,29 @@ class TrainingState:
 
     network: Network
     averaged: AveragedWeights
-    optimizer: torch.optim.SGD
+    optimizer: torch.optim.Optimizer
+    task: Mapping[str, Tensor] = field(default_factory=dict)
+    """What the task itself learns, changed in place."""
     step: int = 0
     tally: Tally = field(default_factory=Tally)
 
     @classmethod
-    def start(cls, network: Network, config: TrainingConfig, steps: int) -> "TrainingState":
-        """The state before the first of `steps` steps."""
+    def start(
+        cls, network: Network, config: TrainingConfig, steps: int, task: Mapping[str, Tensor] | None = None
+    ) -> "TrainingState":
+        """The state before the first of `steps` steps; `task` is what the task itself learns."""
         averaged = AveragedWeights(network, config.averaging * steps)
-        return cls(network, averaged, sgd.build(network, config))
+        return cls(network, averaged, optimizers.build(network, config), task or {})
 
     def tensors(self) -> dict[str, Tensor]:
         """Every tensor under a name that says whose it is."""
         groups = {
             "network": dict(self.network.state_dict()),
             "averaged": self.averaged.tensors(),
-            "momentum": sgd.state(self.optimizer, self.network),
+            "task": dict(self.task),
         }
-        return {f"{group}.{name}": tensor for group, tensors in groups.items() for name, tensor in tensors.items()}
+        named = {f"{group}.{name}": tensor for group, tensors in groups.items() for name, tensor in tensors.items()}
+        return named | optimizers.state(self.optimizer, self.network)
 
     def rest(self, log_offset: int) -> dict[str, Any]:
         """What is no tensor; `log_offset` is how long the metrics log was, in bytes."""
@@ -79,7 +84,9 @@ class TrainingState:
             self.network.load_state_dict(_group(saved.tensors, "network"))
             if self.averaged.separate:
                 self.averaged.network.load_state_dict(_group(saved.tensors, "averaged"))
-            sgd.load_state(self.optimizer, self.network, _group(saved.tensors, "momentum"))
+            optimizers.load_state(self.optimizer, self.network, saved.tensors)
+            for name, tensor in self.task.items():
+                tensor.copy_(saved.tensors[f"task.{name}"])
             self.step = saved.step
             self.tally = Tally(**saved.state["tally"])
             return int(saved.state["log_offset"])

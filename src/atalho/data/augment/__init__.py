@@ -12,7 +12,7 @@ from torch import Tensor
 
 from atalho import chance
 from atalho.config import SMALL_IMAGE, AugmentConfig
-from atalho.data.augment import colour, erase, geometry, mix, trivial
+from atalho.data.augment import affine, colour, erase, geometry, mix, trivial
 from atalho.data.manifest import Ids
 from atalho.data.prepare import centre_crop, normalise
 
@@ -20,7 +20,7 @@ __all__ = ["Augment"]
 
 
 class Augment:
-    """The steps of one configuration, in order: crop and flip, trivial, jitter, normalise, erase, mix."""
+    """The steps of one configuration, in order: crop and flip, affine, trivial, jitter, normalise, erase, mix."""
 
     def __init__(
         self, config: AugmentConfig, *, size: int, mean: Sequence[float], std: Sequence[float], seed: int
@@ -44,6 +44,8 @@ class Augment:
         numbers = np.asarray(ids, dtype=np.int64)
         config = self._config
         images = self._cropped(pixels, numbers, epoch)
+        if config.affine:
+            images = affine.apply(images, self._draw("affine", epoch, numbers, affine.DRAWS), config.affine, self._fill)
         if config.trivial:
             images = trivial.apply(images, self._draw("trivial", epoch, numbers, trivial.DRAWS), self._fill)
         if config.jitter:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Final
 
@@ -15,15 +15,16 @@ from atalho.data.layouts.listing import Listing, split_name
 from atalho.errors import DataError, nearest
 from atalho.locale import _
 
-_COLUMNS: Final = ("path", "label", "split")
+_NEEDED: Final = ("path", "label")
+_WANTED: Final = ("split",)
 _DELIMITERS: Final = ",;\t"  # semicolons are what spreadsheets write where the comma is the decimal sign
 
 
-def matches(path: Path) -> bool:
+def matches(path: Path, needed: Sequence[str] = _NEEDED) -> bool:
     """Whether the first line of a table names the columns that are needed."""
     try:
         with _open(path) as file:
-            _columns(path, _header(file.readline())[1])
+            _columns(path, _header(file.readline())[1], needed, ())
     except (OSError, UnicodeDecodeError, csv.Error, DataError):
         return False
     return True
@@ -32,20 +33,37 @@ def matches(path: Path) -> bool:
 def read(path: Path) -> Listing:
     """One row per line. A path that does not exist is found by the survey, like any image that cannot be read."""
     listing = Listing(path.parent, "csv")
+    for where, row in read_columns(path, _NEEDED, _WANTED):
+        split = ""
+        if "split" in row:
+            split = split_name(row["split"]) or ""
+            if not split:
+                text = _("{where}: unknown split {given}. {hint}")
+                hint = nearest(row["split"], ("train", "val", "test"))
+                raise DataError(text.format(where=where, given=repr(row["split"]), hint=hint))
+        listing.add([row["path"]], row["label"], split)
+    return listing
+
+
+def read_columns(path: Path, needed: Sequence[str], wanted: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """The columns of each line, by name, with the line's place for messages; no image stands in two lines.
+
+    Of `wanted` only those that the table has; `needed` must not be empty. Raises DataError for a table that is none.
+    """
+    lines: dict[str, int] = {}
     try:
         with _open(path) as file:
             delimiter, header = _header(file.readline())
-            columns = _columns(path, header)
-            lines: dict[str, int] = {}
+            columns = _columns(path, header, needed, wanted)
             for line, row in _rows(path, file, delimiter):
                 if any(row):
-                    _add(listing, path, line, row, columns, lines)
+                    where = _("{path}, line {line}").format(path=path, line=line)
+                    yield where, _row(where, path.parent, line, row, columns, needed, lines)
     except UnicodeDecodeError as error:
         text = _("{path} is not text in UTF-8; save it as CSV UTF-8: {reason}")
         raise DataError(text.format(path=path, reason=error)) from error
     except OSError as error:
         raise DataError(_("{path} cannot be read: {reason}").format(path=path, reason=error.strerror)) from error
-    return listing
 
 
 def _open(path: Path) -> IO[str]:
@@ -70,36 +88,34 @@ def _rows(path: Path, file: IO[str], delimiter: str) -> Iterator[tuple[int, list
         raise DataError(text.format(where=where, reason=error)) from error
 
 
-def _columns(path: Path, header: list[str]) -> dict[str, int]:
+def _columns(path: Path, header: list[str], needed: Sequence[str], wanted: Sequence[str]) -> dict[str, int]:
     names = [name.strip().casefold() for name in header]
-    missing = [name for name in ("path", "label") if name not in names]
-    if missing:
-        text = _("{path} has the columns {given}; needed are path,label and, if wanted, split.")
-        raise DataError(text.format(path=path, given=", ".join(header) or _("(none)")))
-    return {name: names.index(name) for name in _COLUMNS if name in names}
+    if not set(needed) <= set(names):
+        text = _("{path} has the columns {given}; needed are {needed} and, if wanted, {wanted}.")
+        given = ", ".join(header) or _("(none)")
+        raise DataError(text.format(path=path, given=given, needed=",".join(needed), wanted=",".join(wanted)))
+    return {name: names.index(name) for name in (*needed, *wanted) if name in names}
 
 
-def _add(
-    listing: Listing, path: Path, line: int, row: list[str], columns: dict[str, int], lines: dict[str, int]
-) -> None:
-    where = _("{path}, line {line}").format(path=path, line=line)
+def _row(
+    where: str,
+    root: Path,
+    line: int,
+    row: list[str],
+    columns: dict[str, int],
+    needed: Sequence[str],
+    lines: dict[str, int],
+) -> dict[str, str]:
     if len(row) <= max(columns.values()):
         text = _("{where}: {count} values where {needed} are needed.")
         raise DataError(text.format(where=where, count=len(row), needed=max(columns.values()) + 1))
-    name, label = row[columns["path"]].strip(), row[columns["label"]].strip()
-    if not name or not label:
-        raise DataError(_("{where}: path and label must not be empty.").format(where=where))
-    file = os.path.normpath(listing.root / name)  # one file may be written in several ways
+    found = {name: row[place].strip() for name, place in columns.items()}
+    if not all(found[name] for name in needed):
+        text = _("{where}: {first} and {second} must not be empty.")
+        raise DataError(text.format(where=where, first=needed[0], second=needed[1]))
+    file = os.path.normpath(root / found["path"])  # one file may be written in several ways
     if file in lines:
         text = _("{where}: {name} stands in line {first} already; each image once.")
-        raise DataError(text.format(where=where, name=name, first=lines[file]))
+        raise DataError(text.format(where=where, name=found["path"], first=lines[file]))
     lines[file] = line
-    split = ""
-    if "split" in columns:
-        given = row[columns["split"]]
-        split = split_name(given) or ""
-        if not split:
-            text = _("{where}: unknown split {given}. {hint}")
-            hint = nearest(given, ("train", "val", "test"))
-            raise DataError(text.format(where=where, given=repr(given), hint=hint))
-    listing.add([name], label, split)
+    return found

@@ -1,0 +1,184 @@
+"""Re-identification on disk: Market-1501 folders, identity folders, a CSV. Rows of (image, identity, camera, split).
+
+Each folder that holds images is one identity, named by its path below the root, so `Greek/character03` is one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from atalho.data.layouts import csv_table
+from atalho.data.layouts.listing import split_name
+from atalho.data.layouts.scan import Folder, images_below, list_folder
+from atalho.errors import ConfigError, DataError
+from atalho.locale import _, ngettext
+
+AUTO, NONE = "auto", "none"
+JUNK, DISTRACTOR = "-1", "0000"
+"""What Market-1501 calls images that count neither way, and people who are nobody's right answer."""
+_MARKET: Final = {"bounding_box_train": "train", "query": "query", "bounding_box_test": "gallery"}
+_MARKET_NAME: Final = re.compile(r"^(-1|\d+)_c(\d+)")
+_ENDING: Final = re.compile(r"_(\d{1,3})$")
+_ROLES: Final = ("query", "gallery")
+
+
+@dataclass
+class IdentityListing:
+    """Rows of (name, identity, camera, split); split "" where the layout has none, camera "" where it is unknown.
+
+    Splits are train, val, test, and query and gallery, which are parts of test.
+    """
+
+    root: Path
+    layout: str
+    names: list[str] = field(default_factory=list)
+    identities: list[str] = field(default_factory=list)
+    cameras: list[str] = field(default_factory=list)
+    splits: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, name: str, identity: str, camera: str, split: str) -> None:
+        """Append one image."""
+        self.names.append(name)
+        self.identities.append(identity)
+        self.cameras.append(camera)
+        self.splits.append(split)
+
+
+def read(path: Path, camera: str = AUTO) -> IdentityListing:
+    """All images at `path`. `camera` is a pattern whose first group is the camera in a file's name without suffix.
+
+    `auto` finds `_NN` at the end of every name, `none` knows no cameras. Raises DataError where nothing is found,
+    ConfigError for a pattern that is none.
+    """
+    pattern = _pattern(camera)
+    if not path.exists():
+        raise DataError(_("{path} does not exist.").format(path=path))
+    listing = _table(path) if path.is_file() else _folder(path, pattern)
+    if not listing.names:
+        raise DataError(_("no images in {path}. {accepted}").format(path=path, accepted=_accepted()))
+    return listing
+
+
+def _folder(path: Path, pattern: re.Pattern[str] | None) -> IdentityListing:
+    found = list_folder(path, classes=True)
+    tables = [name for name in found.others if name.lower().endswith((".csv", ".tsv"))]
+    if set(_MARKET) <= set(found.folders):
+        return _market(path)
+    if len(tables) == 1 and not found.images and csv_table.matches(path / tables[0], needed=("path", "identity")):
+        return _table(path / tables[0])
+    if len(found.folders) == 1 and not found.images and not list_folder(path / found.folders[0]).images:
+        return _folder(path / found.folders[0], pattern)  # as archives often unpack
+    return _identity_folders(path, found, pattern)
+
+
+def _market(path: Path) -> IdentityListing:
+    """Names like `0001_c1s1_001051_00.jpg`: identity, camera, and what no one needs here."""
+    listing = IdentityListing(path, "market")
+    odd = junk = distractors = 0
+    for folder, split in _MARKET.items():
+        for name in list_folder(path / folder).images:
+            match = _MARKET_NAME.match(name)
+            if match is None:
+                odd += 1
+            elif match[1] == JUNK:
+                junk += 1
+            elif int(match[1]) == 0 and split != "gallery":
+                distractors += 1
+            else:
+                identity = DISTRACTOR if int(match[1]) == 0 else match[1]
+                listing.add(f"{folder}/{name}", identity, str(int(match[2])), split)
+    if odd:
+        text = ngettext(
+            "{count} image is not named like 0001_c1s1_001051_00.jpg: left out",
+            "{count} images are not named like 0001_c1s1_001051_00.jpg: left out",
+            odd,
+        )
+        listing.notes.append(text.format(count=odd))
+    if junk:
+        text = ngettext("{count} junk image (-1): left out", "{count} junk images (-1): left out", junk)
+        listing.notes.append(text.format(count=junk))
+    if distractors:
+        text = _("distractors (0000) belong into the gallery; {count} elsewhere: left out")
+        listing.notes.append(text.format(count=distractors))
+    return listing
+
+
+def _identity_folders(path: Path, found: Folder, pattern: re.Pattern[str] | None) -> IdentityListing:
+    listing = IdentityListing(path, "identities")
+    splits = {name: _split(name) for name in found.folders}
+    divided = "train" in splits.values() and not found.images
+    for folder in found.folders:
+        split = splits[folder] if divided else ""
+        if divided and split is None:
+            text = _("the folder {name} is none of train, val, test, query, gallery: left out")
+            listing.notes.append(text.format(name=folder))
+            continue
+        for name in images_below(path, folder)[0]:
+            identity = name.rpartition("/")[0]
+            if divided:
+                identity = identity.partition("/")[2]
+            if identity:
+                listing.add(name, identity, "", split or "")
+    if found.images:
+        text = ngettext(
+            "{count} image directly in {path} belongs to no identity: left out",
+            "{count} images directly in {path} belong to no identity: left out",
+            len(found.images),
+        )
+        listing.notes.append(text.format(count=len(found.images), path=path))
+    if pattern is not None:
+        _read_cameras(listing, pattern)
+    return listing
+
+
+def _read_cameras(listing: IdentityListing, pattern: re.Pattern[str]) -> None:
+    stems = [Path(name).stem for name in listing.names]
+    matches = [pattern.search(stem) for stem in stems]
+    missing = [name for name, match in zip(listing.names, matches, strict=True) if match is None]
+    if not missing:
+        listing.cameras = [match[1] or "" for match in matches if match is not None]
+    elif pattern is not _ENDING:
+        text = _("the pattern {pattern} finds no camera in {count} names, such as {name}.")
+        raise DataError(text.format(pattern=pattern.pattern, count=len(missing), name=missing[0]))
+
+
+def _pattern(camera: str) -> re.Pattern[str] | None:
+    if camera in (AUTO, NONE):
+        return _ENDING if camera == AUTO else None
+    try:
+        pattern = re.compile(camera)
+    except re.error as error:
+        raise ConfigError(
+            _("data.camera = {given!r} is no pattern: {reason}").format(given=camera, reason=error)
+        ) from error
+    if pattern.groups < 1:
+        text = _("data.camera = {given!r}: put the camera into brackets, as in _c(\\d+).")
+        raise ConfigError(text.format(given=camera))
+    return pattern
+
+
+def _table(path: Path) -> IdentityListing:
+    listing = IdentityListing(path.parent, "csv")
+    rows = csv_table.read_columns(path, needed=("path", "identity"), wanted=("camera", "split"))
+    for where, row in rows:
+        split = _split(row["split"]) if "split" in row else ""
+        if split is None:
+            text = _("{where}: unknown split {given}. Accepted: train, val, test, query, gallery.")
+            raise DataError(text.format(where=where, given=repr(row["split"])))
+        listing.add(row["path"], row["identity"], row.get("camera", ""), split)
+    return listing
+
+
+def _split(name: str) -> str | None:
+    return split_name(name) or (name.casefold() if name.casefold() in _ROLES else None)
+
+
+def _accepted() -> str:
+    return _(
+        "Accepted for re-identification: the folders of Market-1501, a folder of identity folders (with train/ and "
+        "test/ above them or not), a CSV file with path,identity,camera."
+    )

@@ -1,0 +1,208 @@
+"""Is the right one found first? CMC, mAP and mINP of queries against a gallery, by the protocol of Market-1501.
+
+The gallery is not sorted by nearness: the rank of a right answer is one more than the number of images before it,
+and an image comes before it that is at least as near. One comparison of the similarities with those of the few right
+answers counts them all, block by block, so that memory does not grow with the number of queries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from atalho.errors import DataError, NotFiniteError
+from atalho.locale import _
+
+Integers = NDArray[np.int64]
+Protocol = Literal["cross-camera", "leave-self-out"]
+Precision = Literal["hits", "trapezoid"]
+Metric = Literal["cosine", "euclidean"]
+
+JUNK: Final = -1
+"""Identity of an image that counts neither as right nor as wrong (Zheng et al. 2015)."""
+_BLOCK_BYTES: Final = 16 * 2**20
+_SHORTEST: Final = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class Embedded:
+    """N images as vectors (N,D), with whom they show and which camera saw them; `ids` says which image each is."""
+
+    embeddings: Tensor
+    identities: Integers
+    cameras: Integers | None
+    ids: Integers
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, eq=False)
+class Ranks:
+    """Of each query (Q,): how many right answers there were, the first one's rank (from 1), its AP, its INP.
+
+    Where there is no right answer, `first` is 0 and the others are NaN.
+    """
+
+    answers: Integers
+    first: Integers
+    average_precision: NDArray[np.float64]
+    inverse_penalty: NDArray[np.float64]
+
+    @property
+    def valid(self) -> NDArray[np.bool_]:
+        """Which queries have a right answer; only these are counted."""
+        return self.answers > 0
+
+
+def rank(
+    queries: Embedded,
+    gallery: Embedded,
+    *,
+    protocol: Protocol = "cross-camera",
+    precision: Precision = "hits",
+    metric: Metric = "cosine",
+    distractor: int | None = None,
+) -> Ranks:
+    """Where the right answers of each query stand.
+
+    Right answers are the gallery's images of the query's identity that the protocol leaves: `cross-camera` leaves
+    out those of the query's own camera, `leave-self-out` only the query's own image. What is left out counts neither
+    way, nor does junk (identity -1); an image of the identity `distractor` is always wrong. Of images that are
+    equally near, the wrong ones come first: no order of the gallery can flatter a network. AP is the mean of the
+    precision at each hit, or integrates precision over recall by trapezoids, as the authors' MATLAB code does.
+
+    Raises DataError where shapes do not fit or cameras are missing, NotFiniteError where a vector is not finite.
+    """
+    _check(queries, gallery, protocol)
+    order = np.argsort(gallery.identities, kind="stable")
+    starts, ends = (np.searchsorted(gallery.identities[order], queries.identities, side) for side in ("left", "right"))
+    ends = np.where((queries.identities == JUNK) | (queries.identities == distractor), starts, ends)
+    junk = torch.from_numpy(gallery.identities == JUNK)
+    whole, real = np.zeros((2, len(queries)), np.int64), np.zeros((2, len(queries)))
+    found = Ranks(whole[0], whole[1], real[0], real[1])
+    for block, similarity in _similarities(queries, gallery, metric):
+        places, own = _same_identity(order, starts[block], ends[block])
+        right = own & ~_left_out(queries, gallery, block, places, protocol)
+        similarity[:, junk] = -torch.inf
+        _fill(found, block, similarity, torch.from_numpy(places), torch.from_numpy(own), right, precision)
+    return found
+
+
+def nearest(
+    queries: Embedded, gallery: Embedded, k: int, *, protocol: Protocol, metric: Metric = "cosine"
+) -> list[Integers]:
+    """For each query, the places in the gallery of the `k` nearest images that the protocol leaves, nearest first."""
+    _check(queries, gallery, protocol)
+    lists: list[Integers] = []
+    for block, similarity in _similarities(queries, gallery, metric):
+        places = np.arange(len(gallery))[None, :].repeat(len(similarity), 0)
+        out = _left_out(queries, gallery, block, places, protocol)
+        out &= gallery.identities[None, :] == queries.identities[block, None]
+        out |= gallery.identities[None, :] == JUNK
+        similarity = similarity.masked_fill(torch.from_numpy(out), -torch.inf)
+        order = similarity.sort(dim=1, descending=True, stable=True).indices[:, :k].numpy()
+        lists += [row[~gone[row]] for row, gone in zip(order, out, strict=True)]
+    return lists
+
+
+def _similarities(queries: Embedded, gallery: Embedded, metric: Metric) -> Iterator[tuple[slice, Tensor]]:
+    """Blocks of queries with their similarities (B,G) to the gallery: what is nearer has the larger one.
+
+    The cosine, or half the squared distance with its sign turned, less what is the same for the whole row.
+    """
+    first, second = queries.embeddings.float(), gallery.embeddings.float()
+    squares = torch.linalg.vecdot(second, second)
+    lengths = squares.sqrt().clamp_(min=_SHORTEST)
+    rows = max(1, _BLOCK_BYTES // (4 * max(1, len(gallery))))
+    for start in range(0, len(queries), rows):
+        block = slice(start, min(start + rows, len(queries)))
+        part = first[block]
+        if metric == "cosine":
+            yield block, (F.normalize(part) @ second.T).div_(lengths)
+        else:
+            yield block, (part @ second.T).sub_(squares / 2)
+
+
+def _same_identity(order: Integers, starts: Integers, ends: Integers) -> tuple[Integers, NDArray[np.bool_]]:
+    """The places (B,S) in the gallery of the query's identity, and which of them are no padding."""
+    width = max(1, int((ends - starts).max(initial=0)))
+    rows = starts[:, None] + np.arange(width)
+    own = rows < ends[:, None]
+    return order[np.where(own, rows, 0)], own
+
+
+def _left_out(
+    queries: Embedded, gallery: Embedded, block: slice, places: Integers, protocol: Protocol
+) -> NDArray[np.bool_]:
+    """Which images at `places` (B,S), all of the query's identity, the protocol leaves out."""
+    if protocol == "leave-self-out" or queries.cameras is None or gallery.cameras is None:
+        return np.equal(gallery.ids[places], queries.ids[block, None])
+    return np.equal(gallery.cameras[places], queries.cameras[block, None])
+
+
+def _fill(
+    found: Ranks,
+    block: slice,
+    similarity: Tensor,
+    places: Tensor,
+    own: Tensor,
+    right: NDArray[np.bool_],
+    precision: Precision,
+) -> None:
+    same = similarity.gather(1, places).masked_fill(~own, -torch.inf)
+    # Ascending, so that each similarity can be looked up; what is no answer stands at the end and counts nothing.
+    answers = same.masked_fill(~torch.from_numpy(right), torch.inf).sort(dim=1).values
+    count = right.sum(1)
+    columns = np.arange(answers.shape[1])
+    real = columns < count[:, None]
+    before = _at_least(similarity, answers) - _at_least(same, answers)  # wrong ones that are as near or nearer
+    hits = np.where(real, count[:, None] - columns, 1)  # the farthest answer is the last hit
+    ranks = before.numpy() + hits
+    exact = hits / ranks
+    if precision == "trapezoid":
+        previous = np.where(ranks > 1, (hits - 1) / np.maximum(ranks - 1, 1), 1.0)
+        exact = (exact + previous) / 2
+    answered = count > 0
+    with np.errstate(invalid="ignore"):
+        found.average_precision[block] = np.where(real, exact, 0).sum(1) / np.where(answered, count, np.nan)
+    found.inverse_penalty[block] = np.where(answered, count / ranks[:, 0], np.nan)
+    found.first[block] = np.where(answered, np.where(real, ranks, np.iinfo(np.int64).max).min(1), 0)
+    found.answers[block] = count
+
+
+def _at_least(values: Tensor, thresholds: Tensor) -> Tensor:
+    """How many of `values` (B,G) are at least each of the ascending `thresholds` (B,S): (B,S)."""
+    width = thresholds.shape[1]
+    # The number of thresholds that a value reaches; counted from the largest on.
+    reached = torch.searchsorted(thresholds, values, right=True, out_int32=True)
+    rows = torch.arange(len(values), dtype=torch.int32)[:, None] * (width + 1)
+    counts = torch.bincount((reached + rows).flatten(), minlength=len(values) * (width + 1)).view(-1, width + 1)
+    return counts.flip(1).cumsum(1).flip(1)[:, 1:]
+
+
+def _check(queries: Embedded, gallery: Embedded, protocol: Protocol) -> None:
+    for images in (queries, gallery):
+        sizes = {len(images.embeddings), len(images.identities), len(images.ids)}
+        if images.cameras is not None:
+            sizes.add(len(images.cameras))
+        if images.embeddings.ndim != 2 or len(sizes) != 1:
+            raise DataError(
+                _("Embeddings of shape {shape} with {count} identities: expected (N, D) and N.").format(
+                    shape=tuple(images.embeddings.shape), count=len(images.identities)
+                )
+            )
+        # A sum is not finite where one number is not, and is had sooner.
+        if not images.embeddings.sum().isfinite():
+            raise NotFiniteError(_("The embeddings hold numbers that are not finite: the weights are damaged."))
+    if protocol == "cross-camera" and (queries.cameras is None or gallery.cameras is None):
+        raise DataError(
+            _("The protocol cross-camera needs the camera of every image. Use leave-self-out where it is not known.")
+        )

@@ -1,0 +1,104 @@
+"""The parts of the page that show how well a network re-identifies: the figures, and ranked lists as pictures."""
+
+from collections.abc import Mapping
+
+from atalho.report.language import LEVEL, Translator
+from atalho.report.markup import Html, el
+from atalho.report.run_files import Json, RunFiles
+from atalho.report.sections import section
+
+
+def measured(run: RunFiles) -> bool:
+    """Whether the run's evaluation is one of re-identification."""
+    return (run.evaluation or {}).get("task") == "reid"
+
+
+def headline(evaluation: Json, _: Translator) -> Html:
+    """Rank-1 with its interval, and what it was measured on."""
+    e = evaluation
+    valid = _("{valid} of {queries} queries have a right answer among {images} images").format(
+        valid=_.whole(e["valid_queries"]), queries=_.whole(e["queries"]), images=_.whole(e["images"])
+    )
+    return el(
+        "div",
+        el("p", _.percent(e["rank1"]), class_="headline"),
+        el(
+            "div",
+            el("p", _("rank-1: the nearest image is a right answer"), class_="what"),
+            el("p", _("{level} interval").format(level=_.percent(LEVEL, 0)), ": ", _.interval(e["rank1_interval"])),
+            el("p", valid, class_="soft"),
+        ),
+        class_="accuracy",
+    )
+
+
+def quality(run: RunFiles, _: Translator) -> Html:
+    """CMC, mAP and mINP with their intervals."""
+    e = run.evaluation or {}
+    names = {f"rank{k}": _("rank-{k}").format(k=k) for k in (1, 5, 10, 20)} | {"map": "mAP", "minp": "mINP"}
+    rows = [
+        el(
+            "tr",
+            el("td", label),
+            el("td", _.percent(e[name]), class_="number"),
+            el("td", _.interval(e[f"{name}_interval"]), class_="number"),
+        )
+        for name, label in names.items()
+    ]
+    protocols = {
+        "cross-camera": _("Images of the query's identity by the query's own camera are left out (cross-camera)."),
+        "leave-self-out": _("Only the query itself is left out (leave-self-out)."),
+    }
+    words = [
+        protocols[e["protocol"]],
+        _("Of images that are equally near, the wrong ones come first."),
+        _("The intervals draw the {count} identities again, with replacement.").format(count=_.whole(e["identities"])),
+    ]
+    head = el("tr", el("th", ""), el("th", _("value"), class_="number"), el("th", _("interval"), class_="number"))
+    table = el("table", el("thead", head), el("tbody", rows))
+    return section(
+        "retrieval",
+        _("Re-identification"),
+        el("p", " ".join(words), class_="lead"),
+        el("div", table, class_="scroll figures"),
+        _=_,
+    )
+
+
+def ranked_lists(run: RunFiles, places: Mapping[str, str], _: Translator) -> Html | None:
+    """Queries and their nearest images, right ones and wrong ones marked."""
+    rows = (run.evaluation or {}).get("lists", [])
+    if not rows:
+        return None
+    words = _(
+        "Left the query, then the nearest images. Blue with a tick is the same identity, amber with a cross is "
+        "another. First the queries whose right answer stands last, then others, evenly chosen."
+    )
+    lists = [_one_list(row, places, _) for row in rows]
+    return section("lists", _("Ranked lists"), el("p", words, class_="lead"), el("ol", lists, class_="ranked"), _=_)
+
+
+def _one_list(row: Json, places: Mapping[str, str], _: Translator) -> Html:
+    first = _("first right answer: place {place}").format(place=_.whole(row["first"]))
+    query = el(
+        "div", _picture(row["path"], places), el("p", row["identity"], " ", el("span", first, class_="soft")),
+        class_="query",
+    )  # fmt: skip
+    answers = [
+        el(
+            "li",
+            _picture(answer["path"], places),
+            el("span", "✓" if answer["right"] else "✗", class_="mark"),
+            class_="right" if answer["right"] else "wrong",
+            title=f"{answer['identity']} · {answer['path']}",
+        )
+        for answer in row["answers"]
+    ]
+    return el("li", query, el("ol", answers))
+
+
+def _picture(path: str, places: Mapping[str, str]) -> Html:
+    place = places.get(path)
+    if not place:
+        return el("span", "?", class_="no-picture")
+    return el("svg", el("use", href=f"#{place}"), viewBox="0 0 1 1", role="img", aria_label=path)

@@ -1,0 +1,40 @@
+"""Further losses through pytorch-metric-learning (the extra `reid`): those that learn nothing of their own."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Final, Literal
+
+from torch import Tensor
+
+from atalho.errors import ConfigError
+from atalho.locale import _
+
+Further = Literal["none", "circle", "multi-similarity", "contrastive", "nt-xent", "sup-con"]
+_CLASSES: Final = {
+    "circle": "CircleLoss",
+    "multi-similarity": "MultiSimilarityLoss",
+    "contrastive": "ContrastiveLoss",
+    "nt-xent": "NTXentLoss",
+    "sup-con": "SupConLoss",
+}
+
+
+def further(name: Further) -> Callable[[Tensor, Tensor], Tensor] | None:
+    """The loss of features (N,D) and labels (N,) with the library's defaults; None for none.
+
+    Raises ConfigError where the library is not installed.
+    """
+    if name == "none":
+        return None
+    try:
+        losses = importlib.import_module("pytorch_metric_learning.losses")
+    except ImportError:
+        raise ConfigError(
+            _("The loss {name} needs pytorch-metric-learning. Install it with: pip install 'atalho[reid]'").format(
+                name=name
+            )
+        ) from None
+    loss: Callable[[Tensor, Tensor], Tensor] = getattr(losses, _CLASSES[name])()
+    return loss
