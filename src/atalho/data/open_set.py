@@ -76,8 +76,8 @@ def read_test(path: str | Path, camera: str = layouts.AUTO) -> Manifest:
 
 def sides(manifest: Manifest, split: str) -> tuple[Ids, Ids]:
     """The ids of queries and gallery of a split; where the data do not part them, each image is both."""
-    if split == "test" and "query" in manifest.splits:
-        return manifest.splits["query"], manifest.splits.get("gallery", NO_IDS)
+    if split == "test" and ("query" in manifest.splits or "gallery" in manifest.splits):
+        return manifest.splits.get("query", NO_IDS), manifest.splits.get("gallery", NO_IDS)
     ids = manifest.splits.get(split, NO_IDS)
     return ids, ids
 

@@ -1,0 +1,136 @@
+"""Ten broken folders, each refused before any training with its reason; and what is only worth knowing."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from atalho.data import open_set
+from atalho.data.doctor import feasibility
+from atalho.errors import DataError
+from atalho.jobs.train import train
+
+
+def _image(path: Path, seed: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(seed).integers(0, 256, (16, 16), np.uint8)
+    Image.fromarray(pixels).save(path)
+
+
+def _folders(root: Path, identities: int, cameras: int, *, prefix: str = "") -> None:
+    for who in range(identities):
+        for camera in range(cameras):
+            _image(root / f"{prefix}{who:02d}" / f"a_{camera:02d}.png", 100 * who + camera + len(prefix))
+
+
+def _market(root: Path, train: list[str], query: list[str], gallery: list[str]) -> None:
+    for folder, names in (("bounding_box_train", train), ("query", query), ("bounding_box_test", gallery)):
+        (root / folder).mkdir(parents=True)
+        for seed, name in enumerate(names):
+            _image(root / folder / f"{name}.jpg", seed + 7 * len(folder))
+
+
+def _one_image_each(root: Path) -> None:
+    _folders(root, 12, 1)
+
+
+def _one_identity(root: Path) -> None:
+    _folders(root, 1, 8)
+
+
+def _one_camera(root: Path) -> None:
+    for who in range(8):
+        for number in range(3):
+            _image(root / f"{who}" / f"{chr(97 + number)}_01.png", 10 * who + number)
+
+
+def _no_cameras(root: Path) -> None:
+    for who in range(8):
+        for number in range(3):
+            _image(root / f"{who}" / f"{chr(97 + number)}.png", 10 * who + number)
+
+
+def _other_people_in_the_gallery(root: Path) -> None:
+    _market(root, ["0001_c1s1_1_00", "0001_c2s1_1_00", "0002_c1s1_1_00", "0002_c2s1_1_00"], ["0003_c1s1_1_00"],
+            ["0004_c2s1_1_00", "0005_c2s1_1_00"])  # fmt: skip
+
+
+def _answers_by_the_same_camera_only(root: Path) -> None:
+    _market(root, ["0001_c1s1_1_00", "0001_c2s1_1_00", "0002_c1s1_1_00", "0002_c2s1_1_00"], ["0003_c1s1_1_00"],
+            ["0003_c1s1_2_00", "0004_c2s1_1_00"])  # fmt: skip
+
+
+def _no_queries(root: Path) -> None:
+    _market(root, ["0001_c1s1_1_00", "0001_c2s1_1_00", "0002_c1s1_1_00", "0002_c2s1_1_00"], [],
+            ["0003_c1s1_2_00", "0004_c2s1_1_00"])  # fmt: skip
+
+
+def _trained_on_the_test(root: Path) -> None:
+    _market(root, ["0001_c1s1_1_00", "0001_c2s1_1_00", "0002_c1s1_1_00", "0002_c2s1_1_00"], ["0002_c1s1_3_00"],
+            ["0002_c2s1_2_00", "0004_c2s1_1_00"])  # fmt: skip
+
+
+def _copies(root: Path) -> None:
+    _market(root, ["0001_c1s1_1_00", "0001_c2s1_1_00", "0002_c1s1_1_00", "0002_c2s1_1_00"], ["0003_c1s1_3_00"],
+            ["0003_c2s1_2_00", "0004_c2s1_1_00"])  # fmt: skip
+    copy = (root / "query" / "0003_c1s1_3_00.jpg").read_bytes()
+    (root / "bounding_box_test" / "0003_c3s1_9_00.jpg").write_bytes(copy)
+
+
+def _one_identity_in_the_gallery(root: Path) -> None:
+    _market(root, ["0001_c1s1_1_00", "0001_c2s1_1_00", "0002_c1s1_1_00", "0002_c2s1_1_00"], ["0003_c1s1_3_00"],
+            ["0003_c2s1_2_00"])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("build", "protocol", "reason"),
+    [
+        (_one_image_each, "auto", r"has one image: there is nothing to bring together\. Add images"),
+        (_one_identity, "auto", r"Training needs two identities or more; there are 1\. Add identities"),
+        (_one_camera, "auto", r"one camera \(01\): no query has a right answer from another\..*leave-self-out"),
+        (_no_cameras, "cross-camera", r"needs cameras, and none are known\. Say how names tell the camera"),
+        (_other_people_in_the_gallery, "auto", r"test: none of the 1 queries has a right answer in the gallery"),
+        (_answers_by_the_same_camera_only, "auto", r"none of the 1 queries has a right answer.*leave-self-out"),
+        (_no_queries, "auto", r"test: there are no images for queries\. Give images for query and gallery"),
+        (_trained_on_the_test, "auto", r"1 identity is in training and in the test: 0002\..*would measure memory"),
+        (_copies, "auto", r"1 query is a copy of an image of the gallery, such as query/0003.*Remove the copies"),
+        (_one_identity_in_the_gallery, "auto", r"the gallery holds one identity, so that no answer can be wrong"),
+    ],
+)
+def test_ten_broken_folders_are_refused_before_training(
+    build: Callable[[Path], None], protocol: str, reason: str, tmp_path: Path
+) -> None:
+    build(tmp_path / "data")
+    settings = {"reid.protocol": protocol, "data.val_fraction": 0.0}
+    with pytest.raises(DataError, match=reason) as caught:
+        train(tmp_path / "data", task="reid", model="resnet20", epochs=1, settings=settings, out=tmp_path / "run")
+    assert "re-identification is not feasible with these images" in str(caught.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_remedy_helps(tmp_path: Path) -> None:
+    _one_camera(tmp_path)
+    manifest = open_set.read(tmp_path, val_fraction=0.0, test_fraction=0.3, split_seed=0)
+    assert [problem.kind for problem in feasibility.examine(manifest, "auto")] == ["reid-cameras", "reid-answers"]
+    assert feasibility.examine(manifest, "leave-self-out") == []
+
+
+def test_a_sound_folder_has_no_problem(tmp_path: Path) -> None:
+    _folders(tmp_path, 10, 3)
+    manifest = open_set.read(tmp_path, val_fraction=0.2, test_fraction=0.3, split_seed=0)
+    assert feasibility.examine(manifest, "auto") == []
+    feasibility.refuse([], "x")
+
+
+def test_some_queries_without_an_answer_are_counted_and_named(tmp_path: Path) -> None:
+    _market(tmp_path, ["0001_c1s1_1_00", "0001_c2s1_1_00", "0002_c1s1_1_00", "0002_c2s1_1_00", "0006_c1s1_1_00"],
+            ["0003_c1s1_3_00", "0005_c1s1_3_00"], ["0003_c2s1_2_00", "0004_c2s1_1_00"])  # fmt: skip
+    manifest = open_set.read(tmp_path, val_fraction=0.0, test_fraction=0.2, split_seed=0)
+    alone, uncounted = feasibility.examine(manifest, "auto")
+    assert alone.kind == "single-image"
+    assert alone.message == "1 training identity of 3 has one image and teaches no likeness."
+    assert uncounted.path == "query/0005_c1s1_3_00.jpg"
+    assert uncounted.message == "test: 1 query of 2 has no right answer and will not be counted."
+    feasibility.refuse([alone, uncounted], "x")
