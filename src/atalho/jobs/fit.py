@@ -222,6 +222,11 @@ def refuse_reid(c: Config, ranks: Ranks) -> None:
               "Give a larger --batch-size or a smaller --reid.each.").format(
                 batch=c.training.batch_size, each=c.reid.each)
         )  # fmt: skip
+    if c.training.micro_batch is not None:
+        raise ConfigError(
+            _("Re-identification compares all images of a batch, which cannot run in parts: leave out "
+              "training.micro_batch, or give a smaller --batch-size.")
+        )  # fmt: skip
     if c.augment.mixup or c.augment.cutmix:
         raise ConfigError(_("Re-identification takes no mixed images: leave out augment.mixup and augment.cutmix."))
     further(c.reid.further)

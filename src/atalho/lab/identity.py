@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from atalho.blocks.block import Block, zero
+from atalho.blocks.dropout import Dropout
 from atalho.blocks.shortcut import IdentityShortcut, NoShortcut
 from atalho.errors import ConfigError
 from atalho.jobs import provenance
@@ -160,7 +161,9 @@ def _whole(bench: Bench, case: str, images: Tensor, *, training: bool) -> tuple[
     with removed(whole, bench.names) as without:
         for network in (changed, without):
             # Chance in the head would make a difference of its own.
-            network.head.dropout.p = 0.0
+            for module in network.head.modules():
+                if isinstance(module, Dropout):
+                    module.p = 0.0
             outputs.append(network.train(training)(images))
     return outputs[0], outputs[1]
 

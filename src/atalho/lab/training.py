@@ -108,7 +108,7 @@ class Bench:
 def open_bench(data: Path | str, recipe: Recipe, progress: Progress) -> Bench:
     """Find, check and decode the images at `data`. Raises DataError where they are unfit or none are for testing."""
     config = DataConfig(path=str(data), val_fraction=0.0, size=recipe.size, skip_bad=recipe.skip_bad)
-    looked = job_data.look(config, progress)
+    looked = job_data.look(Config(data=config), progress)
     pixels = job_data.open_pixels(looked, config, progress, channels=looked.channels)
     splits = dict(pixels.manifest.splits)
     if not len(splits.get("test", ())):
