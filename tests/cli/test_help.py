@@ -86,7 +86,15 @@ def test_settings_show_the_defaults_of_the_schema(english_pages):
     assert re.search(r"--training.nesterov .* \[default: yes\]", page)
     assert re.search(r"--model.stem CHOICE .* \[default: auto\] \[choices: auto, small, large\]", page)
     assert re.search(r"--model.start STR +run or model folder whose weights training starts from +│", page)
-    titles = ["Arguments", "Options", "Network", "Images", "Variation of the training images", "Learning", "Re-identification"]
+    titles = [
+        "Arguments",
+        "Options",
+        "Network",
+        "Images",
+        "Variation of the training images",
+        "Learning",
+        "Re-identification",
+    ]
     assert re.findall(r"╭─ (.+?) ─", page) == titles
 
 

@@ -31,6 +31,12 @@ def checked(run: Run, looked: Looked, data: DataConfig, *, accept: bool) -> Look
     Other classes are never accepted: the network's outputs are those of the classes that it began with.
     """
     if looked.survey.fingerprint != run.json(files.MANIFEST)["fingerprint"]:
+        if run.config.task == "reid":
+            text = _(
+                "The images at {data} are not those that {run} was started with, and re-identification is split by "
+                "identity: start a new run on them."
+            )
+            raise RunError(text.format(data=data.path, run=run.path))
         if not accept:
             text = _(
                 "The images at {data} are not those that {run} was started with. Start a new run on them, or go on "

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from atalho import chance
-from atalho.config import DataConfig
+from atalho.config import Config, DataConfig
 from atalho.data import layouts
 from atalho.data.images import Images
 from atalho.data.manifest import Ids
@@ -86,7 +86,7 @@ def of_model(loaded: Model, data: Path, split: Split, *, count: int, seed: int, 
     prepared = loaded.card.preprocessing
     config = DataConfig(path=str(data), size=prepared.size, max_pixels=prepared.max_pixels, tiff=prepared.tiff)
     looked = (
-        job_data.look(config, progress)
+        job_data.look(Config(data=config), progress)
         if split == "train"
         else job_data.look_at(layouts.read_test(data, loaded.classes), config, progress)
     )
