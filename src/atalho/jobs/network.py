@@ -109,7 +109,8 @@ def first_weights(spec: Spec, config: Config, start: Start | None) -> Network:
     network.to_empty(device="cpu")
     initialise(network, seed=config.training.seed, zero_residual=config.training.zero_residual)
     if start is not None:
-        head = {f"head.{name}" for name in network.head.state_dict()}
+        # The head is new, also where it is of another kind than the one that was trained.
+        head = {f"head.{name}" for name in start.network.head.state_dict()}
         trained = {name: tensor for name, tensor in start.network.state_dict().items() if name not in head}
         network.load_state_dict(network.state_dict() | trained)
     return network.to(memory_format=torch.channels_last)
