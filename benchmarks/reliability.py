@@ -1,6 +1,6 @@
 """What the promises about interruptions are worth: kills, signals, crashes of the disk, damage, failing writes.
 
-    python benchmarks/reliability.py [PART ...] [--trials N] [--seed N] [--folder FOLDER]
+    python benchmarks/reliability.py [PART ...] [--trials N] [--seed N] [--rows N] [--folder FOLDER]
 
 Parts: kills, chains, signals, states, damage, failures, cache, endurance; all if none is named. Trials that are done
 are kept in FOLDER and not repeated, as long as the source is the same. Every run is a real process on real images, of
@@ -17,7 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cache_trials
 import crash_states
@@ -30,7 +30,15 @@ from real_runs import Place
 from record import RESULTS, origin, write
 
 KILLS, IN_SAVE, CHAINS, SIGNALS, DAMAGES, BUILDERS, STEPS = 150, 50, 20, 100, 2000, 60, 3000
-SIDE_BY_SIDE = 2
+
+
+class Asked(NamedTuple):
+    """What a part is to do: where, at most how many trials of each kind, from which seed, how many at a time."""
+
+    folder: Path
+    most: int
+    seed: int
+    rows: int
 
 
 def main() -> None:
@@ -38,6 +46,7 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help=argparse.SUPPRESS)
     parser.add_argument("--trials", type=int, help="at most so many of each kind, to try it out; nothing is stored")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--rows", type=int, default=2, help="trials side by side")
     parser.add_argument("--folder", type=Path, default=RESULTS.parent / "runs" / "reliability")
     given = parser.parse_args()
     torch.set_num_threads(1)
@@ -47,7 +56,7 @@ def main() -> None:
         kept = folder / f"{part}-{given.seed}-{given.trials or 'all'}.json"
         if not kept.is_file():
             since = time.monotonic()
-            found = PARTS[part](folder, given.trials or sys.maxsize, given.seed)
+            found = PARTS[part](Asked(folder, given.trials or sys.maxsize, given.seed, given.rows))
             kept.write_text(json.dumps({**found, "seconds": round(time.monotonic() - since)}, indent=1))
         print(part, kept.read_text(), flush=True)
     done = {part: folder / f"{part}-{given.seed}-all.json" for part in PARTS}
@@ -57,62 +66,65 @@ def main() -> None:
         print(write("reliability", result))
 
 
-def kills(folder: Path, most: int, seed: int) -> dict[str, Any]:
+def kills(asked: Asked) -> dict[str, Any]:
     """One SIGKILL a run: at any instant, and inside a save."""
-    trials = _trials(folder, seed)
-    work = {f"kill-{n}": trials.kill_anywhere for n in range(min(KILLS, most))}
-    work |= {f"save-{n}": trials.kill_in_save for n in range(min(IN_SAVE, most))}
-    found = _side_by_side(work, trials)
+    trials = _trials(asked)
+    work = {f"kill-{n}": trials.kill_anywhere for n in range(min(KILLS, asked.most))}
+    work |= {f"save-{n}": trials.kill_in_save for n in range(min(IN_SAVE, asked.most))}
+    found = _side_by_side(work, trials, asked.rows)
     phases = Counter(trial.get("phase", "failed") for trial in found.values())
-    return {**_judged(found), "phases": dict(phases.most_common()), "seconds_of_a_run": round(trials.seconds[False], 2)}
+    seconds = round(trials.seconds[False], 2)
+    return {**_judged(found), "phases": dict(phases.most_common()), "seconds_of_a_run": seconds}
 
 
-def chains(folder: Path, most: int, seed: int) -> dict[str, Any]:
+def chains(asked: Asked) -> dict[str, Any]:
     """Five SIGKILLs a run."""
-    trials = _trials(folder, seed)
-    found = _side_by_side({f"chain-{n}": trials.chain for n in range(min(CHAINS, most))}, trials)
+    trials = _trials(asked)
+    found = _side_by_side({f"chain-{n}": trials.chain for n in range(min(CHAINS, asked.most))}, trials, asked.rows)
     phases = Counter(phase for trial in found.values() for phase in trial.get("phases", ()))
     return {**_judged(found), "kills": sum(phases.values()), "phases": dict(phases.most_common())}
 
 
-def signals(folder: Path, most: int, seed: int) -> dict[str, Any]:
+def signals(asked: Asked) -> dict[str, Any]:
     """SIGTERM or SIGINT to a run and its two workers."""
-    trials = _trials(folder, seed)
-    found = _side_by_side({f"stop-{n}": trials.stop for n in range(min(SIGNALS, most))}, trials)
+    trials = _trials(asked)
+    found = _side_by_side({f"stop-{n}": trials.stop for n in range(min(SIGNALS, asked.most))}, trials, asked.rows)
     sent = Counter(trial.get("signal", "failed") for trial in found.values())
     alive = sum(trial.get("workers", 0) > 0 for trial in found.values())
     return {**_judged(found), "signals": dict(sent), "with_workers_alive": alive}
 
 
-def states(folder: Path, most: int, seed: int) -> dict[str, Any]:
+def states(asked: Asked) -> dict[str, Any]:
     """States of the disk after a loss of power."""
-    found = _in_memory(lambda place: crash_states.check_all(place, kills=min(16, most), per_call=8, seed=seed))
+    found = _in_memory(
+        lambda place: crash_states.check_all(place, kills=min(16, asked.most), per_call=8, seed=asked.seed)
+    )
     return _counted(found)
 
 
-def damages(folder: Path, most: int, seed: int) -> dict[str, Any]:
+def damages(asked: Asked) -> dict[str, Any]:
     """Flipped bits and lost ends of a checkpoint's files."""
-    return _counted(_in_memory(lambda place: damage.check_all(place, min(DAMAGES, most), seed)))
+    return _counted(_in_memory(lambda place: damage.check_all(place, min(DAMAGES, asked.most), asked.seed)))
 
 
-def failures(folder: Path, most: int, seed: int) -> dict[str, Any]:
+def failures(asked: Asked) -> dict[str, Any]:
     """Errors at every call of a save, for one checkpoint kept and for two."""
     found = [_in_memory(lambda place, keep=keep: failing_disk.check_all(place, keep)) for keep in (1, 2)]
     return _counted({kind: sum(counts[kind] for counts in found) for kind in found[0]})
 
 
-def cache(folder: Path, most: int, seed: int) -> dict[str, Any]:
+def cache(asked: Asked) -> dict[str, Any]:
     """Builders of the packed cache that are killed, that build at once, and that meet a full disk."""
-    place = Place(folder / "place")
+    place = Place(asked.folder / "place")
     place.prepare()
-    return _counted(cache_trials.check_all(place, folder / "caches", min(BUILDERS, most), seed))
+    return _counted(cache_trials.check_all(place, asked.folder / "caches", min(BUILDERS, asked.most), asked.seed))
 
 
-def long_runs(folder: Path, most: int, seed: int) -> dict[str, Any]:
+def long_runs(asked: Asked) -> dict[str, Any]:
     """Memory, open files and threads over thousands of steps, and the log as it is read meanwhile."""
-    place = Place(folder / "place")
+    place = Place(asked.folder / "place")
     place.prepare()
-    return endurance.measure(place, folder / "long", min(STEPS, most * 100))
+    return endurance.measure(place, asked.folder / "long", min(STEPS, asked.most * 100))
 
 
 PARTS = {
@@ -127,23 +139,23 @@ PARTS = {
 }
 
 
-def _trials(folder: Path, seed: int) -> Trials:
-    place = Place(folder / "place")
+def _trials(asked: Asked) -> Trials:
+    place = Place(asked.folder / "place")
     place.prepare()
-    trials = Trials(place, seed)
+    trials = Trials(place, asked.seed)
     trials.undisturbed()
     return trials
 
 
-def _side_by_side(work: dict[str, Callable[..., Trial]], trials: Trials) -> dict[str, Trial]:
+def _side_by_side(work: dict[str, Callable[..., Trial]], trials: Trials, count: int) -> dict[str, Trial]:
     """Every trial by name, some at a time, each of these rows in a process of its own."""
     folder = trials.place.folder.parent / "trials"
     folder.mkdir(exist_ok=True)
     rows = []
-    for row in range(SIDE_BY_SIDE):
+    for row in range(count):
         rows.append(os.fork())
         if rows[-1] == 0:
-            for name in list(work)[row::SIDE_BY_SIDE]:
+            for name in list(work)[row::count]:
                 carry_out(name, work[name], folder, trials.seed)
             os._exit(0)
     for row in rows:
