@@ -20,18 +20,15 @@ from atalho.inspection.summary import summarise
 from atalho.jobs import provenance
 from atalho.lab import cells, result
 from atalho.lab.cells import Cells
-from atalho.lab.training import Bench, Recipe, open_bench, train
+from atalho.lab.curves import measure, over_seeds
+from atalho.lab.training import Bench, Recipe, open_bench
 from atalho.lab.verdict import SHARE, Comparison, Estimate, Verdict
 from atalho.locale import _
 from atalho.networks.choice import specify
 from atalho.networks.depths import Family, by_depth
-from atalho.networks.network import Network
 from atalho.networks.spec import Spec
 from atalho.report.lab.depth import DRAWING
 from atalho.training.progress import Progress
-
-PROBE: Final = 2_000
-"""Images of each split that the curves are measured on after every epoch but the last, which is measured on all."""
 
 _USUAL: Final[dict[str, tuple[ShortcutKind, ...]]] = {
     "resnet": ("none", "zero-pad"),
@@ -89,7 +86,7 @@ def run(
         folder,
         settings,
         list(plan),
-        lambda name: _measure(bench, *plan[name], folder / "work", progress),
+        lambda name: measure(bench, plan[name][0].spec, plan[name][1], folder / "work", progress),
         budget_minutes=budget_minutes,
         costs=costs,
         progress=progress,
@@ -182,20 +179,6 @@ def _image(bench: Bench) -> tuple[int, int, int]:
     return bench.pixels.images.channels, bench.pixels.size, bench.pixels.size
 
 
-def _measure(bench: Bench, entrant: Entrant, seed: int, work: Path, progress: Progress) -> cells.Value:
-    """One network trained once: its errors after every epoch."""
-    curve: list[dict[str, float]] = []
-    whole = {split: bench.manifest.splits[split] for split in ("train", "test")}
-    probes = {split: bench.some(split, PROBE) for split in whole}
-
-    def look(network: Network, epoch: int) -> None:
-        ids = whole if epoch == bench.recipe.epochs else probes
-        curve.append({f"{split}_error": bench.error(network, ids[split]) for split in ids})
-
-    train(bench, entrant.spec, seed, work, on_epoch=look, progress=progress)
-    return {"curve": curve}
-
-
 def _series(entrant: Entrant, seeds: int, found: Cells, bench: Bench) -> dict[str, Any]:
     """One network over the seeds that are finished."""
     done = [seed for seed in range(seeds) if entrant.cell(seed) in found.values]
@@ -209,10 +192,4 @@ def _series(entrant: Entrant, seeds: int, found: Cells, bench: Bench) -> dict[st
         "multiply_adds": size.multiply_adds,
         "seeds": done,
     }
-    if not done:
-        return series
-    for what in ("train_error", "test_error"):
-        points = [[curve[epoch][what] for curve in curves] for epoch in range(bench.recipe.epochs)]
-        series[f"{what}_curve"] = [Estimate.over_seeds("", values, within=SHARE).interval() for values in points]
-        series[what] = Estimate.over_seeds("", points[-1], within=SHARE).interval() | {"values": points[-1]}
-    return series
+    return series | over_seeds(curves) if done else series

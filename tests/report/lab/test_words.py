@@ -32,6 +32,11 @@ HIGH, LOW = estimate("plain56", 0.712, 0.701, 0.723), estimate("plain20", 0.383,
         (
             result("not enough evidence", HIGH, estimate("plain20", 0.7, None, None)),
             "error: plain56, 71.2% [70.1%, 72.3%], and plain20, 70.0% (one measurement): "
+            "one measurement has no interval, so the order may be chance.",
+        ),
+        (
+            result("not enough evidence", HIGH, estimate("plain20", 0.7, 0.6, 0.8)),
+            "error: plain56, 71.2% [70.1%, 72.3%], and plain20, 70.0% [60.0%, 80.0%]: "
             "the intervals overlap, so the order may be chance.",
         ),
         (
@@ -47,7 +52,7 @@ def test_the_sentence_is_built_from_the_figures(found, sentence):
 def test_an_unfinished_experiment_says_so():
     found = result("not enough evidence", HIGH, LOW, missing=["c", "d"])
     assert words.headline(found, Translator("en")) == (
-        "There is not enough evidence. The experiment is not finished: 2 cells are not measured yet."
+        "There is not enough evidence. The experiment is not finished: cells not measured yet: 2."
     )
     assert words.headline(result("supported", HIGH, LOW), Translator("en")) == "The claim is supported."
 

@@ -13,10 +13,11 @@ def build(make: Callable[..., App]) -> App:
     """The commands of the laboratory; `make` gives an App that looks like the program's."""
     lab = make(name="lab", help=_("Measure the article's claims: a figure, a table, a verdict."))
     lab.group_commands = Group(_("Experiments"))
-    from atalho.cli.lab import cost, depth, gradients, identity, landscape, lesion
+    from atalho.cli.lab import compare, cost, depth, gradients, identity, landscape, lesion
 
     commands: list[tuple[str, Command, str]] = [
         ("depth", depth.depth, _("Plain against residual networks as they become deeper.")),
+        ("compare", compare.compare, _("Adding against concatenating, at an equal budget.")),
         ("identity", identity.identity, _("Silence the first blocks: exactly the network without them?")),
         ("gradients", gradients.gradients, _("The gradient at every block, with and without shortcuts.")),
         ("cost", cost.cost, _("What networks cost, side by side: a VGG too.")),

@@ -18,8 +18,8 @@ from atalho.report.run_files import Json
 
 _KINDS: Final = {
     "none": N_("plain: no shortcuts"),
-    "zero-pad": N_("residual: zero padding where the shape changes"),
-    "projection": N_("residual: projections where the shape changes"),
+    "zero-pad": N_("residual: zero padding"),
+    "projection": N_("residual: projections"),
     "identity": N_("residual: identities only"),
 }
 
@@ -36,6 +36,8 @@ def pictures(result: Json, _: Translator) -> Mapping[str, Figure]:
     for place, (kind, series) in enumerate(by_kind.items()):
         _curves(axes[place], series, colours, _)
         axes[place].set_title(_(_KINDS[kind]), fontsize=9.5, color=INK)
+        if place == 0:
+            _legends(axes[place], _)
     _ends(axes[len(by_kind)], by_kind, _)
     for spare in axes[len(by_kind) + 1 :]:
         spare.set_axis_off()
@@ -74,8 +76,11 @@ def _curves(axes: Axes, series: Sequence[Json], colours: Mapping[int, str], _: T
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.set_xlabel(_("epoch"))
     _percents(axes, _)
-    legend = axes.legend(title=_("layers"), loc="upper right", title_fontsize=9)
-    axes.add_artist(legend)
+
+
+def _legends(axes: Axes, _: Translator) -> None:
+    """In the first panel, below the curves: all panels have the same colours and lines."""
+    axes.add_artist(axes.legend(title=_("layers"), loc="lower center", title_fontsize=9))
     kinds = [
         Line2D([], [], color=MUTED, linestyle="-", label=_("training")),
         Line2D([], [], color=MUTED, linestyle=(0, (3, 2)), linewidth=1.1, label=_("test")),
@@ -147,7 +152,11 @@ def method(result: Json, _: Translator) -> str:
         "in the same order and varied in the same way, and layers of the same name begin with the same weights; plain "
         "and residual networks of a depth have the same residual branches and differ in the shortcuts alone."
     ).format(
-        epochs=s["epochs"], images=_.whole(s["images"]), size=s["size"], batch=s["batch_size"], lr=_.number(s["lr"], 3)
+        epochs=s["epochs"],
+        images=_.whole(s["images"]),
+        size=s["size"],
+        batch=s["batch_size"],
+        lr=_.number(s["lr"], 4).rstrip("0"),
     )
 
 

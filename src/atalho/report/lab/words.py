@@ -21,15 +21,17 @@ _BECAUSE: Final = {
     "supported": N_("the intervals do not overlap."),
     "not supported": N_("the intervals do not overlap, and the claim says the opposite."),
     "not enough evidence": N_("the intervals overlap, so the order may be chance."),
+    "one measurement": N_("one measurement has no interval, so the order may be chance."),
     "exact": N_("exactly."),
 }
 
 
 def headline(result: Json, _: Translator) -> str:
     """The outcome in a sentence; of an experiment that is not finished, that too."""
-    words = _(OUTCOMES[result["verdict"]["outcome"]])
+    outcome = OUTCOMES[result["verdict"]["outcome"]]
+    words = _(outcome)
     if result["missing"]:
-        words += " " + _("The experiment is not finished: {n} cells are not measured yet.").format(
+        words += " " + _("The experiment is not finished: cells not measured yet: {n}.").format(
             n=_.whole(len(result["missing"]))
         )
     return words
@@ -47,6 +49,8 @@ def _sentence(comparison: Json, _: Translator) -> str:
     if outcome == "not supported":
         order = "above" if left["mean"] > right["mean"] else "below"
     because = "exact" if order == "equal" else outcome
+    if left["low"] is None or right["low"] is None:
+        because = "one measurement"
     found = _(_FOUND[order]).format(
         quantity=_.tell(comparison["quantity"]),
         left=_.tell(left["name"]),
