@@ -84,7 +84,7 @@ def run(
         DRAWING,
         found[0].name,
         settings | {"differences": subjects.differences(found)},
-        {"series": measured, "chance": chosen.chance_level()},
+        {"series": measured, "chance": chosen.chance_level(), "side": chosen.preprocessing.size},
         judge(measured),
         cells=done,
         command=command or provenance.called_from_python("atalho.lab.lesion.run"),

@@ -44,7 +44,7 @@ def result(*found: dict[str, Any]) -> dict[str, Any]:
     return {
         "subject": "resnet20",
         "settings": {"images": 2000, "draws": 2, "differences": ["network.shortcut"]},
-        "measured": {"series": list(found), "chance": 0.1},
+        "measured": {"series": list(found), "chance": 0.1, "side": 28},
         "verdict": {"outcome": "not enough evidence", "comparisons": []},
         "missing": [],
         "provenance": {},
@@ -76,7 +76,7 @@ def test_pictures_in_both_languages() -> None:
 def test_the_drawing_is_painted_with_what_is_lost() -> None:
     with style():
         drawing = str(DRAWING.pictures(TWO, EN)["What each block is worth, on the network"])
-    assert "plain20" in drawing and "share of the accuracy above chance" in drawing
+    assert "3 × 28 × 28" in drawing and "plain20" in drawing and "share of the accuracy above chance" in drawing
 
 
 def test_the_first_table_holds_the_medians() -> None:

@@ -168,7 +168,8 @@ def tables(result: Json, _: Translator) -> Mapping[str, Table]:
     """The ratio of the first block to the last, by what enters and by weights; likeness; lengths of paths."""
     head = (
         _("network"), _("when"), _("first block / last: gradient"), _("the same of the weights"),
-        _("cosine of neighbours"), _("branches on the paths of 95% of the gradient"),
+        _("cosine of neighbours"),
+        _("branches on the paths of {level} of the gradient").format(level=_.percent(LEVEL, 0)),
     )  # fmt: skip
     rows = []
     for one in result["measured"]["series"]:

@@ -85,6 +85,7 @@ def _surface(axes: Any, steps: NDArray[np.float64], height: NDArray[np.float64],
     axes.set_yticks([steps[0], 0, steps[-1]], [_plain(step, _) for step in (steps[0], 0, steps[-1])])
     axes.tick_params(labelsize=7.5, pad=-1)
     axes.view_init(elev=32, azim=-58)
+    axes.set_box_aspect(None, zoom=0.9)
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
         axis.set_pane_color((1, 1, 1, 0))
         axis.line.set_color(LINE)
@@ -121,7 +122,7 @@ def _lines(series: Sequence[Json], result: Json, _: Translator) -> Figure:
         va="center", fontsize=8, color=MUTED,
     )  # fmt: skip
     every = [value for one in series for line in one["lines"] for value in line["loss"] if value is not None]
-    axes.set_ylim(0, min(max(every) * 1.05, _HIGHEST * guess))
+    axes.set_ylim(0, min(max(*every, guess) * 1.06, _HIGHEST * guess))
     axes.set_xlim(steps[0], steps[-1])
     axes.set_xlabel(_("step, as a share of the weights"))
     axes.set_ylabel(_("loss"))

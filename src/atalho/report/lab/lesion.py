@@ -28,7 +28,7 @@ def pictures(result: Json, _: Translator) -> Mapping[str, Picture]:
     if any(losses):
         scale = Scale(_("share of the accuracy above chance that is lost without the block"), 0.0, 1.0)
         networks = [(one["name"], one["spec"], loss) for one, loss in zip(series, losses, strict=True)]
-        found[_("What each block is worth, on the network")] = painted(networks, None, scale, _)
+        found[_("What each block is worth, on the network")] = painted(networks, result["measured"]["side"], scale, _)
     if any(one["random"] for one in series):
         found[_("Several blocks removed at random")] = _at_random(series, result, _)
     if any(row["kind"] == "swap" for one in series for row in one["rows"]):
@@ -138,8 +138,8 @@ def tables(result: Json, _: Translator) -> Mapping[str, Table]:
     """The medians, and every block."""
     series = [one for one in result["measured"]["series"] if one["whole"]]
     head = (
-        _("network"), _("accuracy"), _("lost with one block (median)"), _("the same, of what is above chance"),
-        _("lost with two neighbours swapped (median)"),
+        _("network"), _("accuracy"), _("lost without a block"), _("of what is above chance"),
+        _("lost by a swap"),
     )  # fmt: skip
     rows = [
         (
@@ -150,9 +150,9 @@ def tables(result: Json, _: Translator) -> Mapping[str, Table]:
         for one in series
     ]
     note = _(
-        "Accuracy on {images} test images, with Wilson's {level} interval. Medians are over the blocks that can be "
-        "removed; their intervals come from drawing the images anew 2,000 times, the same ones for all blocks. The "
-        "blocks are all that there are, so they are not drawn anew."
+        "Accuracy on {images} test images, with Wilson's {level} interval. What is lost is the median over the blocks "
+        "that can be removed, or over the swaps; its interval comes from drawing the images anew 2,000 times, the same "
+        "ones for all blocks. The blocks are all that there are, so they are not drawn anew."
     ).format(images=_.whole(result["settings"]["images"]), level=_.percent(LEVEL, 0))
     found = {_("What a block is worth"): Table(head, rows, note)}
     for one in series:
