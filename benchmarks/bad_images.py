@@ -102,12 +102,6 @@ def device(path: Path, number: int) -> None:
     path.symlink_to(("/dev/zero", "/dev/random", "/dev/null", "/dev/urandom", "/dev/full")[number % 5])
 
 
-def sparse(path: Path, _number: int) -> None:
-    """A terabyte that takes no room."""
-    with path.open("wb") as file:
-        file.truncate(1 << 40)
-
-
 WAYS: dict[str, tuple[str, Callable[[Path, int], None]]] = {
     "empty": (".jpg", write(lambda _: b"")),
     "truncated_jpeg": (".jpg", write(lambda n: stored(picture(n))[:400])),

@@ -117,3 +117,13 @@ def test_arrays_are_examined_too(tmp_path: Path) -> None:
     (twin,) = [problem for problem in found.problems if problem.kind == "same-in-classes"]
     assert len(twin.others) == 1
     assert "data:image/png" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_a_class_without_readable_training_images_is_refused_by_train_too(clothes: Path, tmp_path: Path) -> None:
+    shutil.copytree(clothes, tmp_path / "data")
+    for file in (tmp_path / "data" / "train" / "bag").iterdir():
+        file.write_bytes(b"")
+    assert "class-unreadable" in {problem.kind for problem in atalho.doctor(tmp_path / "data").problems}
+    with pytest.raises(DataError, match="No training image of bag can be read"):
+        atalho.train(tmp_path / "data", model="resnet20", settings={"data.skip_bad": True}, out=tmp_path / "x")
+    assert not (tmp_path / "x").exists()

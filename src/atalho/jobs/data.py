@@ -113,4 +113,14 @@ def open_pixels(looked: Looked, config: DataConfig, progress: Progress, *, chann
         text = ngettext("{count} image left out: {names}", "{count} images left out: {names}", count)
         progress.note(text.format(count=count, names=", ".join(image.name for image in images.bad)))
     manifest = looked.manifest.without(image.number for image in images.bad)
+    if "train" in manifest.splits:
+        _refuse_empty_classes(manifest)
     return Pixels(manifest, images, looked.size, looked.survey.fingerprint)
+
+
+def _refuse_empty_classes(manifest: Manifest) -> None:
+    """A class whose training images were all left out could never be learnt."""
+    empty = [name for name, count in zip(manifest.classes, manifest.counts("train"), strict=True) if not count]
+    if empty:
+        text = _("No training image of {names} can be read. Mend some of them, or remove the class.")
+        raise DataError(text.format(names=", ".join(empty)))
