@@ -2,9 +2,9 @@
 
     python benchmarks/reliability.py [PART ...] [--trials N] [--seed N] [--rows N] [--folder FOLDER]
 
-Parts: kills, chains, signals, states, damage, failures, cache, endurance; all if none is named. Trials that are done
-are kept in FOLDER and not repeated, as long as the source is the same. Every run is a real process on real images, of
-two blocks at 12 pixels; `real_runs.py` says how. Writes results/reliability.json when every part is there.
+Parts: kills, chains, started, signals, states, damage, failures, cache, endurance; all if none is named. Trials that
+are done are kept in FOLDER and not repeated, as long as the source is the same. Every run is a real process on real
+images, of two blocks at 12 pixels; `real_runs.py` says how. Writes results/reliability.json when every part is there.
 """
 
 import argparse
@@ -28,8 +28,9 @@ import torch
 from kill_trials import Trial, Trials, carry_out
 from real_runs import Place
 from record import RESULTS, origin, write
+from started_runs import Starts
 
-KILLS, IN_SAVE, CHAINS, SIGNALS, DAMAGES, BUILDERS, STEPS = 150, 50, 20, 100, 2000, 60, 3000
+KILLS, IN_SAVE, CHAINS, STARTS, SIGNALS, DAMAGES, BUILDERS, STEPS = 150, 50, 20, 10, 100, 2000, 60, 3000
 
 
 class Asked(NamedTuple):
@@ -85,6 +86,16 @@ def chains(asked: Asked) -> dict[str, Any]:
     return {**_judged(found), "kills": sum(phases.values()), "phases": dict(phases.most_common())}
 
 
+def started(asked: Asked) -> dict[str, Any]:
+    """One SIGKILL a program, for programs that are started anew; the others are forked because it is quicker."""
+    trials = _trials(asked)
+    starts = Starts(trials.place)
+    found = _side_by_side({f"start-{n}": starts.kill for n in range(min(STARTS, asked.most))}, trials, asked.rows)
+    phases = Counter(trial.get("phase", "failed") for trial in found.values())
+    costs = {"started_anew": round(starts.seconds, 2), "of_that_imports": round(starts.imports, 2)}
+    return {**_judged(found), "phases": dict(phases), "seconds_computed": costs | {"forked": trials.seconds[True]}}
+
+
 def signals(asked: Asked) -> dict[str, Any]:
     """SIGTERM or SIGINT to a run and its two workers."""
     trials = _trials(asked)
@@ -130,6 +141,7 @@ def long_runs(asked: Asked) -> dict[str, Any]:
 PARTS = {
     "kills": kills,
     "chains": chains,
+    "started": started,
     "signals": signals,
     "states": states,
     "damage": damages,

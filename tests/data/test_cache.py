@@ -38,6 +38,18 @@ def test_a_damaged_file_counts_as_none(tmp_path: Path, keep: int) -> None:
     assert cache.load_arrays(tmp_path / "none.npz", {"a"}) is None
 
 
+def test_a_flipped_bit_changes_no_array(tmp_path: Path) -> None:
+    file = tmp_path / "a.npz"
+    cache.save_arrays(file, {"a": np.arange(20), "b": np.frombuffer(b"names", np.uint8)})
+    whole = file.read_bytes()
+    for place in range(0, 8 * len(whole), 7):
+        flipped = bytearray(whole)
+        flipped[place // 8] ^= 1 << place % 8
+        file.write_bytes(flipped)
+        found = cache.load_arrays(file, {"a", "b"})
+        assert found is None or (found["a"].tolist(), found["b"].tobytes()) == (list(range(20)), b"names")
+
+
 def test_a_file_without_the_array_counts_as_none(tmp_path: Path) -> None:
     cache.save_arrays(tmp_path / "a.npz", {"a": np.arange(3)})
     assert cache.load_arrays(tmp_path / "a.npz", {"a", "b"}) is None
