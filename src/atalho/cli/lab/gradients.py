@@ -1,24 +1,22 @@
 """`atalho lab gradients`: what reaches the first block of the gradient, with and without shortcuts."""
 
-from pathlib import Path
+from functools import partial
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from atalho.cli import options, terminal
+from atalho.cli import options
 from atalho.cli.lab import shared
-from atalho.cli.lab.printing import print_result
+from atalho.cli.lab.printing import measured
 from atalho.locale import _
 
 
 def gradients(
     model: Annotated[str, Parameter(help=_("network of the catalogue, run or model folder"))],
-    data: Annotated[str | None, Parameter(help=_("images to measure on; the run's own if not given"))] = None,
+    data: shared.MeasuredOn = None,
     /,
     *,
-    beside: Annotated[
-        Path | None, Parameter(help=_("run or model folder to compare with, such as that of the plain twin"))
-    ] = None,
+    beside: shared.Beside = None,
     seeds: shared.Seeds = 3,
     batch: Annotated[int, Parameter(help=_("training images to look at"))] = 128,
     epochs: Annotated[int, Parameter(help=_("how long a network of the catalogue is trained"))] = 1,
@@ -33,18 +31,13 @@ def gradients(
     from atalho.lab.training import Recipe
     from atalho.report.lab.gradients import DRAWING
 
-    with terminal.TerminalProgress() as progress:
-        folder = experiment.run(
-            model,
-            data,
-            beside=beside,
-            seeds=seeds,
-            batch=batch,
-            recipe=Recipe(epochs, images, lr),
-            budget_minutes=budget,
-            out=out,
-            command=options.command(),
-            progress=progress,
-        )
-    print_result(folder, DRAWING, as_json=json)
-    return 0
+    measure = partial(
+        experiment.run,
+        model,
+        data,
+        beside=beside,
+        seeds=seeds,
+        batch=batch,
+        recipe=Recipe(epochs, images, lr),
+    )
+    return measured(DRAWING, measure, budget=budget, out=out, json=json)

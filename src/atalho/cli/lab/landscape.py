@@ -1,24 +1,22 @@
 """`atalho lab landscape`: the loss around a trained network, or around two on one scale."""
 
-from pathlib import Path
+from functools import partial
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from atalho.cli import options, terminal
+from atalho.cli import options
 from atalho.cli.lab import shared
-from atalho.cli.lab.printing import print_result
+from atalho.cli.lab.printing import measured
 from atalho.locale import _
 
 
 def landscape(
     run: Annotated[str, Parameter(help=_("run or model folder"))],
-    data: Annotated[str | None, Parameter(help=_("images to measure on; the run's own if not given"))] = None,
+    data: shared.MeasuredOn = None,
     /,
     *,
-    beside: Annotated[
-        Path | None, Parameter(help=_("run or model folder to compare with, such as that of the plain twin"))
-    ] = None,
+    beside: shared.Beside = None,
     images: Annotated[int, Parameter(help=_("training images to measure on"))] = 512,
     points: Annotated[int, Parameter(help=_("points on each line and on each side of the plane, an odd number"))] = 21,
     reach: Annotated[float, Parameter(help=_("longest step, as a share of the weights"))] = 1.0,
@@ -36,21 +34,16 @@ def landscape(
     from atalho.lab import landscape as experiment
     from atalho.report.lab.landscape import DRAWING
 
-    with terminal.TerminalProgress() as progress:
-        folder = experiment.run(
-            run,
-            data,
-            beside=beside,
-            images=images,
-            points=points,
-            reach=reach,
-            lines=lines,
-            norms=norms,
-            seed=seed,
-            budget_minutes=budget,
-            out=out,
-            command=options.command(),
-            progress=progress,
-        )
-    print_result(folder, DRAWING, as_json=json)
-    return 0
+    measure = partial(
+        experiment.run,
+        run,
+        data,
+        beside=beside,
+        images=images,
+        points=points,
+        reach=reach,
+        lines=lines,
+        norms=norms,
+        seed=seed,
+    )
+    return measured(DRAWING, measure, budget=budget, out=out, json=json)

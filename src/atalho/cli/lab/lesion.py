@@ -1,24 +1,22 @@
 """`atalho lab lesion`: a trained network without each of its blocks."""
 
-from pathlib import Path
+from functools import partial
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from atalho.cli import options, terminal
+from atalho.cli import options
 from atalho.cli.lab import shared
-from atalho.cli.lab.printing import print_result
+from atalho.cli.lab.printing import measured
 from atalho.locale import _
 
 
 def lesion(
     run: Annotated[str, Parameter(help=_("run or model folder"))],
-    data: Annotated[str | None, Parameter(help=_("images to measure on; the run's own if not given"))] = None,
+    data: shared.MeasuredOn = None,
     /,
     *,
-    beside: Annotated[
-        Path | None, Parameter(help=_("run or model folder to compare with, such as that of the plain twin"))
-    ] = None,
+    beside: shared.Beside = None,
     images: Annotated[int, Parameter(help=_("test images to measure on"))] = 2000,
     counts: Annotated[str, Parameter(help=_("how many blocks are removed at random, with commas"))] = "2,4,8,16",
     draws: Annotated[int, Parameter(help=_("random choices for each number of blocks"))] = 5,
@@ -32,19 +30,5 @@ def lesion(
     from atalho.report.lab.lesion import DRAWING
 
     numbers = shared.whole_numbers("--counts", counts)
-    with terminal.TerminalProgress() as progress:
-        folder = experiment.run(
-            run,
-            data,
-            beside=beside,
-            images=images,
-            counts=numbers,
-            draws=draws,
-            seed=seed,
-            budget_minutes=budget,
-            out=out,
-            command=options.command(),
-            progress=progress,
-        )
-    print_result(folder, DRAWING, as_json=json)
-    return 0
+    measure = partial(experiment.run, run, data, beside=beside, images=images, counts=numbers, draws=draws, seed=seed)
+    return measured(DRAWING, measure, budget=budget, out=out, json=json)

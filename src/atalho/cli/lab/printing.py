@@ -1,12 +1,23 @@
-"""What a command of the laboratory prints: the first table, the verdict and where the page lies."""
+"""How a command of the laboratory runs its experiment, and what it prints: the first table, the verdict and where the page lies."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-from atalho.cli import terminal
+from atalho.cli import options, terminal
 from atalho.locale import _
 from atalho.report.lab import files, stored, words
 from atalho.report.lab.drawing import Drawing
 from atalho.report.language import translator
+
+
+def measured(
+    drawing: Drawing, experiment: Callable[..., Path], *, budget: float | None, out: Path | None, json: bool
+) -> int:
+    """Run an experiment, given all but what every one takes, and print its result; the command's exit code."""
+    with terminal.TerminalProgress() as progress:
+        folder = experiment(budget_minutes=budget, out=out, command=options.command(), progress=progress)
+    print_result(folder, drawing, as_json=json)
+    return 0
 
 
 def print_result(folder: Path, drawing: Drawing, *, as_json: bool) -> None:

@@ -9,6 +9,10 @@ from atalho.errors import ConfigError
 from atalho.locale import _
 
 Data = Annotated[str, Parameter(help=_("folder of class folders, CSV, IDX files or CIFAR batches"))]
+MeasuredOn = Annotated[str | None, Parameter(help=_("images to measure on; the run's own if not given"))]
+Beside = Annotated[
+    Path | None, Parameter(help=_("run or model folder to compare with, such as that of the plain twin"))
+]
 Seeds = Annotated[int, Parameter(help=_("how many seeds, from 0; an interval needs two or more"))]
 Images = Annotated[int | None, Parameter(help=_("training images, chosen class by class; all if not given"))]
 Epochs = Annotated[int, Parameter(help=_("passes over the training images"))]
