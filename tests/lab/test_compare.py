@@ -25,9 +25,8 @@ def test_concatenation_below_addition_below_neither():
         ("resnet20", "plain20"),
     ]
     assert verdict.outcome == "supported"
-    assert (
-        compare.judge([one("resnet20", "dense", [0.3, 0.31]), one("d", "residual", [0.2, 0.21])]).outcome != "supported"
-    )
+    worse = compare.judge([one("densenet", "dense", [0.3, 0.31, 0.32]), one("resnet", "residual", [0.2, 0.21, 0.19])])
+    assert worse.outcome == "not supported"
     assert compare.judge([*series[:2], one("densenet", "dense", [])]).comparisons == ()
 
 
@@ -50,7 +49,7 @@ def test_equal_parameters(clothes, tmp_path):
     found = read(compare.run(clothes, **keep))
     series = found["measured"]["series"]
     assert [row["name"] for row in series] == list(NAMED)
-    (resnet, dense, plain) = (row["parameters"] for row in series)
+    resnet, dense, plain = (row["parameters"] for row in series)
     assert resnet == plain and abs(resnet - dense) <= 0.05 * dense
     assert series[1]["spec"]["growth_rate"] == 12 and {row["epochs"] for row in series} == {1}
     cells = {path: path.stat().st_mtime_ns for path in (tmp_path / "params" / "cells").iterdir()}

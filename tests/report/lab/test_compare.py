@@ -13,7 +13,8 @@ def series(name, kind, spec, error, epochs, spread):
     return {
         "name": name, "kind": kind, "spec": spec, "epochs": epochs, "parameters": 176122, "multiply_adds": 72_365_352,
         "step_seconds": 0.051 if kind == "dense" else None, "seeds": [0, 1, 2], "train_error": ends(error, spread),
-        "test_error": ends(error, spread), "test_error_curve": [ends(0.8, spread)] * (epochs - 1) + [ends(error, spread)],
+        "test_error": ends(error, spread),
+        "test_error_curve": [ends(0.8, spread)] * (epochs - 1) + [ends(error, spread)],
     }  # fmt: skip
 
 
