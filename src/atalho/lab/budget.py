@@ -51,9 +51,9 @@ def matched(spec: Spec, target: int, count: Count) -> Spec:
     best = min(_around(spec, factor), key=lambda one: abs(count(one) - target))
     if abs(count(best) - target) > TOLERANCE * target:
         raise ConfigError(
-            _("No width of this network comes within {tolerance} % of {target}; the nearest has {nearest}.").format(
-                tolerance=round(100 * TOLERANCE), target=target, nearest=count(best)
-            )
+            _(
+                "No width of this network comes within {tolerance} per cent of {target}; the nearest has {nearest}."
+            ).format(tolerance=round(100 * TOLERANCE), target=target, nearest=count(best))
         )
     return best
 

@@ -1,4 +1,4 @@
-"""How a command of the laboratory runs its experiment, and what it prints: the first table, the verdict and where the page lies."""
+"""How a command of the laboratory runs its experiment, and what it prints: first table, verdict, the page's place."""
 
 from collections.abc import Callable
 from pathlib import Path

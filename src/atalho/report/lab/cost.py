@@ -26,7 +26,8 @@ def _method(result: Json, _: Translator) -> str:
     return _(
         "All networks took images of {side} × {side} pixels in batches of {batch}, on {precision}, {threads} threads. "
         "Parameters, multiply–adds and what is kept for the backward pass (in fp32) are counted. Times are medians of "
-        "{rounds} rounds with 95% intervals; each round took every network in turn, after a step of each to warm up."
+        "{rounds} rounds with 95 per cent intervals; each round took every network in turn, after a step of each to "
+        "warm up."
     ).format(
         side=s["side"], batch=s["batch"], precision=s["precision"], threads=s["threads"],
         rounds=_.whole(s["rounds"]),
