@@ -102,8 +102,9 @@ def method(result: Json, _: Translator) -> str:
     equal = _EQUAL[s["equal"]]
     return _(
         "All networks have {equal}, within 5 per cent: their widths, or for the time their epochs, follow from that. "
-        "They are trained on the same {images} images of {size} pixels with batches of {batch} and a learning rate that rises "
-        "to {lr} and falls to zero; for each seed, they see the images in the same order and varied in the same way."
+        "They are trained on the same {images} images of {size} pixels with batches of {batch} and a learning rate "
+        "that rises to {lr} and falls to zero; for each seed, they see the images in the same order and varied in the "
+        "same way."
     ).format(
         equal=_(equal), images=_.whole(s["images"]), size=s["size"], batch=s["batch_size"],
         lr=_.number(s["lr"], 4).rstrip("0"),
