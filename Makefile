@@ -43,7 +43,7 @@ messages: .venv/dev
 bench: .venv/dev
 	$(BIN)/python benchmarks/training_speed.py
 
-# About twenty minutes on two cores; what is done already is not repeated.
+# Forty minutes on two busy cores; what is done already is not repeated.
 bench-reliability: .venv/dev
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/reliability.py
 
