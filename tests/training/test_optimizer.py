@@ -56,3 +56,30 @@ def test_momentum_that_was_kept_by_name_continues_exactly() -> None:
         _step(network, optimizer, seed)
         _step(other, resumed, seed)
     assert all(torch.equal(a, b) for a, b in zip(network.parameters(), other.parameters(), strict=True))
+
+
+def test_what_adam_remembers_comes_back_by_name() -> None:
+    config = TrainingConfig(optimizer="adam", lr=0.01)
+
+    def stepped(
+        steps: int, held: dict[str, torch.Tensor] | None = None, weights: dict[str, torch.Tensor] | None = None
+    ) -> tuple[nn.Module, torch.optim.Optimizer]:
+        torch.manual_seed(0)
+        network = networks.create("resnet20", classes=3, in_channels=1)
+        if weights is not None:
+            network.load_state_dict(weights)
+        adam = sgd.build(network, config)
+        sgd.load_state(adam, network, held or {})
+        for _step in range(steps):
+            adam.zero_grad()
+            network.eval()(torch.ones(2, 1, 8, 8)).square().sum().backward()
+            adam.step()
+        return network, adam
+
+    whole, _adam = stepped(3)
+    half, adam = stepped(1)
+    held = {name: tensor.clone() for name, tensor in sgd.state(adam, half).items()}
+    assert {name.split(".")[0] for name in held} == {"exp_avg", "exp_avg_sq", "adam_step"}
+    rest, _adam = stepped(2, held, {name: tensor.clone() for name, tensor in half.state_dict().items()})
+    for name, tensor in whole.state_dict().items():
+        assert torch.equal(tensor, rest.state_dict()[name]), name

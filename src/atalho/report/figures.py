@@ -68,9 +68,9 @@ def loss(rows: Sequence[Json], _: Translator) -> Figure:
 
 
 def accuracy(epochs: Sequence[Json], _: Translator) -> Figure:
-    """Top-1 accuracy after each epoch on training and validation images."""
+    """Top-1 accuracy after each epoch on training and validation images; in re-identification rank-1 on these."""
     figure, axes = panel(3.7, 2.6)
-    _two_curves(axes, epochs, "top1", _)
+    _two_curves(axes, [{"val_top1": row.get("val_rank1"), **row} for row in epochs], "top1", _)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: _.percent(value, 0)))
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     return figure
@@ -85,7 +85,7 @@ def learning_rate(rows: Sequence[Json], _: Translator) -> Figure:
     else:
         axes.plot(range(1, len(epochs) + 1), [row["learning_rate"] for row in epochs], "o-", color=BLUE)
     axes.set_ylim(bottom=0)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: _.number(value, 3).rstrip("0").rstrip(".,")))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: _.number(value, 5).rstrip("0").rstrip(".,")))
     _epoch_axis(axes, len(epochs), _)
     return figure
 

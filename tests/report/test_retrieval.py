@@ -1,0 +1,58 @@
+"""The parts of the page on re-identification, from what an evaluation holds."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from atalho.report import html, retrieval
+from atalho.report.language import Translator
+from atalho.report.run_files import RunFiles
+
+
+@pytest.fixture
+def evaluation() -> dict[str, Any]:
+    figures = dict.fromkeys(("rank1", "rank5", "rank10", "rank20", "map", "minp"), 0.9)
+    intervals = {f"{name}_interval": [0.85, 0.95] for name in figures}
+    answers = [
+        {"path": "b.png", "identity": "<x>", "right": True},
+        {"path": "c.png", "identity": "y", "right": False},
+    ]
+    lists = [{"path": "a.png", "identity": "<x>", "first": 1, "answers": answers}]
+    about = {"task": "reid", "split": "test", "queries": 920, "valid_queries": 900, "identities": 46, "images": 1000}
+    return about | figures | intervals | {"protocol": "cross-camera", "average_precision": "hits", "lists": lists}
+
+
+def _run(evaluation: dict[str, Any]) -> RunFiles:
+    return RunFiles(Path("x"), "", {"model": {"name": "resnet18"}}, evaluation=evaluation)
+
+
+def test_the_headline_says_how_many_queries_were_counted(evaluation: dict[str, Any]) -> None:
+    text = retrieval.headline(evaluation, Translator("en"))
+    assert "90.0%" in text
+    assert "900 of 920 queries have a right answer among 1,000 images" in text
+
+
+def test_every_figure_stands_with_its_interval(evaluation: dict[str, Any]) -> None:
+    text = retrieval.quality(_run(evaluation), Translator("en"))
+    for name in ("rank-1", "rank-5", "rank-10", "rank-20", "mAP", "mINP"):
+        assert f"<td>{name}</td>" in text
+    assert "own camera are left out (cross-camera)" in text
+    assert "The intervals draw the 46 identities again" in text
+
+
+def test_right_and_wrong_are_marked_not_by_colour_alone(evaluation: dict[str, Any]) -> None:
+    text = retrieval.ranked_lists(_run(evaluation), {"a.png": "picture-0", "b.png": "picture-1"}, Translator("en"))
+    assert text is not None
+    assert text.count("✓") == text.count("✗") == 1
+    assert 'href="#picture-1"' in text
+    assert 'class="no-picture"' in text  # of c.png, which is not there
+    assert "&lt;x&gt;" in text
+    assert "<x>" not in text
+
+
+def test_the_page_has_these_parts_instead_of_classes(evaluation: dict[str, Any]) -> None:
+    page = html.page(_run(evaluation), {}, "en")
+    assert "Ranked lists" in page
+    assert "Confusion matrix" not in page
+    assert retrieval.ranked_lists(_run(evaluation | {"lists": []}), {}, Translator("en")) is None
