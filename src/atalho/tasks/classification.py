@@ -15,14 +15,12 @@ from torch import Tensor, nn
 from atalho.data import order
 from atalho.data.images import Images
 from atalho.data.manifest import Ids
-from atalho.data.prepare import prepare
 from atalho.metrics import calibration, classification
 from atalho.networks.network import Network
 from atalho.precision import Precision
 from atalho.storage.model_folder import Preprocessing
+from atalho.tasks.forward import forward
 from atalho.tasks.task import Outputs, Task
-
-EVALUATION_BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,6 @@ def balanced_weights(counts: NDArray[np.int64]) -> Tensor:
     return torch.from_numpy(weights).float()
 
 
-@torch.inference_mode()
 def logits(
     network: nn.Module,
     pixels: Images,
@@ -93,26 +90,7 @@ def logits(
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Tensor:
     """The logits (N,K), fp32 on the CPU, of the samples `ids` by `network` in eval mode."""
-    was_training = network.training
-    network.eval()
-    found: list[Tensor] = []
-    done = 0
-    try:
-        for batch, raw in pixels.iterate(order.in_order(ids, EVALUATION_BATCH)):
-            images = prepare(
-                raw.to(precision.device, non_blocking=True),
-                size=preprocessing.size,
-                mean=preprocessing.mean,
-                std=preprocessing.std,
-            )
-            with precision.autocast():
-                found.append(network(images).float().cpu())
-            done += len(batch)
-            if on_progress is not None:
-                on_progress(done, len(ids))
-    finally:
-        network.train(was_training)
-    return torch.cat(found)
+    return forward(network, network, pixels, ids, preprocessing, precision, on_progress)
 
 
 def measure(logits: Tensor, labels: Tensor, classes: tuple[str, ...], temperature: float) -> dict[str, Any]:

@@ -12,10 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from atalho.blocks.embedding_head import EmbeddingHead
-from atalho.data import identity_order, open_set, order
+from atalho.data import identity_order, open_set
 from atalho.data.images import Images
 from atalho.data.manifest import Ids, Manifest
-from atalho.data.prepare import prepare
 from atalho.errors import DataError
 from atalho.locale import _
 from atalho.metrics import retrieval
@@ -24,11 +23,11 @@ from atalho.metrics.retrieval_figures import figures
 from atalho.networks.network import Network
 from atalho.precision import Precision as Computing
 from atalho.storage.model_folder import Preprocessing
+from atalho.tasks.forward import forward
 from atalho.tasks.losses.centre import CentreLoss
 from atalho.tasks.losses.triplet import triplet
 from atalho.tasks.task import Outputs, Task
 
-EVALUATION_BATCH: Final = 256
 LISTS: Final = 12
 LIST_LENGTH: Final = 8
 
@@ -106,7 +105,6 @@ class Reidentification(Task):
         return {} if self.losses.centre is None else {"centres": self.losses.centre.centres}
 
 
-@torch.inference_mode()
 def embed(
     network: Network,
     pixels: Images,
@@ -116,22 +114,7 @@ def embed(
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Tensor:
     """The embeddings (N,E), fp32 on the CPU, of the samples `ids` by `network` in eval mode."""
-    was_training = network.training
-    network.eval()
-    found: list[Tensor] = []
-    done = 0
-    try:
-        for batch, raw in pixels.iterate(order.in_order(ids, EVALUATION_BATCH)):
-            p = preprocessing
-            images = prepare(raw.to(precision.device, non_blocking=True), size=p.size, mean=p.mean, std=p.std)
-            with precision.autocast():
-                found.append(network.embedding(images).float().cpu())
-            done += len(batch)
-            if on_progress is not None:
-                on_progress(done, len(ids))
-    finally:
-        network.train(was_training)
-    return torch.cat(found)
+    return forward(network, network.embedding, pixels, ids, preprocessing, precision, on_progress)
 
 
 def embedded(embeddings: Tensor, ids: Ids, manifest: Manifest) -> Embedded:

@@ -1,0 +1,49 @@
+"""What a network says of many images, batch by batch, outside of training."""
+
+from collections.abc import Callable
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+
+from atalho.data.images import Images
+from atalho.data.manifest import Ids
+from atalho.data.order import in_order
+from atalho.data.prepare import prepare
+from atalho.precision import Precision
+from atalho.storage.model_folder import Preprocessing
+
+BATCH: Final = 256
+
+
+@torch.inference_mode()
+def forward(
+    network: nn.Module,
+    ask: Callable[[Tensor], Tensor],
+    pixels: Images,
+    ids: Ids,
+    preprocessing: Preprocessing,
+    precision: Precision,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Tensor:
+    """What `ask` gives (N,…), fp32 on the CPU, for the samples `ids`, with `network` in eval mode meanwhile."""
+    was_training = network.training
+    network.eval()
+    found: list[Tensor] = []
+    done = 0
+    try:
+        for batch, raw in pixels.iterate(in_order(ids, BATCH)):
+            images = prepare(
+                raw.to(precision.device, non_blocking=True),
+                size=preprocessing.size,
+                mean=preprocessing.mean,
+                std=preprocessing.std,
+            )
+            with precision.autocast():
+                found.append(ask(images).float().cpu())
+            done += len(batch)
+            if on_progress is not None:
+                on_progress(done, len(ids))
+    finally:
+        network.train(was_training)
+    return torch.cat(found)

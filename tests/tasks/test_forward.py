@@ -1,0 +1,44 @@
+"""Many images through a network in batches: order, mode and progress."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from atalho.data.images import PackedImages
+from atalho.networks.build import create
+from atalho.precision import choose
+from atalho.storage.model_folder import Preprocessing
+from atalho.tasks import forward as module
+from atalho.tasks.forward import forward
+
+PREPARED = Preprocessing(size=8, resize=8, channels=1, mean=(0.5,), std=(0.5,))
+
+
+def test_answers_come_in_the_order_of_the_ids_whatever_the_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = create("resnet20", classes=3, in_channels=1).train()
+    pixels = PackedImages(np.random.default_rng(0).integers(0, 256, (9, 8, 8, 1), np.uint8), ())
+    ids = np.array([8, 0, 3, 3, 5])
+    told: list[tuple[int, int]] = []
+    precision = choose("cpu", "fp32")
+    whole = forward(network, network, pixels, ids, PREPARED, precision)
+    monkeypatch.setattr(module, "BATCH", 2)
+    parts = forward(network, network, pixels, ids, PREPARED, precision, lambda done, all_: told.append((done, all_)))
+    torch.testing.assert_close(whole, parts)
+    assert told == [(2, 5), (4, 5), (5, 5)]
+    assert whole.shape == (5, 3)
+    torch.testing.assert_close(whole[2], whole[3])
+    assert network.training
+
+
+def test_the_mode_comes_back_after_an_error_too() -> None:
+    network = create("resnet20", classes=3, in_channels=1).train()
+
+    def fail(images: Tensor) -> Tensor:
+        assert not network.training
+        raise ArithmeticError
+
+    with pytest.raises(ArithmeticError):
+        forward(network, fail, PackedImages(np.zeros((1, 8, 8, 1), np.uint8), ()), np.array([0]), PREPARED,
+                choose("cpu", "fp32"))  # fmt: skip
+    assert network.training
