@@ -51,3 +51,27 @@ def test_the_method_says_what_was_held_equal():
 def test_colours_go_from_blue_to_amber():
     assert ramp(2) == [BLUE, AMBER] and ramp(1) == [BLUE]
     assert len(set(ramp(5))) == 5
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "sentence"),
+    [
+        (
+            0.006,
+            0.024,
+            "Even with shortcuts the deeper network learned less well at this budget (a → b: 1.5% [0.6%, 2.4%]",
+        ),
+        (-0.03, -0.01, "With shortcuts the deeper network learned better (a → b: 1.5% [-3.0%, -1.0%] more)."),
+        (
+            -0.01,
+            0.04,
+            "With shortcuts, depth made no difference that is beyond chance (a → b: 1.5% [-1.0%, 4.0%] more).",
+        ),
+        (None, None, "With shortcuts, depth made no difference that is beyond chance (a → b: 1.5% (one measurement)"),
+    ],
+)
+def test_what_depth_does_with_shortcuts_is_said_whatever_the_verdict(low, high, sentence):
+    added = {"left": {"name": "a → b", "mean": 0.015, "low": low, "high": high}}
+    found = {"verdict": {"comparisons": [{"left": {"name": "plain56"}}, added]}}
+    (remark,) = DRAWING.remarks(found, Translator("en"))
+    assert remark.startswith(sentence)

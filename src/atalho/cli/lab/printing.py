@@ -33,4 +33,6 @@ def print_result(folder: Path, drawing: Drawing, *, as_json: bool) -> None:
     terminal.say(words.headline(result, speak))
     for sentence in words.sentences(result, speak):
         terminal.say(f"  {sentence}")
+    for remark in drawing.remarks(result, speak):
+        terminal.say(f"  {remark}")
     terminal.say(_("report: {path}").format(path=folder / files.PAGE))

@@ -160,14 +160,29 @@ def method(result: Json, _: Translator) -> str:
     )
 
 
+def remarks(result: Json, _: Translator) -> Sequence[str]:
+    """What depth does with shortcuts: the verdict compares it with the plain networks, not with nothing."""
+    found = [c["left"] for c in result["verdict"]["comparisons"] if "→" in c["left"]["name"]]
+    return [_(_within(one)).format(name=one["name"], value=words.estimate(one, "percent", _)) for one in found]
+
+
+def _within(added: Json) -> str:
+    if added["low"] is not None and added["low"] > 0:
+        return N_("Even with shortcuts the deeper network learned less well at this budget ({name}: {value} more).")
+    if added["high"] is not None and added["high"] < 0:
+        return N_("With shortcuts the deeper network learned better ({name}: {value} more).")
+    return N_("With shortcuts, depth made no difference that is beyond chance ({name}: {value} more).")
+
+
 DRAWING: Final = Drawing(
     experiment="depth",
     title=N_("Depth, without and with shortcuts"),
     claim=N_(
-        "Plain networks become worse as they become deeper, even on the images that they learn from; shortcuts take "
-        "that away."
+        "Plain networks become worse as they become deeper, even on the images that they learn from; with shortcuts, "
+        "a deep network does better, and depth costs less."
     ),
     method=method,
     pictures=pictures,
     tables=tables,
+    remarks=remarks,
 )
