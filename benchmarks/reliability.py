@@ -92,8 +92,9 @@ def started(asked: Asked) -> dict[str, Any]:
     starts = Starts(trials.place)
     found = _side_by_side({f"start-{n}": starts.kill for n in range(min(STARTS, asked.most))}, trials, asked.rows)
     phases = Counter(trial.get("phase", "failed") for trial in found.values())
-    costs = {"started_anew": round(starts.seconds, 2), "of_that_imports": round(starts.imports, 2)}
-    return {**_judged(found), "phases": dict(phases), "seconds_computed": costs | {"forked": trials.seconds[True]}}
+    lives = {"started_anew": starts.seconds, "of_that_imports": starts.imports, "forked": trials.seconds[True]}
+    costs = {name: round(seconds, 2) for name, seconds in lives.items()}
+    return {**_judged(found), "phases": dict(phases), "seconds_computed": costs}
 
 
 def signals(asked: Asked) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from kill_trials import Trial
-from real_runs import Place, Training, endings, phase, unfinished
+from real_runs import Place, Training, endings, phase, steps, unfinished
 
 
 class Started(Training):
@@ -51,7 +51,7 @@ class Starts:
         if training.until(partial(_worked, training, after), 600) is None:
             time.sleep(chance.uniform(0, 0.005))
             assert training.kill() == -signal.SIGKILL
-        where = phase(run, 10**9) if run.is_dir() else "before the run began"
+        where = phase(run, steps(self._whole)) if run.is_dir() else "before the run began"
         code = Started(self.place, run).wait(900)
         assert code == 0, f"the resume ended with {code}"
         assert endings(run) == endings(self._whole), "the ending differs"

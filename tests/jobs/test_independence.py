@@ -71,8 +71,7 @@ def expected(clothes: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[s
         return _end(_trained(clothes, tmp_path_factory.mktemp("expected") / "x", {}))
 
 
-@pytest.mark.parametrize("cache_gb", [0, 4])
-@pytest.mark.parametrize("workers", [0, 1, 2, 4])
+@pytest.mark.parametrize(("cache_gb", "workers"), [(0, 0), (0, 1), (0, 2), (0, 4), (4, 2)])
 def test_workers_and_the_cache(
     clothes: Path,
     tmp_path: Path,
