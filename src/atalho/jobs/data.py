@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from atalho.config import Config, DataConfig
 from atalho.data import layouts, open_set, sizes
 from atalho.data.doctor import feasibility
@@ -114,13 +116,13 @@ def open_pixels(looked: Looked, config: DataConfig, progress: Progress, *, chann
         progress.note(text.format(count=count, names=", ".join(image.name for image in images.bad)))
     manifest = looked.manifest.without(image.number for image in images.bad)
     if "train" in manifest.splits:
-        _refuse_empty_classes(manifest)
+        _refuse_empty_classes(manifest, looked.manifest)
     return Pixels(manifest, images, looked.size, looked.survey.fingerprint)
 
 
-def _refuse_empty_classes(manifest: Manifest) -> None:
-    """A class whose training images were all left out could never be learnt."""
-    empty = [name for name, count in zip(manifest.classes, manifest.counts("train"), strict=True) if not count]
-    if empty:
+def _refuse_empty_classes(manifest: Manifest, before: Manifest) -> None:
+    """A class or identity whose training images were all left out could never be learnt."""
+    lost = np.flatnonzero((manifest.counts("train") == 0) & (before.counts("train") > 0))
+    if len(lost):
         text = _("No training image of {names} can be read. Mend some of them, or remove the class.")
-        raise DataError(text.format(names=", ".join(empty)))
+        raise DataError(text.format(names=", ".join(manifest.classes[label] for label in lost)))
