@@ -38,6 +38,7 @@ def make(
     """
     about = provenance.gather(command, seeds[0] if seeds else 0, precision)
     about |= {"seeds": seeds, "seconds": round(cells.seconds, 1)}
+    del about["seed"]  # of a single run; an experiment has several, or none
     return {
         "format": FORMAT,
         "experiment": drawing.experiment,
