@@ -182,8 +182,9 @@ def _connect(ranks: Ranks) -> Store:
     with _talking():
         store: Store
         store, rank, world = next(rendezvous("env://", timeout=_PATIENCE))
-        # What an earlier group of the same processes left in the store is not read again.
-        store = PrefixStore(f"atalho/{next(_groups)}", store)
+        # torchrun keeps one store over its restarts. What an earlier group wrote there, above all where its ranks could
+        # be reached, is not read again: a rank that believed it would wait for a dead one for ever.
+        store = PrefixStore(f"atalho/{ranks.restarts}/{world}/{next(_groups)}", store)
         dist.init_process_group(
             "cpu:gloo,cuda:nccl" if cuda else "gloo", store=store, rank=rank, world_size=world, timeout=_PATIENCE
         )
