@@ -108,7 +108,10 @@ def test_sample_unpacks_once_and_refuses_a_folder_in_use(tmp_path: Path, capsys:
         (["train", "nowhere"], "nowhere"),
         (["train", "DATA", "--config", "none.toml"], "none.toml: there is no such file"),
         (["train"], "No images were named"),
-        (["train", "DATA", "--resume", "RUN"], "--resume continues a run with its own configuration; leave out: DATA"),
+        (
+            ["train", "--out", "DATA", "--resume", "RUN"],
+            "--resume continues a run with its own configuration; leave out: --out",
+        ),
         (["train", "--resume", "RUN", "--seed", "0", "--data.workers", "2"], "leave out: --seed, data."),
         (["train", "DATA", "--epochs", "2", "--training.epochs", "3"], "--epochs and --training.epochs are the same"),
         (["train", "DATA", "--recipe", "finetune"], "The recipe finetune starts from a trained model"),

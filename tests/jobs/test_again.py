@@ -64,11 +64,11 @@ def test_what_was_ended_before_the_run_began_is_begun_again(
     for name in ("run.toml", "metrics.jsonl", "timing.json"):
         (tmp_path / "x" / name).unlink()
     shutil.rmtree(tmp_path / "x" / "checkpoints")
-    (tmp_path / "x" / ".tmp-run.toml-0").write_text("half")
+    (tmp_path / "x" / ".tmp-run.toml-0a1b2c3d").write_text("half")
     with pytest.raises(PowerCutError):
         _train(clothes, settings, tmp_path / "x", Cut())
     assert (tmp_path / "x" / "run.toml").is_file()
-    assert not (tmp_path / "x" / ".tmp-run.toml-0").exists()
+    assert not (tmp_path / "x" / ".tmp-run.toml-0a1b2c3d").exists()
 
 
 def test_a_folder_of_something_else_is_never_taken(clothes: Path, settings: dict[str, object], tmp_path: Path) -> None:

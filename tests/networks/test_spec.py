@@ -90,7 +90,7 @@ def test_compression_keeps_a_share(compression: object) -> None:
 
 
 def test_an_mlp_has_no_zero_pad() -> None:
-    with pytest.raises(ConfigError, match=r"shortcut 'zero-pad' is not known\. Accepted: none, projection\."):
+    with pytest.raises(ConfigError, match=r"shortcut 'zero-pad' is not known\. Accepted: identity, none, projection\."):
         MLPSpec(blocks=(2,), widths=(8,), shortcut="zero-pad")
 
 
