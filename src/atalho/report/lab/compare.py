@@ -57,7 +57,7 @@ def _axes(curves: Axes, ends: Axes, series: Sequence[Json], _: Translator) -> No
     curves.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: _.percent(value, 0)))
     curves.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     if series:
-        curves.legend(loc="upper right")
+        curves.legend(loc="best")
     ends.set_xticks(range(len(series)), [one["name"] for one in series], rotation=12, color=MUTED)
     ends.set_xlim(-0.6, max(len(series), 1) - 0.4)
     ends.tick_params(labelleft=True)
@@ -113,7 +113,7 @@ def method(result: Json, _: Translator) -> str:
 
 DRAWING: Final = Drawing(
     experiment="compare",
-    title=N_("Adding or concatenating, at an equal budget"),
+    title=N_("Adding or concatenating"),
     claim=N_(
         "At an equal budget, networks that concatenate make fewer errors than networks that add, and those fewer than "
         "networks that do neither."
