@@ -20,6 +20,8 @@ def test_twins_differ_in_their_shortcuts_alone(twins: Twins) -> None:
     assert len(residual.digest) == 64
     assert subjects.differences([residual, plain]) == ["network.shortcut"]
     assert subjects.differences([residual]) == []
+    assert residual.training is not None and residual.training["epochs"] == 3
+    assert subjects.trainings([residual, replace(plain, training=None)]) == {"residual": residual.training}
     longer = replace(plain, settings={**plain.settings, "training.epochs": 9})
     assert subjects.differences([residual, longer]) == ["network.shortcut", "training.epochs"]
 

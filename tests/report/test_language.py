@@ -38,3 +38,8 @@ def test_what_is_not_known_is_a_dash(_):
 )  # fmt: skip
 def test_durations_are_said_as_a_person_says_them(seconds, text):
     assert Translator("en").duration(seconds) == text
+
+
+def test_thousands_are_written_out_and_not_as_powers() -> None:
+    assert Translator("en").significant(5151.3) == "5,150" and Translator("pt").significant(5151.3) == "5.150"
+    assert Translator("en").significant(0.0015321) == "0.00153"

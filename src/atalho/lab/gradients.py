@@ -102,7 +102,7 @@ def run(
     made = result.make(
         DRAWING,
         name,
-        settings | {"seeds": seeds, "differences": _differences(entrants)},
+        settings | {"seeds": seeds, "differences": _differences(entrants), "trained": _trainings(entrants)},
         {"series": measured, "side": chosen.preprocessing.size},
         judge(measured),
         cells=done,
@@ -161,6 +161,10 @@ def _differences(entrants: Sequence[Entrant]) -> list[str]:
         return subjects.differences(trained)
     first, *others = (specs.to_dict(one.spec) for one in entrants)
     return [f"network.{name}" for name, value in first.items() if any(other.get(name) != value for other in others)]
+
+
+def _trainings(entrants: Sequence[Entrant]) -> dict[str, Any]:
+    return subjects.trainings([one.trained for one in entrants if one.trained is not None])
 
 
 def _looked_at(entrants: Sequence[Entrant], chosen: Subset, seeds: int, batch: int) -> dict[str, Cell]:

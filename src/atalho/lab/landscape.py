@@ -85,7 +85,7 @@ def run(
     made = result.make(
         DRAWING,
         found[0].name,
-        settings | {"lines": lines, "differences": subjects.differences(found)},
+        settings | {"lines": lines, "differences": subjects.differences(found), "trained": subjects.trainings(found)},
         {"series": measured, "steps": steps, "chance": math.log(len(found[0].model.classes))},
         judge(measured),
         cells=done,

@@ -83,7 +83,7 @@ def run(
     made = result.make(
         DRAWING,
         found[0].name,
-        settings | {"differences": subjects.differences(found)},
+        settings | {"differences": subjects.differences(found), "trained": subjects.trainings(found)},
         {"series": measured, "chance": chosen.chance_level(), "side": chosen.preprocessing.size},
         judge(measured),
         cells=done,

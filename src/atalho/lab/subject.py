@@ -32,6 +32,8 @@ class Subject:
     digest: str
     settings: Mapping[str, Any]
     """What the run was trained with, flat, the network's specification included; of a model folder that alone."""
+    training: Mapping[str, Any] | None = None
+    """Of a run, in short: epochs, learning rate, seed, training images, and its top-1 accuracy."""
 
     @property
     def network(self) -> Network:
@@ -62,6 +64,11 @@ def differences(subjects: Sequence[Subject]) -> list[str]:
     return [name for name in names if any(one.settings.get(name) != first.get(name) for one in subjects)]
 
 
+def trainings(subjects: Sequence[Subject]) -> dict[str, Any]:
+    """How those that are runs were trained, by name."""
+    return {one.name: dict(one.training) for one in subjects if one.training is not None}
+
+
 def run_of(path: Path | str) -> Run | None:
     """The run that a path leads to; None where it is a model folder by itself."""
     folder = model_folder.find(Path(path))
@@ -77,14 +84,16 @@ def _read(folder: Path, name: str, precision: Precision) -> Subject:
     loaded = model.load(folder, precision)
     weights = (loaded.folder / model_folder.WEIGHTS).read_bytes()
     settings = {f"network.{key}": value for key, value in loaded.card.spec.items()}
-    run = run_of(folder)
+    run, training = run_of(folder), None
     if run is not None:
+        training = {name: getattr(run.config.training, name) for name in ("epochs", "lr", "seed")}
+        training |= {"images": len(run.manifest.splits["train"]), "top1": run.top1}
         given = schema.to_dict(run.config)
         settings |= {
             f"{part}.{key}": value for part in ("data", "augment", "training") for key, value in given[part].items()
         }
     kept = {key: value for key, value in settings.items() if key not in _WHERE}
-    return Subject(name, loaded, hashlib.sha256(weights).hexdigest(), kept)
+    return Subject(name, loaded, hashlib.sha256(weights).hexdigest(), kept, training)
 
 
 def _check_same_images(subjects: Sequence[Subject]) -> None:

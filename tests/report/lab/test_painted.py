@@ -25,7 +25,7 @@ def test_the_axis_numbers_the_blocks_and_marks_the_stages() -> None:
     block_axis(axes, [f"stages.{stage}.{place}" for stage in range(3) for place in range(9)], EN)
     assert [line.get_xdata()[0] for line in axes.lines] == [8.5, 17.5]
     assert [text.get_text() for text in axes.texts] == ["stage 1", "stage 2", "stage 3"]
-    assert [tick.get_text() for tick in axes.get_xticklabels()][:3] == ["1", "2", "4"]
+    assert [tick.get_text() for tick in axes.get_xticklabels()][:3] == ["1", "3", "5"]
     assert axes.get_xlim() == (-0.7, 26.7)
 
 

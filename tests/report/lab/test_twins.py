@@ -22,3 +22,10 @@ def test_anything_else_is_named() -> None:
 
 def test_of_one_network_there_is_nothing_to_say() -> None:
     assert told(1, []) == []
+
+
+def test_runs_say_how_they_were_trained() -> None:
+    trained = {"mine": {"epochs": 10, "lr": 0.1, "seed": 0, "images": 11500, "top1": 0.7473}}
+    result = {"settings": {"differences": [], "trained": trained}, "measured": {"series": [{}]}}
+    text = "mine was trained for 10 epochs on 11,500 images; its accuracy is 74.7%."
+    assert list(remarks(result, EN)) == [text]

@@ -34,7 +34,7 @@ def block_axis(axes: Axes, names: Sequence[str], _: Translator) -> None:
             xytext=(0, 3), textcoords="offset points", ha="center", fontsize=8, color=MUTED,
         )  # fmt: skip
     step = max(1, -(-len(names) // 14))
-    places = [place for place in range(len(names)) if (place + 1) % step == 0 or place == 0]
+    places = range(0, len(names), step)
     axes.set_xticks(places, [str(place + 1) for place in places])
     axes.set_xlim(-0.7, len(names) - 0.3)
     axes.set_xlabel(_("block"), color=INK)
