@@ -22,6 +22,12 @@ def doctor(
     data: Annotated[str, Parameter(help=_("folder of class folders, CSV, IDX files or CIFAR batches"))],
     /,
     *,
+    task: Annotated[
+        str | None, Parameter(help=_("classification (default), or reid: is this the same individual or object?"))
+    ] = None,
+    protocol: Annotated[
+        str | None, Parameter(help=_("reid: cross-camera (default where cameras are known) or leave-self-out"))
+    ] = None,
     report: Annotated[Path | None, Parameter(help=_("file for a page with pictures of what was found"))] = None,
     json: options.JSON = False,
     images: options.section("data") = None,  # type: ignore[valid-type]
@@ -30,7 +36,9 @@ def doctor(
     from atalho.jobs import doctor as job
 
     with terminal.TerminalProgress() as progress:
-        found = job.doctor(data, settings=options.given(data=images), report=report, progress=progress)
+        settings = options.given(data=images) | ({"task": task} if task else {})
+        settings |= {"reid": {"protocol": protocol}} if protocol else {}
+        found = job.doctor(data, settings=settings, report=report, progress=progress)
     if json:
         terminal.print_json(found.to_json())
     else:

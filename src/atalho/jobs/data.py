@@ -34,15 +34,19 @@ def look(config: Config, progress: Progress) -> Looked:
     Re-identification is refused where it is not feasible with them, with the reasons.
     """
     asked = config.data
-    reid = config.task == "reid"
-    manifest = _identities(asked) if reid else _classes(asked)
+    manifest = find(config)
     if not len(manifest.splits.get("train", ())):
         raise DataError(_("{path}: there are no training images.").format(path=asked.path))
     looked = look_at(manifest, asked, progress)
-    if reid:
+    if config.task == "reid":
         kept = manifest.without(image.number for image in looked.survey.bad)
         feasibility.refuse(feasibility.examine(kept, config.reid.protocol, looked.survey.digests), asked.path)
     return looked
+
+
+def find(config: Config) -> Manifest:
+    """The images of `config.data.path` as the task reads them: classes, or identities. None is opened."""
+    return _identities(config.data) if config.task == "reid" else _classes(config.data)
 
 
 def _classes(config: DataConfig) -> Manifest:

@@ -9,12 +9,12 @@ from PIL import Image
 
 from atalho import config as schema
 from atalho.config import DataConfig
-from atalho.data import layouts
 from atalho.data.decode import UnreadableImageError, decode_square, square_of
 from atalho.data.doctor.examination import Examination, examine
 from atalho.data.doctor.problem import Problem
 from atalho.data.manifest import Manifest
 from atalho.errors import DataError
+from atalho.jobs import data as job_data
 from atalho.locale import _, language
 from atalho.report import doctor as page
 from atalho.storage.atomic import write_file
@@ -36,20 +36,26 @@ def doctor(
     a file for the page with pictures of what was found, in both languages. Raises DataError where there is nothing at
     `path`, ConfigError for a setting that does not exist, RunError where the page cannot be written.
     """
-    c = schema.validate(schema.merge(schema.nest(settings or {}), {"data": {"path": str(path)}})).data
+    config = schema.validate(schema.merge(schema.nest(settings or {}), {"data": {"path": str(path)}}))
+    c, reid = config.data, config.task == "reid"
     progress = progress or Progress()
     manifest = None
     try:
-        manifest = layouts.read(
-            Path(path), val_fraction=c.val_fraction, test_fraction=c.test_fraction, split_seed=c.split_seed
-        )
+        manifest = job_data.find(config)
     except DataError as error:
         if not Path(path).exists():
             raise
         remedy = _("Arrange the images as one of the layouts that Atalho reads; nothing else was examined.")
         found = Examination(Path(path), (Problem(None, "layout", str(error), remedy),))
     else:
-        found = examine(manifest, max_pixels=c.max_pixels, tiff=c.tiff, workers=c.workers, progress=progress.work)
+        found = examine(
+            manifest,
+            max_pixels=c.max_pixels,
+            tiff=c.tiff,
+            workers=c.workers,
+            progress=progress.work,
+            protocol=config.reid.protocol if reid else None,
+        )
     if report is not None:
         names = {name: number for number, name in enumerate(manifest.names)} if manifest is not None else {}
         pictures = {

@@ -10,6 +10,7 @@ from PIL import Image
 from atalho.data import open_set
 from atalho.data.doctor import feasibility
 from atalho.errors import DataError
+from atalho.jobs.doctor import doctor
 from atalho.jobs.train import train
 
 
@@ -134,3 +135,17 @@ def test_some_queries_without_an_answer_are_counted_and_named(tmp_path: Path) ->
     assert uncounted.path == "query/0005_c1s1_3_00.jpg"
     assert uncounted.message == "test: 1 query of 2 has no right answer and will not be counted."
     feasibility.refuse([alone, uncounted], "x")
+
+
+def test_doctor_tells_it_and_does_not_ask_for_every_identity_in_every_split(tmp_path: Path) -> None:
+    _one_camera(tmp_path / "one")
+    found = doctor(tmp_path / "one", settings={"task": "reid"})
+    assert found.stops
+    assert {"reid-cameras", "reid-answers"} <= {problem.kind for problem in found.problems}
+    _folders(tmp_path / "sound", 10, 3)
+    found = doctor(tmp_path / "sound", settings={"task": "reid"})
+    assert not found.stops
+    assert not {"missing-in-split", "empty-class"} & {problem.kind for problem in found.problems}
+    _market(tmp_path / "m", ["0001_c1s1_1_00", "0001_c2s1_1_00", "0002_c1s1_1_00", "0002_c2s1_1_00"],
+            ["0003_c1s1_3_00"], ["0003_c2s1_2_00", "0004_c2s1_1_00"])  # fmt: skip
+    assert not doctor(tmp_path / "m", settings={"task": "reid", "data.val_fraction": 0.0}).stops

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from atalho.data.decode import MAX_PIXELS
-from atalho.data.doctor import balance, folders, shapes, small, twins, unreadable
+from atalho.data.doctor import balance, feasibility, folders, shapes, small, twins, unreadable
 from atalho.data.doctor.problem import KINDS, Problem, Severity
 from atalho.data.doctor.small import Small
 from atalho.data.manifest import Manifest
@@ -64,8 +64,13 @@ def examine(
     workers: int | None = None,
     progress: Progress | None = None,
     cache_dir: Path | None = None,
+    protocol: str | None = None,
 ) -> Examination:
-    """Read and decode every image once, small, and compare them. Nothing is written but the survey's index."""
+    """Read and decode every image once, small, and compare them. Nothing is written but the survey's index.
+
+    With a `protocol` the images are for re-identification: it must be feasible under it, and no identity needs to be
+    in every split.
+    """
     found = survey(manifest, max_pixels=max_pixels, tiff=tiff, workers=workers, progress=progress, cache_dir=cache_dir)
     seen = small.shrink(manifest, found, max_pixels=max_pixels, tiff=tiff, workers=workers, progress=progress)
     if progress is not None:
@@ -74,7 +79,11 @@ def examine(
     problems = [
         *unreadable.problems(seen.bad),
         *twins.problems(kept, found, seen),
-        *balance.problems(kept, seen.colourless),
+        *(
+            balance.problems(kept, seen.colourless)
+            if protocol is None
+            else feasibility.examine(kept, protocol, found.digests)
+        ),
         *folders.problems(manifest),
         *shapes.problems(manifest, found, seen),
     ]
