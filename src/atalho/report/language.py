@@ -34,7 +34,7 @@ class Translator:
         return text.translate(str.maketrans(",.", ".,")) if self.name == "pt" else text
 
     def significant(self, value: float, digits: int = 3) -> str:
-        """`value` with so many digits that count: 0.00153 or 0,00153; 5,150; 2.1e-12 where it is very small or large."""
+        """`value` with so many digits that count: 0.00153 or 0,00153; 5,150; 2.1e-12 where very small or large."""
         text = f"{value:.{digits}g}"
         if 1e3 <= abs(value) < 1e6:
             return self.whole(float(text))
