@@ -56,6 +56,9 @@ def train(
         bool,
         Parameter(name="--continue", help=_("continue the run in --out if it is there, else begin it"), negative=""),
     ] = False,
+    track: Annotated[
+        Literal["tensorboard"] | None, Parameter(help=_("write the metrics for TensorBoard too, in the run's folder"))
+    ] = None,
     json: options.JSON = False,
     model: options.section("model") = None,  # type: ignore[valid-type]
     images: options.section("data") = None,  # type: ignore[valid-type]
@@ -88,7 +91,9 @@ def train(
 
         with terminal.progress(shown=ranks.is_main) as progress:
             if resume is not None:
-                run = job.resume(resume, data=data, accept_data_change=accept_data_change, progress=progress)
+                run = job.resume(
+                    resume, data=data, accept_data_change=accept_data_change, track=track, progress=progress
+                )
             else:
                 run = job.train(
                     data,
@@ -98,6 +103,7 @@ def train(
                     out=out,
                     continue_existing=continue_,
                     command=options.command(),
+                    track=track,
                     progress=progress,
                 )
         if ranks.is_main:

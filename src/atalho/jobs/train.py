@@ -32,6 +32,7 @@ from atalho.training import distributed
 from atalho.training import recipe as recipes
 from atalho.training.distributed import Ranks
 from atalho.training.progress import Progress
+from atalho.training.tracking import Tracker, tracked, tracker_of
 
 
 def train(
@@ -48,6 +49,7 @@ def train(
     out: Path | str | None = None,
     continue_existing: bool = False,
     command: str | None = None,
+    track: Tracker | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Train on the images at `data` and return the finished run.
@@ -55,8 +57,9 @@ def train(
     Every other value of the schema goes into `settings`, by path (`{"training.lr": 0.2}`) or nested; `config` is a
     TOML file; what is given here wins over the file, and the file over the recipe. `out` is the run's folder
     (default `runs/<name of data>`); with `continue_existing` a run that is there already is continued, if it began
-    with the same settings. Under torchrun every rank calls this, and rank 0 reads, tells and writes; a restarted
-    group continues its run. Raises ConfigError and DataError before any work is done.
+    with the same settings. `track` writes the metrics for TensorBoard too. Under torchrun every rank calls this, and
+    rank 0 reads, tells and writes; a restarted group continues its run. Raises ConfigError and DataError
+    before any work is done.
     """
     shortcuts = {
         "data.path": str(data) if data is not None else None,
@@ -79,12 +82,13 @@ def train(
         again.refuse_nowhere(folder, continue_existing, ranks)
         if not ranks.is_main:
             return follow(ranks)
+        listener = tracked(progress, track)
         asked = dict(_with_spec(asked))
         before = again.begun(folder, asked) if folder is not None and continue_existing else None
         if before is not None:
-            return _resume(before, before.config.data, False, progress or Progress(), ranks)
+            return _resume(before, before.config.data, False, listener, ranks)
         with threads(schema.validate(asked).training.threads):
-            return _begin(asked, folder, command, progress or Progress(), ranks)
+            return _begin(asked, folder, command, listener, ranks)
 
 
 def resume(
@@ -92,6 +96,7 @@ def resume(
     *,
     data: Path | str | None = None,
     accept_data_change: bool = False,
+    track: Tracker | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Continue the run at `path` exactly where its newest intact checkpoint left it, and finish it.
@@ -99,13 +104,15 @@ def resume(
     `data` says where the images are now, if they moved. Images whose content, names or splits changed are refused
     unless `accept_data_change`: then the epoch in progress begins again with the images as they are now, finished
     epochs stay finished, and the run's record says so. Mean and deviation stay those that the network has seen.
+    What was tracked so far is tracked on; `track` begins it.
     Raises RunError where `path` is no run, or its images are not those it was started with, or have other classes.
     """
     with distributed.joined() as ranks:
         if not ranks.is_main:
             return follow(ranks)
         run = Run.open(path)
-        return _resume(run, changed.at(data, run), accept_data_change, progress or Progress(), ranks)
+        listener = tracked(progress, track or tracker_of(run.path))
+        return _resume(run, changed.at(data, run), accept_data_change, listener, ranks)
 
 
 def _resume(run: Run, data: DataConfig, accept: bool, progress: Progress, ranks: Ranks) -> Run:

@@ -28,45 +28,80 @@ Step = Callable[[Tensor], Tensor]
 
 
 class _Recipe:
-    """How a tensor is made again. It is made once, and stays until the layers that asked for it are done."""
+    """How a tensor is made again: at the first of `asks`, to be forgotten after the last, so that a second backward
+    pass makes it anew."""
 
-    def __init__(self, make: Callable[[], Tensor]) -> None:
-        self._make = make
+    def __init__(self, make: Callable[[], Tensor], asks: int) -> None:
+        self._make, self._asks = make, asks
         self._made: Tensor | None = None
+        self._left = asks
 
     def __call__(self) -> Tensor:
         if self._made is None:
             with torch.no_grad():
                 self._made = self._make()
-        return self._made
+        made, self._left = self._made, self._left - 1
+        if self._left == 0:
+            self._made, self._left = None, self._asks
+        return made
 
 
-def remade(norm: nn.Module, x: Tensor, then: Step) -> Tensor:
+def remade(norm: nn.Module, x: Tensor, then: Step, room: Tensor | None = None) -> Tensor:
     """`then(relu(norm(x)))` for x (N,C,H,W), of which only x is kept for the backward pass.
 
-    Where x is a slice of a larger tensor's channels, that tensor is kept, and the copy that the norm needs is not.
+    Where x is a slice of a larger tensor's channels, that tensor is kept, and the copy that the norm needs is made
+    in `room`, memory of as many elements as x has or more, which the next call may use again (new memory if not
+    given). `then` keeps its input once, as a convolution does.
     """
     layout = layout_of(x)
-    slice_ = x.detach()
-    copied = _Recipe(lambda: slice_.contiguous(memory_format=layout))
+    if x.is_contiguous(memory_format=layout):
+        normed, entered = norm(x), _Recipe(x.detach, asks=1)
+    else:
+        slice_, place = x.detach(), shaped(x.new_empty(x.numel()) if room is None else room, x)
+        # The norm asks for it, and the ReLU behind the norm.
+        entered = _Recipe(lambda: place.copy_(slice_), asks=2)
+        copied = copied_to(place, x)
+        with _kept_as(entered, copied):
+            normed = norm(copied)
 
     def activate() -> Tensor:
         with still((norm,)):
-            return F.relu(norm(copied()))
+            return F.relu_(norm(entered()))
 
-    activated = _Recipe(activate)
-    entered = x.contiguous(memory_format=layout)
-    if entered is x:
-        normed = norm(entered)
-    else:
-        with _kept_as(copied, entered):
-            normed = norm(entered)
-        del entered
+    # The ReLU asks for it, and what follows.
+    activated = _Recipe(activate, asks=2)
     with saved_tensors_hooks(lambda _output: activated, _unpack):
-        active = F.relu(normed)
-    del normed
+        # In place: a norm does not keep what it gives.
+        active = F.relu_(normed)
     with _kept_as(activated, active):
         return then(active)
+
+
+def shaped(room: Tensor, x: Tensor) -> Tensor:
+    """The first elements of `room`, one dimension, as a tensor of the shape and layout of x (N,C,H,W)."""
+    images, channels, *area = x.shape
+    start = room[: x.numel()]
+    if layout_of(x) == torch.channels_last:
+        return start.view(images, *area, channels).permute(0, 3, 1, 2)
+    return start.view(x.shape)
+
+
+def copied_to(place: Tensor, x: Tensor) -> Tensor:
+    """x, which lies in `place` from now on."""
+    return _Copied.apply(x, place)  # type: ignore[no-any-return]
+
+
+class _Copied(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, place: Tensor) -> Tensor:
+        place.copy_(x)
+        # Not `detach`, which would share the count of changes: the next layer writes here too.
+        return place.data
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        return gradient, None
 
 
 def again(part: Step, norms: tuple[nn.Module, ...], parameters: tuple[Tensor, ...], x: Tensor) -> Tensor:
@@ -98,8 +133,10 @@ class _Surroundings:
     """What the layers' results depend on besides their input: autocast, and which samples flow."""
 
     def __init__(self, device: str) -> None:
-        self._device = device
-        self._enabled, self._dtype = torch.is_autocast_enabled(device), torch.get_autocast_dtype(device)
+        # A device without autocast, such as meta, is one where it is off.
+        self._device = device if torch.amp.is_autocast_available(device) else "cpu"
+        self._dtype = torch.get_autocast_dtype(self._device)
+        self._enabled = self._device == device and torch.is_autocast_enabled(device)
         self._batch = chance.current_batch()
 
     @contextmanager

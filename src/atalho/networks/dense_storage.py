@@ -1,12 +1,12 @@
 """A dense block whose features, written once, lie side by side in one tensor instead of in one tensor per layer.
 
-What the layers keep for the backward pass lies there before the first layer runs. Tensors that come and go then leave
-no holes between those that stay, which would otherwise hold more memory than the tensors do.
+It takes the place of the concatenations, whose number of channels grows with the square of the layers. All that is
+kept of the block has its place before the first layer runs: what comes and goes meanwhile then leaves no holes between
+what stays, which would hold as much memory again.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,47 +15,26 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from atalho.blocks.dense import DenseBlock, DenseLayer
-from atalho.networks.again import layout_of, remade
+from atalho.networks.again import copied_to, layout_of, remade, shaped
 
 
 def dense(block: DenseBlock, x: Tensor) -> Tensor:
     """What `block(x)` gives for (N,C,H,W), keeping its features and what each layer's first convolution gives."""
     layers: Sequence[DenseLayer] = tuple(block.layers)  # type: ignore[arg-type]
-    kind = x.device.type
-    given = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
-    storage = _rooms(x, [block.out_channels], torch.promote_types(x.dtype, given))[0]
+    shape, kind = (len(x), block.out_channels, *x.shape[2:]), x.device.type
+    autocast = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+    given = torch.get_autocast_dtype(kind) if autocast else x.dtype
+    storage = torch.empty(shape, dtype=torch.promote_types(x.dtype, given), device=x.device, memory_format=layout_of(x))
     storage[:, : x.shape[1]] = x.detach()
-    rooms = _rooms(x, [layer.conv1.out_channels for layer in layers], given)
-    for layer, room in zip(layers, rooms, strict=True):
-        middle = _Laid.apply(remade(layer.norm1, x, layer.conv1), room)
-        x = _Beside.apply(x, remade(layer.norm2, middle, layer.conv2), storage)
+    middles = sum(layer.conv1.out_channels for layer in layers)
+    shelf = torch.empty(x[:, 0].numel() * middles, dtype=given, device=x.device)
+    room = torch.empty(storage.numel(), dtype=storage.dtype, device=x.device)
+    for layer in layers:
+        middle = remade(layer.norm1, x, layer.conv1, room)
+        place, shelf = shaped(shelf, middle), shelf[middle.numel() :]
+        new = remade(layer.norm2, copied_to(place, middle), layer.conv2)
+        x = _Beside.apply(x, new, storage)
     return x
-
-
-def _rooms(x: Tensor, channels: Sequence[int], dtype: torch.dtype) -> list[Tensor]:
-    """Empty feature maps as large as x and laid out as it is, of so many channels each, in one piece of memory."""
-    images, _channels, *area = x.shape
-    pixels = images * math.prod(area)
-    whole = torch.empty(pixels * sum(channels), dtype=dtype, device=x.device)
-    pieces = torch.split(whole, [pixels * c for c in channels])
-    if layout_of(x) == torch.channels_last:
-        return [piece.view(images, *area, c).permute(0, 3, 1, 2) for piece, c in zip(pieces, channels, strict=True)]
-    return [piece.view(images, c, *area) for piece, c in zip(pieces, channels, strict=True)]
-
-
-class _Laid(torch.autograd.Function):
-    """Puts features where they are to stay."""
-
-    @staticmethod
-    def forward(ctx: Any, features: Tensor, room: Tensor) -> Tensor:
-        room.copy_(features)
-        # Not `detach`, which shares the count of changes with the other rooms: they are written while this one is kept.
-        return room.data
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        return gradient, None
 
 
 class _Beside(torch.autograd.Function):

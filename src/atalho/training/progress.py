@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,45 @@ class Progress:
     def work(self, label: str, done: int, total: int) -> None:
         """Long work other than training: `done` of `total`."""
 
+    def begin(self, run: Path) -> None:
+        """Training begins or goes on, in the folder `run`."""
+
     def step(self, report: StepReport) -> None:
         """A training step is done."""
 
     def epoch(self, report: EpochReport) -> None:
         """An epoch is done and evaluated."""
+
+    def end(self) -> None:
+        """Training is over, at its last step, by a signal or by an error."""
+
+
+class Several(Progress):
+    """Tells several listeners."""
+
+    def __init__(self, *listeners: Progress) -> None:
+        self._listeners = listeners
+
+    def note(self, text: str) -> None:
+        for listener in self._listeners:
+            listener.note(text)
+
+    def work(self, label: str, done: int, total: int) -> None:
+        for listener in self._listeners:
+            listener.work(label, done, total)
+
+    def begin(self, run: Path) -> None:
+        for listener in self._listeners:
+            listener.begin(run)
+
+    def step(self, report: StepReport) -> None:
+        for listener in self._listeners:
+            listener.step(report)
+
+    def epoch(self, report: EpochReport) -> None:
+        for listener in self._listeners:
+            listener.epoch(report)
+
+    def end(self) -> None:
+        for listener in self._listeners:
+            listener.end()
