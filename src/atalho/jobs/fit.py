@@ -88,7 +88,11 @@ def fit(run: Run, pixels: Pixels, precision: Precision, progress: Progress, rank
         ranks.tell(lambda: _begun(run, pixels, precision, state))
         ranks.wait()  # those that decode for their machine are done
         ranks.wait()  # and those that find it done
-        loop.fit(train_on, state, ranks, log, pace, progress)
+        progress.begin(run.path)
+        try:
+            loop.fit(train_on, state, ranks, log, pace, progress)
+        finally:
+            progress.end()
     finish.finish(run, state.averaged.network, pixels, prepared, precision, progress)
     ranks.wait()
 
