@@ -41,6 +41,10 @@ class NotFiniteError(AtalhoError):
     exit_code = 1
 
 
+class OutOfMemoryError(AtalhoError):
+    """A step that does not fit into memory; the message says what would."""
+
+
 class StoppedError(AtalhoError):
     """Training that stopped at a signal, after saving; `exit_code` is 128 plus the signal's number."""
 

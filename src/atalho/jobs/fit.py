@@ -14,7 +14,7 @@ from atalho.data.manifest import NO_IDS, Manifest
 from atalho.data.prepare import channel_statistics
 from atalho.data.rotated import RotatedImages
 from atalho.errors import ConfigError
-from atalho.jobs import finish, network
+from atalho.jobs import finish, memory, network
 from atalho.jobs import run as files
 from atalho.jobs.data import Pixels
 from atalho.jobs.network import Start
@@ -90,7 +90,8 @@ def fit(run: Run, pixels: Pixels, precision: Precision, progress: Progress, rank
         ranks.wait()  # and those that find it done
         progress.begin(run.path)
         try:
-            loop.fit(train_on, state, ranks, log, pace, progress)
+            with memory.explained(memory.Plan(spec, pixels.size, c.training, precision, ranks.world)):
+                loop.fit(train_on, state, ranks, log, pace, progress)
         finally:
             progress.end()
     finish.finish(run, state.averaged.network, pixels, prepared, precision, progress)

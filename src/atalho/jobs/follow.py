@@ -7,7 +7,7 @@ import torch
 from atalho.data.manifest import NO_IDS
 from atalho.errors import ConfigError, DataError
 from atalho.jobs import data as job_data
-from atalho.jobs import network
+from atalho.jobs import memory, network
 from atalho.jobs.data import Pixels
 from atalho.jobs.fit import Begun, material
 from atalho.jobs.run import Run
@@ -39,7 +39,9 @@ def follow(ranks: Ranks) -> Run:
         begun.restore(state)
         ranks.wait()
         nothing = Pace(None, None, minutes=begun.config.training.checkpoint_minutes, steps=None)
-        loop.fit(train_on, state, ranks, NoLines(), nothing, Progress())
+        plan = memory.Plan(begun.spec, pixels.size, begun.config.training, precision, ranks.world)
+        with memory.explained(plan):
+            loop.fit(train_on, state, ranks, NoLines(), nothing, Progress())
         ranks.wait()  # until rank 0 has evaluated: then the run is whole
     return Run(begun.path)
 

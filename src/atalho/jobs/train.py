@@ -13,7 +13,7 @@ from atalho import config as schema
 from atalho.config import DataConfig
 from atalho.data import order
 from atalho.errors import ConfigError, RunError
-from atalho.jobs import again, changed, provenance
+from atalho.jobs import again, changed, memory, provenance
 from atalho.jobs import data as job_data
 from atalho.jobs import run as files
 from atalho.jobs.fit import fit, outputs, preprocessing, refuse_reid
@@ -58,8 +58,8 @@ def train(
     TOML file; what is given here wins over the file, and the file over the recipe. `out` is the run's folder
     (default `runs/<name of data>`); with `continue_existing` a run that is there already is continued, if it began
     with the same settings. `track` writes the metrics for TensorBoard too. Under torchrun every rank calls this, and
-    rank 0 reads, tells and writes; a restarted group continues its run. Raises ConfigError and DataError
-    before any work is done.
+    rank 0 reads, tells and writes; a restarted group continues its run. Raises ConfigError and DataError, and
+    OutOfMemoryError for steps that clearly do not fit, before any work is done.
     """
     shortcuts = {
         "data.path": str(data) if data is not None else None,
@@ -142,6 +142,7 @@ def _go_on(run: Run, data: DataConfig, accept: bool, progress: Progress, ranks: 
             )
         )
     looked = changed.checked(run, job_data.look(replace(run.config, data=data), progress), data, accept=accept)
+    progress.note(memory.check(memory.Plan(run.network[0], looked.size, c.training, precision, ranks.world)))
     pixels = job_data.open_pixels(looked, data, progress, channels=run.network[1].channels)
     run = changed.recorded(run, pixels, data, progress)
     fit(run, pixels, precision, progress, ranks)
@@ -184,6 +185,7 @@ def _begin(
     for note in (*looked.manifest.notes, *notes, *filter(None, [advice])):
         progress.note(note)
     progress.note(_("computing on {precision}").format(precision=precision))
+    progress.note(memory.check(memory.Plan(spec, looked.size, config.training, precision, ranks.world)))
     with files.claimed(out, early.data.path) as folder:
         run = Run(folder)
         pixels = job_data.open_pixels(looked, config.data, progress, channels=channels)
