@@ -27,7 +27,7 @@ def compare(
         return 0
     similarity = terminal.number(found.similarity, 3)
     if found.threshold is None:
-        text = _("similarity {similarity}; the model has no threshold: choose one with atalho threshold")
+        text = _("similarity {similarity}; the model has no threshold to judge it by")
         terminal.say(text.format(similarity=similarity))
         return 0
     text = _("the same: similarity {similarity}, the threshold is {threshold}")

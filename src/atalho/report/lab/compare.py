@@ -101,7 +101,8 @@ def method(result: Json, _: Translator) -> str:
     s = result["settings"]
     equal = _EQUAL[s["equal"]]
     return _(
-        "All networks have {equal}, within 5 per cent: their widths, or for the time their epochs, follow from that. "
+        "All networks have {equal}: their widths follow from that, to 5 per cent, or for the time their epochs, which "
+        "are whole numbers. "
         "They are trained on the same {images} images of {size} pixels with batches of {batch} and a learning rate "
         "that rises to {lr} and falls to zero; for each seed, they see the images in the same order and varied in the "
         "same way."
