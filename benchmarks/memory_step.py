@@ -1,11 +1,12 @@
 """Training steps of one network in this process: the memory that they took, and the time of one, as a JSON object.
 
-python benchmarks/memory_step.py WHO NETWORK SIDE BATCH bf16|fp32 STEPS
+python benchmarks/memory_step.py WHO NETWORK SIDE BATCH bf16|fp32 STEPS [command-line|own]
 
 WHO: "atalho" or "atalho-saving"; "torchvision" or "torchvision-efficient" (its memory_efficient=True). Memory is the
 most that was resident above what was before the first step, with network, optimizer and batch in place. `cpu_s` is
 the processor time of a step, which other work on the machine disturbs less than `wall_s`; both are medians without the
-first step. The C library and PyTorch are asked for the same whoever is measured: what the command line asks for.
+first step. The last word is how memory is asked for, whoever is measured: as Atalho's command line does, or as
+Python and PyTorch come.
 """
 
 import json
@@ -26,8 +27,9 @@ def resident(name: str) -> int:
     return 1024 * int(found[1])
 
 
-def main(who: str, name: str, side: int, batch: int, precision: str, steps: int) -> dict[str, float]:
-    prepare_process()
+def main(who: str, name: str, side: int, batch: int, precision: str, steps: int, allocator: str) -> dict[str, float]:
+    if allocator == "command-line":
+        prepare_process()
     import torch
     import torch.nn.functional as F
 
@@ -68,5 +70,5 @@ def main(who: str, name: str, side: int, batch: int, precision: str, steps: int)
 
 
 if __name__ == "__main__":
-    who, name, side, batch, precision, steps = sys.argv[1:]
-    print(json.dumps(main(who, name, int(side), int(batch), precision, int(steps))))
+    who, name, side, batch, precision, steps, allocator = [*sys.argv[1:], "command-line"][:7]
+    print(json.dumps(main(who, name, int(side), int(batch), precision, int(steps), allocator)))
