@@ -123,7 +123,7 @@ def main() -> None:
     parser.add_argument("--name", default="gallery_search")
     asked = parser.parse_args()
     result = measure(asked.count, asked.rounds)
-    print(write(asked.name, {"measured": result, **origin("python benchmarks/gallery_search.py")}))
+    print(write(asked.name, {"measured": result, "provenance": origin("python benchmarks/gallery_search.py")}))
 
 
 if __name__ == "__main__":
