@@ -32,7 +32,7 @@ from atalho.training.progress import Progress
 ROOT = Path(__file__).parent.parent
 OPTIONS = (
     "--task reid --data.split-by group --data.test-fraction 0.4 --model resnet18 --model.stem large --data.size 64 "
-    "--epochs 90 --batch-size 64 --reid.rotations --reid.triplet soft --augment.affine 1 --augment.no-flip "
+    "--epochs 64 --batch-size 64 --reid.rotations --reid.triplet soft --augment.affine 1 --augment.no-flip "
     "--augment.erasing 0.25 --training.lr 0.001"
 )
 KEPT = ("rank1", "rank5", "rank10", "rank20", "map", "minp")
