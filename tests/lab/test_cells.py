@@ -85,6 +85,27 @@ def test_a_name_that_leaves_the_folder_is_refused(tmp_path, name):
         cells.run(tmp_path, DESCRIPTION, [name], Squares())
 
 
+def test_the_place_is_checked_before_any_work(tmp_path):
+    assert cells.place(None, "depth-cifar") == Path("lab/depth-cifar")
+    assert cells.place(tmp_path / "new" / "deep", "") == tmp_path / "new" / "deep"
+    file = tmp_path / "file"
+    file.write_text("")
+    for place in (file, file / "below"):
+        with pytest.raises(RunError, match="cannot be written: Not a directory"):
+            cells.place(place, "")
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_what_is_no_experiment_is_not_written_over(tmp_path):
+    (tmp_path / ".lock").touch()
+    assert cells.place(tmp_path, "") == tmp_path
+    (tmp_path / "run.toml").touch()
+    with pytest.raises(RunError, match=r"holds something else than an experiment: run.toml. Give a new folder"):
+        cells.place(tmp_path, "")
+    cells.run(tmp_path, DESCRIPTION, NAMES, Squares())
+    assert cells.place(tmp_path, "") == tmp_path
+
+
 _KILLED = """
 import os, signal, sys
 from pathlib import Path

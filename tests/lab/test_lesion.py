@@ -35,6 +35,19 @@ def test_alone_it_must_keep_half_of_what_it_has() -> None:
         assert lesion.judge([lost("resnet56", True, sum(ends) / 2, *ends)]).outcome == outcome
 
 
+def test_networks_of_one_kind_are_not_compared_with_each_other() -> None:
+    little, much = lost("resnet20", True, 0.1, 0.05, 0.2), lost("resnet56", True, 0.3, 0.25, 0.4)
+    verdict = lesion.judge([little, much])
+    assert [one.right.name for one in verdict.comparisons] == ["half of it", "half of it"]
+    assert verdict.outcome == "supported"
+
+
+def test_a_plain_network_alone_must_fall_apart() -> None:
+    known = {(0.1, 0.3): "not supported", (0.6, 0.8): "supported", (0.4, 0.6): "not enough evidence"}
+    for ends, outcome in known.items():
+        assert lesion.judge([lost("plain56", False, sum(ends) / 2, *ends)]).outcome == outcome
+
+
 def test_a_network_that_knows_nothing_has_nothing_to_lose() -> None:
     assert lesion.judge([{"name": "new", "shortcuts": True}]).outcome == "not enough evidence"
 

@@ -47,11 +47,10 @@ def test_a_result_says_what_was_claimed_asked_measured_and_where_it_comes_from(f
 
 
 def test_what_is_written(tmp_path, found):
-    page = result.write(tmp_path, found, DRAWING)
+    assert result.write(tmp_path, found, DRAWING) == tmp_path
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "figure.png", "figure.svg", "report.html", "result.json",
     ]  # fmt: skip
     assert json.loads((tmp_path / "result.json").read_text()) == found
-    assert page == tmp_path / "report.html"
     assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
     assert ET.parse(tmp_path / "figure.svg").getroot().tag.endswith("svg")

@@ -10,7 +10,9 @@ several sittings measured it.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -47,6 +49,29 @@ class Cells:
         return not self.missing
 
 
+def place(out: Path | str | None, name: str) -> Path:
+    """The folder of an experiment: `out`, or else lab/`name`. Nothing is made yet.
+
+    Raises RunError where it could not be written, or where it is another thing's: what lies there is not overwritten.
+    """
+    folder = Path(out) if out is not None else Path("lab") / name
+    with atomic.writing(folder):
+        standing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+        if not standing.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(standing, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    if folder.is_dir() and not (folder / DESCRIPTION).is_file():
+        foreign = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+        if foreign:
+            raise RunError(
+                _("{folder} holds something else than an experiment: {names}. Give a new folder with --out.").format(
+                    folder=folder, names=", ".join(foreign[:5])
+                )
+            )
+    return folder
+
+
 def run(
     folder: Path,
     description: Mapping[str, Any],
@@ -64,7 +89,8 @@ def run(
     Raises RunError where the folder holds another experiment, is damaged, or is in use.
     """
     progress = progress or Progress()
-    folder.mkdir(parents=True, exist_ok=True)
+    with atomic.writing(folder):
+        atomic.make_folder(folder)
     with locked(folder):
         _describe(folder, description)
         kept = _kept(folder, cells)

@@ -16,7 +16,6 @@ from typing import Any, get_args
 
 from atalho.errors import ConfigError, nearest
 from atalho.inspection.summary import summarise
-from atalho.jobs import provenance
 from atalho.lab import cells, result
 from atalho.lab.budget import Equal, matched, step_seconds
 from atalho.lab.curves import measure, over_seeds
@@ -55,10 +54,10 @@ def run(
     for name in names:
         specify(name)
     _check(names, equal, seeds)
+    folder = cells.place(out, f"compare-{Path(data).name}-{equal}")
     bench = open_bench(data, recipe or Recipe(), progress)
     image = bench.pixels.images.channels, bench.pixels.size, bench.pixels.size
     chosen = _equalised({name: _suited(name, bench) for name in names}, equal, image)
-    folder = Path(out) if out is not None else Path("lab") / f"compare-{Path(data).name}-{equal}"
     settings = {"experiment": "compare", "equal": equal, **bench.describe()}
     settings |= {"specs": {name: specs.to_dict(spec) for name, spec in chosen.items()}}
     go = partial(cells.run, folder, settings, budget_minutes=budget_minutes, progress=progress)
@@ -88,11 +87,10 @@ def run(
     made = result.make(
         DRAWING, Path(data).name, settings | {"models": names},
         {"series": [one for one in series if one["seeds"]], "test_images": len(bench.manifest.splits["test"])},
-        judge(series), cells=found, command=command or provenance.called_from_python("atalho.lab.compare.run"),
+        judge(series), cells=found, command=command,
         seeds=list(range(seeds)), precision=bench.precision,
     )  # fmt: skip
-    result.write(folder, made, DRAWING)
-    return folder
+    return result.write(folder, made, DRAWING)
 
 
 def judge(series: Sequence[Mapping[str, Any]]) -> Verdict:

@@ -19,7 +19,6 @@ import torch.nn.functional as F
 from torch import nn
 
 from atalho.errors import ConfigError
-from atalho.jobs import provenance
 from atalho.lab import cells, result
 from atalho.lab.contender import Contender, contender, counts
 from atalho.lab.verdict import Comparison, Estimate, Verdict
@@ -60,7 +59,7 @@ def run(
         "models": list(entrants), "kinds": {one.name: one.kind for one in entrants.values()}, "side": side,
         "batch": batch, "precision": str(precision), "threads": torch.get_num_threads(),
     }  # fmt: skip
-    folder = Path(out) if out is not None else Path("lab") / f"cost-{'-'.join(entrants)}"[:100]
+    folder = cells.place(out, f"cost-{'-'.join(entrants)}"[:100])
 
     def measure(cell: str) -> dict[str, Any]:
         if cell == "counts":
@@ -73,11 +72,10 @@ def run(
     measured = {name: _summary(name, found.values) for name in entrants}
     made = result.make(
         DRAWING, ", ".join(entrants), settings | {"rounds": rounds}, {"models": measured}, judge(measured, entrants),
-        cells=found, command=command or provenance.called_from_python("atalho.lab.cost.run"),
+        cells=found, command=command,
         seeds=[], precision=precision,
     )  # fmt: skip
-    result.write(folder, made, DRAWING)
-    return folder
+    return result.write(folder, made, DRAWING)
 
 
 def judge(measured: Mapping[str, Mapping[str, Any]], entrants: Mapping[str, Contender]) -> Verdict:

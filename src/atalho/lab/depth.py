@@ -17,7 +17,6 @@ from atalho.blocks.kinds import ShortcutKind
 from atalho.config import SMALL_IMAGE
 from atalho.errors import ConfigError, nearest
 from atalho.inspection.summary import summarise
-from atalho.jobs import provenance
 from atalho.lab import cells, result
 from atalho.lab.cells import Cells
 from atalho.lab.curves import measure, over_seeds
@@ -76,9 +75,9 @@ def run(
     _check(depths, seeds, kinds)
     for depth, kind in product(depths, kinds):  # before the images are looked at
         specify(by_depth(family, depth, SMALL_IMAGE), shortcut=kind)
+    folder = cells.place(out, f"depth-{Path(data).name}")
     bench = open_bench(data, recipe or Recipe(), progress)
     entrants = _entrants(family, sorted(set(depths)), kinds, bench)
-    folder = Path(out) if out is not None else Path("lab") / f"depth-{Path(data).name}"
     plan = {entrant.cell(seed): (entrant, seed) for seed in range(seeds) for entrant in entrants}
     costs = {name: summarise(entrant.spec, _image(bench)).multiply_adds for name, (entrant, _seed) in plan.items()}
     settings = {"experiment": "depth", "family": family, **bench.describe()}
@@ -99,12 +98,11 @@ def run(
         {"series": [one for one in series if one["seeds"]], "test_images": len(bench.manifest.splits["test"])},
         judge(series),
         cells=found,
-        command=command or provenance.called_from_python("atalho.lab.depth.run"),
+        command=command,
         seeds=list(range(seeds)),
         precision=bench.precision,
     )
-    result.write(folder, made, DRAWING)
-    return folder
+    return result.write(folder, made, DRAWING)
 
 
 def judge(series: Sequence[dict[str, Any]]) -> Verdict:

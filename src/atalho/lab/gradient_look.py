@@ -10,8 +10,8 @@ from atalho.inspection import paths
 from atalho.inspection.gradient_flow import gradient_flow
 from atalho.inspection.shattering import correlations
 from atalho.networks.network import Network
+from atalho.report.lab.gradients import LINES
 
-LINES: Final = 16
 _PATH_IMAGES: Final = 32
 _PATH_SAMPLES: Final = 10
 

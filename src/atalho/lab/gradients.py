@@ -17,7 +17,6 @@ import torch
 
 from atalho.config import Config
 from atalho.errors import ConfigError
-from atalho.jobs import provenance
 from atalho.jobs.network import first_weights
 from atalho.lab import cells, result, subset
 from atalho.lab import subject as subjects
@@ -83,16 +82,20 @@ def run(
     if seeds < 1 or batch < 2:
         raise ConfigError(_("Give 1 seed or more, and 2 images or more to look at."))
     if Path(model).is_dir():
-        entrants, chosen, settings = _of_runs([Path(model), *([Path(beside)] if beside else [])], data, batch, progress)
+        runs = [Path(model)] if beside is None else [Path(model), Path(beside)]
+        name = subjects.names(runs)[0]
+        folder = cells.place(out, f"gradients-{name}")
+        entrants, chosen, settings = _of_runs(runs, data, batch, progress)
+        batch = min(batch, len(chosen.ids))
         plan = _looked_at(entrants, chosen, seeds, batch)
-        name = entrants[0].name
     else:
         if beside is not None:
             raise ConfigError(_("--beside is for two runs; a network of the catalogue has its twin beside it."))
-        name, bench = str(model), _bench(str(model), data, recipe, progress)
+        name = str(model)
+        folder = cells.place(out, f"gradients-{name}")
+        bench = _bench(name, data, recipe, progress)
         entrants, chosen, settings = _of_catalogue(name, bench, batch)
-    folder = Path(out) if out is not None else Path("lab") / f"gradients-{name}"
-    if not Path(model).is_dir():
+        batch = len(chosen.ids)
         plan = _trained_a_little(entrants, bench, chosen, seeds, batch, folder / "work", progress)
     settings = {"experiment": "gradients", "batch": batch, **settings}
     done = cells.run(
@@ -106,12 +109,11 @@ def run(
         {"series": measured, "side": chosen.preprocessing.size},
         judge(measured),
         cells=done,
-        command=command or provenance.called_from_python("atalho.lab.gradients.run"),
+        command=command,
         seeds=list(range(seeds)),
         precision=choose("auto", "fp32"),
     )
-    result.write(folder, made, DRAWING)
-    return folder
+    return result.write(folder, made, DRAWING)
 
 
 def _bench(name: str, data: Path | str | None, recipe: Recipe | None, progress: Progress) -> Bench:
@@ -136,16 +138,16 @@ def _of_catalogue(name: str, bench: Bench, batch: int) -> tuple[list[Entrant], S
 def _of_runs(
     paths: Sequence[Path], data: Path | str | None, batch: int, progress: Progress
 ) -> tuple[list[Entrant], Subset, dict[str, Any]]:
-    found = subjects.read(paths, choose("auto", "fp32"))
+    precision = choose("auto", "fp32")
+    found, chosen = subset.of_runs(
+        paths, data, "train", count=batch * BATCHES, seed=0, precision=precision, progress=progress
+    )
     entrants = [
         Entrant(one.name, one.network.spec, owner.config if owner is not None else Config(), one)
         for one, owner in zip(found, map(subjects.run_of, paths), strict=True)
     ]
     if len(entrants) == 1:
         entrants = _with_twin(entrants[0])
-    chosen = subset.of_model(
-        found[0].model, subset.data_of(paths[0], data), "train", count=batch * BATCHES, seed=0, progress=progress
-    )
     return entrants, chosen, subset.describe(found, chosen)
 
 
@@ -169,7 +171,7 @@ def _trainings(entrants: Sequence[Entrant]) -> dict[str, Any]:
 
 def _looked_at(entrants: Sequence[Entrant], chosen: Subset, seeds: int, batch: int) -> dict[str, Cell]:
     """Cells for runs: each beginning, with the first batch, and the trained network, with each batch."""
-    batches = list(chosen.batches(batch, torch.device("cpu")))
+    batches = [some for some in chosen.batches(batch, torch.device("cpu")) if len(some[0]) == batch]
 
     def at_start(one: Entrant, seed: int) -> Cell:
         return lambda: {START: look(one.begun(seed), *batches[0], seed=seed)}

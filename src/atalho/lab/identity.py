@@ -23,7 +23,6 @@ from atalho.blocks.block import Block, zero
 from atalho.blocks.dropout import Dropout
 from atalho.blocks.shortcut import IdentityShortcut, NoShortcut
 from atalho.errors import ConfigError
-from atalho.jobs import provenance
 from atalho.jobs.named import Named, named
 from atalho.lab import cells, result, samples
 from atalho.lab.verdict import Comparison, Estimate, Verdict
@@ -83,7 +82,7 @@ def run(
         "side": found.side, "data": str(data) if data else "fashion", "design": getattr(found.spec, "design", "linear"),
         "convolutions": sum(len(_layers(network.get_submodule(name))) for name in names),
     }  # fmt: skip
-    folder = Path(out) if out is not None else Path("lab") / f"identity-{found.name}"
+    folder = cells.place(out, f"identity-{found.name}")
     rows = _rows(bench)
     cells_found = cells.run(folder, {"experiment": "identity", **settings}, list(rows), _measure(bench, rows),
                             progress=progress)  # fmt: skip
@@ -91,11 +90,10 @@ def run(
     largest = max(row["difference"] for row in table if row["case"] == "zeroed")
     made = result.make(
         DRAWING, found.name, settings, {"largest_difference": largest, "rows": table}, judge(largest),
-        cells=cells_found, command=command or provenance.called_from_python("atalho.lab.identity.run"),
+        cells=cells_found, command=command,
         seeds=[seed], precision=choose("cpu", "fp32"),
     )  # fmt: skip
-    result.write(folder, made, DRAWING)
-    return folder
+    return result.write(folder, made, DRAWING)
 
 
 def judge(largest: float) -> Verdict:

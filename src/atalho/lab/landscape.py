@@ -19,7 +19,6 @@ from atalho.errors import ConfigError
 from atalho.inspection import landscape
 from atalho.inspection.directions import filter_normalised
 from atalho.inspection.landscape import Norms
-from atalho.jobs import provenance
 from atalho.lab import cells, result, subset
 from atalho.lab import subject as subjects
 from atalho.lab.subject import Subject
@@ -62,10 +61,9 @@ def run(
     progress = progress or Progress()
     _check(points, reach, lines)
     precision = choose("auto", "auto")
-    found = subjects.read([run] if beside is None else [run, beside], precision)
-    chosen = subset.of_model(
-        found[0].model, subset.data_of(run, data), "train", count=images, seed=seed, progress=progress
-    )
+    runs = [run] if beside is None else [run, beside]
+    folder = cells.place(out, f"landscape-{subjects.names(runs)[0]}")
+    found, chosen = subset.of_runs(runs, data, "train", count=images, seed=seed, precision=precision, progress=progress)
     batches = list(chosen.batches(BATCH, precision.device))
     settings = {
         "experiment": "landscape",
@@ -76,7 +74,6 @@ def run(
         "seed": seed,
     }
     steps = np.linspace(-reach, reach, points).tolist()
-    folder = Path(out) if out is not None else Path("lab") / f"landscape-{found[0].name}"
     plan = _plan(found, batches, steps, lines, norms, seed)
     done = cells.run(
         folder, settings, list(plan), lambda name: plan[name](), budget_minutes=budget_minutes, progress=progress
@@ -89,12 +86,11 @@ def run(
         {"series": measured, "steps": steps, "chance": math.log(len(found[0].model.classes))},
         judge(measured),
         cells=done,
-        command=command or provenance.called_from_python("atalho.lab.landscape.run"),
+        command=command,
         seeds=[seed],
         precision=precision,
     )
-    result.write(folder, made, DRAWING)
-    return folder
+    return result.write(folder, made, DRAWING)
 
 
 def judge(series: Sequence[Mapping[str, Any]]) -> Verdict:

@@ -9,6 +9,7 @@ Nothing is trained again, and norms keep their statistics.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atalho.errors import ConfigError
-from atalho.jobs import provenance
 from atalho.lab import cells, result, subset
 from atalho.lab import subject as subjects
 from atalho.lab.cut import Cut, every, measure, right_images
@@ -59,10 +59,9 @@ def run(
     if draws < 2 or not all(count > 0 for count in counts):
         raise ConfigError(_("Blocks at random: give counts of 1 or more, and 2 draws or more."))
     precision = choose("auto", "auto")
-    found = subjects.read([run] if beside is None else [run, beside], precision)
-    chosen = subset.of_model(
-        found[0].model, subset.data_of(run, data), "test", count=images, seed=seed, progress=progress
-    )
+    runs = [run] if beside is None else [run, beside]
+    folder = cells.place(out, f"lesion-{subjects.names(runs)[0]}")
+    found, chosen = subset.of_runs(runs, data, "test", count=images, seed=seed, precision=precision, progress=progress)
     plan = {cut.cell: cut for one in found for cut in every(one, counts, draws, seed)}
     settings = {
         "experiment": "lesion",
@@ -70,7 +69,6 @@ def run(
         "draws": draws,
         "seed": seed,
     }
-    folder = Path(out) if out is not None else Path("lab") / f"lesion-{found[0].name}"
     done = cells.run(
         folder,
         settings,
@@ -87,32 +85,34 @@ def run(
         {"series": measured, "chance": chosen.chance_level(), "side": chosen.preprocessing.size},
         judge(measured),
         cells=done,
-        command=command or provenance.called_from_python("atalho.lab.lesion.run"),
+        command=command,
         seeds=[seed],
         precision=precision,
     )
-    result.write(folder, made, DRAWING)
-    return folder
+    return result.write(folder, made, DRAWING)
 
 
 def judge(series: Sequence[Mapping[str, Any]]) -> Verdict:
     """The verdict on what one block is worth: the median share of the accuracy above chance that goes with it.
 
-    With a plain twin, a residual network must lose less than it; alone, less than half of what it has.
+    A residual network must lose less than a plain one. Where there is but one kind, a residual network must lose less
+    than half of what it has, and a plain one more.
     """
     quantity = _("accuracy above chance that is lost with one block, median over the blocks")
-    lost = [_estimate(one) for one in series]
-    if any(one is None for one in lost):
+    if not all("median_lost" in one for one in series):
         return Verdict(())
-    ordered = sorted(zip(series, lost, strict=True), key=lambda pair: not pair[0]["shortcuts"])
-    first = ordered[0][1]
-    other = ordered[1][1] if len(ordered) > 1 else Estimate.exact(_("half of it"), 0.5)
-    return Verdict((Comparison(quantity, first, "below", other),)) if first and other else Verdict(())
+    lost = {kind: [_estimate(one) for one in series if one["shortcuts"] is kind] for kind in (True, False)}
+    pairs = list(product(lost[True], lost[False]))
+    if pairs:
+        return Verdict(tuple(Comparison(quantity, residual, "below", plain) for residual, plain in pairs))
+    half = Estimate.exact(_("half of it"), 0.5)
+    alone = [Comparison(quantity, one, "below" if kind else "above", half) for kind in lost for one in lost[kind]]
+    return Verdict(tuple(alone))
 
 
-def _estimate(one: Mapping[str, Any]) -> Estimate | None:
-    lost = one.get("median_lost")
-    return None if lost is None else Estimate(one["name"], lost["mean"], lost["low"], lost["high"])
+def _estimate(one: Mapping[str, Any]) -> Estimate:
+    lost = one["median_lost"]
+    return Estimate(one["name"], lost["mean"], lost["low"], lost["high"])
 
 
 def _series(

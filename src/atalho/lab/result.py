@@ -28,14 +28,16 @@ def make(
     verdict: Verdict,
     *,
     cells: Cells,
-    command: str,
+    command: str | None,
     seeds: list[int],
     precision: Precision,
 ) -> Result:
     """A result, JSON-safe: what was claimed, asked, measured and found, and where it comes from.
 
-    `subject` is the name of the data or model. `measured` is the experiment's own, with its intervals.
+    `subject` is the name of the data or model. `measured` is the experiment's own, with its intervals. Without a
+    `command`, Python asked for the experiment.
     """
+    command = command or provenance.called_from_python(f"atalho.lab.{drawing.experiment}.run")
     about = provenance.gather(command, seeds[0] if seeds else 0, precision)
     about |= {"seeds": seeds, "seconds": round(cells.seconds, 1)}
     del about["seed"]  # of a single run; an experiment has several, or none
@@ -53,6 +55,7 @@ def make(
 
 
 def write(folder: Path, result: Result, drawing: Drawing) -> Path:
-    """Write result.json, figure.svg, figure.png and report.html into `folder`; the page's path."""
+    """Write result.json, figure.svg, figure.png and report.html into `folder`, which is returned."""
     atomic.write_json(folder / RESULT, result)
-    return files.write_shown(folder, result, drawing, language())
+    files.write_shown(folder, result, drawing, language())
+    return folder

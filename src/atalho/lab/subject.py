@@ -46,15 +46,20 @@ def read(paths: Sequence[Path | str], precision: Precision) -> list[Subject]:
 
     Raises WeightsError for anything else, ConfigError where they do not look at the same images.
     """
-    folders = [Path(path) for path in paths]
-    names = [_name(folder) for folder in folders]
-    if len(set(names)) < len(names):
-        names = [f"{folder.resolve().parent.name}-{name}" for folder, name in zip(folders, names, strict=True)]
-    if len(set(names)) < len(names):
-        raise ConfigError(_("{path} is given twice. Give two different runs.").format(path=folders[0]))
-    subjects = [_read(folder, name, precision) for folder, name in zip(folders, names, strict=True)]
+    subjects = [_read(Path(path), name, precision) for path, name in zip(paths, names(paths), strict=True)]
     _check_same_images(subjects)
     return subjects
+
+
+def names(paths: Sequence[Path | str]) -> list[str]:
+    """What the networks at `paths` are called. Raises ConfigError where one is given twice."""
+    folders = [Path(path) for path in paths]
+    found = [_name(folder) for folder in folders]
+    if len(set(found)) < len(found):
+        found = [f"{folder.resolve().parent.name}-{name}" for folder, name in zip(folders, found, strict=True)]
+    if len(set(found)) < len(found):
+        raise ConfigError(_("{path} is given twice. Give two different runs.").format(path=folders[0]))
+    return found
 
 
 def differences(subjects: Sequence[Subject]) -> list[str]:

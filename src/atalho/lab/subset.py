@@ -20,8 +20,10 @@ from atalho.data.order import in_order
 from atalho.data.prepare import prepare
 from atalho.errors import ConfigError, DataError
 from atalho.jobs import data as job_data
+from atalho.lab import subject as subjects
 from atalho.lab.subject import Subject, run_of
 from atalho.locale import _
+from atalho.precision import Precision
 from atalho.storage.model_folder import Preprocessing
 from atalho.tasks.model import Model
 from atalho.training.progress import Progress
@@ -63,6 +65,25 @@ def describe(subjects: Sequence[Subject], chosen: Subset) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
     }
+
+
+def of_runs(
+    runs: Sequence[Path | str],
+    data: Path | str | None,
+    split: Split,
+    *,
+    count: int,
+    seed: int,
+    precision: Precision,
+    progress: Progress,
+) -> tuple[list[Subject], Subset]:
+    """The trained networks at `runs`, and `count` images that all are looked at with: of `data`, else the first's own.
+
+    Raises ConfigError, DataError and WeightsError as `subject.read`, `data_of` and `of_model` do.
+    """
+    found = subjects.read(runs, precision)
+    named = data_of(runs[0], data)
+    return found, of_model(found[0].model, named, split, count=count, seed=seed, progress=progress)
 
 
 def data_of(run: Path | str, data: Path | str | None) -> Path:

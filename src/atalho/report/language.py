@@ -22,6 +22,10 @@ class Translator:
         """`message` in this language."""
         return self._messages.gettext(message)
 
+    def ngettext(self, singular: str, plural: str, n: int) -> str:
+        """`singular` or `plural` in this language, by `n`, which stands in it as {n}."""
+        return self._messages.ngettext(singular, plural, n).format(n=self.whole(n))
+
     def tell(self, kept: Any) -> str:
         """In this language what a run keeps of a text in any (`locale.keep`)."""
         return tell(kept, self.name)

@@ -102,4 +102,18 @@ def test_an_unfinished_experiment_and_a_network_that_knows_nothing_have_a_page(w
 
 def test_method_and_remarks() -> None:
     assert "2 times for each number" in DRAWING.method(TWO, EN)
-    assert DRAWING.remarks(TWO, EN) == ["The two networks, and their trainings, differ in the shortcuts alone."]
+    assert "They are the same blocks in both networks." in DRAWING.method(TWO, EN)
+    assert DRAWING.remarks(TWO, EN) == ["The two networks differ in the shortcuts alone."]
+
+
+def test_the_method_tells_of_nothing_that_was_not_done() -> None:
+    one = series("resnet20", 0.75) | {"random": [], "rows": [row("remove", ["stages.0.0"], 0.7)]}
+    told = DRAWING.method(result(one), EN)
+    assert "at random" not in told and "change places" not in told and "both networks" not in told
+
+
+def test_a_network_that_guesses_is_named() -> None:
+    guessing = series("plain20", 0.1) | {"whole": row("whole", [], 0.12)}
+    assert DRAWING.remarks(result(guessing), EN) == [
+        "plain20 is not better than a guess on these images, so it has nothing to lose."
+    ]

@@ -1,18 +1,50 @@
 """What a reader is told of two networks that are compared."""
 
-from atalho.report.lab.twins import remarks
+from typing import Any
+
+from atalho.report.lab.twins import not_compared, remarks
 from atalho.report.language import Translator
 
 EN = Translator("en")
 
 
-def told(count: int, differences: list[str]) -> list[str]:
-    result = {"settings": {"differences": differences}, "measured": {"series": [{}] * count}}
+def told(count: int, differences: list[str], **settings: Any) -> list[str]:
+    result = {"settings": {"differences": differences, **settings}, "measured": {"series": [{}] * count}}
     return list(remarks(result, EN))
 
 
 def test_a_control_differs_in_one_thing() -> None:
-    assert told(2, ["network.shortcut"]) == ["The two networks, and their trainings, differ in the shortcuts alone."]
+    trained = "The two networks, and their trainings, differ in the shortcuts alone."
+    assert told(2, ["network.shortcut"], recipe={"epochs": 1}) == [trained]
+    runs = {name: {"epochs": 1, "images": 9, "top1": 0.5} for name in ("a", "b")}
+    assert told(2, ["network.shortcut"], trained=runs)[0] == trained
+
+
+def test_of_trainings_that_nobody_knows_nothing_is_said() -> None:
+    assert told(2, ["network.shortcut"]) == ["The two networks differ in the shortcuts alone."]
+    one = {"a": {"epochs": 1, "images": 9, "top1": 0.5}}
+    assert told(2, ["network.shortcut"], trained=one) == [
+        "The two networks differ in the shortcuts alone.",
+        "a was trained for 1 epoch on 9 images; its accuracy is 50.0%.",
+    ]
+
+
+def test_networks_of_one_kind_are_no_control_of_each_other() -> None:
+    text = "The two networks have the same kind of shortcuts; what differs is training.seed."
+    assert told(2, ["training.seed"]) == [text]
+    assert told(2, []) == [
+        "The two networks have the same specification, and nothing known of their trainings differs."
+    ]
+
+
+def test_why_nothing_was_compared() -> None:
+    def why(*kinds: bool, comparisons: int = 0) -> list[str]:
+        series = [{"shortcuts": kind} for kind in kinds]
+        result = {"measured": {"series": series}, "verdict": {"comparisons": [{}] * comparisons}}
+        return list(not_compared(result, EN))
+
+    assert why(True) == why(True, True) == ["Nothing was compared: it takes a network with shortcuts and one without."]
+    assert why(True, False) == why(True, comparisons=1) == []
 
 
 def test_anything_else_is_named() -> None:

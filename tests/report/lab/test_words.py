@@ -31,8 +31,8 @@ HIGH, LOW = estimate("plain56", 0.712, 0.701, 0.723), estimate("plain20", 0.383,
         ),
         (
             result("not enough evidence", HIGH, estimate("plain20", 0.7, None, None)),
-            "error: plain56, 71.2% [70.1%, 72.3%], and plain20, 70.0% (one measurement): "
-            "one measurement has no interval, so the order may be chance.",
+            "error: plain56, 71.2% [70.1%, 72.3%], and plain20, 70.0% (no interval): "
+            "there are too few measurements for an interval, so the order may be chance.",
         ),
         (
             result("not enough evidence", HIGH, estimate("plain20", 0.7, 0.6, 0.8)),
@@ -42,6 +42,14 @@ HIGH, LOW = estimate("plain56", 0.712, 0.701, 0.723), estimate("plain20", 0.383,
         (
             result("supported", estimate("a", 0, 0, 0), estimate("b", 0, 0, 0), order="equal", unit="number"),
             "error: a, 0, equals b, 0: exactly.",
+        ),
+        (
+            result("supported", estimate("a", 2, 2, 2), estimate("b", 1, 1, 1), unit="number"),
+            "error: a, 2.00, lies above b, 1.00: both numbers are exact.",
+        ),
+        (
+            result("not supported", estimate("a", 1, 1, 1), estimate("b", 2, 2, 2), unit="number"),
+            "error: a, 1.00, lies below b, 2.00: both numbers are exact, and the claim says the opposite.",
         ),
     ],
 )

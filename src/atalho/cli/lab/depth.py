@@ -1,12 +1,13 @@
 """`atalho lab depth`: plain against residual networks as they become deeper."""
 
+from functools import partial
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from atalho.cli import options, terminal
+from atalho.cli import options
 from atalho.cli.lab import shared
-from atalho.cli.lab.printing import print_result
+from atalho.cli.lab.printing import measured
 from atalho.locale import _
 
 
@@ -23,35 +24,23 @@ def depth(
     family: Annotated[
         Literal["resnet", "preact", "mlp"], Parameter(help=_("which blocks: residual, pre-activation or linear ones"))
     ] = "resnet",
-    images: shared.Images = None,
-    epochs: shared.Epochs = 6,
-    lr: shared.Rate = 0.1,
-    batch_size: shared.BatchSize = 128,
-    size: shared.Size = None,
-    skip_bad: shared.SkipBad = False,
+    training: shared.Trained = shared.USUAL,
     budget: shared.Budget = None,
     out: shared.Out = None,
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.lab.depth.run`, print."""
     from atalho.lab import depth as experiment
-    from atalho.lab.training import Recipe
     from atalho.report.lab.depth import DRAWING
 
     numbers = shared.whole_numbers("--depths", depths)
-    recipe = Recipe(epochs, images, lr, batch_size, size, skip_bad)
-    with terminal.TerminalProgress() as progress:
-        folder = experiment.run(
-            data,
-            depths=numbers,
-            seeds=seeds,
-            shortcuts=shared.names(shortcuts) if shortcuts is not None else None,  # type: ignore[arg-type]
-            family=family,
-            recipe=recipe,
-            budget_minutes=budget,
-            out=out,
-            command=options.command(),
-            progress=progress,
-        )
-    print_result(folder, DRAWING, as_json=json)
-    return 0
+    measure = partial(
+        experiment.run,
+        data,
+        depths=numbers,
+        seeds=seeds,
+        shortcuts=shared.names(shortcuts) if shortcuts is not None else None,  # type: ignore[arg-type]
+        family=family,
+        recipe=training.recipe(),
+    )
+    return measured(DRAWING, measure, budget=budget, out=out, json=json)

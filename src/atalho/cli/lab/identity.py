@@ -1,11 +1,11 @@
 """`atalho lab identity`: the first blocks at zero against the network without them."""
 
-from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
+from atalho.cli.lab import shared
 from atalho.cli.lab.printing import print_result
 from atalho.locale import _
 
@@ -20,7 +20,7 @@ def identity(
     blocks: Annotated[int, Parameter(help=_("how many of the first blocks become zero"))] = 2,
     images: Annotated[int, Parameter(help=_("random images, and as many real ones"))] = 8,
     seed: Annotated[int, Parameter(help=_("seed of everything random"))] = 0,
-    out: Annotated[Path | None, Parameter(help=_("the experiment's folder; lab/NAME if not given"))] = None,
+    out: shared.Out = None,
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.lab.identity.run`, print."""

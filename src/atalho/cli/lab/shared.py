@@ -1,12 +1,16 @@
 """Options that the experiments share."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
 from atalho.errors import ConfigError
 from atalho.locale import _
+
+if TYPE_CHECKING:
+    from atalho.lab.training import Recipe
 
 Data = Annotated[str, Parameter(help=_("folder of class folders, CSV, IDX files or CIFAR batches"))]
 MeasuredOn = Annotated[str | None, Parameter(help=_("images to measure on; the run's own if not given"))]
@@ -15,16 +19,36 @@ Beside = Annotated[
 ]
 Seeds = Annotated[int, Parameter(help=_("how many seeds, from 0; an interval needs two or more"))]
 Images = Annotated[int | None, Parameter(help=_("training images, chosen class by class; all if not given"))]
-Epochs = Annotated[int, Parameter(help=_("passes over the training images"))]
 Rate = Annotated[float, Parameter(help=_("highest learning rate"))]
-BatchSize = Annotated[int, Parameter(help=_("images per step"))]
-Size = Annotated[int | None, Parameter(help=_("side of the images in pixels; by the images if not given"))]
-SkipBad = Annotated[bool, Parameter(help=_("leave out images that cannot be read instead of refusing"), negative="")]
 Budget = Annotated[
     float | None,
     Parameter(help=_("minutes after which no further cell is begun; the same command again goes on with the rest")),
 ]
 Out = Annotated[Path | None, Parameter(help=_("the experiment's folder; lab/NAME if not given"))]
+
+
+@dataclass(frozen=True)
+class Training:
+    """The options of experiments that train networks, in the order of their help."""
+
+    images: Images = None
+    epochs: Annotated[int, Parameter(help=_("passes over the training images"))] = 6
+    lr: Rate = 0.1
+    batch_size: Annotated[int, Parameter(help=_("images per step"))] = 128
+    size: Annotated[int | None, Parameter(help=_("side of the images in pixels; by the images if not given"))] = None
+    skip_bad: Annotated[
+        bool, Parameter(help=_("leave out images that cannot be read instead of refusing"), negative="")
+    ] = False
+
+    def recipe(self) -> "Recipe":
+        """As the experiments take them. Raises ConfigError for numbers that nothing can be trained with."""
+        from atalho.lab.training import Recipe
+
+        return Recipe(self.epochs, self.images, self.lr, self.batch_size, self.size, self.skip_bad)
+
+
+Trained = Annotated[Training, Parameter(name="*")]
+USUAL: Final = Training()
 
 
 def names(given: str) -> list[str]:

@@ -101,15 +101,25 @@ def method(result: Json, _: Translator) -> str:
     s = result["settings"]
     equal = _EQUAL[s["equal"]]
     return _(
-        "All networks have {equal}: their widths follow from that, to 5 per cent, or for the time their epochs, which "
-        "are whole numbers. "
-        "They are trained on the same {images} images of {size} pixels with batches of {batch} and a learning rate "
-        "that rises to {lr} and falls to zero; for each seed, they see the images in the same order and varied in the "
-        "same way."
+        "All networks have {equal}: {by}. They are trained on the same {images} images of {size} pixels with batches "
+        "of {batch} and a learning rate that rises to {lr} and falls to zero; for each seed, they see the images in "
+        "the same order and varied in the same way."
     ).format(
-        equal=_(equal), images=_.whole(s["images"]), size=s["size"], batch=s["batch_size"],
+        equal=_(equal),
+        by=_("their epochs, which are whole numbers, follow from that")
+        if s["equal"] == "time"
+        else _("their widths follow from that, to 5 per cent"),
+        images=_.whole(s["images"]), size=s["size"], batch=s["batch_size"],
         lr=_.number(s["lr"], 4).rstrip("0"),
     )  # fmt: skip
+
+
+def remarks(result: Json, _: Translator) -> Sequence[str]:
+    """Why nothing was compared, where all networks are of one kind."""
+    kinds = {one["kind"] for one in result["measured"]["series"]}
+    if result["missing"] or len(kinds) != 1:
+        return ()
+    return (_("Nothing was compared: it takes networks of two kinds or more out of dense, residual and plain."),)
 
 
 DRAWING: Final = Drawing(
@@ -122,4 +132,5 @@ DRAWING: Final = Drawing(
     method=method,
     pictures=pictures,
     tables=tables,
+    remarks=remarks,
 )

@@ -23,14 +23,18 @@ _COSTS: Final = {
 
 def _method(result: Json, _: Translator) -> str:
     s = result["settings"]
+    times = [costs["training_seconds"] for costs in result["measured"]["models"].values()]
+    rounds = max((len(one["values"]) for one in times if one is not None), default=0)
+    known = any(one is not None and one["low"] is not None for one in times)
     return _(
-        "All networks took images of {side} × {side} pixels in batches of {batch}, on {precision}, {threads} threads. "
+        "All networks took images of {side} × {side} pixels in batches of {batch}, on {precision}, {threads}. "
         "Parameters, multiply–adds and what is kept for the backward pass (in fp32) are counted. Times are medians of "
-        "{rounds} rounds with 95 per cent intervals; each round took every network in turn, after a step of each to "
-        "warm up."
+        "{rounds}, {intervals}; each round took every network in turn, after a step of each to warm up."
     ).format(
-        side=s["side"], batch=s["batch"], precision=s["precision"], threads=s["threads"],
-        rounds=_.whole(s["rounds"]),
+        side=s["side"], batch=s["batch"], precision=s["precision"],
+        threads=_.ngettext("{n} thread", "{n} threads", s["threads"]),
+        rounds=_.ngettext("{n} round", "{n} rounds", rounds),
+        intervals=_("with 95 per cent intervals") if known else _("too few for an interval"),
     )  # fmt: skip
 
 

@@ -147,12 +147,12 @@ def method(result: Json, _: Translator) -> str:
     """What was done, and what was held equal."""
     s = result["settings"]
     return _(
-        "Every network is trained for {epochs} epochs on the same {images} images of {size} pixels, with batches of "
+        "Every network is trained for {epochs} on the same {images} images of {size} pixels, with batches of "
         "{batch} and a learning rate that rises to {lr} and falls to zero. For each seed, all networks see the images "
         "in the same order and varied in the same way, and layers of the same name begin with the same weights; plain "
         "and residual networks of a depth have the same residual branches and differ in the shortcuts alone."
     ).format(
-        epochs=s["epochs"],
+        epochs=_.ngettext("{n} epoch", "{n} epochs", s["epochs"]),
         images=_.whole(s["images"]),
         size=s["size"],
         batch=s["batch_size"],
@@ -167,11 +167,20 @@ def remarks(result: Json, _: Translator) -> Sequence[str]:
 
 
 def _within(added: Json) -> str:
-    if added["low"] is not None and added["low"] > 0:
-        return N_("Even with shortcuts the deeper network learned less well at this budget ({name}: {value} more).")
-    if added["high"] is not None and added["high"] < 0:
-        return N_("With shortcuts the deeper network learned better ({name}: {value} more).")
-    return N_("With shortcuts, depth made no difference that is beyond chance ({name}: {value} more).")
+    if added["low"] is None:
+        return N_(
+            "One seed does not tell what depth does with shortcuts ({name}: {value} added to the training error)."
+        )
+    if added["low"] > 0:
+        return N_(
+            "Even with shortcuts the deeper network learned less well at this budget ({name}: {value} added to the "
+            "training error)."
+        )
+    if added["high"] < 0:
+        return N_("With shortcuts the deeper network learned better ({name}: {value} added to the training error).")
+    return N_(
+        "With shortcuts, depth made no difference that is beyond chance ({name}: {value} added to the training error)."
+    )
 
 
 DRAWING: Final = Drawing(

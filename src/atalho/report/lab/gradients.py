@@ -17,6 +17,9 @@ from atalho.report.lab.painted import block_axis, painted
 from atalho.report.language import LEVEL, Translator
 from atalho.report.run_files import Json
 
+LINES: Final = 16
+"""At most so many lines between images are looked along for the likeness of gradients."""
+
 
 def pictures(result: Json, _: Translator) -> Mapping[str, Picture]:
     """Strength by block and likeness, at the beginning and the end; the highway on the drawings; more, if measured."""
@@ -182,35 +185,56 @@ def tables(result: Json, _: Translator) -> Mapping[str, Table]:
                 words.estimate(look["ratio_weights"], "number", _), words.estimate(look["neighbour"], "number", _),
                 lengths or "–",
             ))  # fmt: skip
-    note = _(
+    return {_("What reaches the first block"): Table(head, rows, _note(result, _), numbers_from=2)}
+
+
+def _note(result: Json, _: Translator) -> str:
+    """What the figures of the table are, and what their intervals are over."""
+    settings = result["settings"]
+    seeds = _.ngettext("{n} seed", "{n} seeds", settings["seeds"])
+    over = _("over {seeds}").format(seeds=seeds)
+    if settings.get("trained"):
+        over = _("over {seeds}, and of trained runs over batches of {batch} images").format(
+            seeds=seeds, batch=_.whole(settings["batch"])
+        )
+    return _(
         "First block / last: the norm of the loss's gradient by what enters the first block, divided by that at the "
-        "last block; then the same of the residual branches' weights. In brackets, {level} intervals: over {seeds} "
-        "seeds, of trained runs over batches of {batch} images; of ratios, geometric means. Neighbours are a 32nd of "
-        "the way from one image to another apart."
-    ).format(
-        level=_.percent(LEVEL, 0),
-        seeds=_.whole(result["settings"]["seeds"]),
-        batch=_.whole(result["settings"]["batch"]),
-    )
-    return {_("What reaches the first block"): Table(head, rows, note, numbers_from=2)}
+        "last block; then the same of the residual branches' weights. In brackets, {level} intervals {over}; ratios "
+        "are geometric means. Neighbours are a 32nd of the way from one image to another apart."
+    ).format(level=_.percent(LEVEL, 0), over=over)
 
 
 def method(result: Json, _: Translator) -> str:
     """What was measured and how."""
-    text = _(
-        "Each network is shown {batch} training images; norms use the statistics of the batch, as in training. At "
-        "every block the gradient of an image's own loss by what enters the block is measured, as the root mean square "
-        "of its norm over the images. Likeness is the cosine between the gradients of one logit at inputs on a "
-        "straight line between two images, over 16 lines (after Balduzzi et al. 2017). The share by length of path is "
-        "the mean norm over sampled paths through k residual branches, times how many such paths there are (Veit et "
-        "al. 2016). From the same seed, a network and its plain twin begin with the same weights."
-    ).format(batch=_.whole(result["settings"]["batch"]))
+    series, batch = result["measured"]["series"], result["settings"]["batch"]
+    texts = [
+        _(
+            "Each network is shown {batch} training images; norms use the statistics of the batch, as in training. At "
+            "every block the gradient of an image's own loss by what enters the block is measured, as the root mean "
+            "square of its norm over the images. Likeness is the cosine between the gradients of one logit at inputs "
+            "on a straight line between two images, over {lines} (after Balduzzi et al. 2017)."
+        ).format(batch=_.whole(batch), lines=_.ngettext("{n} line", "{n} lines", min(LINES, batch // 2)))
+    ]
+    if any(one["shortcuts"] for one in series):
+        texts.append(
+            _(
+                "The share by length of path is the mean norm over sampled paths through k residual branches, times "
+                "how many such paths there are (Veit et al. 2016)."
+            )
+        )
+    if len(series) > 1:
+        texts.append(_("From the same seed, a network and its plain twin begin with the same weights."))
     recipe = result["settings"].get("recipe")
     if recipe:
-        text += " " + _("The networks are trained for {epochs} epochs on {images} images, in the same order.").format(
-            epochs=_.whole(recipe["epochs"]), images=_.whole(recipe["images"])
-        )
-    return text
+        trained = _("The networks are trained for {epochs} on {images} images, in the same order.")
+        epochs = _.ngettext("{n} epoch", "{n} epochs", recipe["epochs"])
+        texts.append(trained.format(epochs=epochs, images=_.whole(recipe["images"])))
+    return " ".join(texts)
+
+
+def remarks(result: Json, _: Translator) -> Sequence[str]:
+    """Why nothing was compared, if so, and in what the networks differ."""
+    return [*twins.not_compared(result, _), *twins.remarks(result, _)]
 
 
 DRAWING: Final = Drawing(
@@ -220,5 +244,5 @@ DRAWING: Final = Drawing(
     method=method,
     pictures=pictures,
     tables=tables,
-    remarks=twins.remarks,
+    remarks=remarks,
 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from atalho.locale import N_
-from atalho.report.canvas import AMBER, BLUE, MUTED, panel
+from atalho.report.canvas import AMBER, BLUE, INK, MUTED, panel
 from atalho.report.lab.drawing import Drawing, Picture, Table
 from atalho.report.language import Translator
 from atalho.report.run_files import Json
@@ -34,17 +34,31 @@ _WHY: Final = {
 }
 _MODES: Final = {"eval": N_("eval mode"), "train": N_("train mode")}
 _IMAGES: Final = {"random": N_("random images"), "real": N_("real images")}
+_HEADING: Final = 1.15
+"""The height of a case's heading, where a row is 1 high."""
+
 _LEAST: Final = 1e-9
 """Where an exact zero stands on the logarithmic axis."""
 
 
 def _method(result: Json, _: Translator) -> str:
     s = result["settings"]
+    count = s["convolutions"]
+    layers = (
+        _.ngettext("{n} linear layer", "{n} linear layers", count)
+        if s["design"] == "linear"
+        else _.ngettext("{n} convolution", "{n} convolutions", count)
+    )
     return _(
-        "The first {blocks} blocks with an identity shortcut ({names}), {layers} convolutions or linear layers, were "
-        "set to zero. Their outputs for {images} images were compared with those of the same network without these "
-        "blocks, in fp32 on the CPU. Each further row takes away one condition."
-    ).format(blocks=len(s["blocks"]), names=", ".join(s["blocks"]), layers=s["convolutions"], images=s["images"])
+        "All parameters of {blocks} at the beginning of the network ({names}; {layers}) were set to zero. Its outputs "
+        "for {images} and as many real ones were compared with those of the same network without these blocks, in fp32 "
+        "on the CPU. Each further row takes away one condition."
+    ).format(
+        blocks=_.ngettext("{n} block with an identity shortcut", "{n} blocks with an identity shortcut",
+                          len(s["blocks"])),
+        names=", ".join(s["blocks"]), layers=layers,
+        images=_.ngettext("{n} random image", "{n} random images", s["images"]),
+    )  # fmt: skip
 
 
 def _name(row: Json, _: Translator) -> str:
@@ -56,16 +70,29 @@ def _difference(row: Json, _: Translator) -> str:
 
 
 def _pictures(result: Json, _: Translator) -> Mapping[str, Picture]:
-    rows = list(reversed(result["measured"]["rows"]))
-    figure, axes = panel(8.4, 0.32 * len(rows) + 0.9)
-    for place, row in enumerate(rows):
+    rows = result["measured"]["rows"]
+    headings: dict[str, float] = {}
+    places: list[float] = []
+    top = 0.0
+    for row in rows:
+        if row["case"] not in headings:
+            headings[row["case"]] = top
+            top -= _HEADING
+        places.append(top)
+        top -= 1
+    figure, axes = panel(8.4, 0.24 * -top + 0.8)
+    for case, place in headings.items():
+        axes.annotate(_(_CASES[case]), (0, place), (6, 0), xycoords=("axes fraction", "data"),
+                      textcoords="offset points", va="center", color=INK)  # fmt: skip
+    for place, row in zip(places, rows, strict=True):
         exact = row["difference"] == 0
         x, colour = max(row["difference"], _LEAST), BLUE if exact else AMBER
         axes.plot([_LEAST, x], [place, place], color=colour, linewidth=1.4)
         axes.plot([x], [place], "o", color=colour, markersize=6, clip_on=False)
         axes.annotate(_difference(row, _), (x, place), (8, 0), textcoords="offset points", va="center", color=colour)
-    labels = [f"{_name(row, _)} · {_(_MODES[row['mode']])}, {_(_IMAGES[row['images']])}" for row in rows]
-    axes.set_yticks(range(len(rows)), labels)
+    labels = [f"{_(_MODES[row['mode']])}, {_(_IMAGES[row['images']])}" for row in rows]
+    axes.set_yticks(places, labels)
+    axes.set_ylim(top + 0.3, 0.7)
     axes.set_xscale("log")
     axes.set_xlim(_LEAST * 0.6, 1e4)
     axes.set_xticks([_LEAST, 1e-6, 1e-3, 1.0], ["0", "10⁻⁶", "10⁻³", "1"])

@@ -158,12 +158,12 @@ def tables(result: Json, _: Translator) -> Mapping[str, Table]:
             "–" if falling is None else words.estimate(falling, "percent", _),
         ))  # fmt: skip
     note = _(
-        "Loss and error at the trained weights, on {images} training images. The step is the mean over {lines} random "
-        "lines, both ways, with Student's {level} interval over the lines; a line on which the loss never rises so far "
-        "counts with its whole length, {reach}."
+        "Loss and error at the trained weights, on {images} training images. The step is the mean over {lines}, both "
+        "ways, with Student's {level} interval over the lines; a line on which the loss never rises so far counts with "
+        "its whole length, {reach}."
     ).format(
         images=_.whole(result["settings"]["images"]),
-        lines=_.whole(result["settings"]["lines"]),
+        lines=_.ngettext("{n} random line", "{n} random lines", result["settings"]["lines"]),
         level=_.percent(LEVEL, 0),
         reach=_plain(result["settings"]["reach"], _),
     )
@@ -191,8 +191,15 @@ def method(result: Json, _: Translator) -> str:
 
 def remarks(result: Json, _: Translator) -> Sequence[str]:
     """What a plane can show, and in what the networks differ."""
-    hint = _("A plane is two directions among hundreds of thousands: a hint, and no proof of the shape of the whole.")
-    return [hint, *twins.remarks(result, _)]
+    hint = _("A plane is two directions of a great many: a hint, and no proof of the shape of the whole.")
+    lost = [one["name"] for one in result["measured"]["series"] if one["centre"] and one["radius"] is None]
+    nowhere = _("{name} has no smaller loss than a guess on these images, so it stands in no valley.")
+    return [
+        *twins.not_compared(result, _),
+        *(nowhere.format(name=name) for name in lost),
+        hint,
+        *twins.remarks(result, _),
+    ]
 
 
 DRAWING: Final = Drawing(

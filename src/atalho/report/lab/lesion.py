@@ -149,11 +149,14 @@ def tables(result: Json, _: Translator) -> Mapping[str, Table]:
         )
         for one in series
     ]
-    note = _(
-        "Accuracy on {images} test images, with Wilson's {level} interval. What is lost is the median over the blocks "
-        "that can be removed, or over the swaps; its interval comes from drawing the images anew 2,000 times, the same "
+    text = _(
+        "Accuracy on {images} test images, with Wilson's {level} interval. What is lost is the median over the "
+        "{blocks}, or over the swaps; its interval comes from drawing the images anew 2,000 times, the same "
         "ones for all blocks. The blocks are all that there are, so they are not drawn anew."
-    ).format(images=_.whole(result["settings"]["images"]), level=_.percent(LEVEL, 0))
+    )
+    can = any(row["kind"] == "remove" for one in series for row in one["rows"])
+    blocks = _("blocks that can be removed") if can else _("blocks that are silenced")
+    note = text.format(blocks=blocks, images=_.whole(result["settings"]["images"]), level=_.percent(LEVEL, 0))
     found = {_("What a block is worth"): Table(head, rows, note)}
     for one in series:
         found[_("Block by block: {name}").format(name=one["name"])] = _blocks(one, _)
@@ -176,13 +179,35 @@ def _median(value: Json | None, _: Translator) -> str:
 
 def method(result: Json, _: Translator) -> str:
     """What was cut, and what was not touched."""
-    return _(
-        "Each block of the trained network is removed in turn: what came to it goes to the next one, and everything "
-        "else, the statistics of the norms included, stays as it was; nothing is trained again. That is the same cut "
-        "with and without shortcuts. Blocks that change the shape cannot be removed; where they have a shortcut, their "
-        "residual branch is silenced. Then several blocks are removed at random, {draws} times for each number, the "
-        "same ones in both networks; then each two neighbours of the same shape change places."
-    ).format(draws=_.whole(result["settings"]["draws"]))
+    series = result["measured"]["series"]
+    texts = [
+        _(
+            "Each block of the trained network is removed in turn: what came to it goes to the next one, and "
+            "everything else, the statistics of the norms included, stays as it was; nothing is trained again. That is "
+            "the same cut with and without shortcuts. Blocks that change the shape cannot be removed; where they have "
+            "a shortcut, their residual branch is silenced."
+        )
+    ]
+    if any(one["random"] for one in series):
+        several = _("Then several blocks are removed at random, {draws} times for each number.")
+        texts.append(several.format(draws=_.whole(result["settings"]["draws"])))
+        if len(series) > 1 and all(one["blocks"] == series[0]["blocks"] for one in series):
+            texts.append(_("They are the same blocks in both networks."))
+    if any(row["kind"] == "swap" for one in series for row in one["rows"]):
+        texts.append(_("Then each two neighbours of the same shape change places."))
+    return " ".join(texts)
+
+
+def remarks(result: Json, _: Translator) -> Sequence[str]:
+    """Which networks have nothing to lose, and in what they differ."""
+    known = [one for one in result["measured"]["series"] if one["whole"] is not None]
+    text = _("{name} is not better than a guess on these images, so it has nothing to lose.")
+    guessing = [text.format(name=one["name"]) for one in known if one["whole"]["interval"][0] <= _chance(result)]
+    return [*guessing, *twins.remarks(result, _)]
+
+
+def _chance(result: Json) -> float:
+    return float(result["measured"]["chance"])
 
 
 DRAWING: Final = Drawing(
@@ -195,5 +220,5 @@ DRAWING: Final = Drawing(
     method=method,
     pictures=pictures,
     tables=tables,
-    remarks=twins.remarks,
+    remarks=remarks,
 )

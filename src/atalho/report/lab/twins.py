@@ -6,6 +6,13 @@ from atalho.report.language import Translator
 from atalho.report.run_files import Json
 
 
+def not_compared(result: Json, _: Translator) -> Iterator[str]:
+    """Why nothing was compared, where the networks are not of both kinds."""
+    kinds = {one["shortcuts"] for one in result["measured"]["series"]}
+    if not result["verdict"]["comparisons"] and len(kinds) < 2:
+        yield _("Nothing was compared: it takes a network with shortcuts and one without.")
+
+
 def remarks(result: Json, _: Translator) -> Sequence[str]:
     """In what the networks of a result differ, where there are two, and how those that are runs were trained."""
     return [*_difference(result, _), *_trainings(result, _)]
@@ -15,19 +22,26 @@ def _difference(result: Json, _: Translator) -> Iterator[str]:
     differing = result["settings"]["differences"]
     if len(result["measured"]["series"]) < 2:
         return
-    if differing == ["network.shortcut"]:
+    settings, count = result["settings"], len(result["measured"]["series"])
+    names = ", ".join(differing)
+    if differing == ["network.shortcut"] and ("recipe" in settings or len(settings.get("trained", {})) == count):
         yield _("The two networks, and their trainings, differ in the shortcuts alone.")
+    elif differing == ["network.shortcut"]:
+        yield _("The two networks differ in the shortcuts alone.")
+    elif "network.shortcut" in differing:
+        yield _("The two networks differ in more than their shortcuts: {names}.").format(names=names)
+    elif differing:
+        yield _("The two networks have the same kind of shortcuts; what differs is {names}.").format(names=names)
     else:
-        text = _("The two networks differ in more than their shortcuts: {names}.")
-        yield text.format(names=", ".join(differing))
+        yield _("The two networks have the same specification, and nothing known of their trainings differs.")
 
 
 def _trainings(result: Json, _: Translator) -> Iterator[str]:
     for name, training in result["settings"].get("trained", {}).items():
-        text = _("{name} was trained for {epochs} epochs on {images} images; its accuracy is {top1}.")
+        text = _("{name} was trained for {epochs} on {images} images; its accuracy is {top1}.")
         yield text.format(
             name=name,
-            epochs=_.whole(training["epochs"]),
+            epochs=_.ngettext("{n} epoch", "{n} epochs", training["epochs"]),
             images=_.whole(training["images"]),
             top1=_.percent(training["top1"]),
         )

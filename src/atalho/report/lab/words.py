@@ -21,8 +21,10 @@ _BECAUSE: Final = {
     "supported": N_("the intervals do not overlap."),
     "not supported": N_("the intervals do not overlap, and the claim says the opposite."),
     "not enough evidence": N_("the intervals overlap, so the order may be chance."),
-    "one measurement": N_("one measurement has no interval, so the order may be chance."),
-    "exact": N_("exactly."),
+    "no interval": N_("there are too few measurements for an interval, so the order may be chance."),
+    "equal": N_("exactly."),
+    "exact": N_("both numbers are exact."),
+    "exact, otherwise": N_("both numbers are exact, and the claim says the opposite."),
 }
 
 
@@ -48,9 +50,11 @@ def _sentence(comparison: Json, _: Translator) -> str:
     order = "open" if outcome == "not enough evidence" else comparison["order"]
     if outcome == "not supported":
         order = "above" if left["mean"] > right["mean"] else "below"
-    because = "exact" if order == "equal" else outcome
+    because = "equal" if order == "equal" else outcome
     if left["low"] is None or right["low"] is None:
-        because = "one measurement"
+        because = "no interval"
+    elif order in ("above", "below") and _exact(left) and _exact(right):
+        because = "exact" if outcome == "supported" else "exact, otherwise"
     found = _(_FOUND[order]).format(
         quantity=_.tell(comparison["quantity"]),
         left=_.tell(left["name"]),
@@ -61,12 +65,16 @@ def _sentence(comparison: Json, _: Translator) -> str:
     return f"{found}: {_(_BECAUSE[because])}"
 
 
+def _exact(value: Json) -> bool:
+    return bool(value["low"] == value["high"])
+
+
 def estimate(value: Any, unit: str, _: Translator) -> str:
-    """A mean with its interval: 35.4% [34.1%, 36.7%]; of a single measurement, the number alone."""
+    """A mean with its interval: 35.4% [34.1%, 36.7%]; of an exact quantity, the number alone."""
     mean = amount(value["mean"], unit, _)
     low, high = value["low"], value["high"]
     if low is None or high is None:
-        return _("{value} (one measurement)").format(value=mean)
+        return _("{value} (no interval)").format(value=mean)
     return mean if low == high else f"{mean} [{amount(low, unit, _)}, {amount(high, unit, _)}]"
 
 
