@@ -22,7 +22,7 @@ from atalho.inspection.landscape import Norms
 from atalho.lab import cells, result, subset
 from atalho.lab import subject as subjects
 from atalho.lab.subject import Subject
-from atalho.lab.verdict import Comparison, Estimate, Verdict
+from atalho.lab.verdict import SHARE, Comparison, Estimate, Verdict
 from atalho.locale import _
 from atalho.precision import choose
 from atalho.report.lab.landscape import DRAWING
@@ -174,7 +174,7 @@ def _series(
     middle = len(steps) // 2
     if along:
         falling = [outward_falls(line["loss"]) for line in along]
-        series["falling"] = Estimate.over_seeds(one.name, falling).to_json() | {"values": falling}
+        series["falling"] = Estimate.over_seeds(one.name, falling, within=SHARE).to_json() | {"values": falling}
         series["centre"] = {what: along[0][what][middle] for what in ("loss", "error")}
         loss, guess = series["centre"]["loss"], math.log(classes)
         if loss is not None and loss < guess:

@@ -34,7 +34,7 @@ class Translator:
         """`value` with so many decimals: 1,234.50 or 1.234,50; a dash where there is none."""
         if value is None or not math.isfinite(value):
             return _NOTHING
-        text = f"{value:,.{digits}f}"
+        text = f"{value:z,.{digits}f}"  # z: no minus before a zero
         return text.translate(str.maketrans(",.", ".,")) if self.name == "pt" else text
 
     def significant(self, value: float, digits: int = 3) -> str:

@@ -1,0 +1,46 @@
+"""`atalho lab identity`: the difference as a number, and mistakes before any work."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from atalho.cli import run
+
+
+def test_the_largest_difference_is_printed_and_is_the_first_of_the_json(
+    clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["lab", "identity", "mlp10", str(clothes), "--images", "2", "--out", str(tmp_path / "out")]
+    assert run(command) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[-1] == "largest difference 0.0" and "The claim is supported." in printed
+    assert run([*command, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert next(iter(found.items())) == ("largest_difference", 0.0)
+    assert found["folder"] == str(tmp_path / "out") and found["missing"] == []
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["resnet35"], "Did you mean"),
+        (["plain20"], "has 0 blocks with an identity shortcut, and 2 were asked for (--blocks)"),
+        (["resnet20", "--blocks", "40"], "and 40 were asked for"),
+        (["resnet20", "--images", "0"], "images 0: accepted are whole numbers from 1."),
+        (["resnet20", "nowhere"], "nowhere"),
+        (["resnet20", "--out", "FILE"], "cannot be written: Not a directory"),
+    ],
+)
+def test_mistakes_end_with_code_2_before_any_work(
+    given: list[str],
+    message: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("FILE").touch()
+    assert run(["lab", "identity", *given]) == 2
+    assert message in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["FILE"]

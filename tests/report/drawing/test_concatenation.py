@@ -1,0 +1,50 @@
+"""The band beside a dense block is as broad as there are channels, whether layers are drawn or folded."""
+
+import pytest
+
+from atalho.report.drawing.concatenation import BAND, BROADEST, draw_dense
+from atalho.report.drawing.layers import Layer
+from atalho.report.drawing.pen import RIGHT, Pen
+from atalho.report.drawing.pieces import Growth
+from atalho.report.language import Translator
+
+LAYERS = (Layer("conv", 48, 1, before=("norm", "relu")), Layer("conv", 12, 3, before=("norm", "relu")))
+
+
+def drawn(*counts: int, start: int = 24, rate: int = 12, most: int = 96) -> Pen:
+    pen = Pen(Translator("en"), lambda _name: None)
+    growths, channels = [], start
+    for count in counts:
+        growths.append(Growth(tuple(map(str, range(count))), "stages.0.0", LAYERS, channels, rate))
+        channels += count * rate
+    draw_dense(pen, growths, most)
+    return pen
+
+
+@pytest.mark.parametrize("counts", [(1, 1, 1, 1), (1, 2, 1), (4,)])
+def test_x_stays_and_every_layer_adds_its_stripe(counts: tuple[int, ...], placed, touching) -> None:
+    marks = placed("".join(drawn(*counts).marks))
+    (x,) = (mark for mark in marks if "x" in mark.classes)
+    stripes = [mark for mark in marks if "new" in mark.classes]
+    unit = BROADEST / 96
+    assert x.right == BAND and x.left == pytest.approx(BAND - 24 * unit, abs=0.06)
+    assert [BAND - stripe.left for stripe in stripes] == pytest.approx(
+        [(24 + 12 * (place + 1)) * unit for place in range(4)], abs=0.06
+    )
+    assert {stripe.bottom for stripe in stripes} == {x.bottom}
+    assert sorted(stripe.top for stripe in stripes) == [stripe.top for stripe in stripes]
+    # Coordinates have one decimal.
+    assert all(abs(one.right - other.left) < 0.2 or one.left >= other.right for one, other in touching(stripes))
+
+
+def test_the_band_never_reaches_the_layers(placed) -> None:
+    marks = placed("".join(drawn(1, 1, 4, most=24 + 6 * 12).marks))
+    band = min(mark.left for mark in marks if mark.classes & {"x", "new"})
+    boxes = max(mark.right for mark in marks if "box" in mark.classes)
+    assert BAND - band == pytest.approx(BROADEST, abs=0.1) and boxes <= RIGHT + 4 < band
+
+
+def test_channels_are_counted_beside_the_band(placed) -> None:
+    marks = placed("".join(drawn(1, 3, 1).marks))
+    assert [mark.text for mark in marks if mark.tag == "text" and mark.left > BAND] == ["36", "72", "84"]
+    assert "3 more layers" in [mark.text for mark in marks]

@@ -1,0 +1,62 @@
+"""The legend explains the marks that are in the drawing, those alone, and fits below it."""
+
+import pytest
+
+from atalho.networks import catalogue
+from atalho.networks.plan import plan
+from atalho.report.drawing.column import Subject
+from atalho.report.drawing.legend import draw_legend
+from atalho.report.drawing.scale import Scale
+from atalho.report.language import Translator
+
+ALWAYS = ["batch normalisation", "ReLU"]
+SUM = "sum: F(x) + x"
+
+
+def subjects(*names: str) -> list[Subject]:
+    return [Subject(plan(catalogue.spec(name)), name) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("names", "explained"),
+    [
+        (["plain34"], []),
+        (
+            ["resnet34"],
+            ["identity: x is added as it is", "projection: a 1×1 convolution makes x fit", SUM],
+        ),
+        (
+            ["plain20", "resnet20"],
+            ["identity: x is added as it is", "zero padding: x, and zeros for new channels", SUM],
+        ),
+        (["densenet121"], ["concatenation: x, and what each layer adds beside it"]),
+    ],
+)
+def test_only_what_is_drawn_is_explained(names: list[str], explained: list[str], placed) -> None:
+    legend, _height = draw_legend(subjects(*names), None, 700, Translator("en"))
+    assert [mark.text for mark in placed(legend) if mark.tag == "text"] == [*explained, *ALWAYS]
+
+
+def test_of_a_linear_network_the_projection_is_a_linear_layer(placed) -> None:
+    legend, _height = draw_legend(subjects("mlp10"), None, 700, Translator("en"))
+    texts = " ".join(mark.text for mark in placed(legend))
+    assert "convolution" not in texts
+
+
+@pytest.mark.parametrize("width", [272, 330, 700, 1200])
+def test_items_stand_apart_and_within_the_sheet(width: float, placed) -> None:
+    scale = Scale("gradient", 0.01, 100.0, logarithmic=True)
+    legend, height = draw_legend(subjects("resnet34", "densenet121"), scale, width, Translator("en"))
+    marks = placed(legend)
+    texts = [(mark.left, mark.top) for mark in marks if mark.tag == "text"]
+    assert len(set(texts)) == len(texts)
+    assert all(0 < mark.left < width and mark.top >= 0 and mark.bottom <= height for mark in marks)
+
+
+def test_the_scale_says_its_ends_and_its_middle(placed) -> None:
+    scale = Scale("gradient", 0.01, 100.0, logarithmic=True)
+    bare, low = draw_legend(subjects("plain20"), None, 400, Translator("pt"))
+    legend, high = draw_legend(subjects("plain20"), scale, 400, Translator("pt"))
+    texts = [mark.text for mark in placed(legend)]
+    assert texts[-3:] == ["0,01", "1", "100"] and "gradient" in texts
+    assert high > low and len(legend) > len(bare)
