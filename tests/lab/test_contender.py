@@ -33,7 +33,8 @@ def test_our_names_come_before_torchvisions_and_cost_the_same() -> None:
 def test_a_file_with_a_specification(tmp_path: Path) -> None:
     path = tmp_path / "grey.toml"
     path.write_text(
-        'family = "resnet"\ndesign = "basic"\nstem = "small"\nblocks = [1, 1]\nwidths = [8, 16]\nstem_channels = 8\nin_channels = 1\n'
+        'family = "resnet"\ndesign = "basic"\nstem = "small"\nblocks = [1, 1]\nwidths = [8, 16]\n'
+        "stem_channels = 8\nin_channels = 1\n"
     )
     found = contender(str(path))
     assert (found.kind, found.channels) == ("residual", 1)
