@@ -187,7 +187,7 @@ def _fill(
 
 def _at_least(values: Tensor, thresholds: Tensor) -> Tensor:
     """How many of `values` (B,G) are at least each of the ascending `thresholds` (B,S): (B,S)."""
-    parts = zip(values.split(_ROWS), thresholds.split(_ROWS), strict=True)
+    parts = zip(torch.split(values, _ROWS), torch.split(thresholds, _ROWS), strict=True)
     return torch.cat([_at_least_of_few(*part) for part in parts])
 
 
