@@ -19,7 +19,7 @@ from atalho.locale import N_, _
 SMALL_IMAGE: Final = 64
 """The largest side in pixels of a small image: kept whole, cropped by shifting, and given the small stem."""
 
-_STRICT = ConfigDict(extra="forbid")
+_STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -280,6 +280,7 @@ def _explain(detail: Any) -> str:
         "greater_than_equal": _("{bound} or more").format(bound=context.get("ge")),
         "less_than": _("less than {bound}").format(bound=context.get("lt")),
         "less_than_equal": _("{bound} or less").format(bound=context.get("le")),
+        "finite_number": _("a finite number"),
     }
     kinds = {
         "int": _("a whole number"),

@@ -48,3 +48,16 @@ def test_settings_are_those_of_train(clothes: Path, tmp_path: Path, capsys: pyte
 def test_no_folder_is_a_mistake_of_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["doctor", str(tmp_path / "nowhere")]) == 2
     assert "does not exist" in capsys.readouterr().err
+
+
+def test_what_no_image_is_to_blame_for_is_not_to_be_skipped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "list.csv").write_text("path,label\n1.png,cat,train,more\n")
+    assert cli.run(["doctor", str(tmp_path / "list.csv")]) == 1
+    out = capsys.readouterr().out
+    assert "→ Mend this first: nothing else was examined." in out
+    assert out.endswith("A run would be refused. Mend what stops it.\n")
+
+
+def test_no_name_is_not_the_folder_that_one_is_in(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["doctor", ""]) == 2
+    assert capsys.readouterr().err.startswith("No images were named.")

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from atalho.errors import RunError
+from atalho.errors import DataError, RunError
 from atalho.jobs import run as files
 from atalho.jobs.run import claimed
+from atalho.jobs.train import train
 from atalho.storage import atomic
 
 LEFT = ([], ["network.json"], ["network.json", ".tmp-manifest.json-0123abcd"], list(files._FIRST))
@@ -49,3 +50,25 @@ def test_a_start_that_fails_leaves_nothing(tmp_path: Path, before: bool) -> None
         raise KilledError
     assert folder.exists() == before
     assert not before or list(folder.iterdir()) == []
+
+
+def test_a_folder_that_is_taken_is_told_before_any_image_is_read(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").touch()
+    for place in (tmp_path, tmp_path / "photo.jpg"):
+        with pytest.raises(RunError, match=r"exists already, and is no run\. Choose another --out\.$"):
+            train(tmp_path / "nowhere", out=place)
+    (tmp_path / files.CONFIG).touch()
+    with pytest.raises(RunError, match=r"exists already.* --resume"):
+        train(tmp_path / "nowhere", out=tmp_path)
+    with pytest.raises(DataError, match="nowhere"):
+        train(tmp_path / "nowhere", out=tmp_path / "new")
+
+
+def test_a_run_does_not_lie_among_its_images(clothes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RunError, match="lies in the folder of the images"):
+        train(clothes, model="resnet20", out=clothes / "train" / "run")
+    (tmp_path / "data").symlink_to(clothes)
+    monkeypatch.chdir(tmp_path / "data")
+    with pytest.raises(RunError, match="runs lies in the folder of the images"):
+        train(".", model="resnet20")
+    assert sorted(entry.name for entry in clothes.iterdir()) == ["test", "train"]

@@ -61,8 +61,10 @@ def _print(found: "Examination") -> None:
         terminal.say(f"{_(TITLES[severity]).upper()} ({terminal.number(len(group))})")
         terminal.print_table((_("what"), _("image"), _("found, and what to do")), _rows(group))
     terminal.say("")
-    if found.stops:
+    if found.stops and found.skippable:
         terminal.say(_("A run would be refused. Mend what stops it, or leave the images out: train --skip-bad"))
+    elif found.stops:
+        terminal.say(_("A run would be refused. Mend what stops it."))
     else:
         terminal.say(_("Nothing stops a run."))
 

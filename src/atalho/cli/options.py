@@ -4,7 +4,8 @@ import inspect
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, TypedDict, get_origin
+from types import UnionType
+from typing import Annotated, Any, TypedDict, Union, get_args, get_origin
 
 from cyclopts import Group, Parameter
 
@@ -40,7 +41,11 @@ def section(name: str) -> Any:
 
 
 def _parsed(kind: Any) -> Any:
-    """The type by which a value is read. What a list accepts is left to `config.validate`, which explains it better."""
+    """The type by which a value is read. Its bounds are left to `config.validate`, which explains them better."""
+    if get_origin(kind) is Annotated:
+        return _parsed(get_args(kind)[0])
+    if get_origin(kind) in (Union, UnionType):
+        return Union[*map(_parsed, get_args(kind))]
     return tuple[float, ...] if get_origin(kind) is tuple else kind
 
 

@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+import unicodedata
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -20,16 +21,30 @@ from atalho.training.progress import EpochReport, Progress, StepReport
 _PLAIN_SECONDS = 30.0
 _ENDLESS = 1 << 20
 """More columns than any row has."""
+_DIRECTIONS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+"""Characters that turn what follows them around, which shows a name as another one."""
 
 
 def complain(text: str) -> None:
-    """An error, on standard error, as it is: paths must not be wrapped or read as markup."""
-    print(text, file=sys.stderr)
+    """An error, on standard error: paths must not be wrapped or read as markup."""
+    print(visible(text, but="\n\t"), file=sys.stderr)
 
 
 def say(text: str) -> None:
     """A line of the result."""
-    print(text)
+    print(visible(text, but="\n\t"))
+
+
+def visible(text: str, *, but: str = "") -> str:
+    """`text` with escapes for what would steer the terminal, such as a line break in a file's name; not for `but`."""
+    return "".join(
+        character.encode("unicode_escape").decode() if character not in but and _steers(character) else character
+        for character in text
+    )
+
+
+def _steers(character: str) -> bool:
+    return unicodedata.category(character) == "Cc" or unicodedata.bidirectional(character) in _DIRECTIONS
 
 
 def print_json(value: Any) -> None:
@@ -47,7 +62,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, number
             name, justify="right" if place in numbers else "left", overflow="fold", no_wrap=place in numbers
         )
     for row in rows:
-        table.add_row(*map(Text, row))  # as they are: a name may look like markup or an emoji
+        table.add_row(*(Text(visible(cell)) for cell in row))  # not read: a name may look like markup or an emoji
     # Where the output is a file or a pipe, a row stays one line.
     PipeConsole(width=None if sys.stdout.isatty() else _ENDLESS, highlight=False).print(table)
 
@@ -116,7 +131,7 @@ class TerminalProgress(Progress):
         self._bars.stop()
 
     def note(self, text: str) -> None:
-        self._console.print(text, markup=False)
+        self._console.print(visible(text, but="\n\t"), markup=False)
 
     def work(self, label: str, done: int, total: int) -> None:
         if label not in self._tasks:

@@ -13,7 +13,7 @@ from atalho.data.images import Images
 from atalho.data.manifest import Manifest
 from atalho.data.packed import open_images
 from atalho.data.survey import Survey, refuse_bad, survey
-from atalho.errors import DataError
+from atalho.errors import ConfigError, DataError
 from atalho.locale import _, keep, ngettext
 from atalho.training.progress import Progress
 
@@ -26,6 +26,12 @@ class Looked:
     survey: Survey
     size: int
     channels: int
+
+
+def refuse_unnamed(config: Config) -> None:
+    """ConfigError where no images were named: an empty path would mean the folder that one happens to be in."""
+    if not config.data.path:
+        raise ConfigError(_("No images were named. Give a folder: atalho train FOLDER"))
 
 
 def look(config: Config, progress: Progress) -> Looked:

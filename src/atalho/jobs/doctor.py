@@ -1,6 +1,7 @@
 """Doctor: what will go wrong with a set of images, before any training."""
 
 import io
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,8 @@ def doctor(
     a file for the page with pictures of what was found, in both languages. Raises DataError where there is nothing at
     `path`, ConfigError for a setting that does not exist, RunError where the page cannot be written.
     """
-    config = schema.validate(schema.merge(schema.nest(settings or {}), {"data": {"path": str(path)}}))
+    config = schema.validate(schema.merge(schema.nest(settings or {}), {"data": {"path": os.fspath(path)}}))
+    job_data.refuse_unnamed(config)
     c, reid = config.data, config.task == "reid"
     progress = progress or Progress()
     manifest = None
@@ -45,7 +47,7 @@ def doctor(
     except DataError as error:
         if not Path(path).exists():
             raise
-        remedy = _("Arrange the images as one of the layouts that Atalho reads; nothing else was examined.")
+        remedy = _("Mend this first: nothing else was examined.")
         found = Examination(Path(path), (Problem(None, "layout", str(error), remedy),))
     else:
         found = examine(

@@ -28,6 +28,8 @@ EVALUATION, PROVENANCE, CHECKPOINTS, MODEL = "evaluation.json", "provenance.json
 NETWORK = "network.json"
 _FIRST = (NETWORK, MANIFEST, PROVENANCE)
 """The files of a run that are written, in this order, before it is one."""
+_FOLDERS = ("class-folders", "split-folders", "identities")
+"""Layouts in which any folder may hold images."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,6 +133,28 @@ def claimed(asked: Path | None, data: str) -> Iterator[Path]:
                     folder.rmdir()
 
 
+def refuse_taken(asked: Path | None) -> None:
+    """RunError where the folder asked for cannot be a new run's; `claimed` would say so after the images were read."""
+    if asked is None or not asked.exists() or (asked.is_dir() and _is_free(asked)):
+        return
+    if (asked / LOCK).exists():
+        with locked(asked):
+            raise _taken(asked)
+    raise _taken(asked)
+
+
+def refuse_among_images(asked: Path | None, data: str, manifest: Manifest) -> None:
+    """RunError where the run would lie among its images: its figures would be taken for images of a further class."""
+    folder = asked if asked is not None else Path("runs")
+    if manifest.layout in _FOLDERS and folder.resolve().is_relative_to(Path(data).resolve()):
+        raise RunError(
+            _(
+                "{path} lies in the folder of the images, where the run's figures would be taken for images. "
+                "Give another --out."
+            ).format(path=folder)
+        )
+
+
 def _make_folder(folder: Path) -> Path:
     if folder.exists() and not folder.is_dir():
         raise _taken(folder)
@@ -157,6 +181,8 @@ def _numbered(name: str) -> Path:
 
 
 def _taken(folder: Path) -> RunError:
+    if not (folder / CONFIG).is_file():
+        return RunError(_("{path} exists already, and is no run. Choose another --out.").format(path=folder))
     return RunError(
         _("{path} exists already. Choose another --out, or continue that run with --resume {path}.").format(path=folder)
     )

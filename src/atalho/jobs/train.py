@@ -159,9 +159,9 @@ def _begin(
     """Check everything that can be checked before any work, decode the images, write the run's first files, train."""
     identity = again.identity(asked)
     early = schema.validate(asked)
-    if not early.data.path:
-        raise ConfigError(_("No images were named. Give a folder: atalho train FOLDER"))
+    job_data.refuse_unnamed(early)
     _refuse_names_that_are_no_text(early)
+    files.refuse_taken(out)
     start = Start.read(early.model.start) if early.model.start else None
     if start is None and early.training.recipe == "finetune":
         raise ConfigError(_("The recipe finetune starts from a trained model. Name it: --from RUN"))
@@ -170,6 +170,7 @@ def _begin(
     precision = choose(early.training.device, early.training.precision)
     refuse_crowded_gpu(ranks, precision)
     looked = job_data.look(replace(early, data=start.data(early.data)) if start else early, progress)
+    files.refuse_among_images(out, early.data.path, looked.manifest)
     images = len(looked.manifest.splits["train"])
     situation = recipes.Situation(
         specs.to_dict(backbone)["family"], plan(backbone).depth, looked.size, images, early.task

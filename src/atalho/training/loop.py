@@ -123,7 +123,7 @@ def _refuse_not_finite(
 ) -> None:
     """NotFiniteError from the rank in whose part of the batch the numbers went wrong, since it can say where."""
     try:
-        check_finite(whole, s.network, images, m.precision, s.step, [m.names[i % len(m.names)] for i in ids])
+        check_finite(whole, s.network, images, m.precision, s.step + 1, [m.names[i % len(m.names)] for i in ids])
     except NotFiniteError as error:
         if ranks.lowest(not bool(torch.isfinite(loss))) != ranks.rank:
             raise ElsewhereError(error.exit_code) from error

@@ -51,3 +51,11 @@ def test_tables_say_themselves_what_belongs_to_them(tree: Tree) -> None:
     root = tree("1.png", "2.png", "3.png")
     (root / "labels.csv").write_text("path,label\n1.png,cat\n2.png,dog\n")
     assert found(root / "labels.csv") == []
+
+
+def test_a_drawing_is_not_to_be_renamed_but_saved_as_pixels(tree: Tree) -> None:
+    root = tree("cat/1.png", "dog/1.png")
+    (root / "cat" / "drawing.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    manifest = layouts.read(root, val_fraction=0, test_fraction=0, split_seed=0)
+    (problem,) = folders.problems(manifest)
+    assert (problem.path, problem.remedy) == ("cat/drawing.svg", "Save it as JPEG or PNG, or remove it.")

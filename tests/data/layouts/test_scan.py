@@ -39,3 +39,15 @@ def test_images_at_any_depth_come_in_one_order(tmp_path: Path) -> None:
 def test_error_of_a_folder_that_cannot_be_listed(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"the folder .* cannot be read: No such file"):
         list_folder(tmp_path / "nowhere")
+
+
+def test_a_link_back_to_a_folder_above_adds_no_image(tmp_path: Path) -> None:
+    (tmp_path / "train" / "cat").mkdir(parents=True)
+    (tmp_path / "train" / "cat" / "1.png").touch()
+    (tmp_path / "train" / "dog").mkdir()
+    (tmp_path / "train" / "dog" / "2.png").touch()
+    (tmp_path / "train" / "cat" / "up").symlink_to("..")
+    (tmp_path / "train" / "cat" / "top").symlink_to("../..")
+    (tmp_path / "train" / "all").symlink_to(".")
+    assert images_below(tmp_path, "train/cat")[0] == ["train/cat/1.png"]
+    assert images_below(tmp_path, "train/all")[0] == []

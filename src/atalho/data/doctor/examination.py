@@ -40,6 +40,12 @@ class Examination:
         """Whether a run on these images would be refused as they are."""
         return any(problem.severity is Severity.STOPS for problem in self.problems)
 
+    @property
+    def skippable(self) -> bool:
+        """Whether all that stops a run are single images, which `--skip-bad` leaves out."""
+        stops = {problem.kind for problem in self.problems if problem.severity is Severity.STOPS}
+        return stops <= unreadable.KINDS
+
     def to_json(self) -> dict[str, Any]:
         """What `--json` prints."""
         return {

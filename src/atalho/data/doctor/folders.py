@@ -51,9 +51,10 @@ def _strays(manifest: Manifest, below: str, images: list[str], others: list[str]
         text = _("it lies in no class folder, and is left out")
         yield Problem(f"{below}{name}", "left-out", text, _("Move it into the folder of its class."))
     for name in others:
-        if _is_image(manifest.root / below / name):
+        remedy = _remedy(manifest.root / below / name)
+        if remedy is not None:
             text = _("an image by its content, but without an image's suffix; it is left out")
-            yield Problem(f"{below}{name}", "left-out", text, _("Rename it, so that its name ends as an image's does."))
+            yield Problem(f"{below}{name}", "left-out", text, remedy)
 
 
 def _unused_folder(manifest: Manifest, name: str) -> Iterator[Problem]:
@@ -67,16 +68,19 @@ def _unused_folder(manifest: Manifest, name: str) -> Iterator[Problem]:
         yield Problem(name, "left-out", text.format(count=len(images)), remedy)
 
 
-def _is_image(path: Path) -> bool:
-    """Whether the first bytes of a regular file are those of an image."""
+def _remedy(path: Path) -> str | None:
+    """What to do with a regular file whose first bytes are those of an image; None for any other."""
     try:
         if not path.is_file():
-            return False
+            return None
         with path.open("rb") as file:
             read_header(file.read(_FIRST_BYTES), tiff=True)
     except UnreadableImageError as error:
         origin = getattr(error.reason, "origin", {})
-        return origin.get("text") in (reasons.TOO_MANY_PIXELS, reasons.OTHER_FORMAT)
+        if origin.get("text") == reasons.OTHER_FORMAT:
+            return _("Save it as JPEG or PNG, or remove it.")
+        if origin.get("text") != reasons.TOO_MANY_PIXELS:
+            return None
     except OSError:
-        return False
-    return True
+        return None
+    return _("Rename it, so that its name ends as an image's does.")

@@ -36,6 +36,8 @@ _KINDS: Final = {
     reasons.NO_RIGHT: ("permission", N_("Give yourself the right: chmod u+r FILE, and u+x on its folders.")),
     reasons.CANNOT_OPEN: ("unreadable", _AGAIN),
 }
+KINDS: Final = frozenset({"unreadable", *(kind for kind, _remedy in _KINDS.values())})
+"""The kinds of problems of an image that cannot be read; a run can leave such an image out."""
 
 
 def problems(bad: Iterable[BadImage]) -> list[Problem]:

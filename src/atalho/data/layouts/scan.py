@@ -58,8 +58,7 @@ def list_folder(path: Path, *, classes: bool = False) -> Folder:
                 else:
                     found.others.append(name)
     except OSError as error:
-        text = _("the folder {path} cannot be read: {reason}")
-        raise DataError(text.format(path=path, reason=error.strerror)) from error
+        raise _unreadable(path, error) from error
     found.images.sort(key=bytewise)
     found.folders.sort(key=bytewise)
     found.others.sort(key=bytewise)
@@ -76,20 +75,34 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 def images_below(root: Path, folder: str) -> tuple[list[str], int]:
     """Names, relative to `root`, of all images in `folder` and below it; and how many odd files there were.
 
-    Links to folders are followed; a folder that was entered already is not entered twice.
+    Links to folders are followed, but not to a folder that was entered already or that `folder` lies in.
     """
     names: list[str] = []
     odd = 0
-    entered: set[tuple[int, int]] = set()
+    # A link back to a folder above would make all images those of this class.
+    entered = {_identity(above) for above in (root / folder).absolute().parents}
     waiting = [folder]
     while waiting:
         current = waiting.pop()
-        status = (root / current).stat()
-        if (status.st_dev, status.st_ino) in entered:
+        identity = _identity(root / current)
+        if identity in entered:
             continue
-        entered.add((status.st_dev, status.st_ino))
+        entered.add(identity)
         found = list_folder(root / current)
         names += [f"{current}/{name}" for name in found.images]
         odd += found.odd
         waiting += [f"{current}/{name}" for name in reversed(found.folders)]
     return names, odd
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    try:
+        status = folder.stat()
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+    return status.st_dev, status.st_ino
+
+
+def _unreadable(folder: Path, error: OSError) -> DataError:
+    text = _("the folder {path} cannot be read: {reason}")
+    return DataError(text.format(path=folder, reason=error.strerror))
