@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from atalho.errors import AtalhoError
+    from atalho.gallery.rerank import Rerank
     from atalho.jobs.compare import compare
     from atalho.jobs.doctor import doctor
     from atalho.jobs.draw import draw
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from atalho.jobs.index import index
     from atalho.jobs.run import Run
     from atalho.jobs.search import search
+    from atalho.jobs.threshold import threshold
     from atalho.jobs.train import resume, train
     from atalho.networks.build import create
     from atalho.networks.catalogue import list_models
@@ -29,6 +31,7 @@ __all__ = [
     "AtalhoError",
     "Model",
     "Network",
+    "Rerank",
     "Run",
     "compare",
     "create",
@@ -44,6 +47,7 @@ __all__ = [
     "load",
     "resume",
     "search",
+    "threshold",
     "train",
 ]
 
@@ -51,6 +55,7 @@ _HOMES = {
     "AtalhoError": "errors",
     "Model": "tasks.model",
     "Network": "networks.network",
+    "Rerank": "gallery.rerank",
     "Run": "jobs.run",
     "compare": "jobs.compare",
     "create": "networks.build",
@@ -65,6 +70,7 @@ _HOMES = {
     "load": "tasks.model",
     "resume": "jobs.train",
     "search": "jobs.search",
+    "threshold": "jobs.threshold",
     "train": "jobs.train",
 }
 

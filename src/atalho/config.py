@@ -189,6 +189,10 @@ class ReidConfig:
         Literal["auto", "cross-camera", "leave-self-out"],
         N_("which images of a gallery a query is compared with; auto: cross-camera where cameras are known"),
     ] = "auto"
+    false_accept: Annotated[
+        Annotated[float, Field(gt=0, lt=1)],
+        N_("share of pairs of two identities that the threshold chosen on validation may take for one"),
+    ] = 0.01
 
 
 @dataclass(frozen=True, config=_STRICT)

@@ -10,7 +10,7 @@ import pytest
 from atalho.cli.help import PLACEHOLDERS
 from atalho.locale import _, use_language
 
-COMMANDS = ["", "train", "evaluate", "predict", "models", "show", "import", "sample"]
+COMMANDS = ["", "train", "evaluate", "predict", "models", "show", "threshold", "import", "sample"]
 # Words that English cannot do without, and the parser's own; none of them is Portuguese.
 ENGLISH = re.compile(
     r"\b(the|of|and|is|are|with|not|or|for|to|in|that|its|your|this|where|"

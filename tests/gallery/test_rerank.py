@@ -60,6 +60,18 @@ def test_equals_the_definition(seed: int, asked: int, kept: int, k1: int, k2: in
     assert np.allclose(found.numpy(), slow(queries, gallery, k1, k2, share), atol=1e-5)
 
 
+def test_a_set_that_is_its_own_gallery_counts_each_image_once() -> None:
+    generator = torch.Generator().manual_seed(3)
+    points = torch.randn(6, 16, generator=generator)[torch.arange(42) % 6] + 0.6 * torch.randn(
+        42, 16, generator=generator
+    )
+    found = k_reciprocal(points, k1=5, k2=3)
+    for asked in (1, 17):  # the definition, with the first images as queries of the same set
+        parted = slow(points[:asked], points[asked:], 5, 3, 0.3)
+        assert np.allclose(found[:asked, asked:].numpy(), parted, atol=1e-5)
+    assert not torch.allclose(found, k_reciprocal(points, points, k1=5, k2=3), atol=1e-3)
+
+
 def test_blocks_of_rows_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     generator = torch.Generator().manual_seed(0)
     queries, gallery = torch.randn(30, 8, generator=generator), torch.randn(100, 8, generator=generator)

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from atalho.errors import DataError
-from atalho.metrics.verification import choose, rates
+from atalho.metrics.verification import choose, measured, rates
 
 
 def clustered(identities: int, images: int, spread: float, seed: int = 0) -> tuple[torch.Tensor, np.ndarray]:
@@ -61,3 +61,40 @@ def test_identities_without_a_second_image() -> None:
     embeddings, _identities = clustered(6, 1, 0.5)
     with pytest.raises(DataError, match="6 images of 6 identities have 0 and 15"):
         rates(embeddings, np.arange(6))
+
+
+def test_pairs_by_one_camera_are_no_genuine_pairs() -> None:
+    embeddings, identities = clustered(5, 4, 0.5)
+    cameras = np.tile([0, 0, 1, 1], 5)
+    everything, across = rates(embeddings, identities), rates(embeddings, identities, cameras)
+    assert (everything.genuine, across.genuine) == (30, 20)
+    assert everything.impostor == across.impostor
+    assert np.array_equal(everything.far, across.far)
+
+
+def test_the_intervals_hold_what_they_say() -> None:
+    """Identities that resemble others more than most do: an interval of pairs as such would hold half of that."""
+
+    def drawn(identities: int, seed: int) -> tuple[torch.Tensor, np.ndarray]:
+        generator = torch.Generator().manual_seed(seed)
+        centres = torch.randn(identities, 16, generator=generator)
+        centres[:, 0] += 4 * torch.rand(identities, generator=generator)
+        points = centres.repeat_interleave(3, 0) + 0.6 * torch.randn(3 * identities, 16, generator=generator)
+        return torch.nn.functional.normalize(points, dim=1), np.repeat(np.arange(identities), 3)
+
+    truth = rates(*drawn(700, 999))
+    similarity = choose(truth, far=0.02).similarity
+    wanted = measured(truth, similarity, 0.02)
+    held = [0, 0]
+    for seed in range(40):
+        found = measured(rates(*drawn(40, seed)), similarity, 0.02)
+        for kind, (low, high), rate in ((0, found.far_interval, wanted.far), (1, found.frr_interval, wanted.frr)):
+            held[kind] += low <= rate <= high
+    assert min(held) >= 32  # of 40, where 95 % would be 38
+
+
+def test_a_threshold_written_as_a_decimal_is_that_of_its_step() -> None:
+    found = rates(*clustered(12, 4, 1.0))
+    for place in (900, 1200, 1357):
+        similarity = float(f"{found.thresholds[place]:.3f}")
+        assert measured(found, similarity, 0.1).far == found.far[place]

@@ -41,6 +41,7 @@ def build() -> App:
         sample,
         search,
         show,
+        threshold,
         train,
     )
 
@@ -55,6 +56,7 @@ def build() -> App:
         ("index", index.index, _("Put the images that a model sees into a gallery.")),
         ("search", search.search, _("Find which images of a gallery show the same as these.")),
         ("compare", compare.compare, _("Say whether two images show the same.")),
+        ("threshold", threshold.threshold, _("Choose from which similarity on two images count as the same.")),
         ("sample", sample.sample, _("Unpack a small set of real images that comes with Atalho.")),
     ):
         app.command(function, name=name, help=text)

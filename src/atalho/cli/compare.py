@@ -27,8 +27,10 @@ def compare(
         return 0
     similarity = terminal.number(found.similarity, 3)
     if found.threshold is None:
-        text = _("similarity {similarity}; the model has no threshold to judge it by")
-        terminal.say(text.format(similarity=similarity))
+        text = _(
+            "similarity {similarity}; the model has no threshold to judge it by. Choose one: atalho threshold {run}"
+        )
+        terminal.say(text.format(similarity=similarity, run=run))
         return 0
     text = _("the same: similarity {similarity}, the threshold is {threshold}")
     if not found.same:

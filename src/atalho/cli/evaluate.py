@@ -24,10 +24,22 @@ def evaluate(
         Literal["hits", "trapezoid"],
         Parameter(help=_("reid: AP as the mean of the precision at each hit, or by trapezoids")),
     ] = "hits",
+    rerank: Annotated[
+        bool, Parameter(help=_("reid: also after k-reciprocal re-ranking, beside the plain figures"), negative="")
+    ] = False,
+    k1: Annotated[int, Parameter(name="--rerank-k1", help=_("re-ranking: neighbours of each image"))] = 20,
+    k2: Annotated[int, Parameter(name="--rerank-k2", help=_("re-ranking: neighbours whose lists are averaged"))] = 6,
+    share: Annotated[
+        float, Parameter(name="--rerank-share", help=_("re-ranking: share of the first distance (lambda)"))
+    ] = 0.3,
+    expand: Annotated[
+        int, Parameter(help=_("reid: also with so many first answers averaged into each query; 0 is off"))
+    ] = 0,
     skip_bad: Annotated[bool, Parameter(help=_("leave out images that cannot be read"), negative="")] = False,
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.evaluate`, print."""
+    from atalho.gallery.rerank import Rerank
     from atalho.jobs import evaluate as job
 
     with terminal.TerminalProgress() as progress:
@@ -37,6 +49,8 @@ def evaluate(
             skip_bad=skip_bad,
             protocol=protocol,
             average_precision=average_precision,
+            rerank=Rerank(k1, k2, share) if rerank else None,
+            expand=expand,
             progress=progress,
         )
     if json:

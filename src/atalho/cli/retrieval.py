@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from atalho.cli import terminal
+from atalho.cli import terminal, threshold
 from atalho.locale import _
+
+_PRECISIONS = {"map": "mAP", "minp": "mINP"}
 
 
 def summary(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -25,9 +27,19 @@ def say(found: Mapping[str, Any]) -> None:
             protocol=found["protocol"],
         )
     )
-    names = {"rank5": "rank-5", "rank10": "rank-10", "rank20": "rank-20", "map": "mAP", "minp": "mINP"}
-    parts = (
+    terminal.say(_line(found, {"rank5": "rank-5", "rank10": "rank-10", "rank20": "rank-20"} | _PRECISIONS))
+    for name, text in (
+        ("reranked", _("after k-reciprocal re-ranking (k1 {k1}, k2 {k2}, share {share}):")),
+        ("expanded", _("each query averaged with its first {answers} answers:")),
+    ):
+        if name in found:
+            terminal.say(text.format(**found[name]) + " " + _line(found[name], {"rank1": "rank-1"} | _PRECISIONS))
+    if "at_threshold" in found:
+        threshold.say(found["at_threshold"])
+
+
+def _line(found: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    return " · ".join(
         f"{label} {terminal.percent(found[name])} {terminal.interval(found[f'{name}_interval'])}"
         for name, label in names.items()
     )
-    terminal.say(" · ".join(parts))

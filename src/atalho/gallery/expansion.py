@@ -6,6 +6,8 @@ from torch import Tensor
 from atalho.errors import ConfigError
 from atalho.locale import _
 
+_ROWS = 512
+
 
 def expanded(queries: Tensor, found: Tensor) -> Tensor:
     """Unit queries (Q,D) averaged with the unit vectors (Q,n,D) of their first `n` answers, as unit vectors (Q,D)."""
@@ -16,3 +18,20 @@ def expanded(queries: Tensor, found: Tensor) -> Tensor:
             )
         )
     return torch.nn.functional.normalize(queries + found.sum(1), dim=1)
+
+
+def expanded_in(queries: Tensor, gallery: Tensor | None, count: int) -> Tensor:
+    """Unit queries (Q,D) averaged with their `count` nearest of a gallery (G,D), as unit vectors (Q,D).
+
+    Without a gallery the queries are their own, and that a query finds itself is no answer.
+    """
+    kept = queries if gallery is None else gallery
+    most = min(count, len(kept) - (gallery is None))
+    parts = []
+    for start in range(0, len(queries), _ROWS):
+        part = queries[start : start + _ROWS]
+        similarity = part @ kept.T
+        if gallery is None:
+            similarity[torch.arange(len(part)), torch.arange(start, start + len(part))] = -torch.inf
+        parts.append(expanded(part, kept[similarity.topk(most, dim=1).indices]))
+    return torch.cat(parts) if parts else queries

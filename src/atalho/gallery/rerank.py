@@ -24,23 +24,38 @@ Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
 
-def k_reciprocal(queries: Tensor, gallery: Tensor, *, k1: int = 20, k2: int = 6, share: float = 0.3) -> Tensor:
-    """New distances (Q,G), fp32, of queries (Q,D) to a gallery (G,D).
+@dataclass(frozen=True)
+class Rerank:
+    """The numbers of a re-ranking, as the paper names and sets them. Raises ConfigError for those that cannot be."""
+
+    k1: int = 20
+    k2: int = 6
+    share: float = 0.3
+
+    def __post_init__(self) -> None:
+        if not (1 <= self.k2 <= self.k1 and 0 <= self.share <= 1):
+            raise ConfigError(
+                _("k1 = {k1}, k2 = {k2}, share = {share}: accepted are 1 ≤ k2 ≤ k1 and a share from 0 to 1.").format(
+                    k1=self.k1, k2=self.k2, share=self.share
+                )
+            )
+
+
+def k_reciprocal(
+    queries: Tensor, gallery: Tensor | None = None, *, k1: int = 20, k2: int = 6, share: float = 0.3
+) -> Tensor:
+    """New distances (Q,G), fp32, of queries (Q,D) to a gallery (G,D); without one, the queries are their own.
 
     `k1` neighbours make the reciprocal lists, the lists of `k2` neighbours are averaged, and the first distance
     (squared Euclidean, divided by the row's largest) keeps the given `share` (λ in the paper). Beside the result and
     the vectors it holds the lists alone: their length depends on `k1` and `k2`, not on how many images there are.
     """
-    if not (1 <= k2 <= k1 and 0 <= share <= 1):
-        raise ConfigError(
-            _("k1 = {k1}, k2 = {k2}, share = {share}: accepted are 1 ≤ k2 ≤ k1 and a share from 0 to 1.").format(
-                k1=k1, k2=k2, share=share
-            )
-        )
-    vectors = torch.cat([queries, gallery]).float()
+    Rerank(k1, k2, share)
+    vectors = (queries if gallery is None else torch.cat([queries, gallery])).float()
     ranks, largest = _neighbours(vectors, min(k1 + 1, len(vectors)))
     lists = _averaged(_weighted(vectors, _reciprocal(ranks), largest), ranks[:, :k2])
-    return _mixed(queries.float(), gallery.float(), lists, largest, share)
+    # The gallery's rows follow those of the queries, or are the same: an image that is both must not count twice.
+    return _mixed(vectors, slice(0, len(queries)), 0 if gallery is None else len(queries), (lists, largest), share)
 
 
 @dataclass(frozen=True)
@@ -131,14 +146,15 @@ def _averaged(lists: _Lists, ranks: Integers) -> _Lists:
     return _Lists.of(rows, columns, np.concatenate(weights), count)
 
 
-def _mixed(queries: Tensor, gallery: Tensor, lists: _Lists, largest: Floats, share: float) -> Tensor:
-    """share · first distance + (1 - share) · Jaccard distance, row by row of the result."""
-    count = len(queries)
-    first = lists.starts[count]
+def _mixed(vectors: Tensor, asked: slice, begin: int, known: tuple[_Lists, Floats], share: float) -> Tensor:
+    """share · first distance + (1 - share) · Jaccard distance, row by row: `asked` against the vectors from `begin`."""
+    lists, largest = known
+    queries, gallery, count = vectors[asked], vectors[begin:], asked.stop
+    first = lists.starts[begin]
     # The gallery's entries by column: for each column, which gallery images hold it and with which weight.
     order = np.argsort(lists.columns[first:], kind="stable")
     columns = lists.columns[first:][order]
-    holders = (lists.rows()[first:] - count)[order]
+    holders = (lists.rows()[first:] - begin)[order]
     held = lists.weights[first:][order]
     starts = np.searchsorted(columns, np.arange(len(lists.starts)))
     squares = gallery.square().sum(1)

@@ -12,7 +12,7 @@ from torch import nn
 from atalho import __version__
 from atalho.data.manifest import Manifest
 from atalho.inspection.summary import summarise
-from atalho.jobs import provenance, reidentify
+from atalho.jobs import provenance, reidentify, threshold_choice
 from atalho.jobs import run as files
 from atalho.jobs.data import Pixels
 from atalho.jobs.run import Run
@@ -22,7 +22,7 @@ from atalho.networks import spec as specs
 from atalho.networks.network import Network
 from atalho.precision import Precision
 from atalho.report import figures, html
-from atalho.storage import atomic, model_folder
+from atalho.storage import atomic, model_folder, threshold_file
 from atalho.storage.model_folder import Card, Preprocessing
 from atalho.tasks import classification
 from atalho.training.progress import Progress
@@ -41,16 +41,17 @@ def finish(
 ) -> None:
     """Write everything of a run that its trained network decides."""
     reid = run.config.task == "reid"
+    subject = reidentify.Subject(network, pixels, prepared, precision)
     temperature = 1.0 if reid else _temperature(network, pixels, prepared, precision)
+    threshold = threshold_choice.at_the_end(run, subject, progress) if reid else None
     split = measured_split(pixels.manifest)
     evaluation = None
     if split is None:
         progress.note(_("There are no images to measure the accuracy on: no test split and no validation split."))
     else:
+        how = reidentify.How(run.config.reid.protocol, threshold=threshold if split != "val" else None)
         evaluation = (
-            reidentify.evaluate(
-                network, pixels, split, prepared, precision, progress, protocol=run.config.reid.protocol
-            )
+            reidentify.evaluate(subject, split, how, progress)
             if reid
             else evaluate(network, pixels, split, prepared, temperature, precision, progress)
         )
@@ -69,6 +70,8 @@ def finish(
         provenance={"atalho": __version__, "seed": run.config.training.seed, "data": pixels.fingerprint},
     )
     model_folder.write(run.path / files.MODEL, network.state_dict(), card)
+    if threshold is not None:
+        threshold_file.write(run.path / files.MODEL, threshold)
     report(run, pixels)
 
 

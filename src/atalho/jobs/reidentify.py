@@ -1,17 +1,31 @@
-"""Re-identification in the jobs: what its network is measured on, and the pictures of ranked lists."""
+"""Re-identification in the jobs: what its network is measured on, its threshold, and the pictures of ranked lists."""
 
 from __future__ import annotations
 
+import dataclasses
+from functools import partial
 from typing import Any
 
+import numpy as np
+from torch import Tensor
+from torch.nn.functional import normalize
+
 from atalho.data import open_set
-from atalho.data.manifest import Manifest
+from atalho.data.layouts.identities import DISTRACTOR
+from atalho.data.manifest import Ids, Manifest
 from atalho.data.rotated import TURNS
+from atalho.gallery.expansion import expanded_in
+from atalho.gallery.rerank import Rerank, k_reciprocal
 from atalho.jobs.data import Pixels
 from atalho.locale import _
+from atalho.metrics import retrieval, verification
+from atalho.metrics.retrieval import Embedded, Protocol
 from atalho.metrics.retrieval import Precision as AveragePrecision
+from atalho.metrics.retrieval_figures import figures
+from atalho.metrics.verification import Rates, Threshold
 from atalho.networks.network import Network
 from atalho.precision import Precision
+from atalho.storage import threshold_file
 from atalho.storage.model_folder import Preprocessing
 from atalho.tasks import reidentification
 from atalho.training.progress import Progress
@@ -19,27 +33,53 @@ from atalho.training.progress import Progress
 HEADLINE = ("split", "queries", "valid_queries", "rank1", "rank1_interval", "map", "map_interval", "minp", "protocol")
 
 
-def evaluate(
-    network: Network,
-    pixels: Pixels,
-    split: str,
-    prepared: Preprocessing,
-    precision: Precision,
-    progress: Progress,
-    *,
-    protocol: str,
-    average_precision: AveragePrecision = "hits",
-) -> dict[str, Any]:
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """A network and the images that it is measured on, with what turns these into its input."""
+
+    network: Network
+    pixels: Pixels
+    prepared: Preprocessing
+    precision: Precision
+
+
+@dataclasses.dataclass(frozen=True)
+class How:
+    """How it is measured: the protocol by its name (None: auto), AP, and the threshold whose errors are told.
+
+    Beside the plain ranking, that of `rerank` and that after `expand` first answers are measured where wanted.
+    """
+
+    protocol: str | None = None
+    average_precision: AveragePrecision = "hits"
+    rerank: Rerank | None = None
+    expand: int = 0
+    threshold: Threshold | None = None
+
+
+def evaluate(subject: Subject, split: str, how: How, progress: Progress) -> dict[str, Any]:
     """The evaluation of one split, JSON-safe, as `evaluation.json` holds it."""
-    manifest, ids = pixels.manifest, pixels.manifest.splits[split]
-    label = _("evaluating")
-    found = reidentification.embed(
-        network, pixels.images, ids, prepared, precision, lambda done, total: progress.work(label, done, total)
-    )
+    manifest, ids = subject.pixels.manifest, subject.pixels.manifest.splits[split]
+    found = _embed(subject, ids, progress)
     queries, gallery = reidentification.sides(found, ids, manifest, split)
-    chosen = reidentification.protocol_for(protocol, manifest)
-    measured = reidentification.measure(queries, gallery, manifest, protocol=chosen, precision=average_precision)
-    return {"task": "reid", "split": split} | measured
+    protocol = reidentification.protocol_for(how.protocol or "auto", manifest)
+    plain = reidentification.measure(queries, gallery, manifest, protocol=protocol, precision=how.average_precision)
+    measured = {"task": "reid", "split": split} | plain | _improved(queries, gallery, protocol, how)
+    if how.threshold is not None:
+        errors = _rates(found, ids, manifest, protocol)
+        at = verification.measured(errors, how.threshold.similarity, how.threshold.wanted_far)
+        measured["at_threshold"] = threshold_file.plain(at)
+    return measured
+
+
+def rates(subject: Subject, split: str, protocol: str, progress: Progress) -> Rates:
+    """False accepts and rejects among the images of a split, of every threshold.
+
+    Raises DataError where there are no pairs of one identity, or none of two.
+    """
+    manifest, ids = subject.pixels.manifest, subject.pixels.manifest.splits[split]
+    found = _embed(subject, ids, progress)
+    return _rates(found, ids, manifest, reidentification.protocol_for(protocol, manifest))
 
 
 def identities(manifest: Manifest, *, rotations: bool) -> tuple[str, ...]:
@@ -53,3 +93,41 @@ def shown(evaluation: dict[str, Any]) -> list[str]:
     """The names of the images on the page: queries and what was found for them."""
     lists = evaluation.get("lists", [])
     return [name for row in lists for name in (row["path"], *(answer["path"] for answer in row["answers"]))]
+
+
+def _embed(subject: Subject, ids: Ids, progress: Progress) -> Tensor:
+    label = _("evaluating")
+    return reidentification.embed(
+        subject.network,
+        subject.pixels.images,
+        ids,
+        subject.prepared,
+        subject.precision,
+        lambda done, total: progress.work(label, done, total),
+    )
+
+
+def _rates(embeddings: Tensor, ids: Ids, manifest: Manifest, protocol: Protocol) -> Rates:
+    """Of distractors it is not known whom they show: they make no pairs."""
+    known = np.ones(len(ids), dtype=bool)
+    if manifest.layout == "market" and DISTRACTOR in manifest.classes:
+        known = manifest.labels[ids] != manifest.classes.index(DISTRACTOR)
+    images = reidentification.embedded(embeddings[known], ids[known], manifest)
+    cameras = images.cameras if protocol == "cross-camera" else None
+    return verification.rates(normalize(images.embeddings, dim=1), images.identities, cameras)
+
+
+def _improved(queries: Embedded, gallery: Embedded, protocol: Protocol, how: How) -> dict[str, Any]:
+    """The figures after re-ranking and after query expansion, where they are wanted."""
+    first = normalize(queries.embeddings, dim=1)
+    second = None if np.array_equal(queries.ids, gallery.ids) else normalize(gallery.embeddings, dim=1)
+    rank = partial(retrieval.rank, protocol=protocol, precision=how.average_precision)
+    found = {}
+    if how.rerank is not None:
+        numbers = dataclasses.asdict(how.rerank)
+        ranks = rank(queries, gallery, distances=k_reciprocal(first, second, **numbers))
+        found["reranked"] = numbers | figures(ranks, queries.identities)
+    if how.expand:
+        ranks = rank(dataclasses.replace(queries, embeddings=expanded_in(first, second, how.expand)), gallery)
+        found["expanded"] = {"answers": how.expand} | figures(ranks, queries.identities)
+    return found

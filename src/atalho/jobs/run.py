@@ -25,7 +25,7 @@ from atalho.training.loop import Place
 
 CONFIG, MANIFEST, LOG, TIMING = "run.toml", "manifest.json", "metrics.jsonl", "timing.json"
 EVALUATION, PROVENANCE, CHECKPOINTS, MODEL = "evaluation.json", "provenance.json", "checkpoints", "model"
-NETWORK = "network.json"
+NETWORK, VERIFICATION = "network.json", "verification.json"
 _FIRST = (NETWORK, MANIFEST, PROVENANCE)
 """The files of a run that are written, in this order, before it is one."""
 _FOLDERS = ("class-folders", "split-folders", "identities")

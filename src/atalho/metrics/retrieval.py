@@ -75,6 +75,7 @@ def rank(
     precision: Precision = "hits",
     metric: Metric = "cosine",
     distractor: int | None = None,
+    distances: Tensor | None = None,
 ) -> Ranks:
     """Where the right answers of each query stand.
 
@@ -82,7 +83,8 @@ def rank(
     out those of the query's own camera, `leave-self-out` only the query's own image. What is left out counts neither
     way, nor does junk (identity -1); an image of the identity `distractor` is always wrong. Of images that are
     equally near, the wrong ones come first: no order of the gallery can flatter a network. AP is the mean of the
-    precision at each hit, or integrates precision over recall by trapezoids, as the authors' MATLAB code does.
+    precision at each hit, or integrates precision over recall by trapezoids, as the authors' MATLAB code does. Other
+    `distances` (Q,G), such as re-ranking gives, may stand in for those of the vectors.
 
     Raises DataError where shapes do not fit or cameras are missing, NotFiniteError where a vector is not finite.
     """
@@ -93,7 +95,8 @@ def rank(
     junk = torch.from_numpy(gallery.identities == JUNK)
     whole, real = np.zeros((2, len(queries)), np.int64), np.zeros((2, len(queries)))
     found = Ranks(whole[0], whole[1], real[0], real[1])
-    for block, similarity in _similarities(queries, gallery, metric):
+    near = _similarities(queries, gallery, metric) if distances is None else _turned(distances)
+    for block, similarity in near:
         places, own = _same_identity(order, starts[block], ends[block])
         right = own & ~_left_out(queries, gallery, block, places, protocol)
         similarity[:, junk] = -torch.inf
@@ -136,6 +139,14 @@ def _similarities(
         # In the same memory every time: new pages cost as much as a tenth of the product.
         product = torch.mm(F.normalize(part) if metric == "cosine" else part, second.T, out=room[: len(part)])
         yield block, product.div_(lengths) if metric == "cosine" else product.sub_(squares / 2)
+
+
+def _turned(distances: Tensor) -> Iterator[tuple[slice, Tensor]]:
+    """Blocks of given distances (Q,G) as similarities."""
+    rows = max(1, _BLOCK_BYTES // (4 * max(1, distances.shape[1])))
+    for start in range(0, len(distances), rows):
+        block = slice(start, min(start + rows, len(distances)))
+        yield block, -distances[block]
 
 
 def _same_identity(order: Integers, starts: Integers, ends: Integers) -> tuple[Integers, NDArray[np.bool_]]:

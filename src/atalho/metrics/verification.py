@@ -2,7 +2,8 @@
 
 A genuine pair shows one identity, an impostor pair two. FAR(t) is the share of impostor pairs with a similarity of `t`
 or more, FRR(t) that of genuine pairs below. Pairs of one identity are no independent trials, so the intervals come from
-resampling identities (the subsets bootstrap of Bolle, Ratha and Pankanti 2004).
+drawing identities again (the subsets bootstrap of Bolle, Ratha and Pankanti 2004). An impostor pair depends on two of
+them: its interval is widened to that of drawing both (Fogliato, Patil and Perona 2024), see `_of_two`.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ import pydantic.dataclasses
 from numpy.typing import NDArray
 from torch import Tensor
 
-from atalho.errors import DataError
+from atalho.errors import ConfigError, DataError
 from atalho.locale import _
 
 STEPS = 2000
 """Thresholds from -1 to 1; one step is 0.001 of similarity."""
-_ROWS = 1024
+_BLOCK = 1 << 22
+"""Pairs that are compared at once."""
 _RESAMPLES = 500
+_TOLERANCE = 1e-9
+"""A threshold that was written as a decimal is still the one of its step."""
 
 Shares = NDArray[np.float64]
 
@@ -53,13 +57,16 @@ class Threshold:
     impostor: int
 
 
-def rates(embeddings: Tensor, identities: NDArray[np.int64], *, seed: int = 0) -> Rates:
+def rates(
+    embeddings: Tensor, identities: NDArray[np.int64], cameras: NDArray[np.int64] | None = None, *, seed: int = 0
+) -> Rates:
     """FAR and FRR over all pairs of unit embeddings (N,D) with `identities` (N,).
 
-    Raises DataError where there is no genuine or no impostor pair.
+    With `cameras` (N,), two images of one identity by one camera are no pair: to know them is no feat. Raises DataError
+    where there is no genuine or no impostor pair.
     """
     names, codes = np.unique(identities, return_inverse=True)
-    genuine, impostor = _histograms(embeddings, codes, len(names))
+    genuine, impostor = _histograms(embeddings, codes, cameras, len(names))
     if not genuine.sum() or not impostor.sum():
         raise DataError(
             _(
@@ -77,15 +84,42 @@ def rates(embeddings: Tensor, identities: NDArray[np.int64], *, seed: int = 0) -
     rejected = genuine.cumsum(1) - genuine
     generator = np.random.default_rng(seed)
     weights = generator.multinomial(len(names), np.full(len(names), 1 / len(names)), size=_RESAMPLES).astype(float)
+    far = accepted.sum(0) / impostor.sum()
     return Rates(
-        np.linspace(-1, 1, STEPS + 1)[:-1],
-        accepted.sum(0) / impostor.sum(),
+        (np.arange(STEPS) / (STEPS / 2) - 1).round(3),
+        far,
         rejected.sum(0) / genuine.sum(),
-        _interval(weights, accepted, impostor.sum(1)),
+        _of_two(_interval(weights, accepted, impostor.sum(1)), far),
         _interval(weights, rejected, genuine.sum(1)),
         int(genuine.sum()) // 2,
         int(impostor.sum()) // 2,
     )
+
+
+def measured(found: Rates, similarity: float, wanted_far: float) -> Threshold:
+    """The threshold `similarity` with the errors that it makes among these pairs; the rates step by 0.001."""
+    place = min(int(np.searchsorted(found.thresholds, similarity - _TOLERANCE)), STEPS - 1)
+    far, frr = float(found.far[place]), float(found.frr[place])
+    low, high = found.far_interval[:, place].tolist()
+    below, above = found.frr_interval[:, place].tolist()
+    return Threshold(
+        similarity,
+        wanted_far,
+        far,
+        (low, _unseen(far, high, found.impostor)),
+        frr,
+        (below, _unseen(frr, above, found.genuine)),
+        found.genuine,
+        found.impostor,
+    )
+
+
+def check_rate(far: float) -> None:
+    """Raises ConfigError for a wanted false-accept rate that is none."""
+    if not 0 < far < 1:
+        raise ConfigError(
+            _("A wanted false-accept rate of {far} is not accepted: it lies between 0 and 1.").format(far=far)
+        )
 
 
 def choose(found: Rates, far: float) -> Threshold:
@@ -94,10 +128,7 @@ def choose(found: Rates, far: float) -> Threshold:
     Raises DataError where the impostor pairs are too few to know such a rate: with none accepted among n, the rate may
     still be 3/n.
     """
-    if not 0 < far < 1:
-        raise DataError(
-            _("A wanted false-accept rate of {far} is not accepted: it lies between 0 and 1.").format(far=far)
-        )
+    check_rate(far)
     if found.impostor < 3 / far:
         raise DataError(
             _(
@@ -106,33 +137,43 @@ def choose(found: Rates, far: float) -> Threshold:
             ).format(far=far, pairs=found.impostor, needed=int(np.ceil(3 / far)))
         )
     place = int(np.argmax(found.far <= far)) if (found.far <= far).any() else STEPS - 1
-    low, high = found.far_interval[:, place].tolist()
-    return Threshold(
-        float(found.thresholds[place]),
-        far,
-        float(found.far[place]),
-        (low, max(high, 3 / found.impostor) if found.far[place] == 0 else high),
-        float(found.frr[place]),
-        (float(found.frr_interval[0, place]), float(found.frr_interval[1, place])),
-        found.genuine,
-        found.impostor,
-    )
+    return measured(found, float(found.thresholds[place]), far)
 
 
-def _histograms(embeddings: Tensor, codes: NDArray[np.int64], identities: int) -> tuple[Shares, Shares]:
+def _unseen(rate: float, high: float, pairs: int) -> float:
+    """The upper end of an interval; where no error was seen among `pairs`, the rate may still be 3/pairs."""
+    return high if rate else max(high, min(1.0, 3 / pairs))
+
+
+def _of_two(interval: Shares, rate: Shares) -> Shares:
+    """The interval (2,T) of a rate over pairs of two identities, from that of drawing the first of them again.
+
+    Drawn again, the rate becomes rate · r. If the second is drawn again too, it becomes rate · r² to first order: each
+    identity stands on either side of its pairs. Left at r, the interval would be half as wide as it must be.
+    """
+    widened: Shares = np.divide(interval**2, rate, out=np.zeros_like(interval), where=rate > 0)
+    return widened.clip(0, 1)
+
+
+def _histograms(
+    embeddings: Tensor, codes: NDArray[np.int64], cameras: NDArray[np.int64] | None, identities: int
+) -> tuple[Shares, Shares]:
     """How often each similarity occurs (I,T) among the genuine and the impostor pairs of each identity.
 
     Every pair is counted at both of its images.
     """
     genuine, impostor = (np.zeros(identities * STEPS) for _kind in range(2))
-    for start in range(0, len(codes), _ROWS):
-        mine = codes[start : start + _ROWS]
-        similarity = embeddings[start : start + _ROWS] @ embeddings.T
+    rows = max(1, _BLOCK // max(1, len(codes)))
+    for start in range(0, len(codes), rows):
+        mine = codes[start : start + rows]
+        similarity = embeddings[start : start + rows] @ embeddings.T
         bins = ((similarity + 1) * (STEPS / 2)).long().clamp_(0, STEPS - 1).numpy()
         places = mine[:, None] * STEPS + bins
         same = mine[:, None] == codes
         impostor += np.bincount(places[~same], minlength=len(impostor))
         same[np.arange(len(mine)), np.arange(start, start + len(mine))] = False  # an image and itself is no pair
+        if cameras is not None:
+            same &= cameras[start : start + rows, None] != cameras
         genuine += np.bincount(places[same], minlength=len(genuine))
     return genuine.reshape(identities, STEPS), impostor.reshape(identities, STEPS)
 

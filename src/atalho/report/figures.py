@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from atalho.locale import language
-from atalho.report import run_files
+from atalho.report import rates, run_files
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED, panel, png, style
 from atalho.report.language import LEVEL, Translator
 from atalho.report.markup import clean
@@ -31,6 +31,8 @@ def draw_all(run: RunFiles, _: Translator) -> dict[str, Figure]:
     """Every figure that the run's files allow, by name."""
     figures: dict[str, Figure] = {}
     with style():
+        if run.verification:
+            figures["verification"] = rates.rates(run.verification, _)
         if run.epochs:
             figures["loss"] = loss(run.rows, _)
             figures["accuracy"] = accuracy(run.epochs, _)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from atalho.locale import language
-from atalho.report import background, figures, retrieval, run_files, sections, shell
+from atalho.report import background, figures, retrieval, run_files, sections, shell, verification
 from atalho.report.canvas import svg
 from atalho.report.language import Translator
 from atalho.report.markup import Html, el, join
@@ -63,6 +63,7 @@ def _measured(
     if retrieval.measured(run):
         return {
             "retrieval": (_("Re-identification"), retrieval.quality(run, _)),
+            "threshold": (_("Threshold"), verification.threshold(run, drawings, _)),
             "lists": (_("Ranked lists"), retrieval.ranked_lists(run, places, _)),
         }
     return {

@@ -35,13 +35,15 @@ def headline(evaluation: Json, _: Translator) -> Html:
 def quality(run: RunFiles, _: Translator) -> Html:
     """CMC, mAP and mINP with their intervals."""
     e = run.evaluation or {}
+    ways = {"reranked": _("after re-ranking"), "expanded": _("after query expansion")}
+    ways = {way: title for way, title in ways.items() if way in e}
     names = {f"rank{k}": _("rank-{k}").format(k=k) for k in (1, 5, 10, 20)} | {"map": "mAP", "minp": "mINP"}
     rows = [
         el(
             "tr",
             el("td", label),
-            el("td", _.percent(e[name]), class_="number"),
-            el("td", _.interval(e[f"{name}_interval"]), class_="number"),
+            *_cells(e, name, _),
+            *(cell for way in ways for cell in _cells(e[way], name, _)),
         )
         for name, label in names.items()
     ]
@@ -54,7 +56,8 @@ def quality(run: RunFiles, _: Translator) -> Html:
         _("Of images that are equally near, the wrong ones come first."),
         _("The intervals draw the {count} identities again, with replacement.").format(count=_.whole(e["identities"])),
     ]
-    head = el("tr", el("th", ""), el("th", _("value"), class_="number"), el("th", _("interval"), class_="number"))
+    titles = [_("value"), *ways.values()]
+    head = el("tr", el("th", ""), *(el("th", text, class_="number") for t in titles for text in (t, _("interval"))))
     table = el("table", el("thead", head), el("tbody", rows))
     return section(
         "retrieval",
@@ -63,6 +66,11 @@ def quality(run: RunFiles, _: Translator) -> Html:
         el("div", table, class_="scroll figures"),
         _=_,
     )
+
+
+def _cells(values: Json, name: str, _: Translator) -> list[Html]:
+    texts = (_.percent(values[name]), _.interval(values[f"{name}_interval"]))
+    return [el("td", text, class_="number") for text in texts]
 
 
 def ranked_lists(run: RunFiles, places: Mapping[str, str], _: Translator) -> Html | None:

@@ -26,6 +26,7 @@ class RunFiles:
     evaluation: Json | None = None
     provenance: Json | None = None
     network: Json | None = None
+    verification: Json | None = None
 
     @property
     def model(self) -> str:
@@ -71,6 +72,7 @@ def read(run: Path) -> RunFiles:
             evaluation=_json(run / "evaluation.json"),
             provenance=_json(run / "provenance.json"),
             network=_json(run / "network.json"),
+            verification=_json(run / "verification.json"),
         )
     except (OSError, ValueError) as error:
         raise RunError(_("{path} cannot be read as a run: {reason}").format(path=run, reason=error)) from error

@@ -68,11 +68,12 @@ def _key_numbers(run: RunFiles, _: Translator) -> Html:
 def curves(run: RunFiles, figures: Figures, _: Translator) -> Html | None:
     """Loss, accuracy and learning rate over the epochs."""
     titles = {"loss": _("Loss"), "accuracy": _("Accuracy"), "learning_rate": _("Learning rate")}
-    shown = [_figure(figures[name], title) for name, title in titles.items() if name in figures]
+    shown = [drawn(figures[name], title) for name, title in titles.items() if name in figures]
     return section("curves", _("Training"), el("div", *shown, class_="three"), _=_) if shown else None
 
 
-def _figure(drawing: Html, title: str, kind: str = "") -> Html:
+def drawn(drawing: Html, title: str, kind: str = "") -> Html:
+    """A figure of the page with its title."""
     return el("figure", el("figcaption", title), el("div", drawing, class_="drawing", role="img", aria_label=title),
               class_=kind or None)  # fmt: skip
 
@@ -100,7 +101,7 @@ def confusion(run: RunFiles, figures: Figures, _: Translator) -> Html | None:
         el("p", " ".join(words), class_="lead"),
         el(
             "div",
-            _figure(figures["confusion"], "", "matrix"),
+            drawn(figures["confusion"], "", "matrix"),
             pairs_part if rows else None,
             class_="matrix-above-pairs" if large else "matrix-and-pairs",
         ),
@@ -141,7 +142,7 @@ def calibration(run: RunFiles, figures: Figures, _: Translator) -> Html | None:
         ),
     ]
     text = el("div", [el("p", sentence) for sentence in words], el("dl", [_pair(*row) for row in rows], class_="pairs"))
-    drawing = _figure(figures["reliability"], "")
+    drawing = drawn(figures["reliability"], "")
     return section("calibration", _("Calibration"), el("div", drawing, text, class_="two"), _=_)
 
 

@@ -1,0 +1,61 @@
+"""`atalho threshold`: from which similarity on two images count as the same."""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from atalho.cli import options, terminal
+from atalho.locale import _
+
+
+def threshold(
+    run: Annotated[Path, Parameter(help=_("run or model folder"))],
+    data: Annotated[
+        Path | None, Parameter(help=_("images of other identities; the run's validation images if not given"))
+    ] = None,
+    /,
+    *,
+    false_accept: Annotated[
+        float | None,
+        Parameter(help=_("share of pairs of two identities that may pass for one; the run's own (0.01) if not given")),
+    ] = None,
+    skip_bad: Annotated[bool, Parameter(help=_("leave out images that cannot be read"), negative="")] = False,
+    json: options.JSON = False,
+) -> int:
+    """Parse, call `atalho.threshold`, print."""
+    from atalho.jobs import threshold as job
+
+    with terminal.TerminalProgress() as progress:
+        chosen = job.threshold(run, data, false_accept=false_accept, skip_bad=skip_bad, progress=progress)
+    values = dataclasses.asdict(chosen)
+    if json:
+        names = {"similarity": "threshold", "genuine": "same_pairs", "impostor": "different_pairs"}
+        terminal.print_json({"run": str(run)} | {names.get(name, name): value for name, value in values.items()})
+        return 0
+    say(values)
+    return 0
+
+
+def say(found: Mapping[str, Any]) -> None:
+    """A threshold (the values of a `Threshold`) and its errors with their intervals, in lines."""
+    terminal.say(_("threshold: similarity {value}").format(value=terminal.number(found["similarity"], 3)))
+    accepts = _("false accepts {rate} of {count} pairs of two identities")
+    rejects = _("false rejects {rate} of {count} pairs of one identity")
+    for text, rate, ends, count in (
+        (accepts, found["far"], found["far_interval"], found["impostor"]),
+        (rejects, found["frr"], found["frr_interval"], found["genuine"]),
+    ):
+        terminal.say(text.format(rate=f"{_percent(rate)} {_interval(ends)}", count=terminal.number(count)))
+
+
+def _percent(share: float) -> str:
+    """Two decimals: rates of one in a thousand are usual here."""
+    return f"{terminal.number(100 * share, 2)} %"
+
+
+def _interval(bounds: tuple[float, float]) -> str:
+    low, high = (terminal.number(100 * bound, 2) for bound in bounds)
+    return _("[{low}, {high}]").format(low=low, high=high)

@@ -1,0 +1,95 @@
+"""The threshold of a model: chosen from what was measured, kept beside its weights, its curve in the run's folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from atalho.errors import DataError
+from atalho.jobs import reidentify
+from atalho.jobs.reidentify import Subject
+from atalho.jobs.run import VERIFICATION, Run
+from atalho.locale import _, keep
+from atalho.metrics import verification
+from atalho.metrics.verification import Rates, Threshold
+from atalho.storage import atomic, threshold_file
+from atalho.training.progress import Progress
+
+_POINTS: Final = 200
+_DIGITS: Final = 6
+
+
+def at_the_end(run: Run, subject: Subject, progress: Progress) -> Threshold | None:
+    """Choose the threshold on the validation identities of a run that has just been trained, and record its curve.
+
+    Where they are too few for the wanted rate there is none: a promise that the images cannot support is not given.
+    Why, and what to do, is told and recorded.
+    """
+    atomic.discard(run.path / VERIFICATION)
+    ids = subject.pixels.manifest.splits.get("val", ())
+    if not len(ids):
+        progress.note(_without(_("there are no validation images."), run.path))
+        return None
+    wanted = run.config.reid.false_accept
+    try:
+        rates = reidentify.rates(subject, "val", run.config.reid.protocol, progress)
+    except DataError as error:
+        progress.note(_without(str(error), run.path))
+        return None
+    chosen, reason = None, None
+    try:
+        chosen = verification.choose(rates, wanted)
+    except DataError as error:
+        reason = str(error)
+        progress.note(_without(reason, run.path))
+    record(run.path, rates, wanted, chosen, reason=reason)
+    return chosen
+
+
+def record(
+    run: Path,
+    rates: Rates,
+    wanted: float,
+    chosen: Threshold | None,
+    *,
+    data: str | None = None,
+    reason: str | None = None,
+) -> None:
+    """Write `verification.json`: the curve of the validation images, or of those at `data`, and the threshold.
+
+    Where there is none, `reason` says why.
+    """
+    about = {
+        "split": "val" if data is None else None,
+        "data": data,
+        "wanted_far": wanted,
+        "threshold": threshold_file.plain(chosen) if chosen is not None else None,
+        "reason": keep(reason) if reason is not None else None,
+        "curve": curve(rates),
+    }
+    atomic.write_json(run / VERIFICATION, about)
+
+
+def curve(rates: Rates) -> dict[str, Any]:
+    """FAR and FRR with their intervals where they change, at 200 thresholds or fewer; JSON-safe."""
+    moving = np.flatnonzero((rates.far < 1) & (rates.frr < 1) & ((rates.far > 0) | (rates.frr > 0)))
+    first, last = (moving[0], moving[-1]) if len(moving) else (0, len(rates.far) - 1)
+    places = np.unique(np.linspace(max(first - 1, 0), min(last + 1, len(rates.far) - 1), _POINTS).astype(int))
+    lines = {
+        "thresholds": rates.thresholds,
+        "far": rates.far,
+        "far_low": rates.far_interval[0],
+        "far_high": rates.far_interval[1],
+        "frr": rates.frr,
+        "frr_low": rates.frr_interval[0],
+        "frr_high": rates.frr_interval[1],
+    }
+    values = {name: line[places].round(_DIGITS).tolist() for name, line in lines.items()}
+    return values | {"same_pairs": rates.genuine, "different_pairs": rates.impostor}
+
+
+def _without(reason: str, run: Path) -> str:
+    text = _("No threshold was chosen: {reason} See: atalho threshold {run} --help")
+    return text.format(reason=reason, run=run)

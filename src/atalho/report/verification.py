@@ -1,0 +1,62 @@
+"""The part of the page on the threshold: which it is, and how often it errs."""
+
+from collections.abc import Mapping
+
+from atalho.report.language import LEVEL, Translator
+from atalho.report.markup import Html, el
+from atalho.report.run_files import Json, RunFiles
+from atalho.report.sections import drawn, section
+
+
+def threshold(run: RunFiles, figures: Mapping[str, Html], _: Translator) -> Html | None:
+    """The threshold, its errors where it was chosen and on the test images, and the curves."""
+    found = run.verification
+    if found is None:
+        return None
+    words = [
+        _(
+            "Two images count as the same identity where their similarity reaches the threshold. A false accept takes "
+            "two identities for one, a false reject one for two. The threshold is the lowest at which at most {share} "
+            "of the pairs of two identities are accepted."
+        ).format(share=_percent(found["wanted_far"], _)),
+        _(
+            "The bands hold {level}: the identities were drawn again, with replacement. What is rarer than the lowest "
+            "line of the figure is drawn on it."
+        ).format(level=_.percent(LEVEL, 0)),
+    ]
+    if found["threshold"] is None:
+        words.append(_("There is no threshold.") + " " + str(_.tell(found["reason"])))
+    text = el("div", [el("p", sentence) for sentence in words], _table(run, _))
+    drawing = drawn(figures["verification"], "")
+    return section("threshold", _("Threshold"), el("div", drawing, text, class_="two"), _=_)
+
+
+def _table(run: RunFiles, _: Translator) -> Html | None:
+    found, test = run.verification or {}, (run.evaluation or {}).get("at_threshold")
+    if found["threshold"] is None:
+        return None
+    where = _("validation images") if found["data"] is None else found["data"]
+    columns = [(where, found["threshold"])]
+    if test is not None:
+        columns.append((_("test images"), test))
+    head = [el("th", _("similarity {value}").format(value=_.number(found["threshold"]["similarity"], 3)))]
+    head += [el("th", name, class_="number") for name, _values in columns]
+    rows = [
+        el("tr", el("td", label), *(el("td", *_cell(values, key, pairs, _), class_="number") for _n, values in columns))
+        for label, key, pairs in (
+            (_("false accepts"), "far", "impostor"),
+            (_("false rejects"), "frr", "genuine"),
+        )
+    ]
+    return el("div", el("table", el("thead", el("tr", *head)), el("tbody", rows)), class_="scroll")
+
+
+def _cell(values: Json, key: str, pairs: str, _: Translator) -> list[str | Html]:
+    low, high = (_percent(end, _) for end in values[f"{key}_interval"])
+    of = _("{count} pairs").format(count=_.whole(values[pairs]))
+    return [_percent(values[key], _), el("br"), el("span", f"{low} – {high} · {of}", class_="soft")]
+
+
+def _percent(share: float, _: Translator) -> str:
+    """With the digits that small rates need."""
+    return _.percent(share, 2 if share < 0.1 else 1)
