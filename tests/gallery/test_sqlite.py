@@ -56,6 +56,20 @@ def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
+def test_a_gallery_whose_making_was_killed_is_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "gallery.db"
+    # As far as one comes before the tables are there: a header, and nothing else.
+    begun = sqlite3.connect(path, isolation_level=None)
+    begun.execute("pragma page_size = 16384")
+    begun.execute("pragma journal_mode = wal")
+    begun.close()
+    assert path.stat().st_size > 0
+    store = filled(path)
+    assert store.count() == 10
+    assert store.verify() == []
+    store.close()
+
+
 def test_a_folder_in_its_place(tmp_path: Path) -> None:
     with pytest.raises(GalleryError, match="cannot be used"):
         SqliteStore(tmp_path, ORIGIN)

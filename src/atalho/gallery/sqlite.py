@@ -54,14 +54,14 @@ class SqliteStore:
         self._approximate = Approximate(path.with_name(f"{path.name}.faiss"))
 
     def _begin(self, origin: Origin) -> None:
-        """Make an empty file a gallery; two processes may try at once."""
-        if self.path.stat().st_size:
+        """Make a database in which nothing is yet a gallery; two processes may try at once, or one be killed."""
+        if not self._empty():
             return
         # A vector of 512 numbers and its row take half of the usual page, which then holds one of them.
         self._database.execute("pragma page_size = 16384")
         self._database.execute("pragma journal_mode = wal")
         with self._transaction():
-            if self._database.execute("select count(*) from sqlite_master").fetchone()[0]:
+            if not self._empty():
                 return
             for statement in _SCHEMA.split(";"):
                 self._database.execute(statement)
@@ -74,6 +74,11 @@ class SqliteStore:
             }
             self._database.executemany("insert into about values (?, ?)", rows.items())
             self._database.execute(f"pragma application_id = {_APPLICATION}")
+
+    def _empty(self) -> bool:
+        """Whether nobody has put anything into the database, which may be more than a file of no bytes."""
+        tables = self._database.execute("select count(*) from sqlite_master").fetchone()[0]
+        return not tables and self._database.execute("pragma application_id").fetchone()[0] == 0
 
     def _read_origin(self) -> Origin:
         if self._database.execute("pragma application_id").fetchone()[0] != _APPLICATION:
