@@ -66,9 +66,13 @@ def _axes(curves: Axes, ends: Axes, series: Sequence[Json], _: Translator) -> No
 
 def tables(result: Json, _: Translator) -> Mapping[str, Table]:
     """What was made equal, and the errors at the end."""
+    series = result["measured"]["series"]
+    # A step's time is measured where the time is what was made equal.
+    timed = any(one["step_seconds"] is not None for one in series)
     head = (
-        *(_("network"), _("as trained"), _("parameters"), _("multiply–adds"), _("epochs"), _("ms per step")),
-        *(_("training error"), _("test error"), _("seeds")),
+        *(_("network"), _("as trained"), _("parameters"), _("multiply–adds"), _("epochs")),
+        *((_("ms per step"),) if timed else ()),
+        *(_("training error"), _("test error")),
     )
     rows = [
         (
@@ -77,12 +81,11 @@ def tables(result: Json, _: Translator) -> Mapping[str, Table]:
             _.whole(one["parameters"]),
             f"{_.number(one['multiply_adds'] / 1e6, 1)} M",
             _.whole(one["epochs"]),
-            "–" if one["step_seconds"] is None else _.whole(1e3 * one["step_seconds"]),
+            *((_.whole(1e3 * one["step_seconds"]),) if timed else ()),
             words.estimate(one["train_error"], "percent", _),
             words.estimate(one["test_error"], "percent", _),
-            _.whole(len(one["seeds"])),
         )
-        for one in result["measured"]["series"]
+        for one in series
     ]
     note = _("In brackets, {level} intervals over seeds (Student's t), on {test} test images.").format(
         level=_.percent(LEVEL, 0), test=_.whole(result["measured"]["test_images"])
