@@ -152,8 +152,9 @@ def provenance(run: RunFiles, _: Translator) -> Html | None:
 
 def provenance_list(record: Json, _: Translator) -> Html:
     """What a record of provenance holds, the known fields first."""
-    known = [name for name in _FIELDS if name in record]
-    others = [name for name in record if name not in _FIELDS and name != "cost"]
+    told = [name for name in record if name != "cost" and record[name] != []]
+    known = [name for name in _FIELDS if name in told]
+    others = [name for name in told if name not in _FIELDS]
     rows = [_pair(_(_FIELDS[name]) if name in _FIELDS else name, _flat(record[name])) for name in known + others]
     return el("dl", rows, class_="pairs long")
 

@@ -53,6 +53,19 @@ def test_items_stand_apart_and_within_the_sheet(width: float, placed) -> None:
     assert all(0 < mark.left < width and mark.top >= 0 and mark.bottom <= height for mark in marks)
 
 
+def test_a_long_label_of_the_scale_is_broken_into_lines_that_fit(placed) -> None:
+    label = "share of the accuracy above chance that is lost without the block"
+    legend, height = draw_legend(subjects("plain20"), Scale(label, 0.0, 1.0), 318, Translator("en"))
+    marks = placed(legend)
+    lines = [mark for mark in marks if "strong" in mark.classes]
+    assert " ".join(line.text for line in lines) == label and len(lines) == 2
+    assert all(line.left + 6.5 * len(line.text) < 318 for line in lines)
+    bar = [mark for mark in marks if mark.tag == "rect" and mark.right - mark.left < 11]
+    assert lines[-1].top < min(mark.top for mark in bar) and max(mark.bottom for mark in bar) < height
+    _short, lower = draw_legend(subjects("plain20"), Scale("share", 0.0, 1.0), 318, Translator("en"))
+    assert height == lower + 14
+
+
 def test_the_scale_says_its_ends_and_its_middle(placed) -> None:
     scale = Scale("gradient", 0.01, 100.0, logarithmic=True)
     bare, low = draw_legend(subjects("plain20"), None, 400, Translator("pt"))

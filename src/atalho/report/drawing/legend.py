@@ -1,6 +1,7 @@
 """What the marks of a drawing mean: only those that are in it."""
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import Final
 
 from atalho.report.drawing.column import Subject
@@ -14,6 +15,10 @@ _KEY: Final = 34.0
 """The width of the sample mark before its words."""
 _ITEM: Final = 300.0
 _STEPS: Final = 24
+_LINE: Final = 14.0
+"""From one line of the scale's label to the next."""
+_LETTER: Final = 7.0
+"""The width of a letter of it, on average and with some to spare."""
 
 
 def draw_legend(subjects: Sequence[Subject], scale: Scale | None, width: float, _: Translator) -> tuple[Html, float]:
@@ -28,8 +33,9 @@ def draw_legend(subjects: Sequence[Subject], scale: Scale | None, width: float, 
     ]  # fmt: skip
     height = 12 + ROW * rows
     if scale:
-        marks.append(shape("g", _bar(scale, _), transform=f"translate(16 {height:.0f})"))
-        height += 42
+        lines = wrap(scale.label, int((width - 32) / _LETTER))
+        marks.append(shape("g", _bar(scale, lines, _), transform=f"translate(16 {height:.0f})"))
+        height += 28 + _LINE * len(lines)
     return shape("g", marks), height
 
 
@@ -66,16 +72,17 @@ def _item(mark: str, text: str) -> Html:
     return shape("g", key, words(_KEY, 4, text))
 
 
-def _bar(scale: Scale, _: Translator) -> Html:
+def _bar(scale: Scale, lines: Sequence[str], _: Translator) -> Html:
+    """Its label in lines, its colours, its ends and its middle."""
     low, high = scale.low, scale.high
-    each = 220 / _STEPS
-    marks = [words(0, 8, scale.label, class_="strong")]
+    each, below = 220 / _STEPS, _LINE * len(lines)
+    marks = [words(0, 8 + _LINE * place, line, class_="strong") for place, line in enumerate(lines)]
     for place in range(_STEPS):
         share = (place + 0.5) / _STEPS
         value = low * (high / low) ** share if scale.logarithmic else low + (high - low) * share
         marks.append(
-            shape("rect", x=place * each, y=14, width=each + 0.4, height=8, style=f"fill:{scale.colour(value)}")
+            shape("rect", x=place * each, y=below, width=each + 0.4, height=8, style=f"fill:{scale.colour(value)}")
         )
     for x, value, class_ in zip((0, 110, 220), scale.ticks(), ("note", "note in", "note end"), strict=True):
-        marks.append(words(x, 34, _.significant(value), class_=class_))
+        marks.append(words(x, below + 20, _.significant(value), class_=class_))
     return shape("g", marks)

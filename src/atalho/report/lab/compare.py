@@ -39,7 +39,9 @@ def pictures(result: Json, _: Translator) -> Mapping[str, Figure]:
         drawn[one["kind"]] = drawn.get(one["kind"], 0) + 1
         points = one["test_error_curve"]
         across = [(epoch + 1) / len(points) for epoch in range(len(points))]
-        curves.plot(across, [p["mean"] for p in points], linestyle=line, color=colour, linewidth=1.9, label=one["name"])
+        # Of one point there is no line.
+        look = {"linestyle": line, "linewidth": 1.9, "marker": "o" if len(points) == 1 else ""}
+        curves.plot(across, [p["mean"] for p in points], color=colour, label=one["name"], **look)
         end = one["test_error"]
         if end["low"] is not None:
             band = [p["low"] for p in points], [p["high"] for p in points]
@@ -51,6 +53,7 @@ def pictures(result: Json, _: Translator) -> Mapping[str, Figure]:
 
 
 def _axes(curves: Axes, ends: Axes, series: Sequence[Json], _: Translator) -> None:
+    curves.set_xlim(0, 1.02)
     curves.set_xlabel(_("share of the budget"))
     curves.set_ylabel(_("test error"))
     curves.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: _.percent(value, 0)))

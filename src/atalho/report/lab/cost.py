@@ -61,7 +61,7 @@ def _bars(axes: Any, models: Mapping[str, Json], kinds: Mapping[str, str], cost:
 
 def _pictures(result: Json, _: Translator) -> Mapping[str, Picture]:
     models = result["measured"]["models"]
-    figure = Figure(figsize=(9.6, 2 * (0.34 * len(models) + 0.75)), layout="constrained")
+    figure = Figure(figsize=(9.6, 2 * (0.34 * len(models) + 0.85)), layout="constrained")
     places = list(figure.subplots(2, 3).flat)
     for axes, cost in zip(places, _COSTS, strict=False):
         _bars(axes, models, result["settings"]["kinds"], cost, _)
@@ -71,6 +71,8 @@ def _pictures(result: Json, _: Translator) -> Mapping[str, Picture]:
 
 
 def _amount(value: float, _: Translator) -> str:
+    if value < 1:
+        return _.significant(value)
     return _.number(value, 0 if value >= 100 else 1 if value >= 10 else 2)
 
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from atalho.locale import N_
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED
@@ -68,12 +68,14 @@ def _curves(axes: Axes, series: Sequence[Json], colours: Mapping[int, str], _: T
             epochs = max(epochs, len(points))
             across = range(1, len(points) + 1)
             label = str(one["depth"]) if what == "train_error" else None
-            axes.plot(across, [p["mean"] for p in points], linestyle=line, color=colour, linewidth=width, label=label)
+            mark = ("o" if what == "train_error" else "_") if len(points) == 1 else ""  # of one point there is no line
+            means = [p["mean"] for p in points]
+            axes.plot(across, means, marker=mark, linestyle=line, color=colour, linewidth=width, label=label)
             if what == "train_error" and points[0]["low"] is not None:
                 band = [p["low"] for p in points], [p["high"] for p in points]
                 axes.fill_between(across, *band, color=colour, alpha=0.16, linewidth=0)
     axes.set_xlim(1 if epochs > 1 else 0.5, max(epochs, 1.5))
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True) if epochs > 1 else FixedLocator([1]))
     axes.set_xlabel(_("epoch"))
     _percents(axes, _)
 

@@ -128,7 +128,7 @@ def _lines(series: Sequence[Json], result: Json, _: Translator) -> Figure:
     axes.set_ylabel(_("loss"))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: _plain(value, _)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: _plain(value, _)))
-    axes.legend(loc="upper center")
+    figure.legend(loc="outside upper center", ncols=len(series))
     return figure
 
 
