@@ -57,7 +57,7 @@ def contents(gallery: Path) -> list[tuple]:
     store.close()
     if problems:
         raise SystemExit(f"{gallery}: {problems}")
-    return sorted((e.path, e.digest, e.label, v.tobytes()) for e, v in zip(entries, vectors, strict=True))
+    return sorted((e.path, e.digest, e.label, vectors[e.digest].tobytes()) for e in entries)
 
 
 def trial(run: Path, images: list[str], gallery: Path, after: float) -> int:

@@ -48,8 +48,10 @@ def test_vectors_come_back_as_they_were_put(place: str) -> None:
     store = open_store(place, ORIGIN)
     store.put(images(5), unit(5))
     wanted = [images(5)[3].digest, images(5)[0].digest]
-    assert np.array_equal(store.vectors(wanted), unit(5)[[3, 0]])
-    assert store.vectors([]).shape == (0, 16)
+    found = store.vectors([*wanted, "not there"])
+    assert found.keys() == set(wanted)
+    assert np.array_equal([found[digest] for digest in wanted], unit(5)[[3, 0]])
+    assert store.vectors([]) == {}
     store.close()
 
 

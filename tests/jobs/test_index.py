@@ -1,9 +1,12 @@
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from atalho.errors import ConfigError, DataError, GalleryError
+from atalho.gallery.sqlite import SqliteStore
+from atalho.gallery.store import Vectors
 from atalho.jobs import gallery as galleries
 from atalho.jobs.index import Labelled, index
 from atalho.jobs.run import Run
@@ -74,7 +77,7 @@ def test_an_overwritten_file_replaces_what_it_showed(run: Run, photos: Path, gal
 
 def test_a_folder_without_images(run: Run, tmp_path: Path, gallery: str) -> None:
     (tmp_path / "nothing").mkdir()
-    with pytest.raises(DataError, match="no images below this folder"):
+    with pytest.raises(DataError, match=r"no images in .*nothing\. Accepted for re-identification"):
         index(run.path, [str(tmp_path / "nothing")], gallery)
     assert not Path(gallery).exists()
 
@@ -105,3 +108,57 @@ def test_another_models_gallery_is_refused_before_any_work(
     (other / "config.json").write_text(text)
     with pytest.raises(GalleryError, match="holds the vectors of another model"):
         index(other, [str(photos)], gallery)
+
+
+def test_market_folders_tell_who_and_which_camera(run: Run, photos: Path, gallery: str, tmp_path: Path) -> None:
+    images = iter([*sorted((photos / "bag").iterdir()), *sorted((photos / "sneaker").iterdir())])
+    names = {"bounding_box_train": ["0002_c1s1_1_00"], "query": ["0007_c12s1_1_00"],
+             "bounding_box_test": ["0007_c3s2_1_00", "0000_c3s2_1_00", "-1_c3s2_1_00"]}  # fmt: skip
+    for folder, files in names.items():
+        (tmp_path / "market" / folder).mkdir(parents=True)
+        for name in files:
+            shutil.copy(next(images), tmp_path / "market" / folder / f"{name}.png")
+    known = {("0002", "1"), ("0007", "12"), ("0007", "3"), (None, "3")}
+    assert index(run.path, [str(tmp_path / "market")], gallery).new == 4
+    assert {(entry.label, entry.camera) for entry in galleries.entries(gallery)} == known
+    one = str(tmp_path / "one.db")
+    assert index(run.path, [str(tmp_path / "market" / "bounding_box_test")], one).new == 2
+    assert {(entry.label, entry.camera) for entry in galleries.entries(one)} == {("0007", "3"), (None, "3")}
+
+
+def test_identity_folders_with_cameras_and_loose_images(run: Run, photos: Path, gallery: str) -> None:
+    for name in ("bag", "sneaker"):
+        for camera, image in enumerate(sorted((photos / name).iterdir())):
+            image.rename(photos / name / f"x{image.stem}_cam{camera}.png")
+    shutil.move(next((photos / "bag").glob("*_cam3.png")), photos / "loose.png")
+    index(run.path, [str(photos)], gallery)
+    assert {entry.camera for entry in galleries.entries(gallery)} == {None}  # `auto` finds none in such names
+    found = index(run.path, [str(photos)], gallery, camera=r"_cam(\d)")
+    assert (found.new, found.changed, found.same) == (0, 7, 1)
+    known = sorted((entry.label or "", entry.camera or "") for entry in galleries.entries(gallery))
+    assert known == [("", ""), *(("bag", str(k)) for k in range(3)), *(("sneaker", str(k)) for k in range(4))]
+
+
+def test_a_table_tells_who_and_which_camera(run: Run, photos: Path, gallery: str) -> None:
+    first = sorted((photos / "bag").iterdir())[0].name
+    (photos / "who.csv").write_text(f"path,identity,camera\nbag/{first},anna,north\n")
+    assert index(run.path, [str(photos / "who.csv")], gallery).new == 1
+    (entry,) = galleries.entries(gallery)
+    assert (entry.label, entry.camera, entry.path) == ("anna", "north", str(photos / "bag" / first))
+
+
+def test_an_image_that_goes_while_its_label_changes_is_new_again(
+    run: Run, photos: Path, gallery: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index(run.path, [str(photos)], gallery)
+    (photos / "bag").rename(photos / "handbag")
+    kept = SqliteStore.vectors
+
+    def after_a_removal(store: SqliteStore, digests: Sequence[str]) -> dict[str, Vectors]:
+        galleries.remove(gallery, paths=[next(e.path for e in galleries.entries(gallery) if e.digest == digests[0])])
+        return kept(store, digests)
+
+    monkeypatch.setattr(SqliteStore, "vectors", after_a_removal)
+    found = index(run.path, [str(photos)], gallery)
+    assert (found.new, found.changed, found.same) == (1, 3, 4)
+    assert galleries.verify(gallery) == []

@@ -1,11 +1,12 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from atalho.errors import ConfigError, GalleryError
 from atalho.gallery.sqlite import SqliteStore
-from atalho.gallery.store import Origin
+from atalho.gallery.store import Origin, Vectors
+from atalho.jobs import gallery as galleries
 from atalho.jobs.compare import compare
 from atalho.jobs.index import index
 from atalho.jobs.run import Run
@@ -64,6 +65,24 @@ def test_a_bad_image_has_a_reason_and_the_others_their_answers(gallery: str, clo
     assert bad.error is not None
     assert bad.hits == ()
     assert len(answer.hits) == 2
+
+
+def test_an_image_removed_between_the_two_looks_of_an_expansion(
+    run: Run, clothes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gallery = str(tmp_path / "g.db")
+    index(run.path, [str(clothes / "test")], gallery)
+    image = str(sorted((clothes / "test" / "bag").iterdir())[0])
+    kept = SqliteStore.vectors
+
+    def after_a_removal(store: SqliteStore, digests: Sequence[str]) -> dict[str, Vectors]:
+        galleries.remove(gallery, paths=[image])  # as another process would
+        return kept(store, digests)
+
+    monkeypatch.setattr(SqliteStore, "vectors", after_a_removal)
+    (answer,) = search(gallery, [image], k=5, expand=3)
+    assert len(answer.hits) == 5
+    assert image not in {hit.entry.path for hit in answer.hits}
 
 
 def test_an_empty_gallery(tmp_path: Path) -> None:

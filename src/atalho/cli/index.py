@@ -12,15 +12,21 @@ from atalho.locale import _, ngettext
 def index(
     run: Annotated[Path, Parameter(help=_("run or model folder"))],
     /,
-    *images: Annotated[str, Parameter(help=_("folders (the folder of an image is its label), files or patterns"))],
+    *images: Annotated[
+        str, Parameter(help=_("folders and tables as in training (with identities and cameras), files or patterns"))
+    ],
     gallery: Annotated[str, Parameter(help=_("the gallery: a file, made if not there, or postgresql://…"))],
+    camera: Annotated[
+        str | None,
+        Parameter(help=_("pattern of the camera in a file's name, in brackets; auto; or none; the run's if not given")),
+    ] = None,
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.index`, print. Exit code 1 where an image could not be read."""
     from atalho.jobs import index as job
 
     with terminal.TerminalProgress() as progress:
-        found = job.index(run, images, gallery, progress=progress)
+        found = job.index(run, images, gallery, camera=camera, progress=progress)
     if json:
         bad = [{"path": path, "error": reason} for path, reason in found.bad]
         terminal.print_json({"new": found.new, "changed": found.changed, "same": found.same, "bad": bad})

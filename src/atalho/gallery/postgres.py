@@ -116,13 +116,12 @@ class PostgresStore:
             )
             return {row[0]: Entry(*row) for row in rows}
 
-    def vectors(self, digests: Sequence[str]) -> Vectors:
+    def vectors(self, digests: Sequence[str]) -> dict[str, Vectors]:
         """See `Store.vectors`."""
         with self._explained():
             query = "select digest, vector from atalho_images where digest = any(%s)"
-            found = dict(self._connection.execute(query, (list(digests),)).fetchall())
-        rows = [np.asarray(found[digest].to_numpy(), dtype=np.float32) for digest in digests]
-        return np.stack(rows) if rows else np.empty((0, self.origin.dimension), np.float32)
+            rows = self._connection.execute(query, (list(digests),)).fetchall()
+        return {digest: np.asarray(vector.to_numpy(), dtype=np.float32) for digest, vector in rows}
 
     def entries(self) -> Iterator[Entry]:
         """See `Store.entries`. Read through a cursor of the server, so that they need not fit into memory."""

@@ -126,17 +126,14 @@ class SqliteStore:
             )
             return {row[0]: Entry(*row) for row in rows}
 
-    def vectors(self, digests: Sequence[str]) -> Vectors:
+    def vectors(self, digests: Sequence[str]) -> dict[str, Vectors]:
         """See `Store.vectors`."""
         with self._explained():
-            found = dict(
-                self._database.execute(
-                    "select digest, vector from images where digest in (select value from json_each(?))",
-                    (json.dumps(list(digests)),),
-                ).fetchall()
+            rows = self._database.execute(
+                "select digest, vector from images where digest in (select value from json_each(?))",
+                (json.dumps(list(digests)),),
             )
-        joined = bytearray(b"".join(found[digest] for digest in digests))
-        return np.frombuffer(joined, dtype=np.float32).reshape(len(digests), self.origin.dimension)
+            return {digest: np.frombuffer(bytearray(vector), dtype=np.float32) for digest, vector in rows}
 
     def entries(self) -> Iterator[Entry]:
         """See `Store.entries`."""

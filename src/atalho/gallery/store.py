@@ -64,8 +64,8 @@ class Store(Protocol):
     def known(self, digests: Sequence[str]) -> dict[str, Entry]:
         """Those of `digests` that are there."""
 
-    def vectors(self, digests: Sequence[str]) -> Vectors:
-        """The unit vectors (N,D) of images that are there."""
+    def vectors(self, digests: Sequence[str]) -> dict[str, Vectors]:
+        """The unit vectors (D,) of those of `digests` that are there."""
 
     def entries(self) -> Iterator[Entry]:
         """Every image, in the order in which it came."""

@@ -9,19 +9,22 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from atalho.data.layouts import identities
 from atalho.errors import ConfigError, DataError, GalleryError
 from atalho.gallery.store import Entry, Origin, Store, is_server, open_store
-from atalho.jobs import predict
+from atalho.jobs import measured, predict
 from atalho.locale import _
 from atalho.storage import model_folder
 from atalho.tasks.model import Model, load
 from atalho.training.progress import Progress
 
 _BATCH = 64
+_TABLES = (".csv", ".tsv")
 
 
 @dataclass(frozen=True)
@@ -51,20 +54,22 @@ def index(
     images: Iterable[str | Labelled],
     gallery: str,
     *,
+    camera: str | None = None,
     progress: Progress | None = None,
 ) -> Indexed:
     """Add or update `images` in `gallery`, with the model of `run`.
 
-    A file or folder is taken as it is: below a folder, the folder of an image is its label (`Greek/alpha`); a
-    `Labelled` says its label itself. The same call again changes nothing: images are known by their content.
+    A folder or a CSV is read as in training: folders of Market-1501, folders of identities (`Greek/alpha`), a table
+    with identity and camera; `camera` is the pattern of the camera in a name (that of the run if not given). A single
+    file has neither; a `Labelled` says its own. The same call again changes nothing: images are known by their content.
     Raises GalleryError where the gallery belongs to another model, WeightsError where `run` is no model.
     """
-    model = load(run)
-    wanted = list(_labelled(images))
+    model, progress = load(run), progress or Progress()
+    wanted = list(_labelled(images, measured.camera_pattern(run) if camera is None else camera, progress))
     origin = Origin(model_folder.fingerprint(model.folder), os.fspath(model.folder.resolve()), _dimension(model))
     store = open_store(place(gallery), origin)
     try:
-        return _index(model, store, wanted, progress or Progress())
+        return _index(model, store, wanted, progress)
     finally:
         store.close()
 
@@ -84,8 +89,12 @@ def _index(model: Model, store: Store, wanted: Sequence[Labelled], progress: Pro
     for batch in _batches(wanted):
         contents = _read(batch, seen, bad)
         known = store.known([entry.digest for entry, _content in contents])
-        fresh = [(entry, content) for entry, content in contents if entry.digest not in known]
         moved = [e for e, _content in contents if e.digest in known and _differs(known[e.digest], e)]
+        kept = store.vectors([entry.digest for entry in moved])
+        # What another process took out in the meantime is new again.
+        lost = {entry.digest for entry in moved} - kept.keys()
+        moved = [entry for entry in moved if entry.digest in kept]
+        fresh = [(entry, content) for entry, content in contents if entry.digest not in known or entry.digest in lost]
         entries, pixels = [], []
         for entry, content in fresh:
             try:
@@ -93,11 +102,9 @@ def _index(model: Model, store: Store, wanted: Sequence[Labelled], progress: Pro
                 entries.append(entry)
             except DataError as error:
                 bad.append((entry.path, str(error)))
-        vectors = embed(model, pixels)
-        if moved:
-            vectors = torch.cat([vectors, torch.from_numpy(store.vectors([e.digest for e in moved]))])
         if entries or moved:
-            store.put([*entries, *moved], vectors.numpy())
+            vectors = [*embed(model, pixels).numpy(), *(kept[entry.digest] for entry in moved)]
+            store.put([*entries, *moved], np.stack(vectors))
         new, changed = new + len(entries), changed + len(moved)
         same += len(contents) - len(fresh) - len(moved)
         done += len(batch)
@@ -112,14 +119,18 @@ def embed(model: Model, pixels: Sequence[Tensor]) -> Tensor:
     return normalize(model.embed_pixels(torch.cat(list(pixels))), dim=1)
 
 
-def _labelled(images: Iterable[str | Labelled]) -> Iterator[Labelled]:
+def _labelled(images: Iterable[str | Labelled], camera: str, progress: Progress) -> Iterator[Labelled]:
     for image in images:
         if isinstance(image, Labelled):
             yield image
-            continue
-        for path in predict.find([image]):
-            folder = os.path.relpath(Path(path).parent, image) if Path(image).is_dir() else "."
-            yield Labelled(path, None if folder == "." else Path(folder).as_posix())
+        elif Path(image).is_dir() or (Path(image).is_file() and image.lower().endswith(_TABLES)):
+            listing = identities.read(Path(image), camera, every=True)
+            for note in listing.notes:
+                progress.note(note)
+            for name, label, seen in zip(listing.names, listing.identities, listing.cameras, strict=True):
+                yield Labelled(str(listing.root / name), label or None, seen or None)
+        else:
+            yield from map(Labelled, predict.find([image]))
 
 
 def _read(

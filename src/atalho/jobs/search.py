@@ -97,6 +97,11 @@ def _nearest(store: Store, queries: Vectors, k: int, exact: bool, expand: int) -
     if not expand:
         return store.nearest(queries, k, exact=exact)
     first = store.nearest(queries, expand, exact=exact)
-    vectors = np.stack([store.vectors([hit.entry.digest for hit in hits]) for hits in first])
+    kept = store.vectors([hit.entry.digest for hits in first for hit in hits])
+    # What was taken out since it was found, by whoever, adds nothing.
+    vectors = np.zeros((len(queries), expand, queries.shape[1]), np.float32)
+    for query, hits in enumerate(first):
+        for number, hit in enumerate(hits):
+            vectors[query, number] = kept.get(hit.entry.digest, 0)
     asked = expanded(torch.from_numpy(queries), torch.from_numpy(vectors)).numpy()
     return store.nearest(asked, k, exact=exact)

@@ -6,6 +6,7 @@ Each folder that holds images is one identity, named by its path below the root,
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -48,38 +49,44 @@ class IdentityListing:
         self.splits.append(split)
 
 
-def read(path: Path, camera: str = AUTO) -> IdentityListing:
+def read(path: Path, camera: str = AUTO, *, every: bool = False) -> IdentityListing:
     """All images at `path`. `camera` is a pattern whose first group is the camera in a file's name without suffix.
 
-    `auto` finds `_NN` at the end of every name, `none` knows no cameras. Raises DataError where nothing is found,
+    `auto` finds `_NN` at the end of every name, `none` knows no cameras. With `every`, as a gallery wants it, images
+    whose identity is not known are there too, with the identity "": distractors, and those directly in the folder; and
+    a folder whose images all have names of Market-1501 is read by them. Raises DataError where nothing is found,
     ConfigError for a pattern that is none.
     """
     pattern = _pattern(camera)
     if not path.exists():
         raise DataError(_("{path} does not exist.").format(path=path))
-    listing = _table(path) if path.is_file() else _folder(path, pattern)
+    listing = _table(path) if path.is_file() else _folder(path, pattern, every)
+    if every and listing.layout == "market":
+        listing.identities = ["" if name == DISTRACTOR else name for name in listing.identities]
     if not listing.names:
         raise DataError(_("no images in {path}. {accepted}").format(path=path, accepted=_accepted()))
     return listing
 
 
-def _folder(path: Path, pattern: re.Pattern[str] | None) -> IdentityListing:
+def _folder(path: Path, pattern: re.Pattern[str] | None, every: bool) -> IdentityListing:
     found = list_folder(path, classes=True)
+    if every and found.images and all(map(_MARKET_NAME.match, found.images)):
+        return _market(path, {"": "gallery"})
     tables = [name for name in found.others if name.lower().endswith((".csv", ".tsv"))]
     if set(_MARKET) <= set(found.folders):
         return _market(path)
     if len(tables) == 1 and not found.images and csv_table.matches(path / tables[0], needed=("path", "identity")):
         return _table(path / tables[0])
     if len(found.folders) == 1 and not found.images and not list_folder(path / found.folders[0]).images:
-        return _folder(path / found.folders[0], pattern)  # as archives often unpack
-    return _identity_folders(path, found, pattern)
+        return _folder(path / found.folders[0], pattern, every)  # as archives often unpack
+    return _identity_folders(path, found, pattern, every)
 
 
-def _market(path: Path) -> IdentityListing:
+def _market(path: Path, folders: Mapping[str, str] = _MARKET) -> IdentityListing:
     """Names like `0001_c1s1_001051_00.jpg`: identity, camera, and what no one needs here."""
     listing = IdentityListing(path, "market")
     odd = junk = distractors = 0
-    for folder, split in _MARKET.items():
+    for folder, split in folders.items():
         for name in list_folder(path / folder).images:
             match = _MARKET_NAME.match(name)
             if match is None:
@@ -90,7 +97,7 @@ def _market(path: Path) -> IdentityListing:
                 distractors += 1
             else:
                 identity = DISTRACTOR if int(match[1]) == 0 else match[1]
-                listing.add(f"{folder}/{name}", identity, str(int(match[2])), split)
+                listing.add(f"{folder}/{name}" if folder else name, identity, str(int(match[2])), split)
     if odd:
         text = ngettext(
             "{count} image is not named like 0001_c1s1_001051_00.jpg: left out",
@@ -107,7 +114,7 @@ def _market(path: Path) -> IdentityListing:
     return listing
 
 
-def _identity_folders(path: Path, found: Folder, pattern: re.Pattern[str] | None) -> IdentityListing:
+def _identity_folders(path: Path, found: Folder, pattern: re.Pattern[str] | None, every: bool) -> IdentityListing:
     listing = IdentityListing(path, "identities")
     splits = {name: _split(name) for name in found.folders}
     divided = "train" in splits.values() and not found.images
@@ -123,7 +130,7 @@ def _identity_folders(path: Path, found: Folder, pattern: re.Pattern[str] | None
                 identity = identity.partition("/")[2]
             if identity:
                 listing.add(name, identity, "", split or "")
-    if found.images:
+    if found.images and not every:
         text = ngettext(
             "{count} image directly in {path} belongs to no identity: left out",
             "{count} images directly in {path} belong to no identity: left out",
@@ -132,6 +139,9 @@ def _identity_folders(path: Path, found: Folder, pattern: re.Pattern[str] | None
         listing.notes.append(text.format(count=len(found.images), path=path))
     if pattern is not None:
         _read_cameras(listing, pattern)
+    for name in found.images if every else ():
+        seen = pattern.search(Path(name).stem) if pattern is not None else None
+        listing.add(name, "", (seen[1] or "") if seen is not None else "", "")
     return listing
 
 
