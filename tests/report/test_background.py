@@ -44,6 +44,16 @@ def test_data_says_what_a_reader_should_know(run):
     assert "4,0 vezes mais" in background.data(lopsided, PT)
 
 
+def test_identities_that_are_held_out_are_no_missing_classes(run):
+    held_out = with_manifest(
+        run, classes=["a", "b"], labels=[0, 0, 1, 1], names=list("uvwx"), notes=[],
+        splits={"train": [0, 1], "test": [2, 3]},
+    )  # fmt: skip
+    words = text(background.data(dataclasses.replace(held_out, settings=run.settings | {"task": "reid"}), EN))
+    assert "Classes without images" not in words
+    assert "|identity|" in words
+
+
 def test_skipped_images_are_counted_and_the_first_named_with_their_reasons(run):
     bad = [{"path": f"cat/{k}.jpg", "reason": "truncated <file>"} for k in range(30)]
     words = text(background.data(with_manifest(run, skipped=bad), EN))

@@ -148,15 +148,12 @@ def _notes(
     seed: int,
     cameras: tuple[str, ...],
 ) -> list[str]:
-    part = _("{split} {identities} ({images} images)")
-    sizes = ", ".join(
-        part.format(split=name, identities=len(set(own[ids])), images=len(ids)) for name, ids in splits.items()
-    )
+    sizes = ", ".join(f"{name} {len(set(own[ids]))} ({len(ids)})" for name, ids in splits.items())
     if made:
-        text = _("identities: {sizes}; {made} made by Atalho, by identity, seed {seed}")
+        text = _("identities (images): {sizes}; {made} made by Atalho, by whole identities, seed {seed}")
         first = text.format(sizes=sizes, made=", ".join(made), seed=seed)
     else:
-        first = _("identities: {sizes}, as given").format(sizes=sizes)
+        first = _("identities (images): {sizes}, as given").format(sizes=sizes)
     if not cameras:
         return [first, _("cameras: not known (--data.camera says how to read them from the names)")]
     return [first, _("cameras: {count}").format(count=len(cameras))]

@@ -44,7 +44,7 @@ def data(run: RunFiles, _: Translator) -> Html | None:
         return None
     splits = [name for name in ("train", "val", "test") if len(manifest["splits"].get(name, []))]
     counts = {name: _counts(manifest, name) for name in splits}
-    heads = [el("th", _("class"), data_sort="text")]
+    heads = [el("th", _("identity") if run.settings.get("task") == "reid" else _("class"), data_sort="text")]
     heads += [el("th", _(_SPLITS[name]), class_="number", data_sort="number") for name in splits]
     rows = [
         el("tr", el("td", label), [_cell(counts[name][place], _) for name in splits])
@@ -54,7 +54,12 @@ def data(run: RunFiles, _: Translator) -> Html | None:
     table = el(
         "table", el("thead", el("tr", heads)), el("tbody", rows), el("tfoot", totals), class_="sortable"
     )  # fmt: skip
-    notes = [*map(_.tell, manifest.get("notes", [])), *_remarks(manifest, counts, _)]
+    notes = [
+        *map(_.tell, manifest.get("notes", [])),
+        # Of identities, no split holds another's, and how many images each has is not what a network learns by.
+        *(() if run.settings.get("task") == "reid" else _balance(manifest, counts, _)),
+        *_remarks(manifest, _),
+    ]
     remarks = el("ul", [el("li", note) for note in notes], class_="notes") if notes else None
     return section("data", _("Data"), remarks, el("div", table, class_="scroll tall"), _=_)
 
@@ -67,8 +72,8 @@ def _counts(manifest: Json, split: str) -> list[int]:
     return counts
 
 
-def _remarks(manifest: Json, counts: Mapping[str, list[int]], _: Translator) -> Iterator[str]:
-    """What a reader should know: imbalance, classes missing in a split, images skipped."""
+def _balance(manifest: Json, counts: Mapping[str, list[int]], _: Translator) -> Iterator[str]:
+    """What a reader should know of the classes: imbalance, and which are missing in a split."""
     train = counts.get("train", [])
     if train and min(train) > 0 and max(train) / min(train) >= IMBALANCED:
         ratio = _.number(max(train) / min(train), 1)
@@ -81,6 +86,10 @@ def _remarks(manifest: Json, counts: Mapping[str, list[int]], _: Translator) -> 
             yield _("Classes without images in the split {split}: {names}.").format(
                 split=_(_SPLITS[split]), names=_listed(missing, _)
             )
+
+
+def _remarks(manifest: Json, _: Translator) -> Iterator[str]:
+    """What happened to the images: changes while the run was stopped, and those that were skipped."""
     for change in manifest.get("changes", []):
         yield change_told(change, _)
     skipped = manifest.get("skipped", [])

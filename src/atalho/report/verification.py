@@ -54,7 +54,8 @@ def _table(run: RunFiles, _: Translator) -> Html | None:
 def _cell(values: Json, key: str, pairs: str, _: Translator) -> list[str | Html]:
     low, high = (_percent(end, _) for end in values[f"{key}_interval"])
     of = _("{count} pairs").format(count=_.whole(values[pairs]))
-    return [_percent(values[key], _), el("br"), el("span", f"{low} – {high} · {of}", class_="soft")]
+    small = [el("span", part, class_="soft") for part in (f"{low} – {high}", of)]
+    return [_percent(values[key], _), el("br"), small[0], el("br"), small[1]]
 
 
 def _percent(share: float, _: Translator) -> str:
