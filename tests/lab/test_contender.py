@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from atalho.errors import ConfigError
-from atalho.lab.contender import contender, counts
+from atalho.lab.contender import check_side, contender, counts
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,12 @@ def test_a_block_without_shortcut_costs_what_one_with_an_identity_costs() -> Non
     assert plain["parameters"] == residual["parameters"]
     assert plain["multiply_adds"] == residual["multiply_adds"]
     assert plain["activation_bytes"] <= residual["activation_bytes"]
+
+
+def test_images_that_are_too_small_are_refused_before_anything_is_computed() -> None:
+    check_side(contender("vgg11"), 32)
+    with pytest.raises(ConfigError, match=r"vgg11 cannot take images of 8 pixels \(.*\). Give a larger --size"):
+        check_side(contender("vgg11"), 8)
 
 
 @pytest.mark.parametrize("word", ["vgg1", "fcn_resnet50", "r3d_18"])

@@ -101,6 +101,11 @@ def test_values_out_of_range_are_refused(values, message):
         Recipe(**values)
 
 
+def test_a_size_out_of_range_is_refused_before_the_images_are_looked_at():
+    with pytest.raises(ConfigError, match=r"size"):
+        open_bench("nowhere", Recipe(size=4), Progress())
+
+
 def test_more_images_than_there_are_are_refused(clothes):
     with pytest.raises(ConfigError, match="images 121: there are 120 training images"):
         open_bench(clothes, Recipe(images=121), Progress())

@@ -136,8 +136,13 @@ def _differences(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterat
     for name in dict.fromkeys([*stored, *wanted]):
         if stored.get(name) != wanted.get(name):
             yield _("{name} is {stored} there and {wanted} here").format(
-                name=name, stored=json.dumps(stored.get(name)), wanted=json.dumps(wanted.get(name))
+                name=name, stored=_short(stored.get(name)), wanted=_short(wanted.get(name))
             )
+
+
+def _short(value: Any) -> str:
+    """A value on one line, of digests the beginning: that they differ is seen from it."""
+    return re.sub(r'"([0-9a-f]{8})[0-9a-f]{24,}"', r'"\1…"', json.dumps(value, ensure_ascii=False))
 
 
 def _kept(folder: Path, cells: Sequence[str]) -> dict[str, Value]:

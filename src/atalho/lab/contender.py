@@ -55,6 +55,19 @@ def contender(word: str) -> Contender:
     return Contender(word, kind, found.side, found.spec.in_channels)
 
 
+def check_side(one: Contender, side: int) -> None:
+    """Let an image of `side` pixels through without computing. Raises ConfigError where the network cannot take it."""
+    with torch.device("meta"), torch.no_grad():
+        try:
+            one.network().eval()(torch.empty(1, one.channels, side, side))
+        except RuntimeError as error:
+            raise ConfigError(
+                _("{name} cannot take images of {side} pixels ({reason}). Give a larger --size.").format(
+                    name=one.name, side=side, reason=str(error).rstrip(".")
+                )
+            ) from error
+
+
 def counts(one: Contender, side: int) -> dict[str, int]:
     """Parameters, multiply-adds of the forward pass, and bytes kept for the backward pass, for one image."""
     with torch.device("meta"):

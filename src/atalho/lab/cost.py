@@ -20,7 +20,7 @@ from torch import nn
 
 from atalho.errors import ConfigError
 from atalho.lab import cells, result
-from atalho.lab.contender import Contender, contender, counts
+from atalho.lab.contender import Contender, check_side, contender, counts
 from atalho.lab.verdict import Comparison, Estimate, Verdict
 from atalho.locale import _
 from atalho.precision import Precision, choose
@@ -47,13 +47,15 @@ def run(
     All take images of `size` pixels (by default the largest that one of them is quoted for) in batches of `batch`.
     Raises ConfigError for an unknown name, and for numbers below 1.
     """
-    for name, value in (("batch", batch), ("rounds", rounds)):
-        if value < 1:
+    for name, value in (("batch", batch), ("rounds", rounds), ("size", size)):
+        if value is not None and value < 1:
             raise ConfigError(_("{name} {given}: accepted are whole numbers from 1.").format(name=name, given=value))
     if not models:
         raise ConfigError(_("No networks were named. Give some, such as: resnet34 vgg19"))
     entrants = {one.name: one for one in map(contender, dict.fromkeys(models))}
     side = size or max(one.side for one in entrants.values())
+    for one in entrants.values():
+        check_side(one, side)
     precision = choose("auto", "auto")
     settings = {
         "models": list(entrants), "kinds": {one.name: one.kind for one in entrants.values()}, "side": side,

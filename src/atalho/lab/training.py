@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from atalho import config as schema
-from atalho.config import Config, DataConfig
+from atalho.config import Config
 from atalho.data.manifest import Ids, Manifest
 from atalho.data.splits import hold_out
 from atalho.errors import ConfigError, DataError, StoppedError
@@ -107,8 +107,10 @@ class Bench:
 
 def open_bench(data: Path | str, recipe: Recipe, progress: Progress) -> Bench:
     """Find, check and decode the images at `data`. Raises DataError where they are unfit or none are for testing."""
-    config = DataConfig(path=str(data), val_fraction=0.0, size=recipe.size, skip_bad=recipe.skip_bad)
-    looked = job_data.look(Config(data=config), progress)
+    asked = {"path": str(data), "val_fraction": 0.0, "size": recipe.size, "skip_bad": recipe.skip_bad}
+    whole = schema.validate({"data": asked})
+    config = whole.data
+    looked = job_data.look(whole, progress)
     pixels = job_data.open_pixels(looked, config, progress, channels=looked.channels)
     splits = dict(pixels.manifest.splits)
     if not len(splits.get("test", ())):
