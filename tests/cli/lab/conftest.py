@@ -1,10 +1,12 @@
 """A small model folder, for commands that look at trained networks."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 
+from atalho.cli import run
 from atalho.networks import spec as specs
 from atalho.networks.build import create
 from atalho.storage import model_folder
@@ -21,3 +23,19 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     card = Card("classification", specs.to_dict(network.spec), ("bag", "sneaker", "trouser"), prepared)
     model_folder.write(folder, network.state_dict(), card)
     return folder
+
+
+@pytest.fixture
+def refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[list[str]], str]:
+    """What a command says that ends with code 2; it has written nothing. Beside it lies a file named FILE."""
+    monkeypatch.chdir(tmp_path)
+    Path("FILE").touch()
+
+    def message(command: list[str]) -> str:
+        assert run(command) == 2
+        assert [path.name for path in tmp_path.iterdir()] == ["FILE"]
+        return capsys.readouterr().err
+
+    return message

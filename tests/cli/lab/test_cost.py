@@ -1,10 +1,13 @@
 """`atalho lab cost`: a row for each network, and mistakes before any work."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from atalho.cli import run
+
+Refused = Callable[[list[str]], str]
 
 SMALL = ["--size", "16", "--batch", "2", "--rounds", "1"]
 
@@ -33,15 +36,5 @@ def test_without_time_it_says_what_is_missing(tmp_path: Path, capsys: pytest.Cap
         (["mlp6", "--out", "FILE/below"], "cannot be written: Not a directory"),
     ],
 )
-def test_mistakes_end_with_code_2_before_any_work(
-    given: list[str],
-    message: str,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("FILE").touch()
-    assert run(["lab", "cost", *given]) == 2
-    assert message in capsys.readouterr().err
-    assert [path.name for path in tmp_path.iterdir()] == ["FILE"]
+def test_mistakes_end_with_code_2_before_any_work(given: list[str], message: str, refused: Refused) -> None:
+    assert message in refused(["lab", "cost", *given])

@@ -1,11 +1,14 @@
 """`atalho lab identity`: the difference as a number, and mistakes before any work."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from atalho.cli import run
+
+Refused = Callable[[list[str]], str]
 
 
 def test_the_largest_difference_is_printed_and_is_the_first_of_the_json(
@@ -32,15 +35,5 @@ def test_the_largest_difference_is_printed_and_is_the_first_of_the_json(
         (["resnet20", "--out", "FILE"], "cannot be written: Not a directory"),
     ],
 )
-def test_mistakes_end_with_code_2_before_any_work(
-    given: list[str],
-    message: str,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("FILE").touch()
-    assert run(["lab", "identity", *given]) == 2
-    assert message in capsys.readouterr().err
-    assert [path.name for path in tmp_path.iterdir()] == ["FILE"]
+def test_mistakes_end_with_code_2_before_any_work(given: list[str], message: str, refused: Refused) -> None:
+    assert message in refused(["lab", "identity", *given])
