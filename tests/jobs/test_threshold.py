@@ -119,7 +119,8 @@ def test_on_other_images(run: Run, characters: Path) -> None:
     notes = Notes()
     found = atalho.threshold(run.path, characters, false_accept=0.02, progress=notes)
     assert found.genuine == 20 * 28
-    assert "bear the names of some that the network was trained on" in notes.said[-1]
+    assert any("bear the names of some that the network was trained on" in text for text in notes.said)
+    assert "comes from 20 identities, too few to say much of others" in notes.said[-1]
     assert run.json("verification.json")["data"] == str(characters)
     assert "at_threshold" not in run.evaluation
     assert atalho.evaluate(run.path)["at_threshold"]["similarity"] == found.similarity

@@ -67,6 +67,7 @@ def _own(run: Run, wanted: float, progress: Progress) -> Threshold:
     protocol = run.config.reid.protocol
     rates = reidentify.rates(subject, "val", protocol, progress)
     chosen = verification.choose(rates, wanted)
+    threshold_choice.tell_few(subject, "val", run.path, progress)
     test = finish.measured_split(pixels.manifest)
     at = None
     if test is not None and test != "val":
@@ -83,8 +84,10 @@ def _elsewhere(
 ) -> Threshold:
     loaded, pixels = measured.others(path, data, progress, skip_bad=skip_bad, identities=True)
     _warn(loaded, pixels, str(data), progress)
-    rates = reidentify.rates(_subject(loaded, pixels), "test", "auto", progress)
+    subject = _subject(loaded, pixels)
+    rates = reidentify.rates(subject, "test", "auto", progress)
     chosen = verification.choose(rates, wanted)
+    threshold_choice.tell_few(subject, "test", path, progress)
     if run is None:
         threshold_file.write(loaded.folder, chosen)
         return chosen

@@ -11,7 +11,7 @@ from atalho.errors import DataError
 from atalho.jobs import reidentify
 from atalho.jobs.reidentify import Subject
 from atalho.jobs.run import VERIFICATION, Run
-from atalho.locale import _, keep
+from atalho.locale import _, keep, ngettext
 from atalho.metrics import verification
 from atalho.metrics.verification import Rates, Threshold
 from atalho.storage import atomic, threshold_file
@@ -19,6 +19,7 @@ from atalho.training.progress import Progress
 
 _POINTS: Final = 200
 _DIGITS: Final = 6
+_FEW: Final = 30
 
 
 def at_the_end(run: Run, subject: Subject, progress: Progress) -> Threshold | None:
@@ -41,11 +42,27 @@ def at_the_end(run: Run, subject: Subject, progress: Progress) -> Threshold | No
     chosen, reason = None, None
     try:
         chosen = verification.choose(rates, wanted)
+        tell_few(subject, "val", run.path, progress)
     except DataError as error:
         reason = str(error)
         progress.note(_without(reason, run.path))
     record(run.path, rates, wanted, chosen, reason=reason)
     return chosen
+
+
+def tell_few(subject: Subject, split: str, run: Path | str, progress: Progress) -> None:
+    """Say so where the identities are so few that drawing them again cannot show how much others would differ."""
+    manifest = subject.pixels.manifest
+    count = len(np.unique(manifest.labels[manifest.splits[split]]))
+    if count < _FEW:
+        text = ngettext(
+            "The threshold comes from {count} identity, too few to say much of others. Choose it on more: "
+            "atalho threshold {run} DATA",
+            "The threshold comes from {count} identities, too few to say much of others. Choose it on more: "
+            "atalho threshold {run} DATA",
+            count,
+        )
+        progress.note(text.format(count=count, run=run))
 
 
 def record(
