@@ -1,6 +1,7 @@
 """Re-identification from a folder of characters to a run, and back: kills, two heads on one backbone, refusals."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -127,6 +128,39 @@ def test_measured_again_it_is_the_same_and_a_folder_of_strangers_is_taken(reid_r
     assert by_trapezoids["protocol"] == "leave-self-out"
 
 
+def test_reranked_and_expanded_figures_stand_beside_the_plain_ones(
+    reid_run: Run, characters: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(reid_run.path, tmp_path / "run"))
+    plain = reid_run.evaluation
+    assert not {"reranked", "expanded"} & set(plain)
+    found = atalho.evaluate(copy, rerank=atalho.Rerank(8, 3), expand=2)
+    assert {name: found[name] for name in plain} == plain
+    assert (found["reranked"]["k1"], found["reranked"]["k2"], found["expanded"]["answers"]) == (8, 3, 2)
+    for way in ("reranked", "expanded"):
+        assert found[way]["valid_queries"] == 72
+        assert found[way]["map"] != plain["map"]
+        low, high = found[way]["map_interval"]
+        assert low <= found[way]["map"] <= high
+    page = (copy / "report.html").read_text()
+    assert "after re-ranking" in page
+    assert "after query expansion" in page
+    first_alone = atalho.evaluate(copy, characters, rerank=atalho.Rerank(8, 3, share=1.0))
+    assert first_alone["reranked"]["map"] == pytest.approx(first_alone["map"], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (["--rerank", "--rerank-k1", "2", "--rerank-k2", "3"], "k1 = 2, k2 = 3, share = 0.3: accepted are 1 ≤ k2 ≤ k1"),
+        (["--expand", "-2"], "expand = -2: accepted are whole numbers from 0"),
+    ],
+)
+def test_impossible_numbers_are_refused(options: list[str], text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["evaluate", "nowhere", *options]) == 2
+    assert text in capsys.readouterr().err
+
+
 def test_one_backbone_two_heads(reid_run: Run, characters: Path, clothes: Path, tmp_path: Path) -> None:
     small = {"training.precision": "fp32", "training.averaging": 0.0}
     classifier = train(clothes, settings=small | {"model.start": str(reid_run.path)}, epochs=1, out=tmp_path / "c")
@@ -172,8 +206,6 @@ def test_what_it_does_not_take_is_refused_before_any_work(
 
 
 def test_other_images_under_a_resume_are_refused(characters: Path, tmp_path: Path) -> None:
-    import shutil
-
     copy = shutil.copytree(characters, tmp_path / "copy")
     with pytest.raises(PowerCutError):
         _train(copy, tmp_path / "x", At(2))

@@ -139,3 +139,16 @@ def test_shapes_and_numbers_are_checked() -> None:
     with pytest.raises(NotFiniteError, match="not finite"):
         retrieval.rank(good, Embedded(torch.tensor([[1.0, torch.nan]]), np.zeros(1, np.int64), None, np.arange(1)),
                        protocol="leave-self-out")  # fmt: skip
+
+
+@pytest.mark.parametrize("protocol", ["cross-camera", "leave-self-out"])
+def test_given_distances_stand_in_for_those_of_the_vectors(protocol: Protocol, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
+    queries, gallery = _images(rng, 12, 0), _images(rng, 40, 8)
+    distances = torch.cdist(queries.embeddings, gallery.embeddings, compute_mode="donot_use_mm_for_euclid_dist")
+    kept = distances.clone()
+    nothing = Embedded(torch.zeros(40, 3), gallery.identities, gallery.cameras, gallery.ids)
+    monkeypatch.setattr(retrieval, "_BLOCK_BYTES", 800)
+    found = _rows(retrieval.rank(queries, nothing, protocol=protocol, distances=distances))
+    np.testing.assert_allclose(found, _rows(retrieval.rank(queries, gallery, protocol=protocol, metric="euclidean")))
+    assert torch.equal(distances, kept)

@@ -1,5 +1,6 @@
 """Ten broken folders, each refused before any training with its reason; and what is only worth knowing."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,11 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from atalho import cli
 from atalho.data import open_set
 from atalho.data.doctor import feasibility
-from atalho.errors import DataError
 from atalho.jobs.doctor import doctor
-from atalho.jobs.train import train
 
 
 def _image(path: Path, seed: int) -> None:
@@ -92,22 +92,33 @@ def _one_identity_in_the_gallery(root: Path) -> None:
         (_one_identity, "auto", r"Training needs two identities or more; there are 1\. Add identities"),
         (_one_camera, "auto", r"one camera \(01\): no query has a right answer from another\..*leave-self-out"),
         (_no_cameras, "cross-camera", r"needs cameras, and none are known\. Say how names tell the camera"),
-        (_other_people_in_the_gallery, "auto", r"test: none of the 1 queries has a right answer in the gallery"),
+        (
+            _other_people_in_the_gallery,
+            "auto",
+            r"test: none of the 1 queries has a right answer in the gallery\. Identities need images from two",
+        ),
         (_answers_by_the_same_camera_only, "auto", r"none of the 1 queries has a right answer.*leave-self-out"),
         (_no_queries, "auto", r"test: there are no images for queries\. Give images for query and gallery"),
-        (_trained_on_the_test, "auto", r"1 identity is in training and in the test: 0002\..*would measure memory"),
+        (_trained_on_the_test, "auto", r"would measure memory\. Keep every identity in one split"),
         (_copies, "auto", r"1 query is a copy of an image of the gallery, such as query/0003.*Remove the copies"),
-        (_one_identity_in_the_gallery, "auto", r"the gallery holds one identity, so that no answer can be wrong"),
+        (
+            _one_identity_in_the_gallery,
+            "auto",
+            r"one identity, so that no answer can be wrong\. Hold out more identities",
+        ),
     ],
 )
 def test_ten_broken_folders_are_refused_before_training(
-    build: Callable[[Path], None], protocol: str, reason: str, tmp_path: Path
+    build: Callable[[Path], None], protocol: str, reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     build(tmp_path / "data")
-    settings = {"reid.protocol": protocol, "data.val_fraction": 0.0}
-    with pytest.raises(DataError, match=reason) as caught:
-        train(tmp_path / "data", task="reid", model="resnet20", epochs=1, settings=settings, out=tmp_path / "run")
-    assert "re-identification is not feasible with these images" in str(caught.value)
+    command = ["train", str(tmp_path / "data"), "--task", "reid", "--model", "resnet20", "--epochs", "1"]
+    options = ["--protocol", protocol, "--data.val-fraction", "0", "--out", str(tmp_path / "run")]
+    assert cli.run([*command, *options]) == 2
+    said = capsys.readouterr()
+    assert "re-identification is not feasible with these images" in said.err
+    assert re.search(reason, said.err)
+    assert said.out == ""
     assert not (tmp_path / "run").exists()
 
 

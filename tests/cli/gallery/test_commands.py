@@ -1,0 +1,60 @@
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from atalho import cli
+
+
+def test_list(filled: str, clothes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["gallery", "list", filled, "--label", "bag"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == "20 images"
+    assert [line.split()[-1] for line in lines[1:-1]] == sorted(map(str, (clothes / "test" / "bag").iterdir()))
+    assert cli.run(["gallery", "list", filled, "--json"]) == 0
+    entries = json.loads(capsys.readouterr().out)
+    assert len(entries) == 60
+    assert set(entries[0]) == {"digest", "path", "label", "camera"}
+
+
+def test_remove_by_path_and_by_label(filled: str, clothes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image = str(sorted((clothes / "test" / "bag").iterdir())[0])
+    assert cli.run(["gallery", "remove", filled, image]) == 0
+    assert capsys.readouterr().out == "1 image taken out\n"
+    assert cli.run(["gallery", "remove", filled, image]) == 1  # nothing was there
+    assert capsys.readouterr().out == "0 images taken out\n"
+    assert cli.run(["gallery", "remove", filled, "--label", "bag", "--label", "sneaker", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"removed": 39}
+    assert cli.run(["gallery", "remove", filled]) == 2
+    assert "Nothing was named to be removed" in capsys.readouterr().err
+
+
+def test_verify_says_what_is_damaged(filled: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["gallery", "verify", filled]) == 0
+    assert capsys.readouterr().out == "The gallery is sound.\n"
+    with sqlite3.connect(filled) as database:
+        database.execute("update images set checksum = checksum + 1 where id = 7")
+    database.close()
+    assert cli.run(["gallery", "verify", filled]) == 1
+    assert "its vector is damaged; index the image again" in capsys.readouterr().out
+    assert cli.run(["gallery", "verify", filled, "--json"]) == 1
+    assert len(json.loads(capsys.readouterr().out)["problems"]) == 1
+
+
+def test_rebuild(filled: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["gallery", "rebuild", filled]) == 0
+    assert capsys.readouterr().out == "The index is new.\n"
+    assert cli.run(["gallery", "rebuild", filled, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"rebuilt": filled}
+
+
+@pytest.mark.parametrize("name", ["list", "verify", "rebuild"])
+def test_where_there_is_no_gallery(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["gallery", name, str(tmp_path / "none.db")]) == 2
+    assert "there is no gallery" in capsys.readouterr().err
+    (tmp_path / "text.db").write_text(
+        "this is text and no database, long enough to have a header of a hundred bytes" * 3
+    )
+    assert cli.run(["gallery", name, str(tmp_path / "text.db")]) == 2
+    assert "text.db" in capsys.readouterr().err

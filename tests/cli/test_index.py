@@ -1,0 +1,52 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from atalho import cli
+
+
+def test_says_what_became_of_the_images(
+    model: Path, clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["index", str(model), str(clothes / "test"), "--gallery", str(tmp_path / "g.db")]
+    assert cli.run(command) == 0
+    assert "60 new, 0 changed, 0 as they were" in capsys.readouterr().out
+    assert cli.run([*command, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"new": 0, "changed": 0, "same": 60, "bad": []}
+
+
+def test_a_bad_image_is_told_and_the_exit_code_says_so(
+    model: Path, clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bad.png").write_bytes(b"no image")
+    good = str(sorted((clothes / "test" / "bag").iterdir())[0])
+    command = ["index", str(model), good, str(tmp_path / "bad.png"), "--gallery", str(tmp_path / "g.db")]
+    assert cli.run(command) == 1
+    out = capsys.readouterr().out
+    assert "1 new" in out
+    assert "1 image is not in the gallery:" in out
+    assert "bad.png" in out
+    assert cli.run([*command, "--json"]) == 1
+    (bad,) = json.loads(capsys.readouterr().out)["bad"]
+    assert bad["path"].endswith("bad.png")
+    assert "not an image" in bad["error"]
+
+
+def test_the_pattern_of_the_camera(
+    model: Path, clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["index", str(model), str(clothes / "test"), "--gallery", str(tmp_path / "g.db")]
+    assert cli.run([*command, "--camera", "_c(x)"]) == 2
+    assert "the pattern _c(x) finds no camera in 60 names" in capsys.readouterr().err
+    assert not (tmp_path / "g.db").exists()
+    assert cli.run([*command, "--camera", r"(\d)$"]) == 0
+    capsys.readouterr()
+    assert cli.run(["gallery", "list", str(tmp_path / "g.db"), "--json"]) == 0
+    entries = json.loads(capsys.readouterr().out)
+    assert all(entry["camera"] == Path(entry["path"]).stem[-1] for entry in entries)
+
+
+def test_no_model(filled: str, clothes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["index", "nowhere", str(clothes / "test"), "--gallery", filled]) == 2
+    assert "nowhere is no run or model folder" in capsys.readouterr().err
