@@ -66,6 +66,12 @@ def test_a_rank_with_a_single_image_is_refused() -> None:
         Ranks(world=4).refuse_small(7)
 
 
+def test_what_one_process_does_is_not_done_by_several() -> None:
+    Ranks().refuse_company()
+    with pytest.raises(ConfigError, match="Leave torchrun out"):
+        Ranks(world=2).refuse_company()
+
+
 def test_an_error_that_is_told_elsewhere_keeps_the_exit_code() -> None:
     assert ElsewhereError(143).exit_code == 143
 

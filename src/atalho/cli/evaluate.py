@@ -6,6 +6,7 @@ from cyclopts import Parameter
 
 from atalho.cli import options, retrieval, terminal
 from atalho.locale import _
+from atalho.training import distributed
 
 _SHOWN_MISTAKES = 5
 
@@ -40,6 +41,9 @@ def evaluate(
 ) -> int:
     """Parse, call `atalho.evaluate`, print."""
     from atalho.gallery.rerank import Rerank
+
+    with distributed.joined() as ranks:
+        ranks.refuse_company()
     from atalho.jobs import evaluate as job
 
     with terminal.TerminalProgress() as progress:

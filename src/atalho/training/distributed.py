@@ -68,6 +68,11 @@ class Ranks:
                 ).format(images=smallest_batch, world=self.world)
             )
 
+    def refuse_company(self) -> None:
+        """Raises ConfigError where several processes were started for what one does."""
+        if self.world > 1:
+            raise ConfigError(_("Only atalho train runs in several processes. Leave torchrun out."))
+
     def tell(self, value: Callable[[], Any]) -> None:
         """On rank 0: hand what `value` gives to the others, which `hear` it."""
         if self.world > 1:
