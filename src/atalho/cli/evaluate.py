@@ -60,9 +60,12 @@ def evaluate(
     if json:
         terminal.print_json(found)
         return 0
-    if found.get("task") == "reid":
-        retrieval.say(found)
-        return 0
+    (retrieval.say if found.get("task") == "reid" else _say)(found)
+    return 0
+
+
+def _say(found: dict[str, Any]) -> None:
+    """Accuracy, calibration, every class, and the mistakes that the network was surest of."""
     top = _("top-1 {top1} {interval}").format(
         top1=terminal.percent(found["top1"]), interval=terminal.interval(found["top1_interval"])
     )
@@ -79,7 +82,6 @@ def evaluate(
                 **mistake | {"probability": terminal.percent(mistake["probability"])}
             )
         )
-    return 0
 
 
 def _calibration(found: dict[str, Any]) -> None:
