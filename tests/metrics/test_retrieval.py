@@ -103,10 +103,19 @@ def test_a_network_that_sees_no_difference_is_not_flattered() -> None:
     assert ranks.first.tolist() == [5] * 6
 
 
+def test_vectors_that_a_gradient_may_still_reach_are_ranked_too() -> None:
+    rng = np.random.default_rng(0)
+    images = _images(rng, 12, 0)
+    expected = _rows(retrieval.rank(images, images))
+    images.embeddings.requires_grad_()
+    np.testing.assert_array_equal(_rows(retrieval.rank(images, images)), expected)
+
+
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     images = _images(np.random.default_rng(1), 50, 0)
     whole = _rows(retrieval.rank(images, images, metric="euclidean"))
     monkeypatch.setattr(retrieval, "_BLOCK_BYTES", 3 * 4 * 50)
+    monkeypatch.setattr(retrieval, "_ROWS", 2)
     # Rows are summed at other widths, hence the last digit.
     np.testing.assert_allclose(whole, _rows(retrieval.rank(images, images, metric="euclidean")), rtol=1e-14)
 

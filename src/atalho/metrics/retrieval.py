@@ -95,7 +95,7 @@ def rank(
     junk = torch.from_numpy(gallery.identities == JUNK)
     whole, real = np.zeros((2, len(queries)), np.int64), np.zeros((2, len(queries)))
     found = Ranks(whole[0], whole[1], real[0], real[1])
-    near = _similarities(queries, gallery, metric) if distances is None else _turned(distances)
+    near = _similarities(queries, gallery, metric, _BLOCK_BYTES) if distances is None else _turned(distances)
     for block, similarity in near:
         places, own = _same_identity(order, starts[block], ends[block])
         right = own & ~_left_out(queries, gallery, block, places, protocol)
@@ -121,14 +121,12 @@ def nearest(
     return lists
 
 
-def _similarities(
-    queries: Embedded, gallery: Embedded, metric: Metric, most: int = _BLOCK_BYTES
-) -> Iterator[tuple[slice, Tensor]]:
+def _similarities(queries: Embedded, gallery: Embedded, metric: Metric, most: int) -> Iterator[tuple[slice, Tensor]]:
     """Blocks of queries with their similarities (B,G) to the gallery, each until the next: nearer is larger.
 
     The cosine, or half the squared distance with its sign turned, less what is the same for the whole row.
     """
-    first, second = queries.embeddings.float(), gallery.embeddings.float()
+    first, second = queries.embeddings.detach().float(), gallery.embeddings.detach().float()
     squares = torch.linalg.vecdot(second, second)
     lengths = squares.sqrt().clamp_(min=_SHORTEST)
     rows = max(1, most // (4 * max(1, len(gallery))))
