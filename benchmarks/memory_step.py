@@ -41,13 +41,13 @@ def main(who: str, name: str, side: int, batch: int, precision: str, steps: int,
         run = network
     else:
         from atalho.networks import create
-        from atalho.networks.depths import by_depth
-        from atalho.networks.recompute import Recomputed
+        from atalho.networks.checkpointing import RecomputingNetwork
+        from atalho.networks.select import by_depth
 
         # Any depth, also those without a name in the catalogue.
         small = name.startswith("resnet") and side <= 64
         network = create(by_depth("resnet", int(name.removeprefix("resnet")), side) if small else name, image_size=side)
-        run = Recomputed(network) if who.endswith("saving") else network
+        run = RecomputingNetwork(network) if who.endswith("saving") else network
     network.to(memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(network.parameters(), 0.01, momentum=0.9, fused=True)
     images = torch.randn(batch, 3, side, side).to(memory_format=torch.channels_last)

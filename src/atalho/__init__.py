@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from atalho.jobs.train import resume, train
     from atalho.networks.build import create
     from atalho.networks.catalogue import list_models
-    from atalho.networks.foreign import export_weights, import_weights
     from atalho.networks.network import Network
+    from atalho.networks.weights import export_weights, import_weights
     from atalho.tasks.model import Model, load
 
 __all__ = [
@@ -62,9 +62,9 @@ _HOMES = {
     "doctor": "jobs.doctor",
     "draw": "jobs.draw",
     "evaluate": "jobs.evaluate",
-    "export_weights": "networks.foreign",
+    "export_weights": "networks.weights",
     "import_file": "jobs.import_weights",
-    "import_weights": "networks.foreign",
+    "import_weights": "networks.weights",
     "index": "jobs.index",
     "list_models": "networks.catalogue",
     "load": "tasks.model",

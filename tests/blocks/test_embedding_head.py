@@ -6,7 +6,7 @@ from torch import nn
 
 from atalho.blocks.embedding_head import EmbeddingHead, GeneralizedMean
 from atalho.networks.build import build, initialise
-from atalho.networks.choice import specify
+from atalho.networks.select import specify
 
 
 def test_a_power_of_one_is_the_mean_and_a_large_one_the_largest() -> None:

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 
 from atalho.cli import prepare_process
 from atalho.networks import create
-from atalho.networks.recompute import Recomputed
+from atalho.networks.checkpointing import RecomputingNetwork
 
 
 def _status(name: str) -> int:
@@ -27,7 +27,7 @@ def main(name: str, side: int, images: int, memory: str, allocator: str) -> int:
     torch.set_num_threads(1)
     before = _status("VmRSS")
     network = create(name, image_size=side).to(memory_format=torch.channels_last)
-    run = Recomputed(network) if memory == "saving" else network
+    run = RecomputingNetwork(network) if memory == "saving" else network
     optimizer = torch.optim.SGD(network.parameters(), 0.01, momentum=0.9, fused=True)
     pixels = torch.randn(images, 3, side, side).to(memory_format=torch.channels_last)
     for _step in range(2):

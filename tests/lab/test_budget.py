@@ -4,9 +4,8 @@ from atalho.errors import ConfigError
 from atalho.inspection.summary import summarise
 from atalho.lab.budget import TOLERANCE, matched, step_seconds, widened
 from atalho.lab.training import Recipe, open_bench
-from atalho.networks.choice import specify
-from atalho.networks.depths import by_depth
 from atalho.networks.plan import plan
+from atalho.networks.select import by_depth, specify
 from atalho.training.progress import Progress
 
 

@@ -3,8 +3,7 @@ import pytest
 from atalho.lab.curves import measure, over_seeds
 from atalho.lab.training import Recipe, open_bench
 from atalho.metrics.intervals import t_interval
-from atalho.networks.choice import specify
-from atalho.networks.depths import by_depth
+from atalho.networks.select import by_depth, specify
 from atalho.training.progress import Progress
 
 

@@ -8,8 +8,7 @@ import torch
 from atalho.errors import ConfigError, DataError, StoppedError
 from atalho.jobs.network import first_weights
 from atalho.lab.training import Bench, Recipe, configuration, open_bench, subset, train
-from atalho.networks.choice import specify
-from atalho.networks.depths import by_depth
+from atalho.networks.select import by_depth, specify
 from atalho.training.progress import Progress
 
 

@@ -55,7 +55,7 @@ def test_patterns_choose_names() -> None:
 
 def test_the_catalogue_and_plans_need_no_torch() -> None:
     code = (
-        "import sys; from atalho import networks; from atalho.networks import catalogue, choice, plan, spec; "
+        "import sys; from atalho import networks; from atalho.networks import catalogue, plan, select, spec; "
         "networks.list_models(); plan.plan(networks.specify('resnet34', classes=2)); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -3,7 +3,38 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from atalho.blocks.dropout import Dropout
+from atalho import chance
+from atalho.errors import ConfigError
+from atalho.locale import _
+
+
+class Dropout(nn.Module):
+    """Sets a share `p` of the elements to zero while training, and scales the others by 1 / (1 - p).
+
+    Inside `chance.batch` a sample keeps its mask whatever else is in its batch; outside it is torch's dropout.
+    `number` tells the dropouts of one network apart.
+    """
+
+    def __init__(self, p: float, number: int = 0) -> None:
+        super().__init__()
+        if not 0 <= p < 1:
+            raise ConfigError(_("dropout {given!r}: accepted are numbers from 0 up to, but not, 1").format(given=p))
+        self.p = p
+        self.number = number
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, ...) → (N, ...)."""
+        if not self.training or self.p == 0:
+            return x
+        flowing = chance.current_batch()
+        if flowing is None:
+            return F.dropout(x, self.p)
+        drawn = chance.uniform_like(x, flowing.seed, f"dropout {self.number}", flowing.epoch, flowing.ids)
+        return x * (drawn >= self.p) / (1 - self.p)
+
+    def extra_repr(self) -> str:
+        """What print shows of it."""
+        return f"p={self.p}"
 
 
 class ClassifierHead(nn.Module):

@@ -16,7 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from atalho.networks.build import build
-from atalho.networks.recompute import Recomputed
+from atalho.networks.checkpointing import RecomputingNetwork
 from atalho.networks.spec import Spec
 
 KERNELS: Final = 170 * 2**20
@@ -72,7 +72,7 @@ def step_memory(
 ) -> StepMemory:
     """The memory of a training step of `spec` over `images` (two or more) images of `size` pixels at once.
 
-    `saving` is with recomputation (`networks.recompute`), `averaged` with a second copy of the weights.
+    `saving` is with recomputation (`networks.checkpointing`), `averaged` with a second copy of the weights.
     """
     with torch.device("meta"):
         network = build(spec).to(memory_format=torch.channels_last)
@@ -84,7 +84,7 @@ def step_memory(
     for parameter in filter(lambda parameter: parameter.requires_grad, network.parameters()):
         # Their gradients are counted apart.
         parameter.register_post_accumulate_grad_hook(_forget)  # type: ignore[no-untyped-call]
-    run = Recomputed(network) if saving else network
+    run = RecomputingNetwork(network) if saving else network
     with _Living() as living:
         F.cross_entropy(run(pixels).float(), labels).backward()  # type: ignore[no-untyped-call]
     numbers = sum(parameter.numel() for parameter in network.parameters())

@@ -9,9 +9,9 @@ from atalho.data.sizes import stored_side
 from atalho.errors import ConfigError, RunError
 from atalho.inspection.summary import smallest_side, usual_side
 from atalho.locale import _
-from atalho.networks import foreign
 from atalho.networks import spec as specs
-from atalho.networks.choice import ShortcutChoice, StemChoice
+from atalho.networks import weights
+from atalho.networks.select import ShortcutChoice, StemChoice
 from atalho.storage import foreign_file, model_folder
 from atalho.storage.model_folder import LARGEST_SIDE, Card, Preprocessing
 
@@ -44,13 +44,13 @@ def import_file(
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise RunError(_("{path} exists already. Choose another --out.").format(path=target))
     state = foreign_file.read_state_dict(Path(file))
-    found, channels = foreign.shape_of_head(state), foreign.shape_of_stem(state)
+    found, channels = weights.shape_of_head(state), weights.shape_of_stem(state)
     names = _class_names(classes, found)
     mean = mean or (_GREY_MEAN if channels == 1 else IMAGENET_MEAN)
     std = std or (_GREY_STD if channels == 1 else IMAGENET_STD)
     _check_preprocessing(mean, std, channels)
     network = networks.create(model, classes=found, in_channels=channels, stem=stem, shortcut=shortcut)
-    foreign.import_weights(network, state)
+    weights.import_weights(network, state)
     side = usual_side(network.spec) if size is None else size
     if side < smallest_side(network.spec):
         raise _refused("--size", side, _("{low} or more for this network").format(low=smallest_side(network.spec)))

@@ -22,8 +22,8 @@ from atalho.jobs.network import Start, backbone_of, spec_for
 from atalho.jobs.run import Run
 from atalho.locale import _
 from atalho.networks import spec as specs
-from atalho.networks.choice import stem_advice
 from atalho.networks.plan import plan
+from atalho.networks.select import stem_advice
 from atalho.precision import choose, threads
 from atalho.storage import atomic, run_file
 from atalho.storage.lock import locked

@@ -23,7 +23,7 @@ from atalho.lab.training import Bench, Recipe, open_bench
 from atalho.lab.verdict import SHARE, Comparison, Estimate, Verdict
 from atalho.locale import _
 from atalho.networks import spec as specs
-from atalho.networks.choice import specify
+from atalho.networks.select import specify
 from atalho.networks.spec import DenseNetSpec, Spec
 from atalho.report.lab.compare import DRAWING
 from atalho.training.progress import Progress

@@ -23,8 +23,7 @@ from atalho.lab.curves import measure, over_seeds
 from atalho.lab.training import Bench, Recipe, open_bench
 from atalho.lab.verdict import SHARE, Comparison, Estimate, Verdict
 from atalho.locale import _
-from atalho.networks.choice import specify
-from atalho.networks.depths import Family, by_depth
+from atalho.networks.select import Family, by_depth, specify
 from atalho.networks.spec import Spec
 from atalho.report.lab.depth import DRAWING
 from atalho.training.progress import Progress

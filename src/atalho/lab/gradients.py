@@ -28,10 +28,9 @@ from atalho.lab.training import Bench, Recipe, configuration, open_bench, train
 from atalho.locale import _
 from atalho.networks import catalogue
 from atalho.networks import spec as specs
-from atalho.networks.choice import specify
 from atalho.networks.network import Network
+from atalho.networks.select import specify, twin
 from atalho.networks.spec import Spec
-from atalho.networks.twin import twin
 from atalho.precision import choose
 from atalho.report.lab.gradients import DRAWING
 from atalho.training.progress import Progress

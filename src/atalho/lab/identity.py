@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from atalho.blocks.block import Block, zero
-from atalho.blocks.dropout import Dropout
+from atalho.blocks.head import Dropout
 from atalho.blocks.shortcut import IdentityShortcut, NoShortcut
 from atalho.errors import ConfigError
 from atalho.jobs.named import Named, named

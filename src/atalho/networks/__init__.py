@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from atalho.networks.build import create
     from atalho.networks.catalogue import list_models
-    from atalho.networks.choice import specify
-    from atalho.networks.foreign import export_weights, import_weights
     from atalho.networks.network import Network
+    from atalho.networks.select import specify
+    from atalho.networks.weights import export_weights, import_weights
 
 __all__ = ["Network", "create", "export_weights", "import_weights", "list_models", "specify"]
 
 _HOMES = {
     "Network": "network",
     "create": "build",
-    "export_weights": "foreign",
-    "import_weights": "foreign",
+    "export_weights": "weights",
+    "import_weights": "weights",
     "list_models": "catalogue",
-    "specify": "choice",
+    "specify": "select",
 }
 
 

@@ -1,6 +1,6 @@
 """Weight files that others wrote: safetensors, and torch's own formats without running any code in them.
 
-Only `atalho import` reads them. What is in a file is checked against a network afterwards (`networks.foreign`).
+Only `atalho import` reads them. What is in a file is checked against a network afterwards (`networks.weights`).
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from atalho.data import order
 from atalho.data.manifest import Ids
 from atalho.errors import ElsewhereError, NotFiniteError, StoppedError
 from atalho.locale import _
-from atalho.networks.recompute import Recomputed
+from atalho.networks.checkpointing import RecomputingNetwork
 from atalho.precision import Precision
 from atalho.storage.log import JsonLines, NoLines
 from atalho.tasks.task import Task
@@ -76,7 +76,7 @@ class Material:
 def fit(m: Material, s: TrainingState, ranks: Ranks, log: Log, pace: Pace, progress: Progress) -> None:
     """Train from `s.step` to the end. Raises StoppedError after saving where a signal asked to stop."""
     t, task = m.config.training, m.task
-    network = Recomputed(s.network) if t.memory == "saving" else s.network
+    network = RecomputingNetwork(s.network) if t.memory == "saving" else s.network
     over_ranks = Reduction(s.network, ranks)
     with StopSignals(ranks.echo) as signals:
         while s.step < m.steps:

@@ -10,8 +10,8 @@ from torch import Tensor
 from atalho import chance
 from atalho.errors import ConfigError
 from atalho.networks import create
+from atalho.networks.checkpointing import RecomputingNetwork
 from atalho.networks.network import Network
-from atalho.networks.recompute import Recomputed
 
 NAMES = (
     "resnet20", "plain20", "resnet56", "preact20", "resnet18", "resnet50", "densenet-bc-40-12", "densenet121",
@@ -21,7 +21,7 @@ NAMES = (
 def _step(network: Network, recomputed: bool, bf16: bool, size: int) -> Tensor:
     images = torch.randn(4, 3, size, size, generator=torch.Generator().manual_seed(1))
     images = images.to(memory_format=torch.channels_last)
-    run = Recomputed(network) if recomputed else network
+    run = RecomputingNetwork(network) if recomputed else network
     with chance.batch(0, 2, np.arange(4)), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
         logits: Tensor = run(images)
     logits.float().square().sum().backward()
@@ -61,23 +61,23 @@ def test_layers_that_lie_channels_first_do_too() -> None:
     saving = copy.deepcopy(plain)
     images = torch.randn(2, 3, 16, 16)
     plain(images).sum().backward()
-    Recomputed(saving)(images).sum().backward()
+    RecomputingNetwork(saving)(images).sum().backward()
     assert all(torch.equal(a.grad, b.grad) for a, b in zip(plain.parameters(), saving.parameters(), strict=True))
 
 
 def test_the_network_itself_stays_as_it_is() -> None:
     network = create("densenet-bc-40-12")
     before = dict(network.named_modules())
-    saving = Recomputed(network)
+    saving = RecomputingNetwork(network)
     assert list(saving.named_parameters()) == list(network.named_parameters())
     assert {name: module for name, module in saving.named_modules() if name} == {n: m for n, m in before.items() if n}
     assert dict(network.named_modules()) == before
     with torch.no_grad():
         images = torch.randn(2, 3, 16, 16)
         network.eval()
-        assert torch.equal(Recomputed(network)(images), network(images))
+        assert torch.equal(RecomputingNetwork(network)(images), network(images))
 
 
 def test_images_of_other_channels_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"this network takes \(N, 3, H, W\)"):
-        Recomputed(create("resnet20"))(torch.randn(2, 1, 16, 16))
+        RecomputingNetwork(create("resnet20"))(torch.randn(2, 1, 16, 16))

@@ -1,7 +1,7 @@
-"""Which neighbouring blocks are repeated together, so that the least is held at any moment of the backward pass.
+"""Which neighbouring blocks are recomputed together, so that the least is held at any moment of the backward pass.
 
-Large groups keep little between them but hold much while one is repeated; small ones the other way round. Where all
-blocks are alike the best groups have about the root of their number in blocks (Chen et al. 2016, section 3).
+Large segments keep little between them but hold much while one is recomputed; small ones the other way round. Where
+all blocks are alike the best segments have about the root of their number in blocks (Chen et al. 2016, section 3).
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ class Cost:
     entering: float
     inside: float
     alone: bool
-    """Never grouped with its neighbours."""
+    """Never in one segment with its neighbours."""
 
 
-def shares(blocks: Sequence[nn.Module]) -> list[float]:
+def relative_areas(blocks: Sequence[nn.Module]) -> list[float]:
     """The area of the features that enter each block as a share of the first one's."""
-    found, share = [], 1.0
+    areas, area = [], 1.0
     for block in blocks:
-        found.append(share)
-        share /= int(block.stride) ** 2  # type: ignore[arg-type]
-    return found
+        areas.append(area)
+        area /= int(block.stride) ** 2  # type: ignore[arg-type]
+    return areas
 
 
 def cost(block: nn.Module, area: float) -> Cost:
@@ -44,30 +44,30 @@ def cost(block: nn.Module, area: float) -> Cost:
     return Cost(int(block.in_channels) * area, inside, not isinstance(block, Block))  # type: ignore[arg-type]
 
 
-def group(costs: Sequence[Cost]) -> list[tuple[int, int]]:
-    """Consecutive blocks as groups (first, behind the last) with the least held at any moment of the backward pass."""
+def segments(costs: Sequence[Cost]) -> list[tuple[int, int]]:
+    """Consecutive blocks as segments (first, behind the last) with the least held at any moment."""
     low, high = 0.0, 2 * sum(cost.entering + cost.inside for cost in costs) + 1
     for _halving in range(40):
         middle = (low + high) / 2
-        low, high = (low, middle) if within(costs, middle) else (middle, high)
-    return within(costs, high) or []
+        low, high = (low, middle) if segments_within(costs, middle) else (middle, high)
+    return segments_within(costs, high) or []
 
 
-def within(costs: Sequence[Cost], limit: float) -> list[tuple[int, int]] | None:
-    """Groups as large as `limit` allows, from the first on; None where a single block exceeds it.
+def segments_within(costs: Sequence[Cost], limit: float) -> list[tuple[int, int]] | None:
+    """Segments as large as `limit` allows, from the first on; None where a single block exceeds it.
 
-    While a group is repeated, what entered it and those before it is held besides what it keeps itself.
+    While a segment is recomputed, what entered it and those before it is held besides what it keeps itself.
     """
-    groups: list[tuple[int, int]] = []
+    segments: list[tuple[int, int]] = []
     kept = inside = 0.0
     for place, cost in enumerate(costs):
         alone = cost.alone or (place > 0 and costs[place - 1].alone)
-        if not groups or alone or kept + inside + cost.inside > limit:
+        if not segments or alone or kept + inside + cost.inside > limit:
             kept += cost.entering
             inside = 0.0
-            groups.append((place, place))
+            segments.append((place, place))
             if kept + cost.inside > limit and not cost.alone:
                 return None
         inside += cost.inside
-        groups[-1] = (groups[-1][0], place + 1)
-    return groups
+        segments[-1] = (segments[-1][0], place + 1)
+    return segments

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from atalho import networks
 from atalho.errors import ConfigError, WeightsError
-from atalho.networks import foreign
+from atalho.networks import weights
 
 
 def load_parity() -> ModuleType:
@@ -273,7 +273,7 @@ def test_an_unknown_layout_is_told_the_nearest() -> None:
 @pytest.mark.parametrize("name", ["resnet20", "densenet-bc-22-6", "preact20"])
 def test_classes_and_channels_are_read_off_the_weights(name: str) -> None:
     state = networks.export_weights(networks.create(name, classes=7, in_channels=2), layout="atalho")
-    assert foreign.shape_of_head(state) == 7
-    assert foreign.shape_of_stem(state) == 2
+    assert weights.shape_of_head(state) == 7
+    assert weights.shape_of_stem(state) == 2
     with pytest.raises(WeightsError, match=r"layout of the weights not recognised: none of fc\.weight, .* begin x"):
-        foreign.shape_of_head({"x": torch.zeros(2, 2)})
+        weights.shape_of_head({"x": torch.zeros(2, 2)})

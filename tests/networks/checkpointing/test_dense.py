@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
 from atalho.blocks.dense import DenseBlock
-from atalho.networks.dense_storage import dense
+from atalho.networks.checkpointing.dense import run_dense_block
 
 
 def _block(layout: torch.memory_format) -> tuple[DenseBlock, Tensor]:
@@ -22,7 +22,7 @@ def _block(layout: torch.memory_format) -> tuple[DenseBlock, Tensor]:
 def test_it_is_the_plain_block_and_its_gradients(layout: torch.memory_format, bf16: bool) -> None:
     plain, x = _block(layout)
     stored, results = copy.deepcopy(plain), []
-    for block, run in ((plain, plain), (stored, lambda x: dense(stored, x))):
+    for block, run in ((plain, plain), (stored, lambda x: run_dense_block(stored, x))):
         x.grad = None
         # fp32 features enter a block in bf16 too, as behind a norm that autocast leaves alone.
         with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
@@ -42,7 +42,7 @@ def test_what_is_kept_grows_with_the_layers_and_not_with_their_square() -> None:
         return tensor
 
     with saved_tensors_hooks(pack, lambda tensor: tensor):
-        dense(block, x)
+        run_dense_block(block, x)
     maps = sum(size for size in storages.values() if size >= 3 * 7 * 9 * 4)
-    # Weights that are as large as a map are few; features are kept besides, by the recipes.
+    # Weights that are as large as a map are few; features are kept besides, by the recomputations.
     assert maps <= 4 * 3 * 7 * 9 * (5 * 12) + 4 * sum(p.numel() for p in block.parameters())

@@ -1,0 +1,151 @@
+"""From what a person asks for to a spec: a name or a spec and what should differ from it, a depth, or a control.
+
+No torch here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final, Literal, get_args
+
+from atalho.blocks.kinds import ShortcutKind
+from atalho.config import SMALL_IMAGE
+from atalho.errors import ConfigError, nearest
+from atalho.locale import _
+from atalho.networks import catalogue
+from atalho.networks.spec import DenseNetSpec, MLPSpec, ResNetSpec, Spec
+
+StemChoice = Literal["auto", "small", "large"]
+ShortcutChoice = Literal["auto", "projection", "zero-pad", "identity", "none"]
+Family = Literal["resnet", "preact", "mlp"]
+
+_IMAGENET: Final = (18, 34, 50, 101, 152)
+_DEEPEST: Final = 1202
+
+
+def specify(
+    name: str | Spec,
+    *,
+    classes: int | None = None,
+    in_channels: int | None = None,
+    stem: StemChoice = "auto",
+    shortcut: ShortcutChoice = "auto",
+    dropout: float | None = None,
+    image_size: int | None = None,
+) -> Spec:
+    """The spec of a name (or the given one), changed where a value is given; see `networks.create`.
+
+    Raises ConfigError for what is neither, and for values that do not go together.
+    """
+    if not isinstance(name, str | Spec):
+        raise ConfigError(_("{given!r} is no network. Give a name of the catalogue or a spec.").format(given=name))
+    chosen = catalogue.spec(name) if isinstance(name, str) else name
+    ends = {"classes": classes, "in_channels": in_channels, "dropout": dropout}
+    changes: dict[str, Any] = {field: value for field, value in ends.items() if value is not None}
+    changes.update(_pixels(chosen, stem, image_size))
+    changes.update(_shortcut(chosen, shortcut))
+    return replace(chosen, **changes)
+
+
+def stem_advice(spec: Spec, image_size: int) -> str | None:
+    """A warning where the stem does not suit images of `image_size` pixels; None where it does."""
+    if isinstance(spec, MLPSpec) or spec.stem == "small" or image_size > SMALL_IMAGE:
+        return None
+    return _(
+        "stem 'large' on images of {size} pixels: little of the image is left for the blocks, which costs many "
+        "points of accuracy; stem 'small' suits images up to {limit} pixels"
+    ).format(size=image_size, limit=SMALL_IMAGE)
+
+
+def by_depth(family: Family, depth: int, image_size: int) -> Spec:
+    """The network with so many weighted layers, for images of `image_size` pixels.
+
+    `resnet` and `preact`: 6n + 2 layers are the design for CIFAR (He et al. 2015, section 4.2), and 18, 34, 50, 101,
+    152 those of the ImageNet table where they are no 6n + 2 or the images are large. `mlp`: 2n + 2 linear layers.
+    Raises ConfigError for a depth that the family does not have.
+    """
+    if family not in get_args(Family):
+        text = _("family {given!r} is not known.").format(given=family)
+        raise ConfigError(f"{text} {nearest(family, get_args(Family))}")
+    if family == "mlp":
+        _check(family, depth, depth % 2 == 0, "4, 6, 8, …")
+        return specify(catalogue.mlp((depth - 2) // 2), image_size=image_size)
+    small = depth >= 8 and (depth - 2) % 6 == 0
+    named = depth in _IMAGENET and (image_size > SMALL_IMAGE or not small)
+    _check(family, depth, small or named, "8, 14, 20, 26, …, 18, 34, 101")
+    spec = catalogue.spec(f"resnet{depth}") if named else catalogue.cifar(depth)
+    return specify(_designed(spec, family), image_size=image_size)
+
+
+def twin(name: str, spec: Spec) -> tuple[str, Spec] | None:
+    """The plain twin of a residual network, or the residual one of a plain network, and a name for it.
+
+    They differ in the shortcuts alone. The catalogue's name where it has one, else the given one with what it is. None
+    for a dense network: without its concatenations it would be another network in more than its shortcuts.
+    """
+    if isinstance(spec, DenseNetSpec):
+        return None
+    kinds: tuple[ShortcutKind, ...] = ("none",)
+    if spec.shortcut == "none":
+        kinds = ("projection",) if isinstance(spec, MLPSpec) else ("zero-pad", "projection")
+    twins = [replace(spec, shortcut=kind) for kind in kinds]
+    named = ((_name(other), other) for other in twins)
+    otherwise = f"{name}-{'residual' if spec.shortcut == 'none' else 'plain'}", twins[0]
+    return next(((known, other) for known, other in named if known is not None), otherwise)
+
+
+def _pixels(spec: Spec, stem: StemChoice, image_size: int | None) -> dict[str, Any]:
+    if isinstance(spec, MLPSpec):
+        if stem != "auto":
+            raise ConfigError(_("stem {given!r}: a residual MLP has no such stem; leave it at auto").format(given=stem))
+        return {} if image_size is None else {"side": min(image_size, SMALL_IMAGE)}
+    if stem != "auto":
+        return {"stem": stem}
+    if image_size is None:
+        return {}
+    return {"stem": "small" if image_size <= SMALL_IMAGE else "large"}
+
+
+def _shortcut(spec: Spec, shortcut: ShortcutChoice) -> dict[str, Any]:
+    if shortcut == "auto":
+        return {}
+    if not isinstance(spec, ResNetSpec | MLPSpec):
+        raise ConfigError(
+            _("shortcut {given!r}: a DenseNet concatenates and has none; leave it at auto").format(given=shortcut)
+        )
+    if spec.shortcut == "none" and shortcut != "none":
+        raise ConfigError(
+            _("shortcut {given!r}: this is a plain network, which has none; name the residual one").format(
+                given=shortcut
+            )
+        )
+    return {"shortcut": shortcut}
+
+
+def _designed(spec: Spec, family: Family) -> Spec:
+    if family == "preact" and isinstance(spec, ResNetSpec):
+        return replace(spec, design=catalogue.PREACTIVATION[spec.design])
+    return spec
+
+
+def _check(family: Family, depth: int, fits: bool, accepted: str) -> None:
+    if not fits or not 4 <= depth <= _DEEPEST:
+        raise ConfigError(
+            _("depth {given}: family {family} has {accepted}, up to {most} layers").format(
+                given=depth, family=family, accepted=accepted, most=_DEEPEST
+            )
+        )
+
+
+def _name(spec: ResNetSpec | MLPSpec) -> str | None:
+    """The catalogue's name of a network, whatever its classes, channels, dropout and images."""
+    for name in catalogue.list_models():
+        row = catalogue.spec(name)
+        ends = {"classes": spec.classes, "in_channels": spec.in_channels, "dropout": spec.dropout}
+        if isinstance(spec, MLPSpec) and isinstance(row, MLPSpec):
+            row = replace(row, **ends, side=spec.side)  # type: ignore[arg-type]
+        elif isinstance(spec, ResNetSpec) and isinstance(row, ResNetSpec):
+            row = replace(row, **ends, stem=spec.stem)  # type: ignore[arg-type]
+        if row == spec:
+            return name
+    return None
