@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_typ
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from atalho.blocks.kinds import PoolingKind, ShortcutChoice, StemChoice
 from atalho.errors import ConfigError, nearest
 from atalho.locale import N_, _
 
@@ -25,6 +26,7 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(ge=1, strict=True)]
 NotNegative = Annotated[float, Field(ge=0)]
+FurtherLoss = Literal["none", "circle", "multi-similarity", "contrastive", "nt-xent", "sup-con"]
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -37,11 +39,11 @@ class ModelConfig:
         N_("a network by its own numbers instead of a name: family, blocks, widths and so on; or a TOML file of them"),
     ] = None
     stem: Annotated[
-        Literal["auto", "small", "large"],
+        StemChoice,
         N_("first layers: small (3x3) up to 64 pixels, large (7x7, stride 2, pooling) above; auto chooses"),
     ] = "auto"
     shortcut: Annotated[
-        Literal["auto", "projection", "zero-pad", "identity", "none"],
+        ShortcutChoice,
         N_("how a shortcut fits where the shape changes; none makes a plain network"),
     ] = "auto"
     dropout: Annotated[Fraction, N_("dropout before the classifier")] = 0.0
@@ -165,7 +167,7 @@ class ReidConfig:
     """Re-identification only: the embedding, the batches, the losses, how it is measured."""
 
     embedding: Annotated[Positive, N_("length of the embedding")] = 512
-    pooling: Annotated[Literal["average", "gem"], N_("gem: generalized mean with a learned power")] = "gem"
+    pooling: Annotated[PoolingKind, N_("gem: generalized mean with a learned power")] = "gem"
     last_stride: Annotated[
         Literal[1, 2], N_("stride of the last stage of a residual network; 1 keeps finer features")
     ] = 1
@@ -178,10 +180,7 @@ class ReidConfig:
     ] = "margin"
     margin: Annotated[NotNegative, N_("margin of the triplet loss")] = 0.3
     centre: Annotated[NotNegative, N_("weight of the centre loss; 0 is off")] = 0.0
-    further: Annotated[
-        Literal["none", "circle", "multi-similarity", "contrastive", "nt-xent", "sup-con"],
-        N_("a further loss through pytorch-metric-learning"),
-    ] = "none"
+    further: Annotated[FurtherLoss, N_("a further loss through pytorch-metric-learning")] = "none"
     rotations: Annotated[
         bool, N_("train on every identity turned by 90, 180 and 270 degrees as identities of their own (characters)")
     ] = False

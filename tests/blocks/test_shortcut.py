@@ -10,7 +10,6 @@ from atalho.blocks.shortcut import (
     NoShortcut,
     ProjectionShortcut,
     ZeroPadShortcut,
-    make_linear_shortcut,
     make_shortcut,
 )
 from atalho.errors import ConfigError
@@ -76,12 +75,12 @@ def test_the_shortcut_follows_from_channels_and_stride(kind, channels, stride, e
 
 
 def test_linear_shortcuts_follow_from_the_width() -> None:
-    assert type(make_linear_shortcut("projection", 4, 4)) is IdentityShortcut
-    assert type(make_linear_shortcut("projection", 4, 6)) is LinearProjectionShortcut
-    assert type(make_linear_shortcut("none", 4, 6)) is NoShortcut
-    assert type(make_linear_shortcut("identity", 4, 4)) is IdentityShortcut
-    assert type(make_linear_shortcut("identity", 4, 6)) is NoShortcut
-    assert make_linear_shortcut("projection", 4, 6)(torch.randn(3, 4)).shape == (3, 6)
+    assert type(make_shortcut("projection", 4, 4, of="vectors")) is IdentityShortcut
+    assert type(make_shortcut("projection", 4, 6, of="vectors")) is LinearProjectionShortcut
+    assert type(make_shortcut("none", 4, 6, of="vectors")) is NoShortcut
+    assert type(make_shortcut("identity", 4, 4, of="vectors")) is IdentityShortcut
+    assert type(make_shortcut("identity", 4, 6, of="vectors")) is NoShortcut
+    assert make_shortcut("projection", 4, 6, of="vectors")(torch.randn(3, 4)).shape == (3, 6)
 
 
 def test_an_identity_is_the_very_same_tensor() -> None:
@@ -91,7 +90,17 @@ def test_an_identity_is_the_very_same_tensor() -> None:
 
 def test_a_missing_shortcut_adds_nothing_and_copies_nothing() -> None:
     x = torch.randn(1, 2, 3, 3)
-    assert x + NoShortcut()(x) is x
+    nothing = NoShortcut()(x)
+    assert isinstance(nothing, Tensor)
+    assert x + nothing is nothing + x is torch.add(x, nothing) is x
+
+
+def test_in_all_but_sums_a_missing_shortcut_is_a_plain_zero() -> None:
+    x = torch.randn(1, 2, 3, 3)
+    nothing = NoShortcut()(x)
+    assert nothing == 0
+    assert type(x * nothing) is Tensor
+    assert torch.equal(x * nothing, x * 0)
 
 
 def test_a_projection_is_a_1x1_convolution_with_the_stride_and_a_norm() -> None:
@@ -112,4 +121,4 @@ def test_zero_pad_cannot_narrow() -> None:
 
 def test_zero_pad_is_not_for_linear_blocks() -> None:
     with pytest.raises(ConfigError, match="use 'projection' or 'none'"):
-        make_linear_shortcut("zero-pad", 4, 8)
+        make_shortcut("zero-pad", 4, 8, of="vectors")

@@ -1,15 +1,26 @@
 """What every network of the catalogue must satisfy. Small ones run; large ones in shapes only, on the meta device."""
 
+from dataclasses import replace
+from typing import get_args
+
 import pytest
 import torch
 from torch import Tensor
 
 from atalho import networks
 from atalho.blocks.block import Block
+from atalho.blocks.kinds import ShortcutChoice
+from atalho.blocks.shortcut import (
+    IdentityShortcut,
+    LinearProjectionShortcut,
+    NoShortcut,
+    ProjectionShortcut,
+    ZeroPadShortcut,
+)
 from atalho.inspection.summary import summarise
 from atalho.networks import catalogue
-from atalho.networks.plan import plan
-from atalho.networks.spec import DenseNetSpec, from_dict, to_dict
+from atalho.networks.plan import LinearPlan, ResidualPlan, plan
+from atalho.networks.spec import DenseNetSpec, ResNetSpec, Spec, from_dict, to_dict
 
 EVERY = networks.list_models()
 SMALL = [
@@ -48,6 +59,40 @@ def test_the_modules_are_the_plan(name: str) -> None:
         )
     assert sum(p.numel() for p in network.parameters()) == summarise(network).parameters
     assert {t.dtype for t in network.parameters()} == {torch.float32}
+
+
+PATHS = {
+    "identity": (IdentityShortcut,),
+    "projection": (ProjectionShortcut, LinearProjectionShortcut),
+    "zero-pad": (ZeroPadShortcut,),
+    "none": (NoShortcut,),
+}
+
+
+# In the catalogue, blocks that halve the size also widen: two networks in which each happens without the other.
+SPECS = {name: catalogue.spec(name) for name in USUAL} | {
+    "of one width": replace(catalogue.spec("resnet20"), widths=(16, 16, 16)),
+    "of one size": replace(catalogue.spec("resnet50"), blocks=(2, 2), widths=(256, 512), last_stride=1),
+}
+
+
+def choices(spec: Spec) -> tuple[ShortcutChoice, ...]:
+    """What can be asked for: a plain network is given no shortcuts, and vectors are not padded."""
+    if isinstance(spec, DenseNetSpec):
+        return ()
+    if spec.shortcut == "none":
+        return ("auto", "none")
+    return get_args(ShortcutChoice) if isinstance(spec, ResNetSpec) else ("auto", "projection", "identity", "none")
+
+
+@pytest.mark.parametrize(("name", "choice"), [(name, choice) for name in SPECS for choice in choices(SPECS[name])])
+def test_the_plan_says_which_shortcut_every_block_has(name: str, choice: ShortcutChoice) -> None:
+    with torch.device("meta"):
+        network = networks.create(SPECS[name], shortcut=choice)
+    for (qualified, block), planned in zip(network.blocks(), plan(network.spec).blocks, strict=True):
+        assert isinstance(block, Block)
+        assert isinstance(planned, ResidualPlan | LinearPlan)
+        assert isinstance(block.shortcut, PATHS[planned.path]), qualified
 
 
 @pytest.mark.parametrize("name", USUAL)

@@ -1,11 +1,31 @@
-"""The closed sets of names that blocks accept; apart from the classes so that plans and catalogues need no torch."""
+"""The closed sets of names for the parts of a network, and the rule for shortcuts. Needs no torch.
+
+Blocks, plans, specs, settings and commands all take them from here.
+"""
 
 from typing import Literal
 
 ShortcutKind = Literal["projection", "zero-pad", "identity", "none"]
 """How a block's shortcut fits where the shape changes. `identity` leaves it out there and keeps it where the shape
 stays; `none` leaves it out everywhere (a plain network)."""
+ShortcutChoice = Literal["auto", ShortcutKind]
+"""What can be asked for: a kind, or `auto` for the one that the network has in the catalogue."""
+ShortcutPath = Literal["identity", "projection", "zero-pad", "none"]
+"""What one block's shortcut is."""
 
 StemKind = Literal["small", "large"]
 """`small`: 3x3, stride 1, for images up to 64 pixels; `large`: 7x7, stride 2, then max pooling."""
+StemChoice = Literal["auto", StemKind]
+"""What can be asked for: a kind, or `auto` for the one that suits the images."""
+
 PoolingKind = Literal["average", "gem"]
+"""How the head pools features (N,C,H,W) to (N,C): their mean, or a generalized mean whose power is learned."""
+
+
+def shortcut_path(kind: ShortcutKind, in_channels: int, out_channels: int, stride: int = 1) -> ShortcutPath:
+    """Which shortcut a block has: the identity where its shape stays, else what `kind` puts in its place."""
+    if kind == "none":
+        return "none"
+    if in_channels == out_channels and stride == 1:
+        return "identity"
+    return "none" if kind == "identity" else kind

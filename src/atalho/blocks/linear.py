@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from atalho.blocks.block import Block
 from atalho.blocks.kinds import ShortcutKind
-from atalho.blocks.shortcut import make_linear_shortcut
+from atalho.blocks.shortcut import make_shortcut
 
 
 class LinearBlock(Block):
@@ -25,7 +25,7 @@ class LinearBlock(Block):
                 norm2=nn.BatchNorm1d(out_features),
             )
         )
-        self.shortcut = make_linear_shortcut(shortcut, in_features, out_features)
+        self.shortcut = make_shortcut(shortcut, in_features, out_features, of="vectors")
 
     def forward(self, x: Tensor) -> Tensor:
         """(N,D) → (N,D')."""

@@ -5,13 +5,13 @@ A block asks `make_shortcut` for the one that fits its channels and stride; nobo
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Any, Final, Literal, get_args
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from atalho.blocks.kinds import ShortcutKind
+from atalho.blocks.kinds import ShortcutKind, shortcut_path
 from atalho.errors import ConfigError, nearest
 from atalho.locale import _
 
@@ -74,57 +74,55 @@ class ZeroPadShortcut(nn.Module):
         return F.pad(picked, (0, 0, 0, 0, self.before, self.after))
 
 
-class Nothing:
-    """What a missing path adds: `x + NOTHING` is x itself, with no work and no copy."""
+class Nothing(Tensor):
+    """A zero without dimensions of which a sum takes no notice: `x + NOTHING` is x itself, with no work and no copy."""
 
-    def __radd__(self, other: Tensor) -> Tensor:
-        return other
+    @classmethod
+    def __torch_function__(cls, function: Any, types: Any, arguments: Any = (), options: Any = None) -> Any:
+        if function in (Tensor.add, torch.add):
+            return next(term for term in arguments if not isinstance(term, cls))
+        with torch._C.DisableTorchFunctionSubclass():
+            return function(*arguments, **(options or {}))
 
 
-NOTHING = Nothing()
+NOTHING: Final = torch.zeros(()).as_subclass(Nothing)
 
 
 class NoShortcut(nn.Module):
     """No path: the block becomes one of a plain network, its residual branch unchanged."""
 
-    def forward(self, x: Tensor) -> Nothing | float:
-        """Any x → what adds nothing (a compiler, which knows tensors and numbers only, gets 0 and removes it)."""
-        return 0.0 if torch.compiler.is_dynamo_compiling() else NOTHING
+    def forward(self, x: Tensor) -> Tensor:
+        """Any x → `NOTHING`, a zero that a sum leaves out."""
+        return NOTHING
 
 
-_KINDS = get_args(ShortcutKind)
+def make_shortcut(
+    kind: ShortcutKind,
+    in_channels: int,
+    out_channels: int,
+    stride: int = 1,
+    *,
+    of: Literal["images", "vectors"] = "images",
+) -> nn.Module:
+    """The shortcut that `shortcut_path` says a block has, for images (N,C,H,W) or for vectors (N,D).
 
-
-def make_shortcut(kind: ShortcutKind, in_channels: int, out_channels: int, stride: int) -> nn.Module:
-    """The shortcut for a convolutional block: the identity where the shape stays, else of the given kind."""
-    _check(kind)
-    if kind == "none":
-        return NoShortcut()
-    if in_channels == out_channels and stride == 1:
-        return IdentityShortcut()
-    if kind == "identity":
-        return NoShortcut()
-    if kind == "zero-pad":
-        return ZeroPadShortcut(in_channels, out_channels, stride)
-    return ProjectionShortcut(in_channels, out_channels, stride)
-
-
-def make_linear_shortcut(kind: ShortcutKind, in_features: int, out_features: int) -> nn.Module:
-    """The shortcut for a linear block: the identity where the width stays, else a projection."""
-    _check(kind)
-    if kind == "none":
-        return NoShortcut()
-    if in_features == out_features:
-        return IdentityShortcut()
-    if kind == "identity":
-        return NoShortcut()
-    if kind == "zero-pad":
-        raise ConfigError(
-            _("shortcut 'zero-pad' is not there for linear blocks that change width; use 'projection' or 'none'")
-        )
-    return LinearProjectionShortcut(in_features, out_features)
-
-
-def _check(kind: str) -> None:
-    if kind not in _KINDS:
-        raise ConfigError(_("shortcut {given!r} is not known.").format(given=kind) + " " + nearest(kind, _KINDS))
+    Raises ConfigError for an unknown kind (with the nearest), and for zero-padding that would have to drop channels
+    or to pad vectors.
+    """
+    if kind not in get_args(ShortcutKind):
+        text = _("shortcut {given!r} is not known.").format(given=kind)
+        raise ConfigError(text + " " + nearest(kind, get_args(ShortcutKind)))
+    match shortcut_path(kind, in_channels, out_channels, stride), of:
+        case "none", _of:
+            return NoShortcut()
+        case "identity", _of:
+            return IdentityShortcut()
+        case "projection", "images":
+            return ProjectionShortcut(in_channels, out_channels, stride)
+        case "zero-pad", "images":
+            return ZeroPadShortcut(in_channels, out_channels, stride)
+        case "projection", "vectors":
+            return LinearProjectionShortcut(in_channels, out_channels)
+    raise ConfigError(
+        _("shortcut 'zero-pad' is not there for linear blocks that change width; use 'projection' or 'none'")
+    )

@@ -1,10 +1,11 @@
 """`atalho import`: weights from elsewhere become a model folder."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter
 
+from atalho.blocks.kinds import ShortcutChoice, StemChoice
 from atalho.cli import options, terminal
 from atalho.locale import _
 
@@ -24,11 +25,9 @@ def import_(
         Parameter(help=_("deviation of each channel that the weights expect"), consume_multiple=True),
     ] = None,
     size: Annotated[int | None, Parameter(help=_("side of the images in pixels; by the network if not given"))] = None,
-    stem: Annotated[
-        Literal["auto", "small", "large"], Parameter(help=_("first layers: small (3x3) or large (7x7); by the network"))
-    ] = "auto",
+    stem: Annotated[StemChoice, Parameter(help=_("first layers: small (3x3) or large (7x7); by the network"))] = "auto",
     shortcut: Annotated[
-        Literal["auto", "projection", "zero-pad", "none"],
+        ShortcutChoice,
         Parameter(help=_("how a shortcut fits where the shape changes; by the network")),
     ] = "auto",
     classes: Annotated[Path | None, Parameter(help=_("text file with one class name a line"))] = None,

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from atalho import networks
+from atalho.blocks.kinds import ShortcutChoice, StemChoice
 from atalho.data.sizes import stored_side
 from atalho.errors import ConfigError, RunError
 from atalho.inspection.summary import smallest_side, usual_side
 from atalho.locale import _
 from atalho.networks import spec as specs
 from atalho.networks import weights
-from atalho.networks.select import ShortcutChoice, StemChoice
 from atalho.storage import foreign_file, model_folder
 from atalho.storage.model_folder import LARGEST_SIDE, Card, Preprocessing
 

@@ -9,6 +9,7 @@ from torch import nn
 
 from atalho.blocks.embedding_head import EmbeddingHead
 from atalho.blocks.head import ClassifierHead
+from atalho.blocks.kinds import ShortcutChoice, StemChoice
 from atalho.blocks.stem import BareStem, LargeStem, PixelStem, SmallStem
 from atalho.networks.densenet import dense_block, transition
 from atalho.networks.initialise import initialise
@@ -26,7 +27,7 @@ from atalho.networks.plan import (
     plan,
 )
 from atalho.networks.resnet import residual_block
-from atalho.networks.select import ShortcutChoice, StemChoice, specify
+from atalho.networks.select import specify
 from atalho.networks.spec import Spec
 
 __all__ = ["Network", "build", "create", "initialise", "make_block", "make_closing", "make_head", "make_stem"]

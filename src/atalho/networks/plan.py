@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from atalho.blocks.kinds import PoolingKind, ShortcutKind
+from atalho.blocks.kinds import PoolingKind, ShortcutKind, ShortcutPath, shortcut_path
 from atalho.networks.spec import BOTTLENECKS, PREACTIVATIONS, DenseNetSpec, Design, MLPSpec, ResNetSpec, Spec
 
 LARGE_SIDE: Final = 224
@@ -53,10 +53,9 @@ class ResidualPlan:
         return 3 if self.design in BOTTLENECKS else 2
 
     @property
-    def path(self) -> str:
-        """What the block decides its shortcut to be: identity, projection, zero-pad or none."""
-        same = self.in_channels == self.out_channels and self.stride == 1
-        return _path(self.shortcut, same=same)
+    def path(self) -> ShortcutPath:
+        """Which shortcut the block has."""
+        return shortcut_path(self.shortcut, self.in_channels, self.out_channels, self.stride)
 
 
 @dataclass(frozen=True)
@@ -73,10 +72,9 @@ class LinearPlan:
     weighted_layers = 2
 
     @property
-    def path(self) -> str:
-        """What the block decides its shortcut to be: identity, projection or none."""
-        same = self.in_channels == self.out_channels
-        return _path(self.shortcut, same=same)
+    def path(self) -> ShortcutPath:
+        """Which shortcut the block has."""
+        return shortcut_path(self.shortcut, self.in_channels, self.out_channels)
 
 
 @dataclass(frozen=True)
@@ -114,12 +112,6 @@ class TransitionPlan:
 
     stride = 2
     weighted_layers = 1
-
-
-def _path(shortcut: ShortcutKind, *, same: bool) -> str:
-    if same and shortcut != "none":
-        return "identity"
-    return "none" if shortcut == "identity" else shortcut
 
 
 BlockPlan = ResidualPlan | LinearPlan | DensePlan | TransitionPlan

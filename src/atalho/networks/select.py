@@ -8,15 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final, Literal, get_args
 
-from atalho.blocks.kinds import ShortcutKind
+from atalho.blocks.kinds import ShortcutChoice, ShortcutKind, StemChoice
 from atalho.config import SMALL_IMAGE
 from atalho.errors import ConfigError, nearest
 from atalho.locale import _
 from atalho.networks import catalogue
 from atalho.networks.spec import DenseNetSpec, MLPSpec, ResNetSpec, Spec
 
-StemChoice = Literal["auto", "small", "large"]
-ShortcutChoice = Literal["auto", "projection", "zero-pad", "identity", "none"]
 Family = Literal["resnet", "preact", "mlp"]
 
 _IMAGENET: Final = (18, 34, 50, 101, 152)

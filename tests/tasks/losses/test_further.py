@@ -6,13 +6,13 @@ from typing import get_args
 import pytest
 import torch
 
-from atalho.config import ReidConfig
+from atalho.config import FurtherLoss, ReidConfig
 from atalho.errors import ConfigError
-from atalho.tasks.losses.further import Further, further
+from atalho.tasks.losses.further import further
 
 
-@pytest.mark.parametrize("name", [name for name in get_args(Further) if name != "none"])
-def test_each_gives_a_number_that_moves_the_features(name: Further) -> None:
+@pytest.mark.parametrize("name", [name for name in get_args(FurtherLoss) if name != "none"])
+def test_each_gives_a_number_that_moves_the_features(name: FurtherLoss) -> None:
     loss = further(name)
     assert loss is not None
     features = torch.randn(8, 4, requires_grad=True)

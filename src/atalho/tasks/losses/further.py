@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Final
 
 from torch import Tensor
 
+from atalho.config import FurtherLoss
 from atalho.errors import ConfigError
 from atalho.locale import _
 
-Further = Literal["none", "circle", "multi-similarity", "contrastive", "nt-xent", "sup-con"]
 _CLASSES: Final = {
     "circle": "CircleLoss",
     "multi-similarity": "MultiSimilarityLoss",
@@ -21,7 +21,7 @@ _CLASSES: Final = {
 }
 
 
-def further(name: Further) -> Callable[[Tensor, Tensor], Tensor] | None:
+def further(name: FurtherLoss) -> Callable[[Tensor, Tensor], Tensor] | None:
     """The loss of features (N,D) and labels (N,) with the library's defaults; None for none.
 
     Raises ConfigError where the library is not installed.
