@@ -1,7 +1,7 @@
 # Everything installs into .venv; only Python 3.11 or newer with venv is needed beforehand.
 PYTHON ?= python3
 BIN := .venv/bin
-LOCALE := src/atalho/locale/pt_BR/LC_MESSAGES/atalho
+LOCALE := src/atalho/text/pt_BR/LC_MESSAGES/atalho
 
 .PHONY: demo test slow check format messages bench bench-reliability clean
 
@@ -34,7 +34,7 @@ format: .venv/dev
 # Collect the texts of the source into the Portuguese catalogue and compile it. Translate the new ones in atalho.po
 # (tests/locale names them), then run it again to compile them.
 messages: .venv/dev
-	$(BIN)/pybabel --quiet extract -k N_ --no-location --sort-output --omit-header -o $(LOCALE).pot src
+	$(BIN)/pybabel --quiet extract -k N_ -k Text -k ntext:1,2 -k nwhole:1,2 --no-location --sort-output --omit-header -o $(LOCALE).pot src
 	$(BIN)/pybabel --quiet update -l pt_BR -i $(LOCALE).pot -o $(LOCALE).po \
 		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 100
 	rm $(LOCALE).pot

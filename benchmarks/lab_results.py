@@ -13,9 +13,9 @@ from pathlib import Path
 
 from record import RESULTS, origin, write
 
-from atalho.locale import LANGUAGES
 from atalho.report.lab.files import write_figure
 from atalho.report.lab.stored import read
+from atalho.text import LANGUAGES, speaking
 
 FIGURES = RESULTS.parent / "docs" / "figures"
 
@@ -36,7 +36,8 @@ def main() -> None:
     print(write(name, result))
     drawing = importlib.import_module(f"atalho.report.lab.{result['experiment']}").DRAWING
     for language in LANGUAGES:
-        write_figure(FIGURES / f"{name}.{language}", result, drawing, language)
+        with speaking(language):
+            write_figure(FIGURES / f"{name}.{language}", result, drawing)
         print(FIGURES / f"{name}.{language}.svg")
 
 

@@ -20,8 +20,8 @@ from atalho import cli
 from atalho.data import samples
 from atalho.jobs import finish
 from atalho.jobs import run as files
-from atalho.locale import use_language
 from atalho.report import figures, html
+from atalho.text import use_language
 
 SIDE, IMAGES, EPOCHS, BATCH = 12, 40, 5, 12
 NETWORK = """

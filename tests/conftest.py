@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from atalho.data import samples
-from atalho.locale import use_language
+from atalho.text import use_language
 
 # A second thread in each of several test processes makes them wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -6,11 +6,11 @@ from atalho.errors import AtalhoError, NotFiniteError, StoppedError, nearest
 
 
 def test_close_names_are_offered() -> None:
-    assert nearest("resnet3", ["resnet34", "resnet18", "densenet121"]).startswith("Did you mean resnet34")
+    assert str(nearest("resnet3", ["resnet34", "resnet18", "densenet121"])).startswith("Did you mean resnet34")
 
 
 def test_without_a_close_name_all_are_listed() -> None:
-    assert nearest("xyz", ["small", "large"]) == "Accepted: large, small."
+    assert str(nearest("xyz", ["small", "large"])) == "Accepted: large, small."
 
 
 def test_exit_codes() -> None:
@@ -21,4 +21,4 @@ def test_exit_codes() -> None:
 
 
 def test_a_name_is_offered_once() -> None:
-    assert nearest("--modle", ["--model", "--model"]) == "Did you mean --model?"
+    assert str(nearest("--modle", ["--model", "--model"])) == "Did you mean --model?"

@@ -15,7 +15,7 @@ from pydantic.dataclasses import dataclass
 
 from atalho.blocks.kinds import PoolingKind, ShortcutChoice, StemChoice
 from atalho.errors import ConfigError, nearest
-from atalho.locale import N_, _
+from atalho.text import N_, _
 
 SMALL_IMAGE: Final = 64
 """The largest side in pixels of a small image: kept whole, cropped by shifting, and given the small stem."""

@@ -6,13 +6,19 @@ The command line prints the text and leaves with `exit_code`; only `--debug` sho
 import difflib
 from collections.abc import Iterable
 
-from atalho.locale import _
+from atalho.text import Text
 
 
 class AtalhoError(Exception):
     """Any mistake or mishap that Atalho explains in its own words."""
 
     exit_code = 2
+
+    @property
+    def text(self) -> Text:
+        """What it says, in any language."""
+        said = self.args[0] if self.args else ""
+        return said if isinstance(said, Text) else Text.verbatim(str(said))
 
 
 class ConfigError(AtalhoError):
@@ -63,14 +69,14 @@ class ElsewhereError(AtalhoError):
     """Another of the processes that train together tells what ended all of them, so this one says nothing."""
 
     def __init__(self, exit_code: int) -> None:
-        super().__init__(_("Another rank says what happened."))
+        super().__init__(Text("Another rank says what happened."))
         self.exit_code = exit_code
 
 
-def nearest(given: str, accepted: Iterable[str]) -> str:
+def nearest(given: str, accepted: Iterable[str]) -> Text:
     """A sentence that offers the accepted names closest to `given`, or all of them where none is close."""
     names = sorted(set(accepted))
     close = difflib.get_close_matches(given, names, n=3, cutoff=0.6)
     if close:
-        return _("Did you mean {names}?").format(names=" / ".join(close))
-    return _("Accepted: {names}.").format(names=", ".join(names))
+        return Text("Did you mean {names}?", names=" / ".join(close))
+    return Text("Accepted: {names}.", names=", ".join(names))

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from atalho.cli.help import PLACEHOLDERS
-from atalho.locale import _, use_language
+from atalho.text import _, use_language
 
 COMMANDS = ["", "train", "evaluate", "predict", "models", "show", "threshold", "import", "sample"]
 # Words that English cannot do without, and the parser's own; none of them is Portuguese.

@@ -20,9 +20,9 @@ def test_scripts_find_the_same_four_figures_also_where_nothing_was_measured() ->
 def test_plain_figures(capsys: pytest.CaptureFixture[str]) -> None:
     retrieval.say(found(0.9))
     first, second = capsys.readouterr().out.splitlines()
-    assert first == ("test: rank-1 90.0 % [50.0, 90.0] · 900 of 920 queries have a right answer (cross-camera)")
-    assert second.split(" · ")[0] == "rank-5 75.0 % [50.0, 90.0]"
-    assert second.endswith("mAP 75.0 % [50.0, 90.0] · mINP 75.0 % [50.0, 90.0]")
+    assert first == ("test: rank-1 90.0% [50.0%, 90.0%] · 900 of 920 queries have a right answer (cross-camera)")
+    assert second.split(" · ")[0] == "rank-5 75.0% [50.0%, 90.0%]"
+    assert second.endswith("mAP 75.0% [50.0%, 90.0%] · mINP 75.0% [50.0%, 90.0%]")
 
 
 def test_what_was_measured_beside_them_stands_in_lines_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
@@ -31,7 +31,7 @@ def test_what_was_measured_beside_them_stands_in_lines_of_its_own(capsys: pytest
           "genuine": 10, "impostor": 300}  # fmt: skip
     retrieval.say(found(0.9, reranked=reranked, expanded=found(0.8) | {"answers": 3}, at_threshold=at))
     lines = capsys.readouterr().out.splitlines()
-    assert lines[2].startswith("after k-reciprocal re-ranking (k1 20, k2 6, share 0.3): rank-1 95.0 %")
-    assert lines[3].startswith("each query averaged with its first 3 answers: rank-1 80.0 %")
+    assert lines[2].startswith("after k-reciprocal re-ranking (k1 20, k2 6, share 0.3): rank-1 95.0%")
+    assert lines[3].startswith("each query averaged with its first 3 answers: rank-1 80.0%")
     assert lines[4] == "threshold: similarity 0.500"
     assert len(lines) == 7

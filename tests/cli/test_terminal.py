@@ -45,10 +45,6 @@ def test_results_printed_below_a_progress_bar_stay_on_standard_output() -> None:
     assert found.stdout == "row\n"
 
 
-def test_duration_in_minutes_and_hours() -> None:
-    assert [terminal.duration(seconds) for seconds in (0, 59.6, 3599, 3661)] == ["0:00", "1:00", "59:59", "1:01:01"]
-
-
 def test_names_do_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     terminal.print_table(("name",), [("two\nlines",), ("\x1b[2Jmaçã",), ("שלום\u202egpj.exe",)])
     lines = capsys.readouterr().out.splitlines()[1:]

@@ -1,7 +1,7 @@
 import pytest
 
 from atalho.cli import threshold
-from atalho.locale import use_language
+from atalho.text import use_language
 
 FOUND = {"similarity": 0.5, "wanted_far": 0.001, "far": 0.00062, "far_interval": (0.0, 0.0041), "frr": 0.125,
          "frr_interval": (0.1, 0.1502), "genuine": 1710, "impostor": 14400}  # fmt: skip
@@ -11,8 +11,8 @@ def test_small_rates_keep_their_digits(capsys: pytest.CaptureFixture[str]) -> No
     threshold.say(FOUND)
     assert capsys.readouterr().out.splitlines() == [
         "threshold: similarity 0.500",
-        "false accepts 0.06 % [0.00, 0.41] of 14,400 pairs of two identities",
-        "false rejects 12.50 % [10.00, 15.02] of 1,710 pairs of one identity",
+        "false accepts 0.06% [0.00%, 0.41%] of 14,400 pairs of two identities",
+        "false rejects 12.50% [10.00%, 15.02%] of 1,710 pairs of one identity",
     ]
 
 
@@ -22,4 +22,4 @@ def test_numbers_follow_the_language(capsys: pytest.CaptureFixture[str]) -> None
     out = capsys.readouterr().out
     assert "0,500" in out
     assert "14.400" in out
-    assert "12,50 %" in out
+    assert "12,50%" in out

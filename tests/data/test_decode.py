@@ -189,7 +189,7 @@ def test_the_first_frame_of_an_animation() -> None:
 def reason(data: bytes | Path, **options: object) -> str:
     with pytest.raises(UnreadableImageError) as caught:
         decode(data, channels=3, **options)  # type: ignore[arg-type]
-    return caught.value.reason
+    return str(caught.value.reason)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "TIFF"])

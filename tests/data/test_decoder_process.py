@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from atalho.data.decoder_process import decode_files, survey_files
+from atalho.data.reasons import Reason
 
 
 def test_a_survey_gives_digest_size_and_colour_or_the_reason(tmp_path: Path) -> None:
@@ -16,7 +17,7 @@ def test_a_survey_gives_digest_size_and_colour_or_the_reason(tmp_path: Path) -> 
     Image.new("L", (3, 5)).save(file)
     rows = survey_files([str(file), str(tmp_path / "none.png")], 100, False)
     assert rows[0] == [hashlib.blake2b(file.read_bytes(), digest_size=16).hexdigest(), 3, 5, True, 1 << 4]
-    assert rows[1] == "there is no such file"
+    assert str(rows[1]) == "there is no such file"
 
 
 def test_decoding_gives_zeros_for_a_bad_image(tmp_path: Path) -> None:
@@ -25,7 +26,7 @@ def test_decoding_gives_zeros_for_a_bad_image(tmp_path: Path) -> None:
     assert pixels.shape == (2, 4, 4, 3)
     assert pixels[0].max() == 0
     assert pixels[1].min() == 200
-    assert bad == [(0, "there is no such file")]
+    assert bad == [(0, Reason.MISSING.text())]
     assert changed == []
 
 

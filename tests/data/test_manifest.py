@@ -6,7 +6,7 @@ import pytest
 
 from atalho.data.manifest import Manifest, class_map
 from atalho.errors import DataError
-from atalho.locale import _, use_language
+from atalho.text import Text, speaking
 
 
 def manifest(**changes: object) -> Manifest:
@@ -17,7 +17,7 @@ def manifest(**changes: object) -> Manifest:
         "names": ("a/1.png", "a/2.png", "b/1.png", "b/2.png"),
         "labels": np.array([0, 0, 1, 1]),
         "splits": {"train": np.array([0, 2, 3]), "test": np.array([1])},
-        "notes": ("made by hand",),
+        "notes": (Text.verbatim("made by hand"),),
     }
     return Manifest(**(values | changes))  # type: ignore[arg-type]
 
@@ -37,11 +37,11 @@ def test_json_and_back_gives_the_same() -> None:
 
 
 def test_notes_are_told_in_the_language_of_who_reads_them() -> None:
-    note = _("the folder {name} is none of train, val, test: left out").format(name="more")
-    stored = json.loads(json.dumps(manifest(notes=(note, "by hand")).to_json()))
-    assert Manifest.from_json(stored).notes == (note, "by hand")
-    use_language("pt")
-    assert Manifest.from_json(stored).notes == ("a pasta more não é train, val nem test: foi ignorada", "by hand")
+    note = Text("the folder {name} is none of train, val, test: left out", name="more")
+    stored = json.loads(json.dumps(manifest(notes=(note, Text.verbatim("by hand"))).to_json()))
+    assert list(map(str, Manifest.from_json(stored).notes)) == [str(note), "by hand"]
+    told = speaking("pt")(lambda: [str(note) for note in Manifest.from_json(stored).notes])()
+    assert told == ["a pasta more não é train, val nem test: foi ignorada", "by hand"]
     assert Manifest.from_json(stored).to_json() == stored
 
 

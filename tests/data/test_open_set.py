@@ -36,7 +36,7 @@ def test_identities_are_in_one_split_and_those_of_training_come_first(tmp_path: 
     assert sum(len(ids) for ids in manifest.splits.values()) == 60
     assert set(manifest.classes[: open_set.training_identities(manifest)]) == train
     assert manifest.camera_names == ("00", "01", "02")
-    assert "identities (images): train 10 (30)" in manifest.notes[0]
+    assert "identities (images): train 10 (30)" in str(manifest.notes[0])
 
 
 def test_split_by_group_keeps_alphabets_whole(tmp_path: Path) -> None:

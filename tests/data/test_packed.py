@@ -15,7 +15,7 @@ from atalho.data.manifest import Manifest
 from atalho.data.packed import open_images
 from atalho.data.survey import survey
 from atalho.errors import DataError
-from atalho.locale import keep, tell
+from atalho.text import speaking
 
 Tree = Callable[..., Path]
 
@@ -150,7 +150,8 @@ def test_bad_images_are_left_out_by_choice(data: Path, cache_gb: float, workers:
         images = opened(data, cache_gb=cache_gb, workers=workers, skip_bad=True)
         assert [(image.number, image.name) for image in images.bad] == [(3, "bag/0003.png"), (21, "coat/0001.png")]
         # As kept, the reason is that in any language, also out of the cache.
-        assert [tell(keep(image.reason), "pt").split(" (")[0].split(": ")[0] for image in images.bad] == [
+        told = [speaking("pt")(str)(image.reason) for image in images.bad]
+        assert [text.split(" (")[0].split(": ")[0] for text in told] == [
             "não é uma imagem em formato aceito",
             "incompleto ou danificado",
         ]

@@ -94,7 +94,7 @@ def test_a_folder_that_is_no_data_set_is_a_problem_not_an_error(tmp_path: Path) 
     Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / "only" / "1.png")
     found = atalho.doctor(tmp_path, report=tmp_path / "page.html")
     assert [problem.kind for problem in found.problems] == ["layout"]
-    assert "a classifier needs two or more" in found.problems[0].message
+    assert "a classifier needs two or more" in str(found.problems[0].message)
     assert found.stops
     assert (tmp_path / "page.html").is_file()
 

@@ -8,7 +8,7 @@ import pytest
 from atalho.errors import ConfigError
 from atalho.jobs.draw import draw
 from atalho.jobs.run import Run
-from atalho.locale import use_language
+from atalho.text import use_language
 
 
 def words(svg: str) -> list[str]:

@@ -10,6 +10,7 @@ import torch
 from atalho.jobs import threshold_choice
 from atalho.metrics import verification
 from atalho.metrics.verification import Rates
+from atalho.text import Text
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ def test_the_record_of_a_choice_and_of_none(rates: Rates, tmp_path: Path) -> Non
     found = json.loads((tmp_path / "verification.json").read_text())
     assert (found["split"], found["data"], found["reason"]) == ("val", None, None)
     assert found["threshold"]["similarity"] == chosen.similarity
-    threshold_choice.record(tmp_path, rates, 1e-6, None, data="photos", reason="too few")
+    threshold_choice.record(tmp_path, rates, 1e-6, None, data="photos", reason=Text.verbatim("too few"))
     found = json.loads((tmp_path / "verification.json").read_text())
     assert (found["split"], found["data"], found["threshold"], found["wanted_far"]) == (None, "photos", None, 1e-6)
     assert found["reason"] == "too few"

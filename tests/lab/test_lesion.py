@@ -38,7 +38,7 @@ def test_alone_it_must_keep_half_of_what_it_has() -> None:
 def test_networks_of_one_kind_are_not_compared_with_each_other() -> None:
     little, much = lost("resnet20", True, 0.1, 0.05, 0.2), lost("resnet56", True, 0.3, 0.25, 0.4)
     verdict = lesion.judge([little, much])
-    assert [one.right.name for one in verdict.comparisons] == ["half of it", "half of it"]
+    assert [str(one.right.name) for one in verdict.comparisons] == ["half of it", "half of it"]
     assert verdict.outcome == "supported"
 
 

@@ -9,6 +9,7 @@ from atalho.lab.verdict import Comparison, Estimate, Verdict
 from atalho.precision import choose
 from atalho.report.canvas import panel
 from atalho.report.lab.drawing import Drawing, Table
+from atalho.text import Text
 
 
 def _pictures(found, _):
@@ -31,7 +32,9 @@ DRAWING = Drawing(
 
 @pytest.fixture
 def found():
-    verdict = Verdict((Comparison("height", Estimate.exact("a", 2), "above", Estimate.exact("b", 1), "number"),))
+    verdict = Verdict(
+        (Comparison(Text.verbatim("height"), Estimate.exact("a", 2), "above", Estimate.exact("b", 1), "number"),)
+    )
     return result.make(
         DRAWING, "photos", {"how": "by hand"}, {"height": 2}, verdict, cells=Cells({}, ("c",), 1.25),
         command="atalho lab height", seeds=[3, 4], precision=choose("cpu", "fp32"),

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atalho.lab.verdict import Comparison, Estimate, Verdict
-from atalho.locale import _
 from atalho.metrics.intervals import t_interval
+from atalho.text import Text
 
 
 def comparison(left, order, right):
@@ -57,6 +57,6 @@ def test_over_seeds_the_interval_is_students_and_one_seed_proves_nothing():
 
 
 def test_texts_are_kept_so_that_every_language_can_tell_them():
-    kept = Comparison(_("test"), Estimate.exact("a", 1), "above", Estimate.exact("b", 0)).to_json()
+    kept = Comparison(Text("test"), Estimate.exact("a", 1), "above", Estimate.exact("b", 0)).to_json()
     assert kept["quantity"] == {"text": "test"}
     assert kept["left"]["name"] == "a"

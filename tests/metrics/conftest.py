@@ -1,9 +1,9 @@
 import pytest
 
-from atalho import locale
+from atalho.text import use_language
 
 
 @pytest.fixture(autouse=True)
 def _english():
     """Error texts are compared in English, whatever the environment speaks."""
-    locale.use_language("en")
+    use_language("en")

@@ -11,12 +11,12 @@ import torch
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from atalho import locale
 from atalho.metrics.calibration import calibration, fit_temperature
 from atalho.metrics.classification import evaluate
 from atalho.networks.catalogue import spec
 from atalho.networks.spec import to_dict
 from atalho.report.run_files import RunFiles, read
+from atalho.text import use_language
 
 HOSTILE = '<script>alert("1")</script> & $x^'
 CLASSES = ("0", HOSTILE, "2", "3", "4", "5", "6", "7", "8", "nine")
@@ -24,7 +24,7 @@ CLASSES = ("0", HOSTILE, "2", "3", "4", "5", "6", "7", "8", "nine")
 
 @pytest.fixture(autouse=True)
 def _english():
-    locale.use_language("en")
+    use_language("en")
 
 
 @pytest.fixture(scope="session")

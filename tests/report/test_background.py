@@ -2,9 +2,7 @@ import dataclasses
 import re
 
 from atalho.report import background
-from atalho.report.language import Translator
-
-EN, PT = Translator("en"), Translator("pt")
+from atalho.text import speaking
 
 
 def text(markup):
@@ -16,13 +14,13 @@ def with_manifest(run, **changes):
 
 
 def test_the_network_is_drawn_for_the_runs_images(run):
-    drawn = str(background.architecture(run, Translator("en")))
+    drawn = str(background.architecture(run))
     assert "image 3 × 28 × 28" in drawn and "64 × 7 × 7" in drawn
-    assert background.architecture(dataclasses.replace(run, network=None), Translator("en")) is None
+    assert background.architecture(dataclasses.replace(run, network=None)) is None
 
 
 def test_data_counts_every_class_in_every_split(run):
-    words = text(background.data(run, EN))
+    words = text(background.data(run))
     labels, splits = run.manifest["labels"], run.manifest["splits"]
     expected = [sum(labels[number] == 9 for number in splits[name]) for name in ("train", "val", "test")]
     assert "|nine||" + "||".join(map(str, expected)) + "|" in words
@@ -31,17 +29,17 @@ def test_data_counts_every_class_in_every_split(run):
 
 
 def test_data_says_what_a_reader_should_know(run):
-    words = text(background.data(run, EN))
+    words = text(background.data(run))
     assert "imbalanced" not in words
     assert "skipped" not in words
     lopsided = with_manifest(
         run, classes=["a", "b"], labels=[0, 0, 0, 0, 1, 0], names=list("uvwxyz"), notes=[],
         splits={"train": [0, 1, 2, 3, 4], "test": [5]},
     )  # fmt: skip
-    words = text(background.data(lopsided, EN))
+    words = text(background.data(lopsided))
     assert "the largest has 4.0 times the training images of the smallest" in words
     assert "Classes without images in the split test: b." in words
-    assert "4,0 vezes mais" in background.data(lopsided, PT)
+    assert "4,0 vezes mais" in speaking("pt")(background.data)(lopsided)
 
 
 def test_identities_that_are_held_out_are_no_missing_classes(run):
@@ -49,14 +47,14 @@ def test_identities_that_are_held_out_are_no_missing_classes(run):
         run, classes=["a", "b"], labels=[0, 0, 1, 1], names=list("uvwx"), notes=[],
         splits={"train": [0, 1], "test": [2, 3]},
     )  # fmt: skip
-    words = text(background.data(dataclasses.replace(held_out, settings=run.settings | {"task": "reid"}), EN))
+    words = text(background.data(dataclasses.replace(held_out, settings=run.settings | {"task": "reid"})))
     assert "Classes without images" not in words
     assert "|identity|" in words
 
 
 def test_skipped_images_are_counted_and_the_first_named_with_their_reasons(run):
     bad = [{"path": f"cat/{k}.jpg", "reason": "truncated <file>"} for k in range(30)]
-    words = text(background.data(with_manifest(run, skipped=bad), EN))
+    words = text(background.data(with_manifest(run, skipped=bad)))
     assert "skipped: 30." in words
     assert "|cat/11.jpg: truncated &lt;file&gt;|" in words
     assert "cat/12.jpg" not in words
@@ -65,45 +63,45 @@ def test_skipped_images_are_counted_and_the_first_named_with_their_reasons(run):
 def test_notes_and_reasons_are_told_in_the_language_of_the_page(run):
     kept = {"text": "the folder {name} is none of train, val, test: left out", "fields": {"name": "<more>"}}
     told = with_manifest(run, notes=[kept], skipped=[{"path": "a.png", "reason": {"text": "the file is empty"}}])
-    words = text(background.data(told, EN))
+    words = text(background.data(told))
     assert "|the folder &lt;more&gt; is none of train" in words
     assert "|a.png: the file is empty|" in words
-    words = text(background.data(told, PT))
+    words = text(speaking("pt")(background.data)(told))
     assert "|a pasta &lt;more&gt; não é train" in words
     assert "|a.png: o arquivo está vazio|" in words
 
 
 def test_many_missing_classes_are_counted_and_not_all_named(run):
     many = with_manifest(run, classes=[f"c{k}" for k in range(40)])
-    assert "c21 and 18 more." in text(background.data(many, EN))
+    assert "c21 and 18 more." in text(background.data(many))
 
 
 def test_cost_gives_the_median_epoch(run):
-    words = text(background.cost(run, EN))
+    words = text(background.cost(run))
     for what, value in (("training time", "20 s"), ("first epoch", "9.0 s"), ("median epoch", "6.0 s")):
         assert f"{what}||{value}" in words
     assert "1,234" in words
     assert "multiply–adds for one image||41,000,000" in words
     begun = dataclasses.replace(run, timing={"seconds": 0.0, "epochs": []})
-    assert "median" not in background.cost(begun, EN)
+    assert "median" not in background.cost(begun)
 
 
 def test_configuration_is_shown_as_it_is_and_escaped(run):
-    markup = background.configuration(run, EN)
+    markup = background.configuration(run)
     assert "# &lt;b&gt;" in markup
     assert "name = \"resnet20\"" in markup  # fmt: skip
 
 
 def test_provenance_shows_every_field_known_or_not(run):
-    words = text(background.provenance(run, EN))
+    words = text(background.provenance(run))
     assert "command||atalho train /photos/digits" in words
     assert "seed||7" in words
     assert "machine||cores 2 · processor Xeon" in words
     assert "commit||–" in words
     assert "cost" not in words
-    assert "semente||7" in text(background.provenance(run, PT))
+    assert "semente||7" in text(speaking("pt")(background.provenance)(run))
 
 
 def test_parts_whose_file_is_missing_are_left_out(run):
     bare = dataclasses.replace(run, manifest=None, timing=None, provenance=None)
-    assert background.data(bare, EN) is background.cost(bare, EN) is background.provenance(bare, EN) is None
+    assert background.data(bare) is background.cost(bare) is background.provenance(bare) is None

@@ -6,12 +6,11 @@ import pytest
 
 from atalho.report import figures
 from atalho.report.canvas import AMBER, BLUE, INK, LINE, MUTED, panel, png, style, svg
-from atalho.report.language import Translator
 
 
 @pytest.fixture
 def drawn(run):
-    return figures.draw_all(run, Translator("en"))
+    return figures.draw_all(run)
 
 
 def test_the_svg_takes_its_colours_from_the_page(drawn):
@@ -34,7 +33,7 @@ def test_ids_of_two_figures_differ(drawn):
 
 def test_the_same_figure_gives_the_same_bytes(run):
     def both() -> tuple[str, bytes]:
-        figure = figures.draw_all(run, Translator("en"))["loss"]
+        figure = figures.draw_all(run)["loss"]
         return svg(figure, "loss"), png(figure)
 
     assert both() == both()
@@ -53,7 +52,7 @@ def test_the_png_is_opaque_and_white_around(drawn):
 
 def test_nothing_of_the_users_own_matplotlib_changes(run):
     before = dict(matplotlib.rcParams)
-    figures.draw_all(run, Translator("en"))
+    figures.draw_all(run)
     assert dict(matplotlib.rcParams) == before
     import matplotlib.pyplot as plt
 

@@ -5,8 +5,8 @@ from PIL import Image
 
 from atalho.data.doctor.examination import Examination
 from atalho.data.doctor.problem import Problem
-from atalho.locale import _
 from atalho.report import doctor
+from atalho.text import Text, speaking
 
 
 def png() -> bytes:
@@ -21,17 +21,17 @@ def examination(*problems: Problem) -> Examination:
     )
 
 
-TWIN = Problem("test/a.png", "same-in-splits", "the same", "Remove it.", ("train/a.png", "train/b.png"))
+TWIN = Problem("test/a.png", "same-in-splits", Text("the same"), Text("Remove it."), ("train/a.png", "train/b.png"))
 
 
 def test_pictures_are_wanted_of_an_image_and_the_first_of_its_others() -> None:
     assert doctor.shown(examination(TWIN)) == ["test/a.png", "train/a.png"]
-    many = [Problem(f"{number}.png", "grey", "", "") for number in range(100)]
+    many = [Problem(f"{number}.png", "grey", Text(""), Text("")) for number in range(100)]
     assert doctor.shown(examination(*many)) == [f"{number}.png" for number in range(12)]
 
 
 def test_each_picture_is_held_once_and_used_in_both_languages() -> None:
-    page = doctor.page(examination(TWIN), {"test/a.png": png(), "train/a.png": png()}, "en")
+    page = doctor.page(examination(TWIN), {"test/a.png": png(), "train/a.png": png()})
     assert page.count("data:image/png") == 2
     assert page.count('<use href="#picture-0"') == 2
     assert page.startswith('<!doctype html>\n<html lang="en">')
@@ -39,19 +39,21 @@ def test_each_picture_is_held_once_and_used_in_both_languages() -> None:
 
 
 def test_without_pictures_a_table_names_the_files() -> None:
-    page = doctor.page(examination(Problem("<b>.png", "empty", _("the file is empty"), "r")), {}, "pt")
+    page = speaking("pt")(doctor.page)(
+        examination(Problem("<b>.png", "empty", Text("the file is empty"), Text("r"))), {}
+    )
     assert "<td>&lt;b&gt;.png</td><td>the file is empty</td>" in page
     assert "<td>&lt;b&gt;.png</td><td>o arquivo está vazio</td>" in page
 
 
 def test_more_than_are_pictured_are_listed_and_the_rest_counted() -> None:
-    many = [Problem(f"{number}.png", "grey", "", "") for number in range(600)]
-    page = doctor.page(examination(*many), {f"{number}.png": png() for number in range(12)}, "en")
+    many = [Problem(f"{number}.png", "grey", Text(""), Text("")) for number in range(600)]
+    page = doctor.page(examination(*many), {f"{number}.png": png() for number in range(12)})
     assert "<summary>588 more</summary>" in page
     assert "… and 88 more, which --json lists" in page
 
 
 def test_a_set_that_cannot_be_used_has_a_page_too() -> None:
-    page = doctor.page(Examination(Path("/data"), (Problem(None, "layout", "no images", "r"),)), {}, "en")
+    page = doctor.page(Examination(Path("/data"), (Problem(None, "layout", Text("no images"), Text("r")),)), {})
     assert "A run on these images would be refused as they are." in page
     assert "no images" in page

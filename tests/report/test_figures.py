@@ -4,13 +4,10 @@ import math
 import numpy as np
 import pytest
 
-from atalho import locale
 from atalho.report import figures
 from atalho.report.canvas import png, style, svg
-from atalho.report.language import Translator
 from atalho.report.run_files import read
-
-EN = Translator("en")
+from atalho.text import speaking, use_language
 
 
 @pytest.fixture(autouse=True)
@@ -24,14 +21,14 @@ def lines(figure):
 
 
 def test_curves_show_the_numbers_of_the_log(run):
-    found = lines(figures.loss(run.rows, EN))
+    found = lines(figures.loss(run.rows))
     assert found["training"] == [[1, 2.0], [2, 1.0], [3, pytest.approx(2 / 3)]]
     assert found["validation"][0] == [1, 2.5]
-    assert lines(figures.accuracy(run.epochs, EN))["validation"][2] == [3, pytest.approx(0.8)]
+    assert lines(figures.accuracy(run.epochs))["validation"][2] == [3, pytest.approx(0.8)]
 
 
 def test_steps_are_placed_in_epochs(run):
-    (rate,) = lines(figures.learning_rate(run.rows, EN)).values()
+    (rate,) = lines(figures.learning_rate(run.rows)).values()
     assert [x for x, _y in rate] == [0.5, 1, 1.5, 2, 2.5, 3]
     assert rate[0][1] == 0.4 / 5
 
@@ -39,7 +36,7 @@ def test_steps_are_placed_in_epochs(run):
 def test_a_long_log_is_drawn_as_means_of_neighbours():
     steps = [{"kind": "step", "step": k + 1, "lr": 0.1, "loss": k % 2} for k in range(64_000)]
     rows = [*steps, {"kind": "epoch", "step": 64_000, "train_loss": 1.0, "val_loss": 1.0}]
-    figure = figures.loss(rows, EN)
+    figure = figures.loss(rows)
     points = figure.axes[0].get_lines()[0].get_xydata()
     assert points[0].tolist() == pytest.approx([80.5 / 64_000, 0.5])
     assert len(points) == figures.MOST_POINTS
@@ -47,13 +44,13 @@ def test_a_long_log_is_drawn_as_means_of_neighbours():
 
 
 def test_a_log_without_steps_draws_only_epochs(run):
-    assert set(lines(figures.loss(run.epochs, EN))) >= {"training", "validation"}
+    assert set(lines(figures.loss(run.epochs))) >= {"training", "validation"}
 
 
 def test_a_log_without_validation_or_steps_is_drawn():
     rows = [{"kind": "epoch", "epoch": 1, "step": 3, "train_loss": math.nan, "train_top1": 0.5, "val_loss": None,
              "val_top1": None, "learning_rate": 0.1}]  # fmt: skip
-    for figure in (figures.loss(rows, EN), figures.accuracy(rows, EN), figures.learning_rate(rows, EN)):
+    for figure in (figures.loss(rows), figures.accuracy(rows), figures.learning_rate(rows)):
         assert "validation" not in lines(figure)
         assert png(figure)
 
@@ -69,7 +66,7 @@ def small(classes):
 
 @pytest.mark.parametrize("classes", [2, 10, 30, 120])
 def test_the_confusion_matrix_shows_shares_of_the_row(classes):
-    figure = figures.confusion(small(classes), EN)
+    figure = figures.confusion(small(classes))
     picture = figure.axes[0].get_images()[0].get_array()
     assert picture[0, 0, 3] == pytest.approx(math.sqrt(2 / 3))
     assert picture[0, 1, 3] == pytest.approx(math.sqrt(1 / 3))
@@ -86,21 +83,21 @@ def test_the_confusion_matrix_shows_shares_of_the_row(classes):
 def test_a_class_without_images_leaves_its_row_empty():
     evaluation = small(3)
     evaluation["confusion"][1] = [0, 0, 0]
-    picture = figures.confusion(evaluation, EN).axes[0].get_images()[0].get_array()
+    picture = figures.confusion(evaluation).axes[0].get_images()[0].get_array()
     assert picture[1, :, 3].tolist() == [0, 0, 0]
 
 
 def test_recall_shows_the_lowest_first_and_leaves_out_what_is_not_known():
     rows = small(60)["per_class"]
     rows[0]["recall"] = None
-    axes = figures.recall(rows, EN).axes[0]
+    axes = figures.recall(rows).axes[0]
     labels = [label.get_text() for label in axes.get_yticklabels()]
     assert labels == [f"class {k}" for k in range(1, 41)]
     assert axes.get_ylim()[0] > axes.get_ylim()[1]
 
 
 def test_reliability_shows_every_bin(evaluation):
-    found = lines(figures.reliability(evaluation["calibration"], EN))
+    found = lines(figures.reliability(evaluation["calibration"]))
     for key in ("before", "after"):
         bins = evaluation["calibration"][key]["bins"]
         assert found[key] == [[b["confidence"], b["accuracy"]] for b in bins]
@@ -108,21 +105,22 @@ def test_reliability_shows_every_bin(evaluation):
 
 
 def test_words_and_numbers_follow_the_language(run):
-    drawn = figures.draw_all(run, Translator("pt"))
-    assert "treino" in svg(drawn["loss"], "a")
-    assert "época" in svg(drawn["loss"], "a")
-    assert "0,5" in svg(drawn["loss"], "a")
-    assert "prevista" in svg(drawn["confusion"], "b")
+    with speaking("pt"):
+        drawn = figures.draw_all(run)
+        assert "treino" in svg(drawn["loss"], "a")
+        assert "época" in svg(drawn["loss"], "a")
+        assert "0,5" in svg(drawn["loss"], "a")
+        assert "prevista" in svg(drawn["confusion"], "b")
 
 
 def test_long_names_are_shortened_and_control_characters_are_seen(evaluation):
     rows = [{"class": "a\x00\n" + "b" * 40, "recall": 0.5, "recall_interval": [0.4, 0.6]}]
-    (label,) = figures.recall(rows, EN).axes[0].get_yticklabels()
+    (label,) = figures.recall(rows).axes[0].get_yticklabels()
     assert label.get_text() == "a\ufffd " + "b" * 20 + "…"
 
 
 def test_write_all_writes_what_the_run_allows(folder):
-    locale.use_language("pt")
+    use_language("pt")
     written = figures.write_all(folder)
     names = ["loss", "accuracy", "learning_rate", "confusion", "recall", "reliability"]
     assert [path.name for path in written] == [f"{name}.png" for name in names]
@@ -132,6 +130,6 @@ def test_write_all_writes_what_the_run_allows(folder):
 
 def test_a_run_without_evaluation_has_only_curves(folder):
     (folder / "evaluation.json").unlink()
-    assert list(figures.draw_all(read(folder), EN)) == ["loss", "accuracy", "learning_rate"]
+    assert list(figures.draw_all(read(folder))) == ["loss", "accuracy", "learning_rate"]
     (folder / "metrics.jsonl").write_text(json.dumps({"kind": "step", "step": 1, "lr": 1, "loss": 1}) + "\n")
-    assert figures.draw_all(read(folder), EN) == {}
+    assert figures.draw_all(read(folder)) == {}

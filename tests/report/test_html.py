@@ -8,10 +8,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from atalho import locale
 from atalho.errors import RunError
 from atalho.report import html
 from atalho.report.run_files import read
+from atalho.text import use_language
 
 
 class Page(HTMLParser):
@@ -43,7 +43,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def page(complete, pictures):
-    return Page(html.page(read(complete), pictures, "en"))
+    return Page(html.page(read(complete), pictures))
 
 
 def test_needs_nothing_from_outside(page):
@@ -96,7 +96,7 @@ def test_both_languages_hold_the_same_parts(page):
 
 @pytest.mark.parametrize(("name", "tag"), [("en", "en"), ("pt", "pt-BR")])
 def test_the_language_in_force_is_shown_first(folder, name, tag):
-    locale.use_language(name)
+    use_language(name)
     page = Page(html.write(folder, pictures={}).read_text())
     (checked,) = [a["value"] for t, a in page.elements if t == "input" and "checked" in a]
     assert checked == tag

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from atalho.report import html, retrieval
-from atalho.report.language import Translator
 from atalho.report.run_files import RunFiles
 
 
@@ -28,13 +27,13 @@ def _run(evaluation: dict[str, Any]) -> RunFiles:
 
 
 def test_the_headline_says_how_many_queries_were_counted(evaluation: dict[str, Any]) -> None:
-    text = retrieval.headline(evaluation, Translator("en"))
+    text = retrieval.headline(evaluation)
     assert "90.0%" in text
     assert "900 of 920 queries have a right answer among 1,000 images" in text
 
 
 def test_every_figure_stands_with_its_interval(evaluation: dict[str, Any]) -> None:
-    text = retrieval.quality(_run(evaluation), Translator("en"))
+    text = retrieval.quality(_run(evaluation))
     for name in ("rank-1", "rank-5", "rank-10", "rank-20", "mAP", "mINP"):
         assert f"<td>{name}</td>" in text
     assert "own camera are left out (cross-camera)" in text
@@ -42,7 +41,7 @@ def test_every_figure_stands_with_its_interval(evaluation: dict[str, Any]) -> No
 
 
 def test_right_and_wrong_are_marked_not_by_colour_alone(evaluation: dict[str, Any]) -> None:
-    text = retrieval.ranked_lists(_run(evaluation), {"a.png": "picture-0", "b.png": "picture-1"}, Translator("en"))
+    text = retrieval.ranked_lists(_run(evaluation), {"a.png": "picture-0", "b.png": "picture-1"})
     assert text is not None
     assert text.count("✓") == text.count("✗") == 1
     assert 'href="#picture-1"' in text
@@ -52,7 +51,7 @@ def test_right_and_wrong_are_marked_not_by_colour_alone(evaluation: dict[str, An
 
 
 def test_the_page_has_these_parts_instead_of_classes(evaluation: dict[str, Any]) -> None:
-    page = html.page(_run(evaluation), {}, "en")
+    page = html.page(_run(evaluation), {})
     assert "Ranked lists" in page
     assert "Confusion matrix" not in page
-    assert retrieval.ranked_lists(_run(evaluation | {"lists": []}), {}, Translator("en")) is None
+    assert retrieval.ranked_lists(_run(evaluation | {"lists": []}), {}) is None

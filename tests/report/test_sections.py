@@ -4,10 +4,10 @@ import re
 import pytest
 
 from atalho.report import sections
-from atalho.report.language import Translator
 from atalho.report.markup import Html
+from atalho.text import speaking
+from atalho.text.numbers import number, percent
 
-EN, PT = Translator("en"), Translator("pt")
 DRAWINGS = {name: Html(f"[{name}]") for name in ("loss", "accuracy", "learning_rate", "confusion", "reliability")}
 
 
@@ -21,37 +21,37 @@ def with_evaluation(run, **changes):
 
 def test_the_header_gives_the_accuracy_its_interval_and_the_key_numbers(run):
     run = with_evaluation(run, top1=0.932, top1_interval=[0.925, 0.94], macro_f1=0.931)
-    words = text(sections.header(run, EN))
-    for expected in ("resnet20", "trained on digits", "93.2%", "95% interval|: |92.5% – 94.0%".replace("|", ""),
+    words = text(sections.header(run))
+    for expected in ("resnet20", "trained on digits", "93.2%", "95% interval|: |[92.5%, 94.0%]".replace("|", ""),
                      "on 600 test images", "300", "272,474", "20 s", "1,234", "93.1%"):  # fmt: skip
         assert expected in words
     assert "top-5" not in words
-    words = text(sections.header(run, PT))
-    for expected in ("treinada em digits", "93,2%", "intervalo de 95%: 92,5% – 94,0%", "em 600 imagens de teste"):
+    words = text(speaking("pt")(sections.header)(run))
+    for expected in ("treinada em digits", "93,2%", "intervalo de 95%: [92,5%; 94,0%]", "em 600 imagens de teste"):
         assert expected in words
 
 
 def test_accuracy_on_validation_images_is_not_sold_as_a_test(run):
-    assert "There was no test split" not in sections.header(run, EN)
-    words = text(sections.header(with_evaluation(run, split="val"), EN))
+    assert "There was no test split" not in sections.header(run)
+    words = text(sections.header(with_evaluation(run, split="val")))
     assert "on 600 validation images" in words
     assert "There was no test split." in words
 
 
 def test_a_run_without_evaluation_says_so(run):
     bare = dataclasses.replace(run, evaluation=None)
-    assert "accuracy is not known" in sections.header(bare, EN)
+    assert "accuracy is not known" in sections.header(bare)
     for part in (sections.confusion, sections.calibration):
-        assert part(bare, {}, EN) is None
-    assert sections.per_class(bare, EN) is None
-    assert sections.mistakes(bare, {}, EN) is None
-    assert sections.curves(bare, {}, EN) is None
+        assert part(bare, {}) is None
+    assert sections.per_class(bare) is None
+    assert sections.mistakes(bare, {}) is None
+    assert sections.curves(bare, {}) is None
 
 
 def test_the_pairs_most_often_confused_come_first(run):
     counts = [[5, 1, 0], [7, 2, 3], [0, 0, 0]]
     rows = [{**row, "class": name} for row, name in zip(run.evaluation["per_class"], "abc", strict=False)]
-    words = text(sections.confusion(with_evaluation(run, confusion=counts, per_class=rows), DRAWINGS, EN))
+    words = text(sections.confusion(with_evaluation(run, confusion=counts, per_class=rows), DRAWINGS))
     found = re.findall(r"\|\|([abc])\|\|([abc])\|\|(\d+)\|\|([\d.]+%)", words)
     assert found == [("b", "a", "7", "58.3%"), ("b", "c", "3", "25.0%"), ("a", "b", "1", "16.7%")]
 
@@ -60,20 +60,20 @@ def test_a_large_matrix_says_what_its_numbers_mean(run):
     many = 50
     rows = [{**run.evaluation["per_class"][0], "class": str(k)} for k in range(many)]
     large = with_evaluation(run, confusion=[[0] * many for _ in range(many)], per_class=rows)
-    assert "places of the classes" in sections.confusion(large, DRAWINGS, EN)
-    assert "places of the classes" not in sections.confusion(run, DRAWINGS, EN)
+    assert "places of the classes" in sections.confusion(large, DRAWINGS)
+    assert "places of the classes" not in sections.confusion(run, DRAWINGS)
 
 
 def test_calibration_shows_both_errors_and_the_temperature(run):
     values = run.evaluation["calibration"]
-    words = text(sections.calibration(run, DRAWINGS, EN))
+    words = text(sections.calibration(run, DRAWINGS))
     for expected in (values["before"]["error"], values["after"]["error"]):
-        assert EN.percent(expected, 2) in words
-    assert EN.number(values["temperature"], 3) in words
+        assert percent(expected, 2) in words
+    assert number(values["temperature"], 3) in words
 
 
 def test_every_class_has_its_row_and_sorts_by_its_value(run):
-    markup = sections.per_class(run, EN)
+    markup = sections.per_class(run)
     assert markup.count("<tr>") == 11
     for row in run.evaluation["per_class"]:
         assert f'data-value="{row["recall"]!r}"' in markup
@@ -81,7 +81,7 @@ def test_every_class_has_its_row_and_sorts_by_its_value(run):
 
 
 def test_bars_lie_between_the_scales_ends(run):
-    for start, end in re.findall(r"left:([\d.-]+)%;width:([\d.-]+)%", sections.per_class(run, EN)):
+    for start, end in re.findall(r"left:([\d.-]+)%;width:([\d.-]+)%", sections.per_class(run)):
         assert float(start) >= 0
         assert float(start) + float(end) <= 100.01
 
@@ -89,21 +89,21 @@ def test_bars_lie_between_the_scales_ends(run):
 @pytest.mark.parametrize(("lowest", "start"), [(0.999, 0.9), (0.61, 0.6), (0.0, 0.0)])
 def test_the_scale_begins_below_every_interval(run, lowest, start):
     row = {**run.evaluation["per_class"][0], "recall": 1.0, "recall_interval": [lowest, 1.0]}
-    words = text(sections.per_class(with_evaluation(run, per_class=[row]), EN))
+    words = text(sections.per_class(with_evaluation(run, per_class=[row])))
     assert f"{100 * start:.0f}%||95% interval||100%" in words
 
 
 def test_a_class_without_images_has_dashes_and_no_bar(run):
     row = {"class": "x", "images": 0, "recall": None, "recall_interval": None, "precision": None, "f1": None}
-    markup = sections.per_class(with_evaluation(run, per_class=[row]), EN)
+    markup = sections.per_class(with_evaluation(run, per_class=[row]))
     assert text(markup).count("–") == 3
     assert "class=\"bar\"" not in markup  # fmt: skip
 
 
 def test_mistakes_show_their_pictures_where_there_are_any(run):
     rows = run.evaluation["mistakes"]
-    markup = sections.mistakes(run, {rows[0]["path"]: "picture-0"}, EN)
+    markup = sections.mistakes(run, {rows[0]["path"]: "picture-0"})
     assert markup.count('href="#picture-0"') == 1
     assert markup.count("no-picture") == len(rows) - 1
-    assert EN.percent(rows[0]["probability"]) in markup
-    assert "There is none" in sections.mistakes(with_evaluation(run, mistakes=[]), {}, EN)
+    assert percent(rows[0]["probability"]) in markup
+    assert "There is none" in sections.mistakes(with_evaluation(run, mistakes=[]), {})

@@ -7,10 +7,12 @@ import pytest
 
 from atalho.report import shell
 from atalho.report.markup import Html, el
+from atalho.text import speaking
+from atalho.text.numbers import number
 
 
 def test_a_page_holds_its_article_in_both_languages_and_nothing_from_outside():
-    text = shell.page("a < b", lambda _: el("p", _.number(1234.5, 1)), "en", library=Html("<svg></svg>"))
+    text = shell.page("a < b", lambda: el("p", number(1234.5, 1)), library=Html("<svg></svg>"))
     assert '<main lang="en"><p>1,234.5</p></main>' in text
     assert '<main lang="pt-BR"><p>1.234,5</p></main>' in text
     assert "<title>a &lt; b</title>" in text
@@ -19,7 +21,7 @@ def test_a_page_holds_its_article_in_both_languages_and_nothing_from_outside():
 
 
 def test_only_its_own_script_may_run():
-    text = shell.page("", lambda _: Html(), "en")
+    text = shell.page("", lambda: Html())
     script = text[text.index("<script>") + len("<script>") : text.index("</script>")]
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     assert f"script-src 'sha256-{digest}'" in html.unescape(text)
@@ -27,7 +29,7 @@ def test_only_its_own_script_may_run():
 
 @pytest.mark.parametrize(("initial", "tag"), [("en", "en"), ("pt", "pt-BR")])
 def test_the_language_to_begin_with(initial, tag):
-    text = shell.page("", lambda _: Html(), initial)
+    text = speaking(initial)(shell.page)("", lambda: Html())
     assert f'<html lang="{tag}">' in text
     assert text.count(" checked") == 1
     assert f'id="language-{initial}" value="{tag}" checked' in text

@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 from atalho.report import html, verification
-from atalho.report.language import Translator
 from atalho.report.markup import Html
 from atalho.report.run_files import RunFiles
+from atalho.text import speaking
 
-EN = Translator("en")
 DRAWN = {"verification": Html("<svg></svg>")}
 CHOSEN = {"similarity": 0.535, "wanted_far": 0.01, "far": 0.0098, "far_interval": [0.0004, 0.0404], "frr": 0.0959,
           "frr_interval": [0.0517, 0.1465], "genuine": 1710, "impostor": 14400}  # fmt: skip
@@ -24,33 +23,41 @@ def run(evaluation: dict[str, Any] | None = None, **recorded: Any) -> RunFiles:
 
 
 def test_a_run_without_one_has_no_such_part() -> None:
-    assert verification.threshold(RunFiles(Path("x"), "", {}), {}, EN) is None
+    assert verification.threshold(RunFiles(Path("x"), "", {}), {}) is None
 
 
 def test_errors_stand_with_intervals_and_pairs() -> None:
-    text = verification.threshold(run(), DRAWN, EN)
+    text = verification.threshold(run(), DRAWN)
     assert text is not None
-    for part in ("similarity 0.535", "at most 1.00%", "0.98%", "0.04% – 4.04%", "14,400 pairs", "9.59%", "1,710 pairs"):
+    for part in (
+        "similarity 0.535",
+        "at most 1.00%",
+        "0.98%",
+        "[0.04%, 4.04%]",
+        "14,400 pairs",
+        "9.59%",
+        "1,710 pairs",
+    ):
         assert part in text
     assert "test images" not in text
 
 
 def test_the_test_images_stand_beside_where_it_was_chosen() -> None:
     measured = CHOSEN | {"far": 0.0255, "frr": 0.1016, "genuine": 8740, "impostor": 414000}
-    text = verification.threshold(run({"at_threshold": measured}), DRAWN, EN)
+    text = verification.threshold(run({"at_threshold": measured}), DRAWN)
     assert text is not None
     for part in ("validation images", "test images", "2.55%", "10.2%", "414,000 pairs"):
         assert part in text
 
 
 def test_other_images_are_named_and_escaped() -> None:
-    text = verification.threshold(run(data="/<b>photos"), DRAWN, EN)
+    text = verification.threshold(run(data="/<b>photos"), DRAWN)
     assert text is not None
     assert "/&lt;b&gt;photos" in text
 
 
 def test_where_there_is_none_the_reason_is_told() -> None:
-    text = verification.threshold(run(threshold=None, reason="Too few pairs."), DRAWN, EN)
+    text = verification.threshold(run(threshold=None, reason="Too few pairs."), DRAWN)
     assert text is not None
     assert "There is no threshold. Too few pairs." in text
     assert "<table" not in text
@@ -62,6 +69,6 @@ def test_it_is_a_part_of_the_page_in_both_languages(language: str) -> None:
     evaluation = {"task": "reid", "split": "test", "queries": 9, "valid_queries": 9, "identities": 4, "images": 9,
                   "protocol": "cross-camera", "lists": []}  # fmt: skip
     evaluation |= figures | {f"{name}_interval": [0.8, 0.95] for name in figures}
-    page = html.page(run(evaluation), {}, language)
+    page = speaking(language)(html.page)(run(evaluation), {})
     assert 'id="threshold-en"' in page
     assert 'id="threshold-pt"' in page

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from atalho import chance
 from atalho.errors import ConfigError
-from atalho.locale import _
+from atalho.text import Text
 
 
 class Dropout(nn.Module):
@@ -18,7 +18,7 @@ class Dropout(nn.Module):
     def __init__(self, p: float, number: int = 0) -> None:
         super().__init__()
         if not 0 <= p < 1:
-            raise ConfigError(_("dropout {given!r}: accepted are numbers from 0 up to, but not, 1").format(given=p))
+            raise ConfigError(Text("dropout {given!r}: accepted are numbers from 0 up to, but not, 1", given=p))
         self.p = p
         self.number = number
 

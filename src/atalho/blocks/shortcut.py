@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from atalho.blocks.kinds import ShortcutKind, shortcut_path
 from atalho.errors import ConfigError, nearest
-from atalho.locale import _
+from atalho.text import Text
 
 
 class IdentityShortcut(nn.Module):
@@ -110,8 +110,8 @@ def make_shortcut(
     or to pad vectors.
     """
     if kind not in get_args(ShortcutKind):
-        text = _("shortcut {given!r} is not known.").format(given=kind)
-        raise ConfigError(text + " " + nearest(kind, get_args(ShortcutKind)))
+        text = Text("shortcut {given!r} is not known.", given=kind)
+        raise ConfigError(Text.joined(text, nearest(kind, get_args(ShortcutKind))))
     match shortcut_path(kind, in_channels, out_channels, stride), of:
         case "none", _of:
             return NoShortcut()
@@ -124,5 +124,5 @@ def make_shortcut(
         case "projection", "vectors":
             return LinearProjectionShortcut(in_channels, out_channels)
     raise ConfigError(
-        _("shortcut 'zero-pad' is not there for linear blocks that change width; use 'projection' or 'none'")
+        Text("shortcut 'zero-pad' is not there for linear blocks that change width; use 'projection' or 'none'")
     )

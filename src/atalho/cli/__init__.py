@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from atalho.errors import AtalhoError, ElsewhereError
-from atalho.locale import LANGUAGES, _, use_language
+from atalho.text import LANGUAGES, _, use_language
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 _LARGEST_KEPT = 32 * 2**20  # the most that glibc accepts

@@ -6,7 +6,7 @@ from cyclopts import App, Group
 
 from atalho import __version__
 from atalho.cli import help, terminal
-from atalho.locale import _
+from atalho.text import _
 
 
 def build() -> App:

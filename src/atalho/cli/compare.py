@@ -7,7 +7,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
-from atalho.locale import _
+from atalho.text import _
+from atalho.text.numbers import number
 
 
 def compare(
@@ -25,7 +26,7 @@ def compare(
     if json:
         terminal.print_json(dataclasses.asdict(found))
         return 0
-    similarity = terminal.number(found.similarity, 3)
+    similarity = number(found.similarity, 3)
     if found.threshold is None:
         text = _(
             "similarity {similarity}; the model has no threshold to judge it by. Choose one: atalho threshold {run}"
@@ -35,5 +36,5 @@ def compare(
     text = _("the same: similarity {similarity}, the threshold is {threshold}")
     if not found.same:
         text = _("not the same: similarity {similarity}, the threshold is {threshold}")
-    terminal.say(text.format(similarity=similarity, threshold=terminal.number(found.threshold, 3)))
+    terminal.say(text.format(similarity=similarity, threshold=number(found.threshold, 3)))
     return 0

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
-from atalho.locale import _, ngettext
+from atalho.text import _, ngettext
+from atalho.text.numbers import whole
 
 if TYPE_CHECKING:
     from atalho.data.doctor.examination import Examination
@@ -54,11 +55,11 @@ def _print(found: "Examination") -> None:
     if found.images:
         terminal.say(_summary(found))
     for note in found.notes:
-        terminal.say(note)
+        terminal.say(str(note))
     for severity, problems in groupby(found.problems, key=lambda problem: problem.severity):
         group = list(problems)
         terminal.say("")
-        terminal.say(f"{_(TITLES[severity]).upper()} ({terminal.number(len(group))})")
+        terminal.say(f"{_(TITLES[severity]).upper()} ({whole(len(group))})")
         terminal.print_table((_("what"), _("image"), _("found, and what to do")), _rows(group))
     terminal.say("")
     if found.stops and found.skippable:
@@ -71,12 +72,12 @@ def _print(found: "Examination") -> None:
 
 def _summary(found: "Examination") -> str:
     count = len(found.classes)
-    classes = ngettext("{count} class", "{count} classes", count).format(count=terminal.number(count))
-    parts = [_("{images} images").format(images=terminal.number(found.images)), classes]
+    classes = ngettext("{count} class", "{count} classes", count).format(count=whole(count))
+    parts = [_("{images} images").format(images=whole(found.images)), classes]
     if found.widths and found.heights:
         size = _("{width} × {height} pixels in the median")
         parts.append(size.format(width=found.widths[1], height=found.heights[1]))
-    parts += [f"{name} {terminal.number(number)}" for name, number in found.formats.items()]
+    parts += [f"{name} {whole(number)}" for name, number in found.formats.items()]
     return " · ".join(parts)
 
 
@@ -87,9 +88,9 @@ def _rows(problems: "Sequence[Problem]") -> Iterator[tuple[str, str, str]]:
         alike = list(group)
         shown = alike[:_SHOWN]
         for place, problem in enumerate(shown):
-            yield (_(KINDS[kind].title) if place == 0 else "", problem.path or "–", problem.message)
+            yield (_(KINDS[kind].title) if place == 0 else "", problem.path or "–", str(problem.message))
         if len(alike) > len(shown):
-            more = _("… and {count} more (--json or --report)").format(count=terminal.number(len(alike) - len(shown)))
+            more = _("… and {count} more (--json or --report)").format(count=whole(len(alike) - len(shown)))
             yield ("", more, "")
         for remedy in dict.fromkeys(problem.remedy for problem in shown):
             yield ("", "", f"→ {remedy}")

@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from atalho.cli import options, retrieval, terminal
-from atalho.locale import _
+from atalho.text import _
+from atalho.text.numbers import interval, number, percent
 from atalho.training import distributed
 
 _SHOWN_MISTAKES = 5
@@ -66,12 +67,10 @@ def evaluate(
 
 def _say(found: dict[str, Any]) -> None:
     """Accuracy, calibration, every class, and the mistakes that the network was surest of."""
-    top = _("top-1 {top1} {interval}").format(
-        top1=terminal.percent(found["top1"]), interval=terminal.interval(found["top1_interval"])
-    )
+    top = _("top-1 {top1} {interval}").format(top1=percent(found["top1"]), interval=interval(found["top1_interval"]))
     if found["top5"] is not None:
         top += " · " + _("top-5 {top5} {interval}").format(
-            top5=terminal.percent(found["top5"]), interval=terminal.interval(found["top5_interval"])
+            top5=percent(found["top5"]), interval=interval(found["top5_interval"])
         )
     terminal.say(f"{_(found['split'])}: {top} · " + _("{images} images").format(images=found["images"]))
     _calibration(found)
@@ -79,7 +78,7 @@ def _say(found: dict[str, Any]) -> None:
     for mistake in found["mistakes"][:_SHOWN_MISTAKES]:
         terminal.say(
             _("{path}: {label}, taken for {predicted} at {probability}").format(
-                **mistake | {"probability": terminal.percent(mistake["probability"])}
+                **mistake | {"probability": percent(mistake["probability"])}
             )
         )
 
@@ -88,10 +87,10 @@ def _calibration(found: dict[str, Any]) -> None:
     calibration = found["calibration"]
     terminal.say(
         _("macro F1 {f1} · calibration error {before}, {after} after temperature {temperature}").format(
-            f1=terminal.number(found["macro_f1"], 3),
-            before=terminal.percent(calibration["before"]["error"]),
-            after=terminal.percent(calibration["after"]["error"]),
-            temperature=terminal.number(calibration["temperature"], 2),
+            f1=number(found["macro_f1"], 3),
+            before=percent(calibration["before"]["error"]),
+            after=percent(calibration["after"]["error"]),
+            temperature=number(calibration["temperature"], 2),
         )
     )
 
@@ -102,10 +101,10 @@ def _classes(found: dict[str, Any]) -> None:
         (
             row["class"],
             str(row["images"]),
-            terminal.percent(row["recall"]),
-            terminal.interval(row["recall_interval"]),
-            terminal.percent(row["precision"]),
-            "–" if row["f1"] is None else terminal.number(row["f1"], 3),
+            percent(row["recall"]),
+            interval(row["recall_interval"]),
+            percent(row["precision"]),
+            "–" if row["f1"] is None else number(row["f1"], 3),
         )
         for row in found["per_class"]
     )

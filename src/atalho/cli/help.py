@@ -7,7 +7,7 @@ from cyclopts.help import DefaultFormatter, HelpEntry, HelpPanel
 from cyclopts.help.inline_text import InlineText
 from rich.text import Text
 
-from atalho.locale import N_, _
+from atalho.text import N_, _
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions

@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 from atalho.blocks.kinds import ShortcutChoice, StemChoice
 from atalho.cli import options, terminal
-from atalho.locale import _
+from atalho.text import _
 
 
 def import_(

@@ -6,7 +6,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
-from atalho.locale import _, ngettext
+from atalho.text import _, ngettext
+from atalho.text.numbers import whole
 
 
 def index(
@@ -33,7 +34,7 @@ def index(
         return 1 if found.bad else 0
     terminal.say(
         _("{new} new, {changed} changed, {same} as they were").format(
-            new=terminal.number(found.new), changed=terminal.number(found.changed), same=terminal.number(found.same)
+            new=whole(found.new), changed=whole(found.changed), same=whole(found.same)
         )
     )
     if found.bad:

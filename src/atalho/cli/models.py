@@ -5,7 +5,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
-from atalho.locale import _
+from atalho.text import _
+from atalho.text.numbers import whole
 
 
 def models(
@@ -26,8 +27,8 @@ def models(
         (
             row["name"],
             str(row["depth"]),
-            terminal.number(row["parameters"]),
-            f"{terminal.number(row['multiply_adds'] / 1e6)} M",
+            whole(row["parameters"]),
+            f"{whole(row['multiply_adds'] / 1e6)} M",
             f"{row['counted_at']} px",
             f"{row['smallest']} px",
         )

@@ -11,7 +11,7 @@ from cyclopts import Group, Parameter
 
 from atalho import config as schema
 from atalho.errors import ConfigError, nearest
-from atalho.locale import N_, _
+from atalho.text import N_, Text, _
 
 # In the order of the help page, below the arguments and the short options.
 _TITLES = {
@@ -75,7 +75,7 @@ def refuse_beside_resume(*given_too: Mapping[str, Any]) -> None:
     names = [name for group in given_too for name, value in group.items() if value is not None]
     if names:
         raise ConfigError(
-            _("--resume continues a run with its own configuration; leave out: {names}.").format(names=", ".join(names))
+            Text("--resume continues a run with its own configuration; leave out: {names}.", names=", ".join(names))
         )
 
 
@@ -88,7 +88,7 @@ def joined(shortcuts: Mapping[str, tuple[str, Any]], sections: Mapping[str, Any]
             continue
         if key in settings.setdefault(section, {}):
             raise ConfigError(
-                _("{flag} and --{path} are the same setting; give one.").format(flag=flag, path=path.replace("_", "-"))
+                Text("{flag} and --{path} are the same setting; give one.", flag=flag, path=path.replace("_", "-"))
             )
         settings[section][key] = value
     return settings
@@ -97,7 +97,7 @@ def joined(shortcuts: Mapping[str, tuple[str, Any]], sections: Mapping[str, Any]
 def refused(name: str, given: Any, wanted: str) -> ConfigError:
     """The error for an option's value that is out of range."""
     return ConfigError(
-        _("{name} {given} is not accepted: it must be {wanted}.").format(name=name, given=given, wanted=wanted)
+        Text("{name} {given} is not accepted: it must be {wanted}.", name=name, given=given, wanted=wanted)
     )
 
 
@@ -106,7 +106,7 @@ def refuse_without(needed: str, given: Mapping[str, Any]) -> None:
     names = [name for name, value in given.items() if value]
     if names:
         raise ConfigError(
-            _("{names} is for {needed}: give that too, or leave it out.").format(names=", ".join(names), needed=needed)
+            Text("{names} is for {needed}: give that too, or leave it out.", names=", ".join(names), needed=needed)
         )
 
 
@@ -115,5 +115,5 @@ def refuse_unknown(given: Sequence[str], command: Callable[..., object]) -> None
     if given:
         known = [f"--{name.replace('_', '-')}" for name in inspect.signature(command).parameters]
         raise ConfigError(
-            _("There is no option {given}. {nearest}").format(given=given[0], nearest=nearest(given[0], known))
+            Text("There is no option {given}. {nearest}", given=given[0], nearest=nearest(given[0], known))
         )

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
-from atalho.locale import _
+from atalho.text import _
+from atalho.text.numbers import percent
 
 if TYPE_CHECKING:
     from atalho.jobs.predict import Row
@@ -94,8 +95,8 @@ def _table(rows: Sequence[Row]) -> None:
         else (
             row.path,
             row.prediction.label,
-            terminal.percent(row.prediction.probability),
-            ", ".join(f"{label} {terminal.percent(share)}" for label, share in row.prediction.top[1:]),
+            percent(row.prediction.probability),
+            ", ".join(f"{label} {percent(share)}" for label, share in row.prediction.top[1:]),
         )
         for row in rows
     )

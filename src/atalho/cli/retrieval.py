@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from atalho.cli import terminal, threshold
-from atalho.locale import _
+from atalho.text import _
+from atalho.text.numbers import interval, percent
 
 _PRECISIONS = {"map": "mAP", "minp": "mINP"}
 
@@ -20,8 +21,8 @@ def say(found: Mapping[str, Any]) -> None:
     terminal.say(
         text.format(
             split=_(found["split"]),
-            rank1=terminal.percent(found["rank1"]),
-            interval=terminal.interval(found["rank1_interval"]),
+            rank1=percent(found["rank1"]),
+            interval=interval(found["rank1_interval"]),
             valid=found["valid_queries"],
             queries=found["queries"],
             protocol=found["protocol"],
@@ -40,6 +41,5 @@ def say(found: Mapping[str, Any]) -> None:
 
 def _line(found: Mapping[str, Any], names: Mapping[str, str]) -> str:
     return " · ".join(
-        f"{label} {terminal.percent(found[name])} {terminal.interval(found[f'{name}_interval'])}"
-        for name, label in names.items()
+        f"{label} {percent(found[name])} {interval(found[f'{name}_interval'])}" for name, label in names.items()
     )

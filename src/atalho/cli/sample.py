@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
-from atalho.locale import _
+from atalho.text import _
 
 
 def sample(

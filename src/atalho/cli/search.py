@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
-from atalho.locale import _
+from atalho.text import _
+from atalho.text.numbers import number
 
 if TYPE_CHECKING:
     from atalho.jobs.search import Answer
@@ -61,5 +62,5 @@ def _rows(answer: "Answer") -> Iterator[tuple[str, ...]]:
     if answer.unknown:
         yield (answer.path, "", "", _("unknown"), _("nothing in the gallery is similar enough"))
     for place, hit in enumerate(answer.hits, start=1):
-        similarity = terminal.number(hit.similarity, 3)
+        similarity = number(hit.similarity, 3)
         yield (answer.path, str(place), similarity, hit.entry.label or "", hit.entry.path)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
-from atalho.locale import _
+from atalho.text import _
+from atalho.text.numbers import whole
 
 if TYPE_CHECKING:
     from atalho.inspection.summary import Summary
@@ -63,7 +64,7 @@ def _print(summary: "Summary", svg: Path | None, *, as_json: bool) -> None:
             row.kind,
             row.shortcut,
             " × ".join(map(str, row.shape)),
-            *map(terminal.number, (row.parameters, row.multiply_adds)),
+            *map(whole, (row.parameters, row.multiply_adds)),
         )
         for row in summary.rows
     )
@@ -72,8 +73,8 @@ def _print(summary: "Summary", svg: Path | None, *, as_json: bool) -> None:
         _("depth {depth} · {parameters} parameters · {multiply_adds} multiply–adds at {side} × {side}").format(
             depth=summary.depth,
             side=summary.image_size[1],
-            parameters=terminal.number(summary.parameters),
-            multiply_adds=terminal.number(summary.multiply_adds),
+            parameters=whole(summary.parameters),
+            multiply_adds=whole(summary.multiply_adds),
         )
     )
     if svg:

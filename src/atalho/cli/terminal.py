@@ -14,8 +14,8 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
-from atalho.locale import _, language
-from atalho.report.language import Translator
+from atalho.text import _
+from atalho.text.numbers import duration, number, percent, whole
 from atalho.training.progress import EpochReport, Progress, StepReport
 
 _PLAIN_SECONDS = 30.0
@@ -72,30 +72,6 @@ def progress(*, shown: bool) -> AbstractContextManager[Progress]:
     return TerminalProgress() if shown else nullcontext(Progress())
 
 
-def number(value: float, digits: int = 0) -> str:
-    """A number with separators: 1,234.5 or, in Portuguese, 1.234,5."""
-    return Translator(language()).number(value, digits)
-
-
-def percent(share: float | None) -> str:
-    """A share as a percentage with one decimal, or a dash."""
-    return "–" if share is None else f"{number(100 * share, 1)} %"
-
-
-def interval(bounds: Sequence[float] | None) -> str:
-    """A 95 % interval of shares in percent."""
-    if bounds is None:
-        return ""
-    return _("[{low}, {high}]").format(low=number(100 * bounds[0], 1), high=number(100 * bounds[1], 1))
-
-
-def duration(seconds: float) -> str:
-    """Seconds as m:ss or h:mm:ss."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
 class PipeConsole(Console):
     """A console for standard output that leaves a closed pipe to the program, instead of ending it."""
 
@@ -143,7 +119,7 @@ class TerminalProgress(Progress):
 
     def step(self, report: StepReport) -> None:
         detail = _("loss {loss} · {speed} images/s").format(
-            loss=number(report.loss, 3), speed=number(report.images_per_second)
+            loss=number(report.loss, 3), speed=whole(report.images_per_second)
         )
         label = _("epoch {epoch} of {epochs}").format(epoch=report.epoch, epochs=report.epochs)
         if "training" not in self._tasks:
@@ -167,7 +143,7 @@ class TerminalProgress(Progress):
         if (rank1 := measured.get("val_rank1")) is not None:
             ranked = _("validation rank-1 {rank1} mAP {map}")
             text += "  " + ranked.format(rank1=percent(rank1), map=percent(measured.get("val_map")))
-        speed = _("{speed} images/s").format(speed=number(report.images_per_second))
+        speed = _("{speed} images/s").format(speed=whole(report.images_per_second))
         self.note(f"{text}  {speed}  {duration(report.seconds)}")
         self._last_line = time.monotonic()
 

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
-from atalho.locale import _
+from atalho.text import _
+from atalho.text.numbers import interval, number, percent, whole
 
 
 def threshold(
@@ -41,21 +42,11 @@ def threshold(
 
 def say(found: Mapping[str, Any]) -> None:
     """A threshold (the values of a `Threshold`) and its errors with their intervals, in lines."""
-    terminal.say(_("threshold: similarity {value}").format(value=terminal.number(found["similarity"], 3)))
+    terminal.say(_("threshold: similarity {value}").format(value=number(found["similarity"], 3)))
     accepts = _("false accepts {rate} of {count} pairs of two identities")
     rejects = _("false rejects {rate} of {count} pairs of one identity")
     for text, rate, ends, count in (
         (accepts, found["far"], found["far_interval"], found["impostor"]),
         (rejects, found["frr"], found["frr_interval"], found["genuine"]),
     ):
-        terminal.say(text.format(rate=f"{_percent(rate)} {_interval(ends)}", count=terminal.number(count)))
-
-
-def _percent(share: float) -> str:
-    """Two decimals: rates of one in a thousand are usual here."""
-    return f"{terminal.number(100 * share, 2)} %"
-
-
-def _interval(bounds: tuple[float, float]) -> str:
-    low, high = (terminal.number(100 * bound, 2) for bound in bounds)
-    return _("[{low}, {high}]").format(low=low, high=high)
+        terminal.say(text.format(rate=f"{percent(rate, 2)} {interval(ends, 2)}", count=whole(count)))

@@ -7,7 +7,8 @@ from cyclopts import Parameter
 
 from atalho.cli import options, retrieval, terminal
 from atalho.errors import ConfigError
-from atalho.locale import _
+from atalho.text import Text, _
+from atalho.text.numbers import interval, percent
 from atalho.training import distributed
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def train(
             places = {"--task": task, "--out": out, "--config": config, "--continue": continue_ or None}
             options.refuse_beside_resume(places, {flag: value for flag, (_path, value) in shortcuts.items()}, sections)
         elif accept_data_change:
-            raise ConfigError(_("--accept-data-change belongs to a resume: give --resume RUN with it."))
+            raise ConfigError(Text("--accept-data-change belongs to a resume: give --resume RUN with it."))
         settings = options.joined(shortcuts, sections)
         from atalho.jobs import train as job
 
@@ -128,8 +129,8 @@ def _print(run: "Run", *, as_json: bool) -> None:
         terminal.say(
             _("{split} accuracy {top1} {interval} on {images} images").format(
                 split=_(found["split"]),
-                top1=terminal.percent(found["top1"]),
-                interval=terminal.interval(found["top1_interval"]),
+                top1=percent(found["top1"]),
+                interval=interval(found["top1_interval"]),
                 images=found["images"],
             )
         )

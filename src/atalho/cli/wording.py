@@ -9,7 +9,7 @@ from cyclopts.exceptions import RepeatArgumentError
 
 from atalho.cli import help
 from atalho.errors import nearest
-from atalho.locale import _
+from atalho.text import _
 
 
 def explain(error: CycloptsError) -> str:
@@ -53,4 +53,4 @@ def _closest(given: str, known: Iterable[str]) -> str:
 
     flags = sorted({name for name in known if name.startswith("--")})
     close = difflib.get_close_matches(given.split("=")[0], flags, n=2)
-    return nearest(given.split("=")[0], close) if close else _("See --help.")
+    return str(nearest(given.split("=")[0], close)) if close else _("See --help.")

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atalho.errors import DataError
-from atalho.locale import _
+from atalho.text import _
 
 _ABANDONED_SECONDS: Final = 24 * 3600
 

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from atalho.data.decoder_process import decode_files, survey_files
 from atalho.errors import DataError
-from atalho.locale import _, language, tell
+from atalho.text import Text, _, language
 
 _MOST: Final = 16
 _WORTH_A_PROCESS: Final = 500
@@ -44,7 +44,7 @@ class Pixels(NamedTuple):
     """Decoded images (N, P, P, C) uint8 and, for each that cannot be read, its place and the reason."""
 
     pixels: NDArray[np.uint8]
-    bad: list[tuple[int, str]]
+    bad: list[tuple[int, Text]]
 
 
 def workers_for(images: int, given: int | None) -> int:
@@ -76,7 +76,7 @@ class Crew:
     def survey(self, parts: Iterable[Sequence[str]]) -> Iterator[list[Any]]:
         """For each part of the paths, in order, the rows of `survey_files`."""
         for answer, _payload in self._ordered({"kind": "survey", "paths": part} for part in parts):
-            yield [row if isinstance(row, list) else tell(row) for row in answer["rows"]]
+            yield answer["rows"]
 
     def decode(self, parts: Iterable[Files], side: int, channels: int) -> Iterator[Pixels]:
         """For each part of the files, in order, its pixels. A few parts are decoded ahead.
@@ -86,8 +86,7 @@ class Crew:
         jobs = ({"kind": "decode", **part._asdict(), "side": side, "channels": channels} for part in parts)
         for answer, payload in self._ordered(jobs):
             shape = (-1, side, side, channels)
-            bad = [(int(place), tell(reason)) for place, reason in answer["bad"]]
-            yield Pixels(np.frombuffer(payload, dtype=np.uint8).reshape(shape), bad)
+            yield Pixels(np.frombuffer(payload, dtype=np.uint8).reshape(shape), answer["bad"])
 
     def close(self) -> None:
         """End the processes; jobs not yet begun are dropped."""
@@ -139,7 +138,9 @@ class Crew:
             paths = job["paths"]
             raise DataError(text.format(code=code, count=len(paths), first=paths[0], last=paths[-1])) from error
         _refuse_changed(answer.get("changed", []), job)
-        return answer, payload
+        rows = [row if isinstance(row, list) else Text.from_json(row) for row in answer.get("rows", [])]
+        bad = [(int(place), Text.from_json(reason)) for place, reason in answer.get("bad", [])]
+        return {"rows": rows, "bad": bad}, payload
 
     def _process(self) -> subprocess.Popen[bytes]:
         process: subprocess.Popen[bytes] | None = getattr(self._local, "process", None)

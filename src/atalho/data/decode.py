@@ -30,10 +30,10 @@ from PIL import (  # the plugins, so that Pillow does not load all of its own
     WebPImagePlugin,
 )
 
-from atalho.data import reasons
+from atalho.data.reasons import Reason, what_else
 from atalho.data.traits import traits_of
 from atalho.errors import DataError
-from atalho.locale import _
+from atalho.text import Text
 
 # Pillow warns of much that is decided here (palettes, EXIF); its warnings would reach the user untranslated. For good,
 # because images are decoded in threads, and filters are of the whole process.
@@ -51,8 +51,8 @@ _SMALLER_BY: Final = 2.0  # a JPEG is decoded at reduced size only down to this 
 class UnreadableImageError(DataError):
     """An image that cannot be read; `reason` says why, without its name."""
 
-    def __init__(self, name: str, reason: str) -> None:
-        super().__init__(_("{name} cannot be read as an image: {reason}").format(name=name, reason=reason))
+    def __init__(self, name: str | Text, reason: Text) -> None:
+        super().__init__(Text("{name} cannot be read as an image: {reason}", name=name, reason=reason))
         self.reason = reason
 
 
@@ -94,7 +94,7 @@ def square_of(image: Image.Image, *, side: int, channels: int) -> NDArray[np.uin
         _refuse_empty(image)
         return fit_square(_decode(image, channels, None), side)
     except _ReasonError as error:
-        raise UnreadableImageError(_("the image"), str(error)) from error
+        raise UnreadableImageError(Text("the image"), error.reason) from error
 
 
 def fit_square(picture: Image.Image, side: int) -> NDArray[np.uint8]:
@@ -114,7 +114,7 @@ def read_header(data: bytes, *, max_pixels: int = MAX_PIXELS, tiff: bool = False
         with _open(data, max_pixels, tiff) as image:
             return Header(*image.size, image.mode in _GREY_MODES, traits_of(image, data))
     except _ReasonError as error:
-        raise UnreadableImageError(name or _("the image"), str(error)) from error
+        raise UnreadableImageError(name or Text("the image"), error.reason) from error
 
 
 def read_bytes(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> bytes:
@@ -122,11 +122,15 @@ def read_bytes(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> bytes:
     try:
         return _read(path, max_pixels)
     except _ReasonError as error:
-        raise UnreadableImageError(str(path), str(error)) from error
+        raise UnreadableImageError(str(path), error.reason) from error
 
 
 class _ReasonError(Exception):
     """Why an image cannot be read, before its name is known."""
+
+    def __init__(self, reason: Text) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def _picture(source: Path | bytes, channels: int, max_pixels: int, tiff: bool, reduce_to: int | None) -> Image.Image:
@@ -135,8 +139,8 @@ def _picture(source: Path | bytes, channels: int, max_pixels: int, tiff: bool, r
         with _open(data, max_pixels, tiff) as image:
             return _decode(image, channels, reduce_to)
     except _ReasonError as error:
-        name = _("the image") if isinstance(source, bytes) else str(source)
-        raise UnreadableImageError(name, str(error)) from error
+        name = Text("the image") if isinstance(source, bytes) else str(source)
+        raise UnreadableImageError(name, error.reason) from error
 
 
 def _read(path: Path | str, max_pixels: int) -> bytes:
@@ -145,10 +149,10 @@ def _read(path: Path | str, max_pixels: int) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise _ReasonError(_kind(status.st_mode))
         if status.st_size == 0:
-            raise _ReasonError(_(reasons.EMPTY))
+            raise _ReasonError(Reason.EMPTY.text())
         largest = max_pixels * _BYTES_PER_PIXEL + (1 << 20)
         if status.st_size > largest:
-            raise _ReasonError(_(reasons.TOO_MANY_BYTES).format(size=status.st_size, limit=max_pixels))
+            raise _ReasonError(Reason.TOO_MANY_BYTES.text(size=status.st_size, limit=max_pixels))
         # O_NONBLOCK: should a FIFO take the file's place by now, opening it does not wait.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         with os.fdopen(descriptor, "rb", buffering=0) as file:
@@ -157,47 +161,46 @@ def _read(path: Path | str, max_pixels: int) -> bytes:
         raise _ReasonError(_not_opened(path, error)) from error
 
 
-def _kind(mode: int) -> str:
+def _kind(mode: int) -> Text:
     if stat.S_ISDIR(mode):
-        return _(reasons.FOLDER)
+        return Reason.FOLDER.text()
     if stat.S_ISFIFO(mode):
-        return _(reasons.PIPE)
-    return _(reasons.DEVICE)
+        return Reason.PIPE.text()
+    return Reason.DEVICE.text()
 
 
-def _not_opened(path: Path | str, error: OSError) -> str:
+def _not_opened(path: Path | str, error: OSError) -> Text:
     if isinstance(error, FileNotFoundError):
-        return _(reasons.BROKEN_LINK if os.path.islink(path) else reasons.MISSING)  # noqa: PTH114
+        return (Reason.BROKEN_LINK if os.path.islink(path) else Reason.MISSING).text()  # noqa: PTH114
     if isinstance(error, PermissionError):
-        return _(reasons.NO_RIGHT)
+        return Reason.NO_RIGHT.text()
     if error.errno == errno.ELOOP:
-        return _(reasons.LOOP)
-    return _(reasons.CANNOT_OPEN).format(reason=error.strerror or error)
+        return Reason.LOOP.text()
+    return Reason.CANNOT_OPEN.text(reason=error.strerror or error)
 
 
 def _open(data: bytes, max_pixels: int, tiff: bool) -> Image.Image:
     if not data:
-        raise _ReasonError(_(reasons.EMPTY))
+        raise _ReasonError(Reason.EMPTY.text())
     formats = (*_FORMATS, "TIFF") if tiff else _FORMATS
     try:
         image = _identified(data, formats)
     except Image.DecompressionBombError as error:
-        raise _ReasonError(_(reasons.BOMB).format(reason=error)) from error
+        raise _ReasonError(Reason.BOMB.text(reason=error)) from error
     except Exception as error:  # plugins raise many kinds on hostile headers
-        raise _ReasonError(_(reasons.DAMAGED_HEADER).format(reason=error)) from error
+        raise _ReasonError(Reason.DAMAGED_HEADER.text(reason=error)) from error
     if image is None:
-        raise _ReasonError(reasons.what_else(data, ", ".join(formats)))
+        raise _ReasonError(what_else(data, ", ".join(formats)))
     _refuse_empty(image)
     width, height = image.size
     if width * height > max_pixels:
-        text = _(reasons.TOO_MANY_PIXELS)
-        raise _ReasonError(text.format(width=width, height=height, limit=max_pixels))
+        raise _ReasonError(Reason.TOO_MANY_PIXELS.text(width=width, height=height, limit=max_pixels))
     return image
 
 
 def _refuse_empty(image: Image.Image) -> None:
     if min(image.size) < 1:
-        raise _ReasonError(_(reasons.NO_PIXELS))
+        raise _ReasonError(Reason.NO_PIXELS.text())
 
 
 def _identified(data: bytes, formats: Sequence[str]) -> Image.Image | None:
@@ -219,7 +222,7 @@ def _decode(image: Image.Image, channels: int, reduce_to: int | None) -> Image.I
     except _ReasonError:
         raise
     except Exception as error:  # as above: whatever a codec raises means that the file is damaged
-        raise _ReasonError(_(reasons.DAMAGED).format(reason=error)) from error
+        raise _ReasonError(Reason.DAMAGED.text(reason=error)) from error
 
 
 def _reduce(image: Image.Image, reduce_to: int) -> None:
@@ -254,7 +257,7 @@ def _as_seen(image: Image.Image, mode: str) -> Image.Image:
     if image.mode.startswith("I"):
         image = _from_16_bit(image)
     elif image.mode == "F":
-        raise _ReasonError(_(reasons.NO_BRIGHTNESS))
+        raise _ReasonError(Reason.NO_BRIGHTNESS.text())
     elif image.mode == "CMYK" and image.format in ("JPEG", "MPO") and "adobe" not in image.info:
         # Pillow takes every CMYK JPEG for one of Adobe's, which are stored inverted.
         image = ImageChops.invert(image)
@@ -266,7 +269,7 @@ def _as_seen(image: Image.Image, mode: str) -> Image.Image:
 def _from_16_bit(image: Image.Image) -> Image.Image:
     values = np.asarray(image).astype(np.int64)
     if values.size and (values.min() < 0 or values.max() > 65535):
-        raise _ReasonError(_(reasons.BEYOND_16_BITS))
+        raise _ReasonError(Reason.BEYOND_16_BITS.text())
     return Image.fromarray(((values + 128) // 257).astype(np.uint8))
 
 

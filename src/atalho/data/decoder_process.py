@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atalho.data.decode import UnreadableImageError, decode_square, read_bytes, read_header
-from atalho.locale import keep
+from atalho.text import Text
 
 
 def survey_files(paths: list[str], max_pixels: int, tiff: bool) -> list[Any]:
@@ -34,7 +34,7 @@ class Decoded(NamedTuple):
     """
 
     pixels: NDArray[np.uint8]
-    bad: list[tuple[int, str]]
+    bad: list[tuple[int, Text]]
     changed: list[int]
 
 
@@ -80,13 +80,12 @@ def main() -> None:
         kind = job.pop("kind")
         payload: bytes | memoryview = b""
         if kind == "survey":
-            answer: dict[str, Any] = {
-                "rows": [row if isinstance(row, list) else keep(row) for row in survey_files(**job)]
-            }
+            rows = survey_files(**job)
+            answer: dict[str, Any] = {"rows": [row.to_json() if isinstance(row, Text) else row for row in rows]}
         else:
             decoded = decode_files(**job)
             payload = decoded.pixels.data.cast("B")
-            bad = [(place, keep(reason)) for place, reason in decoded.bad]
+            bad = [(place, reason.to_json()) for place, reason in decoded.bad]
             answer = {"bad": bad, "changed": decoded.changed}
         answer["bytes"] = len(payload)
         try:

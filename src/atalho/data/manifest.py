@@ -15,9 +15,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from atalho import locale
 from atalho.errors import DataError
-from atalho.locale import _
+from atalho.text import Text
 
 SPLITS: Final = ("train", "val", "test")
 Ids = NDArray[np.int64]
@@ -39,7 +38,7 @@ class Manifest:
     labels: Ids
     splits: Mapping[str, Ids]
     pixels: NDArray[np.uint8] | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Text, ...] = ()
     cameras: Ids | None = None
     camera_names: tuple[str, ...] = ()
 
@@ -47,7 +46,7 @@ class Manifest:
         if len(set(self.names)) != len(self.names):
             seen: set[str] = set()
             twice = next(name for name in self.names if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-            raise DataError(_("{name} is listed twice in {root}: each image once.").format(name=twice, root=self.root))
+            raise DataError(Text("{name} is listed twice in {root}: each image once.", name=twice, root=self.root))
 
     def __len__(self) -> int:
         return len(self.names)
@@ -82,7 +81,7 @@ class Manifest:
             "names": list(self.names),
             "labels": self.labels.tolist(),
             "splits": {name: ids.tolist() for name, ids in self.splits.items()},
-            "notes": [locale.keep(note) for note in self.notes],
+            "notes": [note.to_json() for note in self.notes],
             **cameras,
         }
 
@@ -97,12 +96,12 @@ class Manifest:
                 names=tuple(map(str, stored["names"])),
                 labels=np.array(stored["labels"], dtype=np.int64),
                 splits={str(name): np.array(ids, dtype=np.int64) for name, ids in stored["splits"].items()},
-                notes=tuple(locale.tell(note) for note in stored["notes"]),
+                notes=tuple(Text.from_json(note) for note in stored["notes"]),
                 cameras=np.array(stored["cameras"], dtype=np.int64) if "cameras" in stored else None,
                 camera_names=tuple(map(str, stored.get("camera_names", ()))),
             )
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise DataError(_("not a manifest of Atalho: {error}").format(error=repr(error))) from error
+            raise DataError(Text("not a manifest of Atalho: {error}", error=repr(error))) from error
         _check(manifest)
         return manifest
 
@@ -128,4 +127,4 @@ def _check(manifest: Manifest) -> None:
     if manifest.cameras is not None:
         fits = fits and manifest.cameras.shape == (images,)
     if len(manifest.labels) != images or not fits:
-        raise DataError(_("not a manifest of Atalho: its names, labels and splits do not fit together"))
+        raise DataError(Text("not a manifest of Atalho: its names, labels and splits do not fit together"))

@@ -14,7 +14,7 @@ from atalho.data.layouts.identities import IdentityListing
 from atalho.data.manifest import NO_IDS, Ids, Manifest, bytewise, class_map
 from atalho.data.splits import LARGEST_VAL, name_hash
 from atalho.errors import DataError
-from atalho.locale import _
+from atalho.text import Text
 
 SplitBy = Literal["identity", "group"]
 _SPLITS: Final = ("train", "val", "test", "query", "gallery")
@@ -46,7 +46,7 @@ def read(
         units = [_group(name, path) for name in listing.identities] if split_by == "group" else listing.identities
         splits["train"], splits["test"] = _hold_out(every, np.array(units), test_fraction, split_seed, "test")
     elif not len(splits["train"]):
-        text = _("{path} has images for {splits} but none for train.")
+        text = Text("{path} has images for {splits} but none for train.")
         raise DataError(text.format(path=path, splits=", ".join(sorted(given))))
     if "val" not in given:
         train, val = _hold_out(splits["train"], names[splits["train"]], val_fraction, split_seed, "val", LARGEST_VAL)
@@ -69,7 +69,7 @@ def read_test(path: str | Path, camera: str = layouts.AUTO) -> Manifest:
     test = np.sort(np.concatenate([_ids(listing, "test"), *parts.values()]))
     if not len(test):
         given = ", ".join(sorted(set(listing.splits)))
-        text = _("{path} has images for {splits} but none for test. Give the folder of one split to evaluate on it.")
+        text = Text("{path} has images for {splits} but none for test. Give the folder of one split to evaluate on it.")
         raise DataError(text.format(path=path, splits=given))
     return _manifest(listing, {"test": test, **parts}, [], 0)
 
@@ -95,8 +95,10 @@ def _group(identity: str, path: str | Path) -> str:
     group, slash, _rest = identity.partition("/")
     if not slash:
         raise DataError(
-            _("{path}: the identity {name} lies in no group. Split by group needs paths like group/identity.").format(
-                path=path, name=identity
+            Text(
+                "{path}: the identity {name} lies in no group. Split by group needs paths like group/identity.",
+                path=path,
+                name=identity,
             )
         )
     return group
@@ -147,13 +149,13 @@ def _notes(
     made: list[str],
     seed: int,
     cameras: tuple[str, ...],
-) -> list[str]:
+) -> list[Text]:
     sizes = ", ".join(f"{name} {len(set(own[ids]))} ({len(ids)})" for name, ids in splits.items())
     if made:
-        text = _("identities (images): {sizes}; {made} made by Atalho, by whole identities, seed {seed}")
+        text = Text("identities (images): {sizes}; {made} made by Atalho, by whole identities, seed {seed}")
         first = text.format(sizes=sizes, made=", ".join(made), seed=seed)
     else:
-        first = _("identities (images): {sizes}, as given").format(sizes=sizes)
+        first = Text("identities (images): {sizes}, as given").format(sizes=sizes)
     if not cameras:
-        return [first, _("cameras: not known (--data.camera says how to read them from the names)")]
-    return [first, _("cameras: {count}").format(count=len(cameras))]
+        return [first, Text("cameras: not known (--data.camera says how to read them from the names)")]
+    return [first, Text("cameras: {count}").format(count=len(cameras))]

@@ -25,7 +25,7 @@ from atalho.data.decode import MAX_PIXELS, fit_square
 from atalho.data.images import Images, PackedImages, StreamedImages, files_of
 from atalho.data.manifest import Ids, Manifest
 from atalho.data.survey import PART, BadImage, Progress, Survey, refuse_bad
-from atalho.locale import _, keep, tell
+from atalho.text import Text, _
 
 _VERSION: Final = 1
 _PIXELS: Final = "pixels.u8"
@@ -87,7 +87,7 @@ def open_images(
     return StreamedImages(manifest, side, channels, bad, digests=survey.digests, **limits)
 
 
-_Part = tuple[Ids, NDArray[np.uint8], list[tuple[int, str]]]
+_Part = tuple[Ids, NDArray[np.uint8], list[tuple[int, Text]]]
 
 
 def _decoded(
@@ -118,7 +118,7 @@ _Found = tuple[dict[str, Any], NDArray[np.uint8]]
 def _make(folder: Path, parts: Iterator[_Part], manifest: Manifest, skip_bad: bool, limit: float | None) -> _Found:
     """Decode everything into `folder`; pixels are kept only where there is a `limit`, in bytes."""
     unfinished = temporary(folder)
-    bad: list[tuple[int, str]] = []
+    bad: list[tuple[int, Text]] = []
     with caching(folder):
         try:
             unfinished.mkdir()
@@ -131,7 +131,7 @@ def _make(folder: Path, parts: Iterator[_Part], manifest: Manifest, skip_bad: bo
             bad.sort()
             if not skip_bad:
                 refuse_bad([BadImage(number, manifest.names[number], reason) for number, reason in bad])
-            kept = [(number, keep(reason)) for number, reason in bad]
+            kept = [(number, reason.to_json()) for number, reason in bad]
             about = {"version": _VERSION, "images": len(manifest), "bytes": size, "bad": kept, "limit": limit}
             (unfinished / _ABOUT).write_text(json.dumps(about), encoding="utf-8")
             # Without this a loss of power could leave the name, the size, and zeros for pixels.
@@ -196,7 +196,7 @@ def _largest_limit(cache: Path) -> float:
 
 
 def _bad(about: dict[str, Any], manifest: Manifest, skip_bad: bool) -> list[BadImage]:
-    bad = [BadImage(number, manifest.names[number], tell(reason)) for number, reason in about["bad"]]
+    bad = [BadImage(number, manifest.names[number], Text.from_json(reason)) for number, reason in about["bad"]]
     if not skip_bad:
         refuse_bad(bad)
     return bad

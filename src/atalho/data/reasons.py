@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Final
 
-from atalho.locale import N_, _
+from atalho.text import N_, Text
 
-EMPTY: Final = N_("the file is empty")
-TOO_MANY_BYTES: Final = N_("the file has {size} bytes, more than any image of {limit} pixels")
-TOO_MANY_PIXELS: Final = N_("{width} × {height} pixels, more than the limit of {limit} (data.max_pixels)")
-BOMB: Final = N_("more pixels than any accepted image: {reason}")
-NO_PIXELS: Final = N_("an image without pixels")
-DAMAGED_HEADER: Final = N_("damaged header: {reason}")
-DAMAGED: Final = N_("truncated or damaged: {reason}")
-NO_BRIGHTNESS: Final = N_("floating-point pixels have no agreed brightness")
-BEYOND_16_BITS: Final = N_("grey values beyond 16 bits have no agreed brightness")
-UNKNOWN: Final = N_("not an image of an accepted format ({formats}), or its header is damaged")
-SOMETHING_ELSE: Final = N_("not an image: this is {what}")
-OTHER_FORMAT: Final = N_("not an image of an accepted format ({formats}): this is {what}")
-TIFF: Final = N_("a TIFF file; train with data.tiff to allow them")
-FOLDER: Final = N_("a folder, not a file")
-PIPE: Final = N_("a named pipe, not a file")
-DEVICE: Final = N_("a device or socket, not a file")
-MISSING: Final = N_("there is no such file")
-BROKEN_LINK: Final = N_("a link to a file that does not exist")
-LOOP: Final = N_("a link that leads back to itself")
-NO_RIGHT: Final = N_("no right to read it")
-CANNOT_OPEN: Final = N_("it cannot be opened: {reason}")
+
+class Reason(Enum):
+    """Every reason, with its words; what is done about an image (`doctor/unreadable.py`) goes by the member."""
+
+    EMPTY = N_("the file is empty")
+    TOO_MANY_BYTES = N_("the file has {size} bytes, more than any image of {limit} pixels")
+    TOO_MANY_PIXELS = N_("{width} × {height} pixels, more than the limit of {limit} (data.max_pixels)")
+    BOMB = N_("more pixels than any accepted image: {reason}")
+    NO_PIXELS = N_("an image without pixels")
+    DAMAGED_HEADER = N_("damaged header: {reason}")
+    DAMAGED = N_("truncated or damaged: {reason}")
+    NO_BRIGHTNESS = N_("floating-point pixels have no agreed brightness")
+    BEYOND_16_BITS = N_("grey values beyond 16 bits have no agreed brightness")
+    UNKNOWN = N_("not an image of an accepted format ({formats}), or its header is damaged")
+    SOMETHING_ELSE = N_("not an image: this is {what}")
+    OTHER_FORMAT = N_("not an image of an accepted format ({formats}): this is {what}")
+    TIFF = N_("a TIFF file; train with data.tiff to allow them")
+    FOLDER = N_("a folder, not a file")
+    PIPE = N_("a named pipe, not a file")
+    DEVICE = N_("a device or socket, not a file")
+    MISSING = N_("there is no such file")
+    BROKEN_LINK = N_("a link to a file that does not exist")
+    LOOP = N_("a link that leads back to itself")
+    NO_RIGHT = N_("no right to read it")
+    CANNOT_OPEN = N_("it cannot be opened: {reason}")
+
+    def text(self, **fields: object) -> Text:
+        """The reason with what belongs into its words."""
+        return Text(self.value, **fields)
+
+    @classmethod
+    def of(cls, text: Text) -> Reason | None:
+        """The reason whose text this is; None for one that an older Atalho worded in another way."""
+        return next((reason for reason in cls if reason.value == text.key), None)
+
 
 # (place, bytes there, what it is). Only what people really find under an image's name.
 _OTHER_FILES: Final = (
@@ -64,29 +79,29 @@ _LOOKED_AT: Final = 512
 _SHORTEST_TEXT: Final = 16  # shorter ones may be the beginning of anything
 
 
-def what_else(data: bytes, formats: str) -> str:
+def what_else(data: bytes, formats: str) -> Text:
     """What a file is that no accepted format (`formats`, for the text) claims, by its first bytes."""
     for place, sign, name in _ACCEPTED:
         if data[place : place + len(sign)] == sign:
-            return _(DAMAGED_HEADER).format(reason=_("it begins as {format} and does not go on so").format(format=name))
+            return Reason.DAMAGED_HEADER.text(reason=Text("it begins as {format} and does not go on so", format=name))
     for place, sign, name in _OTHER_FORMATS:
         if data[place : place + len(sign)] == sign:
-            return _(OTHER_FORMAT).format(what=name, formats=formats)
+            return Reason.OTHER_FORMAT.text(what=name, formats=formats)
     for place, sign, what in _OTHER_FILES:
         if data[place : place + len(sign)] == sign:
-            return _(SOMETHING_ELSE).format(what=_(what))
+            return Reason.SOMETHING_ELSE.text(what=Text(what))
     if data[:4] in (b"II*\0", b"MM\0*"):
-        return _(TIFF)
+        return Reason.TIFF.text()
     text = data[:_LOOKED_AT].removeprefix(_BOM).lstrip().lower()
     if text.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
-        return _(SOMETHING_ELSE).format(what=_("a web page (HTML)"))
+        return Reason.SOMETHING_ELSE.text(what=Text("a web page (HTML)"))
     if b"<svg" in text:
-        return _(OTHER_FORMAT).format(what="SVG", formats=formats)
+        return Reason.OTHER_FORMAT.text(what="SVG", formats=formats)
     if text.startswith(b"<?xml"):
-        return _(SOMETHING_ELSE).format(what=_("an XML document"))
+        return Reason.SOMETHING_ELSE.text(what=Text("an XML document"))
     if len(text) >= _SHORTEST_TEXT and b" " in text and _is_text(data[:_LOOKED_AT]):
-        return _(SOMETHING_ELSE).format(what=_("a text"))
-    return _(UNKNOWN).format(formats=formats)
+        return Reason.SOMETHING_ELSE.text(what=Text("a text"))
+    return Reason.UNKNOWN.text(formats=formats)
 
 
 def _is_text(data: bytes) -> bool:

@@ -22,7 +22,7 @@ from atalho.data.crew import Crew, workers_for
 from atalho.data.decode import MAX_PIXELS
 from atalho.data.manifest import Ids, Manifest, bytewise
 from atalho.errors import DataError
-from atalho.locale import _, ngettext
+from atalho.text import Text, _, ntext
 
 Progress = Callable[[str, int, int], None]
 PART: Final = 256  # files a job
@@ -37,7 +37,7 @@ class BadImage(NamedTuple):
 
     number: int
     name: str
-    reason: str
+    reason: Text
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,12 +99,15 @@ def refuse_bad(bad: Sequence[BadImage]) -> None:
         lines = [f"  {image.name}: {image.reason}" for image in bad[:_SHOWN]]
         if len(bad) > _SHOWN:
             lines.append("  " + _("… and {count} more").format(count=len(bad) - _SHOWN))
-        text = ngettext(
-            "{count} image cannot be read. Mend or remove it, or leave it out with --skip-bad:\n{list}",
-            "{count} images cannot be read. Mend or remove them, or leave them out with --skip-bad:\n{list}",
-            len(bad),
+        raise DataError(
+            ntext(
+                "{count} image cannot be read. Mend or remove it, or leave it out with --skip-bad:\n{list}",
+                "{count} images cannot be read. Mend or remove them, or leave them out with --skip-bad:\n{list}",
+                len(bad),
+                count=len(bad),
+                list="\n".join(lines),
+            )
         )
-        raise DataError(text.format(count=len(bad), list="\n".join(lines)))
 
 
 def _of_arrays(manifest: Manifest, pixels: NDArray[np.uint8]) -> Survey:
@@ -204,7 +207,7 @@ def _read_stale(
     with Crew(workers_for(len(stale), workers), max_pixels=max_pixels, tiff=tiff) as crew:
         for part, rows in zip(parts, crew.survey([paths[n] for n in part.tolist()] for part in parts), strict=True):
             for number, row in zip(part.tolist(), rows, strict=True):
-                if isinstance(row, str):
+                if isinstance(row, Text):
                     bad.append(BadImage(number, manifest.names[number], row))
                     row = ["00" * 16, 0, 0, False, 0]
                 table["digests"][number] = np.frombuffer(bytes.fromhex(row[0]), np.uint8)

@@ -16,8 +16,8 @@ import numpy as np
 
 from atalho.errors import GalleryError, RunError
 from atalho.gallery.store import Ids, Vectors
-from atalho.locale import _
 from atalho.storage import atomic
+from atalho.text import Text
 
 WORTHWHILE = 400_000
 """Images from which on a graph is used: below, comparing all of them is as quick to a person and exact."""
@@ -61,7 +61,7 @@ class Approximate:
                 index = faiss.IndexIDMap2(graph)
             index.add_with_ids(vectors, ids)
         if index is None:
-            raise GalleryError(_("The gallery is empty."))
+            raise GalleryError(Text("The gallery is empty."))
         self._index, self._generation = index, generation
         content = faiss.serialize_index(index).tobytes()
         try:
@@ -92,6 +92,6 @@ def _faiss() -> Any:
         import faiss
     except ImportError:
         raise GalleryError(
-            _("A gallery of this size needs FAISS: pip install 'atalho[reid]'. Or search with --exact.")
+            Text("A gallery of this size needs FAISS: pip install 'atalho[reid]'. Or search with --exact.")
         ) from None
     return faiss

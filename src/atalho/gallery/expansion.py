@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from atalho.errors import ConfigError
-from atalho.locale import _
+from atalho.text import Text
 
 _ROWS = 512
 
@@ -13,8 +13,10 @@ def expanded(queries: Tensor, found: Tensor) -> Tensor:
     """Unit queries (Q,D) averaged with the unit vectors (Q,n,D) of their first `n` answers, as unit vectors (Q,D)."""
     if found.ndim != 3 or found.shape[0] != len(queries) or found.shape[2] != queries.shape[1]:
         raise ConfigError(
-            _("{queries} queries cannot be averaged with answers of shape {shape}.").format(
-                queries=tuple(queries.shape), shape=tuple(found.shape)
+            Text(
+                "{queries} queries cannot be averaged with answers of shape {shape}.",
+                queries=tuple(queries.shape),
+                shape=tuple(found.shape),
             )
         )
     return torch.nn.functional.normalize(queries + found.sum(1), dim=1)

@@ -14,7 +14,7 @@ import numpy as np
 
 from atalho.errors import GalleryError
 from atalho.gallery.store import Entry, Hit, Origin, Vectors, checked, shown
-from atalho.locale import _
+from atalho.text import Text, _
 
 _FORMAT = "1"
 _LARGEST_GRAPH = 2000
@@ -53,7 +53,7 @@ class PostgresStore:
         if self._one("select to_regclass('atalho_about') is not null"):
             return
         if create is None:
-            raise GalleryError(_("{path}: there is no gallery. Make one with: atalho index").format(path=self._shown))
+            raise GalleryError(Text("{path}: there is no gallery. Make one with: atalho index", path=self._shown))
         rows = {
             "format": _FORMAT,
             "fingerprint": create.fingerprint,
@@ -77,8 +77,11 @@ class PostgresStore:
         about = dict(self._connection.execute("select key, value from atalho_about").fetchall())
         if about.get("format") != _FORMAT:
             raise GalleryError(
-                _("{path} is a gallery of format {found}; this version reads format {wanted}.").format(
-                    path=self._shown, found=about.get("format"), wanted=_FORMAT
+                Text(
+                    "{path} is a gallery of format {found}; this version reads format {wanted}.",
+                    path=self._shown,
+                    found=about.get("format"),
+                    wanted=_FORMAT,
                 )
             )
         return Origin(about["fingerprint"], about["model"], int(about["dimension"]))
@@ -196,5 +199,5 @@ def _libraries() -> tuple[Any, Any]:
         import pgvector.psycopg
         import psycopg
     except ImportError:
-        raise GalleryError(_("A gallery in PostgreSQL needs: pip install 'atalho[postgres]'")) from None
+        raise GalleryError(Text("A gallery in PostgreSQL needs: pip install 'atalho[postgres]'")) from None
     return psycopg, pgvector.psycopg

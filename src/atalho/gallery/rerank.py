@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from atalho.errors import ConfigError
-from atalho.locale import _
+from atalho.text import Text
 
 _ROWS = 512
 _PAIRS = 1 << 14
@@ -35,8 +35,11 @@ class Rerank:
     def __post_init__(self) -> None:
         if not (1 <= self.k2 <= self.k1 and 0 <= self.share <= 1):
             raise ConfigError(
-                _("k1 = {k1}, k2 = {k2}, share = {share}: accepted are 1 ≤ k2 ≤ k1 and a share from 0 to 1.").format(
-                    k1=self.k1, k2=self.k2, share=self.share
+                Text(
+                    "k1 = {k1}, k2 = {k2}, share = {share}: accepted are 1 ≤ k2 ≤ k1 and a share from 0 to 1.",
+                    k1=self.k1,
+                    k2=self.k2,
+                    share=self.share,
                 )
             )
 

@@ -15,7 +15,7 @@ from atalho.errors import GalleryError
 from atalho.gallery import exact as exact_search
 from atalho.gallery.approximate import Approximate
 from atalho.gallery.store import BLOCK, Entry, Hit, Ids, Origin, Vectors, checked
-from atalho.locale import _
+from atalho.text import Text, _
 
 _APPLICATION = 0x41746C68
 """Written into the file's header, so that another program's database is never taken for a gallery."""
@@ -37,7 +37,7 @@ class SqliteStore:
     def __init__(self, path: Path, create: Origin | None = None) -> None:
         self.path = path
         if create is None and not path.is_file():
-            raise GalleryError(_("{path}: there is no gallery. Make one with: atalho index").format(path=path))
+            raise GalleryError(Text("{path}: there is no gallery. Make one with: atalho index", path=path))
         with self._explained():
             if create is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,12 +82,15 @@ class SqliteStore:
 
     def _read_origin(self) -> Origin:
         if self._database.execute("pragma application_id").fetchone()[0] != _APPLICATION:
-            raise GalleryError(_("{path} is a database, but not a gallery of Atalho.").format(path=self.path))
+            raise GalleryError(Text("{path} is a database, but not a gallery of Atalho.", path=self.path))
         about = dict(self._database.execute("select key, value from about"))
         if about.get("format") != _FORMAT:
             raise GalleryError(
-                _("{path} is a gallery of format {found}; this version reads format {wanted}.").format(
-                    path=self.path, found=about.get("format"), wanted=_FORMAT
+                Text(
+                    "{path} is a gallery of format {found}; this version reads format {wanted}.",
+                    path=self.path,
+                    found=about.get("format"),
+                    wanted=_FORMAT,
                 )
             )
         return Origin(about["fingerprint"], about["model"], int(about["dimension"]))
@@ -196,7 +199,7 @@ class SqliteStore:
                 return
             joined = b"".join(row[1] for row in rows)
             if len(joined) != 4 * len(rows) * self.origin.dimension:
-                raise GalleryError(_("{path} is damaged. See: atalho gallery verify").format(path=self.path))
+                raise GalleryError(Text("{path} is damaged. See: atalho gallery verify", path=self.path))
             last = rows[-1][0]
             yield (
                 np.array([row[0] for row in rows], dtype=np.int64),

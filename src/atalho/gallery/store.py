@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atalho.errors import GalleryError
-from atalho.locale import _
+from atalho.text import Text
 
 Vectors = NDArray[np.float32]
 Ids = NDArray[np.int64]
@@ -112,10 +112,14 @@ def open_store(place: str, create: Origin | None = None) -> Store:
         found = store.origin
         store.close()
         raise GalleryError(
-            _(
+            Text(
                 "{place} holds the vectors of another model ({found}, {dimension} numbers each) than {given}. "
-                "Use that model, or index the images into a new gallery."
-            ).format(place=shown(place), found=found.model, dimension=found.dimension, given=create.model)
+                "Use that model, or index the images into a new gallery.",
+                place=shown(place),
+                found=found.model,
+                dimension=found.dimension,
+                given=create.model,
+            )
         )
     return store
 
@@ -133,11 +137,14 @@ def checked(entries: Sequence[Entry], vectors: Vectors, dimension: int) -> Vecto
     """`vectors` as contiguous float32. Raises GalleryError where they do not fit the gallery or are no unit vectors."""
     if vectors.shape != (len(entries), dimension):
         raise GalleryError(
-            _("Vectors of shape {shape} for {count} images in a gallery of {dimension} numbers each.").format(
-                shape=vectors.shape, count=len(entries), dimension=dimension
+            Text(
+                "Vectors of shape {shape} for {count} images in a gallery of {dimension} numbers each.",
+                shape=vectors.shape,
+                count=len(entries),
+                dimension=dimension,
             )
         )
     lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
     if not np.allclose(lengths, 1.0, atol=1e-3):  # also where they are not finite
-        raise GalleryError(_("A gallery keeps unit vectors; divide each by its length first."))
+        raise GalleryError(Text("A gallery keeps unit vectors; divide each by its length first."))
     return np.ascontiguousarray(vectors, dtype=np.float32)

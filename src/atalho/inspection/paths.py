@@ -24,8 +24,8 @@ from atalho.blocks.shortcut import NoShortcut
 from atalho.errors import ConfigError
 from atalho.inspection.gradient_flow import per_image
 from atalho.inspection.norms import by_batch
-from atalho.locale import _
 from atalho.networks.network import Network
+from atalho.text import Text
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,7 @@ def middle(lengths: list[PathLength], level: float = 0.95) -> tuple[int, int]:
 def _names(network: Network) -> list[str]:
     if (single := _without_choice(network)) is not None:
         raise ConfigError(
-            _("block {name} adds no shortcut: only residual networks have paths of several lengths.").format(
-                name=single
-            )
+            Text("block {name} adds no shortcut: only residual networks have paths of several lengths.", name=single)
         )
     return [name for name, _block in network.blocks()]
 

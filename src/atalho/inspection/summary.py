@@ -15,12 +15,12 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from atalho.errors import ConfigError
-from atalho.locale import _
 from atalho.networks import catalogue
 from atalho.networks.build import make_block, make_closing, make_head, make_stem
 from atalho.networks.network import Network
 from atalho.networks.plan import BlockPlan, Closing, LinearPlan, Plan, ResidualPlan, StemPlan, TransitionPlan, plan
 from atalho.networks.spec import Spec
+from atalho.text import _
 
 Shape = tuple[int, ...]
 

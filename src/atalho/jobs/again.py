@@ -14,7 +14,7 @@ from atalho import config as schema
 from atalho.errors import ConfigError, RunError
 from atalho.jobs import run as files
 from atalho.jobs.run import Run
-from atalho.locale import _
+from atalho.text import Text
 from atalho.training.distributed import Ranks
 
 
@@ -40,10 +40,11 @@ def begun(folder: Path, asked: Mapping[str, Any]) -> Run | None:
     run = Run(folder)
     if run.json(files.PROVENANCE).get("asked") != identity(asked):
         raise RunError(
-            _(
+            Text(
                 "The run in {path} began with other settings than these, so it is not continued. "
-                "Choose another --out, or continue it as it is with --resume {path}."
-            ).format(path=folder)
+                "Choose another --out, or continue it as it is with --resume {path}.",
+                path=folder,
+            )
         )
     return run
 
@@ -51,6 +52,8 @@ def begun(folder: Path, asked: Mapping[str, Any]) -> Run | None:
 def refuse_nowhere(out: Path | None, continue_existing: bool, ranks: Ranks) -> None:
     """Raises ConfigError where a run is to be found again but was given no folder of its own."""
     if out is None and continue_existing:
-        raise ConfigError(_("--continue needs the run's folder: give --out FOLDER."))
+        raise ConfigError(Text("--continue needs the run's folder: give --out FOLDER."))
     if out is None and ranks.most_restarts:
-        raise ConfigError(_("torchrun may restart these processes, which must then find their run: give --out FOLDER."))
+        raise ConfigError(
+            Text("torchrun may restart these processes, which must then find their run: give --out FOLDER.")
+        )

@@ -17,10 +17,9 @@ from atalho.jobs import provenance
 from atalho.jobs import run as files
 from atalho.jobs.data import Looked, Pixels
 from atalho.jobs.run import Run
-from atalho.locale import _, language
 from atalho.report.background import change_told
-from atalho.report.language import Translator
 from atalho.storage import atomic, checkpoint
+from atalho.text import _
 from atalho.training.loop import Place
 from atalho.training.progress import Progress
 
@@ -73,7 +72,7 @@ def recorded(run: Run, pixels: Pixels, data: DataConfig, progress: Progress) -> 
 
 def told(change: Mapping[str, Any]) -> str:
     """A change of the images in words."""
-    return change_told(change, Translator(language()))
+    return change_told(change)
 
 
 def _place(run: Run) -> Place:

@@ -14,7 +14,7 @@ from atalho.data.manifest import Manifest
 from atalho.data.packed import open_images
 from atalho.data.survey import Survey, refuse_bad, survey
 from atalho.errors import ConfigError, DataError
-from atalho.locale import _, keep, ngettext
+from atalho.text import Text, _, ngettext
 from atalho.training.progress import Progress
 
 
@@ -31,7 +31,7 @@ class Looked:
 def refuse_unnamed(config: Config) -> None:
     """ConfigError where no images were named: an empty path would mean the folder that one happens to be in."""
     if not config.data.path:
-        raise ConfigError(_("No images were named. Give a folder: atalho train FOLDER"))
+        raise ConfigError(Text("No images were named. Give a folder: atalho train FOLDER"))
 
 
 def look(config: Config, progress: Progress) -> Looked:
@@ -42,7 +42,7 @@ def look(config: Config, progress: Progress) -> Looked:
     asked = config.data
     manifest = find(config)
     if not len(manifest.splits.get("train", ())):
-        raise DataError(_("{path}: there are no training images.").format(path=asked.path))
+        raise DataError(Text("{path}: there are no training images.", path=asked.path))
     looked = look_at(manifest, asked, progress)
     if config.task == "reid":
         kept = manifest.without(image.number for image in looked.survey.bad)
@@ -102,7 +102,7 @@ class Pixels:
         """What `manifest.json` of a run holds: also the fingerprint of the content, and what was left out."""
         return self.manifest.to_json() | {
             "fingerprint": self.fingerprint,
-            "skipped": [{"path": image.name, "reason": keep(image.reason)} for image in self.images.bad],
+            "skipped": [{"path": image.name, "reason": image.reason.to_json()} for image in self.images.bad],
         }
 
 

@@ -16,9 +16,9 @@ from atalho.data.doctor.problem import Problem
 from atalho.data.manifest import Manifest
 from atalho.errors import DataError
 from atalho.jobs import data as job_data
-from atalho.locale import _, language
 from atalho.report import doctor as page
 from atalho.storage.atomic import write_file
+from atalho.text import Text
 from atalho.training.progress import Progress
 
 _PICTURE = 96  # pixels a side
@@ -47,8 +47,8 @@ def doctor(
     except DataError as error:
         if not Path(path).exists():
             raise
-        remedy = _("Mend this first: nothing else was examined.")
-        found = Examination(Path(path), (Problem(None, "layout", str(error), remedy),))
+        remedy = Text("Mend this first: nothing else was examined.")
+        found = Examination(Path(path), (Problem(None, "layout", error.text, remedy),))
     else:
         found = examine(
             manifest,
@@ -65,7 +65,7 @@ def doctor(
             for name in page.shown(found)
             if manifest is not None and name in names and (picture := _picture(manifest, names[name], c)) is not None
         }
-        write_file(Path(report), page.page(found, pictures, language()).encode())
+        write_file(Path(report), page.page(found, pictures).encode())
     return found
 
 

@@ -8,10 +8,10 @@ from typing import Final
 from atalho.errors import ConfigError
 from atalho.inspection.summary import summarise
 from atalho.jobs.named import Named, named
-from atalho.locale import _
 from atalho.networks.plan import plan
 from atalho.report.drawing import Subject, draw_beside
-from atalho.report.language import Translator, translator
+from atalho.text import Text, _
+from atalho.text.numbers import whole
 
 MOST_COLUMNS: Final = 8
 
@@ -32,17 +32,18 @@ def draw(
     """
     if not 1 <= columns <= MOST_COLUMNS or (beside and columns > 1):
         raise ConfigError(
-            _("columns {given}: accepted are 1 to {most}, and 1 where networks stand beside each other.").format(
-                given=columns, most=MOST_COLUMNS
+            Text(
+                "columns {given}: accepted are 1 to {most}, and 1 where networks stand beside each other.",
+                given=columns,
+                most=MOST_COLUMNS,
             )
         )
-    speak = translator()
-    subjects = [_subject(named(word), size, speak) for word in (model, *beside)]
-    return str(draw_beside(subjects, unfold=unfold, columns=columns, translator=speak))
+    subjects = [_subject(named(word), size) for word in (model, *beside)]
+    return str(draw_beside(subjects, unfold=unfold, columns=columns))
 
 
-def _subject(found: Named, size: int | None, _: Translator) -> Subject:
+def _subject(found: Named, size: int | None) -> Subject:
     side = size or found.side
     parameters = summarise(found.spec, (found.spec.in_channels, side, side)).parameters
-    note = _("{n} parameters").format(n=_.whole(parameters))
+    note = _("{n} parameters").format(n=whole(parameters))
     return Subject(plan(found.spec), found.name, side, note=note)

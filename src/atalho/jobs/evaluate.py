@@ -11,11 +11,11 @@ from atalho.jobs import run as files
 from atalho.jobs.data import Pixels
 from atalho.jobs.reidentify import How, Subject
 from atalho.jobs.run import Run
-from atalho.locale import _
 from atalho.metrics.retrieval import Precision as AveragePrecision
 from atalho.storage import atomic, threshold_file
 from atalho.storage.lock import locked
 from atalho.tasks.model import Model
+from atalho.text import Text
 from atalho.training.progress import Progress
 
 
@@ -44,9 +44,7 @@ def evaluate(
     progress = progress or Progress()
     if not isinstance(expand, int) or expand < 0:
         raise ConfigError(
-            _("{name} = {value!r}: accepted are whole numbers from {least}.").format(
-                name="expand", value=expand, least=0
-            )
+            Text("{name} = {value!r}: accepted are whole numbers from {least}.", name="expand", value=expand, least=0)
         )
     how = How(protocol, average_precision, rerank, expand)
     if data is None:
@@ -61,7 +59,7 @@ def _own(run: Run, how: How, progress: Progress) -> dict[str, Any]:
     loaded, pixels = measured.own(run, progress)
     split = finish.measured_split(pixels.manifest)
     if split is None:
-        raise RunError(_("{run} has no test or validation images. Name images to measure on.").format(run=run.path))
+        raise RunError(Text("{run} has no test or validation images. Name images to measure on.", run=run.path))
     how = dataclasses.replace(how, protocol=how.protocol or run.config.reid.protocol)
     found = _measure(loaded, pixels, split, how, progress)
     atomic.write_json(run.path / files.EVALUATION, found)
@@ -76,7 +74,7 @@ def _measure(loaded: Model, pixels: Pixels, split: str, how: How, progress: Prog
         subject = Subject(loaded.network, pixels, card.preprocessing, loaded.precision)
         return reidentify.evaluate(subject, split, dataclasses.replace(how, threshold=threshold), progress)
     if how.rerank is not None or how.expand:
-        raise ConfigError(_("Re-ranking and query expansion belong to re-identification; this model classifies."))
+        raise ConfigError(Text("Re-ranking and query expansion belong to re-identification; this model classifies."))
     return finish.evaluate(
         loaded.network, pixels, split, card.preprocessing, card.temperature, loaded.precision, progress
     )

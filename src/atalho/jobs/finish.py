@@ -16,7 +16,6 @@ from atalho.jobs import provenance, reidentify, threshold_choice
 from atalho.jobs import run as files
 from atalho.jobs.data import Pixels
 from atalho.jobs.run import Run
-from atalho.locale import N_, _
 from atalho.metrics import calibration
 from atalho.networks import spec as specs
 from atalho.networks.network import Network
@@ -25,6 +24,7 @@ from atalho.report import figures, html
 from atalho.storage import atomic, model_folder, threshold_file
 from atalho.storage.model_folder import Card, Preprocessing
 from atalho.tasks import classification
+from atalho.text import N_, _
 from atalho.training.progress import Progress
 
 _MEASURED = (N_("test"), N_("val"))

@@ -19,7 +19,6 @@ from atalho.jobs import run as files
 from atalho.jobs.data import Pixels
 from atalho.jobs.network import Start
 from atalho.jobs.run import Run
-from atalho.locale import _
 from atalho.networks.spec import Spec
 from atalho.precision import Precision
 from atalho.storage import checkpoint
@@ -30,6 +29,7 @@ from atalho.tasks.classification import Classification
 from atalho.tasks.losses.centre import CentreLoss
 from atalho.tasks.losses.further import further
 from atalho.tasks.reidentification import Losses, Reidentification, protocol_for
+from atalho.text import Text, _
 from atalho.training import loop
 from atalho.training.distributed import Ranks
 from atalho.training.loop import BEGINNING, Material, Place
@@ -219,19 +219,20 @@ def refuse_reid(c: Config, ranks: Ranks) -> None:
     """
     if ranks.world > 1:
         raise ConfigError(
-            _("Re-identification trains in one process: its loss compares all images of a batch. Leave torchrun out.")
+            Text(
+                "Re-identification trains in one process: its loss compares all images of a batch. Leave torchrun out."
+            )
         )
     if c.training.batch_size < 2 * c.reid.each:
         raise ConfigError(
-            _("A batch of {batch} images holds fewer than two identities with {each} images each. "
-              "Give a larger --batch-size or a smaller --reid.each.").format(
-                batch=c.training.batch_size, each=c.reid.each)
+            Text("A batch of {batch} images holds fewer than two identities with {each} images each. "
+              "Give a larger --batch-size or a smaller --reid.each.", batch=c.training.batch_size, each=c.reid.each)
         )  # fmt: skip
     if c.training.micro_batch is not None:
         raise ConfigError(
-            _("Re-identification compares all images of a batch, which cannot run in parts: leave out "
+            Text("Re-identification compares all images of a batch, which cannot run in parts: leave out "
               "training.micro_batch, or give a smaller --batch-size.")
         )  # fmt: skip
     if c.augment.mixup or c.augment.cutmix:
-        raise ConfigError(_("Re-identification takes no mixed images: leave out augment.mixup and augment.cutmix."))
+        raise ConfigError(Text("Re-identification takes no mixed images: leave out augment.mixup and augment.cutmix."))
     further(c.reid.further)

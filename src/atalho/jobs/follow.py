@@ -11,9 +11,9 @@ from atalho.jobs import memory, network
 from atalho.jobs.data import Pixels
 from atalho.jobs.fit import Begun, material
 from atalho.jobs.run import Run
-from atalho.locale import _
 from atalho.precision import Precision, choose, threads
 from atalho.storage.log import NoLines
+from atalho.text import Text
 from atalho.training import loop
 from atalho.training.distributed import Ranks
 from atalho.training.pace import Pace
@@ -50,10 +50,11 @@ def refuse_crowded_gpu(ranks: Ranks, precision: Precision) -> None:
     """Raises ConfigError where this rank would share a GPU with another."""
     if precision.device.type == "cuda" and ranks.world > 1 and ranks.local >= torch.cuda.device_count():
         raise ConfigError(
-            _(
+            Text(
                 "More processes were started here than there are GPUs ({count}). "
-                "Start at most {count} with --nproc-per-node, or train with --training.device cpu."
-            ).format(count=torch.cuda.device_count())
+                "Start at most {count} with --nproc-per-node, or train with --training.device cpu.",
+                count=torch.cuda.device_count(),
+            )
         )
 
 
@@ -70,8 +71,10 @@ def _open(begun: Begun, ranks: Ranks) -> Pixels:
     looked = dataclasses.replace(job_data.look(begun.config, silent), size=begun.prepared.size)
     if looked.survey.fingerprint != begun.fingerprint:
         raise DataError(
-            _("The images at {data} differ between the machines: rank {rank} has others than rank 0.").format(
-                data=begun.config.data.path, rank=ranks.rank
+            Text(
+                "The images at {data} differ between the machines: rank {rank} has others than rank 0.",
+                data=begun.config.data.path,
+                rank=ranks.rank,
             )
         )
     return job_data.open_pixels(looked, begun.config.data, silent, channels=begun.prepared.channels)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from atalho.errors import ConfigError
 from atalho.gallery.store import Entry, Store, open_store
 from atalho.jobs.index import place
-from atalho.locale import _
+from atalho.text import Text
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def remove(gallery: str, *, paths: Iterable[str] = (), labels: Iterable[str] = (
     """Take out the images with these paths or labels; returns how many. Raises ConfigError where none is named."""
     wanted, named = {place(path) for path in paths}, set(labels)
     if not wanted and not named:
-        raise ConfigError(_("Nothing was named to be removed. Give paths, or --label NAME."))
+        raise ConfigError(Text("Nothing was named to be removed. Give paths, or --label NAME."))
     with opened(gallery) as store:
         return store.remove([e.digest for e in store.entries() if e.path in wanted or e.label in named])
 

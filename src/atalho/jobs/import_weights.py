@@ -9,11 +9,11 @@ from atalho.blocks.kinds import ShortcutChoice, StemChoice
 from atalho.data.sizes import stored_side
 from atalho.errors import ConfigError, RunError
 from atalho.inspection.summary import smallest_side, usual_side
-from atalho.locale import _
 from atalho.networks import spec as specs
 from atalho.networks import weights
 from atalho.storage import foreign_file, model_folder
 from atalho.storage.model_folder import LARGEST_SIDE, Card, Preprocessing
+from atalho.text import Text, _
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 # Grey images: the same as seen through the usual weights of red, green and blue in brightness.
@@ -42,7 +42,7 @@ def import_file(
         raise _refused("--size", size, _("from {low} to {high} pixels").format(low=1, high=LARGEST_SIDE))
     target = Path(out)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise RunError(_("{path} exists already. Choose another --out.").format(path=target))
+        raise RunError(Text("{path} exists already. Choose another --out.", path=target))
     state = foreign_file.read_state_dict(Path(file))
     found, channels = weights.shape_of_head(state), weights.shape_of_stem(state)
     names = _class_names(classes, found)
@@ -77,13 +77,14 @@ def _class_names(path: Path | str | None, count: int) -> tuple[str, ...]:
     try:
         names = tuple(line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines() if line.strip())
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            _("{path} cannot be read as class names: {reason}").format(path=path, reason=error)
-        ) from error
+        raise ConfigError(Text("{path} cannot be read as class names: {reason}", path=path, reason=error)) from error
     if len(names) != count or len(set(names)) != count:
         raise ConfigError(
-            _("{path} has {given} different class names; the weights have {count} classes. One name a line.").format(
-                path=path, given=len(set(names)), count=count
+            Text(
+                "{path} has {given} different class names; the weights have {count} classes. One name a line.",
+                path=path,
+                given=len(set(names)),
+                count=count,
             )
         )
     return names
@@ -92,15 +93,19 @@ def _class_names(path: Path | str | None, count: int) -> tuple[str, ...]:
 def _check_preprocessing(mean: Sequence[float], std: Sequence[float], channels: int) -> None:
     if channels not in (1, 3):
         raise ConfigError(
-            _("The weights take images of {channels} channels; a model folder holds models of 1 or 3.").format(
-                channels=channels
+            Text(
+                "The weights take images of {channels} channels; a model folder holds models of 1 or 3.",
+                channels=channels,
             )
         )
     for name, values in (("--mean", mean), ("--std", std)):
         if len(values) != channels:
             raise ConfigError(
-                _("{name} has {given} values; the weights take images of {channels} channels.").format(
-                    name=name, given=len(values), channels=channels
+                Text(
+                    "{name} has {given} values; the weights take images of {channels} channels.",
+                    name=name,
+                    given=len(values),
+                    channels=channels,
                 )
             )
     if not all(map(math.isfinite, mean)):
@@ -111,5 +116,5 @@ def _check_preprocessing(mean: Sequence[float], std: Sequence[float], channels: 
 
 def _refused(name: str, given: object, wanted: str) -> ConfigError:
     return ConfigError(
-        _("{name} {given} is not accepted: it must be {wanted}.").format(name=name, given=given, wanted=wanted)
+        Text("{name} {given} is not accepted: it must be {wanted}.", name=name, given=given, wanted=wanted)
     )

@@ -18,9 +18,9 @@ from atalho.data.layouts import identities
 from atalho.errors import ConfigError, DataError, GalleryError
 from atalho.gallery.store import Entry, Origin, Store, is_server, open_store
 from atalho.jobs import measured, predict
-from atalho.locale import _
 from atalho.storage import model_folder
 from atalho.tasks.model import Model, load
+from atalho.text import Text, _
 from atalho.training.progress import Progress
 
 _BATCH = 64
@@ -77,7 +77,7 @@ def index(
 def place(gallery: str) -> str:
     """`gallery` as `open_store` takes it: a file's place as it is seen from everywhere."""
     if not gallery:
-        raise ConfigError(_("No gallery was named. Give a file, or postgresql://…: --gallery photos.db"))
+        raise ConfigError(Text("No gallery was named. Give a file, or postgresql://…: --gallery photos.db"))
     return gallery if is_server(gallery) else os.path.abspath(gallery)  # noqa: PTH100 (links stay links)
 
 
@@ -126,7 +126,7 @@ def _labelled(images: Iterable[str | Labelled], camera: str, progress: Progress)
         elif Path(image).is_dir() or (Path(image).is_file() and image.lower().endswith(_TABLES)):
             listing = identities.read(Path(image), camera, every=True)
             for note in listing.notes:
-                progress.note(note)
+                progress.note(str(note))
             for name, label, seen in zip(listing.names, listing.identities, listing.cameras, strict=True):
                 yield Labelled(str(listing.root / name), label or None, seen or None)
         else:
@@ -183,9 +183,11 @@ def model_of(store: Store, run: Path | str | None, gallery: str) -> Model:
     folder = model_folder.find(Path(run) if run is not None else Path(store.origin.model))
     if model_folder.fingerprint(folder) != store.origin.fingerprint:
         raise GalleryError(
-            _(
+            Text(
                 "{folder} is not the model that made the vectors of {gallery}. Name that model with --model, or index "
-                "the images into a new gallery."
-            ).format(folder=folder, gallery=gallery)
+                "the images into a new gallery.",
+                folder=folder,
+                gallery=gallery,
+            )
         )
     return load(folder)

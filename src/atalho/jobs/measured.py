@@ -11,10 +11,10 @@ from atalho.jobs import data as job_data
 from atalho.jobs import run as files
 from atalho.jobs.data import Looked, Pixels
 from atalho.jobs.run import Run
-from atalho.locale import _
 from atalho.precision import choose
 from atalho.tasks import model
 from atalho.tasks.model import Model
+from atalho.text import Text
 from atalho.training.progress import Progress
 
 
@@ -30,8 +30,10 @@ def own(run: Run, progress: Progress) -> tuple[Model, Pixels]:
     looked = job_data.look(dataclasses.replace(run.config, data=config), progress)
     if looked.survey.fingerprint != run.json(files.MANIFEST)["fingerprint"]:
         raise RunError(
-            _("The images at {data} are no longer those of {run}. Name the images to measure on.").format(
-                data=config.path, run=run.path
+            Text(
+                "The images at {data} are no longer those of {run}. Name the images to measure on.",
+                data=config.path,
+                run=run.path,
             )
         )
     return loaded, _pixels(loaded, looked, config, progress)

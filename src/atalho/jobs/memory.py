@@ -14,9 +14,9 @@ from atalho.config import TrainingConfig
 from atalho.data import order
 from atalho.errors import OutOfMemoryError
 from atalho.inspection.memory import StepMemory, step_memory
-from atalho.locale import _
 from atalho.networks.spec import Spec
 from atalho.precision import Precision
+from atalho.text import Text, _
 
 TOLERANCE: Final = 0.25
 """The share by which estimates err at most, by `tests/inspection/test_memory.py`. What might fit is not refused."""
@@ -90,9 +90,13 @@ def check(plan: Plan) -> str:
     total = needed.held(plan.device)
     if room is not None and (1 - TOLERANCE) * total > room:
         raise OutOfMemoryError(
-            _(
-                "Steps of {images} images at once need about {needed} of memory, and {room} are available. {advice}"
-            ).format(images=needed.images, needed=readable(total), room=readable(room), advice=plan.advice(room))
+            Text(
+                "Steps of {images} images at once need about {needed} of memory, and {room} are available. {advice}",
+                images=needed.images,
+                needed=readable(total),
+                room=readable(room),
+                advice=plan.advice(room),
+            )
         )
     return _(
         "memory: about {total} ({images} images at once {activations}, weights {weights}, gradients {gradients}, "
@@ -117,8 +121,10 @@ def explained(plan: Plan) -> Iterator[None]:
         if not ran_out(error):
             raise
         raise OutOfMemoryError(
-            _("Memory ran out in a step of {images} images at once. {advice}").format(
-                images=plan.images, advice=plan.advice(None)
+            Text(
+                "Memory ran out in a step of {images} images at once. {advice}",
+                images=plan.images,
+                advice=plan.advice(None),
             )
         ) from error
 

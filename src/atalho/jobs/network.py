@@ -10,7 +10,6 @@ from atalho import networks
 from atalho.config import Config, DataConfig, ModelConfig
 from atalho.errors import ConfigError
 from atalho.inspection.summary import smallest_side
-from atalho.locale import _
 from atalho.networks import spec as specs
 from atalho.networks.build import build, initialise
 from atalho.networks.network import Network
@@ -18,6 +17,7 @@ from atalho.networks.spec import MLPSpec, ResNetSpec, Spec
 from atalho.storage import model_folder
 from atalho.storage.model_folder import Card
 from atalho.tasks import model
+from atalho.text import Text
 
 _DEFAULT = "resnet18"
 
@@ -61,10 +61,14 @@ def backbone_of(config: ModelConfig, start: Start | None) -> Spec:
     )
     if meant != spec:
         raise ConfigError(
-            _(
+            Text(
                 "{start} holds another network than model.name = {name!r}, stem {stem!r}, shortcut {shortcut!r}. "
-                "Leave them out to use the one it holds."
-            ).format(start=config.start, name=config.name, stem=config.stem, shortcut=config.shortcut)
+                "Leave them out to use the one it holds.",
+                start=config.start,
+                name=config.name,
+                stem=config.stem,
+                shortcut=config.shortcut,
+            )
         )
     return networks.specify(start.network.spec, dropout=config.dropout)
 
@@ -94,10 +98,13 @@ def spec_for(config: Config, start: Start | None, *, classes: int, channels: int
         spec = networks.specify(spec, image_size=size)
     if size < smallest_side(spec):
         raise ConfigError(
-            _(
+            Text(
                 "Images of {size} pixels are too small for {name} with this stem, which needs {smallest}. "
-                "Choose --model.stem small, another network, or a larger --data.size."
-            ).format(size=size, name=config.model.name, smallest=smallest_side(spec))
+                "Choose --model.stem small, another network, or a larger --data.size.",
+                size=size,
+                name=config.model.name,
+                smallest=smallest_side(spec),
+            )
         )
     return spec
 

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from atalho.data.layouts.scan import IMAGE_SUFFIXES, images_below
 from atalho.errors import DataError
-from atalho.locale import _
 from atalho.tasks.model import Model, Prediction
+from atalho.text import Text
 
 _BATCH = 64
 
@@ -40,20 +40,24 @@ def find(arguments: Iterable[str]) -> list[str]:
             below = [str(path / name) for name in images_below(path, ".")[0]]
             if not below:
                 raise DataError(
-                    _("{path}: no images below this folder. Files that end in {suffixes} are looked for.").format(
-                        path=path, suffixes=" ".join(sorted(IMAGE_SUFFIXES))
+                    Text(
+                        "{path}: no images below this folder. Files that end in {suffixes} are looked for.",
+                        path=path,
+                        suffixes=" ".join(sorted(IMAGE_SUFFIXES)),
                     )
                 )
             found.extend(below)
         elif not os.path.lexists(path) and glob.has_magic(argument):
             matching = sorted(n for n in glob.glob(argument, recursive=True) if Path(n).is_file())  # noqa: PTH207 (keeps the path as given)
             if not matching:
-                raise DataError(_("{pattern}: no file matches this pattern.").format(pattern=argument))
+                raise DataError(Text("{pattern}: no file matches this pattern.", pattern=argument))
             found.extend(matching)
         else:
             found.append(argument)
     if not found:
-        raise DataError(_("No images were named. Give files, folders or patterns, or - for a list on standard input."))
+        raise DataError(
+            Text("No images were named. Give files, folders or patterns, or - for a list on standard input.")
+        )
     return found
 
 

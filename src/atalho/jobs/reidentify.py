@@ -17,7 +17,6 @@ from atalho.data.rotated import TURNS
 from atalho.gallery.expansion import expanded_in
 from atalho.gallery.rerank import Rerank, k_reciprocal
 from atalho.jobs.data import Pixels
-from atalho.locale import _
 from atalho.metrics import retrieval, verification
 from atalho.metrics.retrieval import Embedded, Protocol
 from atalho.metrics.retrieval import Precision as AveragePrecision
@@ -28,6 +27,7 @@ from atalho.precision import Precision
 from atalho.storage import threshold_file
 from atalho.storage.model_folder import Preprocessing
 from atalho.tasks import reidentification
+from atalho.text import _
 from atalho.training.progress import Progress
 
 HEADLINE = ("split", "queries", "valid_queries", "rank1", "rank1_interval", "map", "map_interval", "minp", "protocol")

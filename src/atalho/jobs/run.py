@@ -14,13 +14,13 @@ from pydantic import TypeAdapter
 from atalho.config import Config, merge, validate
 from atalho.data.manifest import Manifest
 from atalho.errors import RunError
-from atalho.locale import _
 from atalho.networks import spec as specs
 from atalho.networks.spec import Spec
 from atalho.storage import atomic, run_file
 from atalho.storage.lock import LOCK, locked
 from atalho.storage.model_folder import Preprocessing
 from atalho.tasks import model
+from atalho.text import Text
 from atalho.training.loop import Place
 
 CONFIG, MANIFEST, LOG, TIMING = "run.toml", "manifest.json", "metrics.jsonl", "timing.json"
@@ -44,8 +44,10 @@ class Run:
         run = cls(Path(path))
         if not (run.path / CONFIG).is_file():
             raise RunError(
-                _("{path} is no run folder: it has no {name}. Give a folder that atalho train wrote.").format(
-                    path=path, name=CONFIG
+                Text(
+                    "{path} is no run folder: it has no {name}. Give a folder that atalho train wrote.",
+                    path=path,
+                    name=CONFIG,
                 )
             )
         return run
@@ -102,7 +104,7 @@ class Run:
         try:
             return json.loads((self.path / name).read_bytes())
         except (OSError, ValueError) as error:
-            raise RunError(_("{path} cannot be read: {reason}").format(path=self.path / name, reason=error)) from error
+            raise RunError(Text("{path} cannot be read: {reason}", path=self.path / name, reason=error)) from error
 
 
 @contextmanager
@@ -148,10 +150,11 @@ def refuse_among_images(asked: Path | None, data: str, manifest: Manifest) -> No
     folder = asked if asked is not None else Path("runs")
     if manifest.layout in _FOLDERS and folder.resolve().is_relative_to(Path(data).resolve()):
         raise RunError(
-            _(
+            Text(
                 "{path} lies in the folder of the images, where the run's figures would be taken for images. "
-                "Give another --out."
-            ).format(path=folder)
+                "Give another --out.",
+                path=folder,
+            )
         )
 
 
@@ -182,7 +185,7 @@ def _numbered(name: str) -> Path:
 
 def _taken(folder: Path) -> RunError:
     if not (folder / CONFIG).is_file():
-        return RunError(_("{path} exists already, and is no run. Choose another --out.").format(path=folder))
+        return RunError(Text("{path} exists already, and is no run. Choose another --out.", path=folder))
     return RunError(
-        _("{path} exists already. Choose another --out, or continue that run with --resume {path}.").format(path=folder)
+        Text("{path} exists already. Choose another --out, or continue that run with --resume {path}.", path=folder)
     )

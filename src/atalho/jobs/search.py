@@ -14,10 +14,10 @@ from atalho.errors import ConfigError, DataError, GalleryError
 from atalho.gallery.expansion import expanded
 from atalho.gallery.store import Hit, Store, Vectors, open_store, shown
 from atalho.jobs.index import embed, model_of, place
-from atalho.locale import _
 from atalho.metrics.verification import Threshold
 from atalho.storage import threshold_file
 from atalho.tasks.model import Model
+from atalho.text import Text, _
 
 _BATCH = 64
 
@@ -52,8 +52,8 @@ def search(
     for name, value, least in (("k", k, 1), ("expand", expand, 0)):
         if not isinstance(value, int) or value < least:
             raise ConfigError(
-                _("{name} = {value!r}: accepted are whole numbers from {least}.").format(
-                    name=name, value=value, least=least
+                Text(
+                    "{name} = {value!r}: accepted are whole numbers from {least}.", name=name, value=value, least=least
                 )
             )
     store = open_store(place(gallery))

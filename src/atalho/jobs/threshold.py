@@ -13,12 +13,12 @@ from atalho.jobs import run as files
 from atalho.jobs.data import Pixels
 from atalho.jobs.reidentify import Subject
 from atalho.jobs.run import Run
-from atalho.locale import _, ngettext
 from atalho.metrics import verification
 from atalho.metrics.verification import Rates, Threshold
 from atalho.storage import atomic, threshold_file
 from atalho.storage.lock import locked
 from atalho.tasks.model import Model
+from atalho.text import Text, ngettext
 from atalho.training.progress import Progress
 
 
@@ -47,8 +47,8 @@ def threshold(
         return _elsewhere(path, run, data, false_accept, skip_bad=skip_bad, progress=progress)
     if run is None or run.config.task != "reid":
         raise ConfigError(
-            _("{path} has no identities of its own to choose on. Name images: atalho threshold {path} DATA").format(
-                path=path
+            Text(
+                "{path} has no identities of its own to choose on. Name images: atalho threshold {path} DATA", path=path
             )
         )
     with locked(run.path):
@@ -59,9 +59,7 @@ def _own(run: Run, wanted: float, progress: Progress) -> Threshold:
     loaded, pixels = measured.own(run, progress)
     if not len(pixels.manifest.splits.get("val", ())):
         raise RunError(
-            _("{run} has no validation images. Name images to choose on: atalho threshold {run} DATA").format(
-                run=run.path
-            )
+            Text("{run} has no validation images. Name images to choose on: atalho threshold {run} DATA", run=run.path)
         )
     subject = _subject(loaded, pixels)
     protocol = run.config.reid.protocol

@@ -11,10 +11,10 @@ from atalho.errors import DataError
 from atalho.jobs import reidentify
 from atalho.jobs.reidentify import Subject
 from atalho.jobs.run import VERIFICATION, Run
-from atalho.locale import _, keep, ngettext
 from atalho.metrics import verification
 from atalho.metrics.verification import Rates, Threshold
 from atalho.storage import atomic, threshold_file
+from atalho.text import Text, _, ngettext
 from atalho.training.progress import Progress
 
 _POINTS: Final = 200
@@ -31,20 +31,20 @@ def at_the_end(run: Run, subject: Subject, progress: Progress) -> Threshold | No
     atomic.discard(run.path / VERIFICATION)
     ids = subject.pixels.manifest.splits.get("val", ())
     if not len(ids):
-        progress.note(_without(_("there are no validation images."), run.path))
+        progress.note(_without(Text("there are no validation images."), run.path))
         return None
     wanted = run.config.reid.false_accept
     try:
         rates = reidentify.rates(subject, "val", run.config.reid.protocol, progress)
     except DataError as error:
-        progress.note(_without(str(error), run.path))
+        progress.note(_without(error.text, run.path))
         return None
     chosen, reason = None, None
     try:
         chosen = verification.choose(rates, wanted)
         tell_few(subject, "val", run.path, progress)
     except DataError as error:
-        reason = str(error)
+        reason = error.text
         progress.note(_without(reason, run.path))
     record(run.path, rates, wanted, chosen, reason=reason)
     return chosen
@@ -72,7 +72,7 @@ def record(
     chosen: Threshold | None,
     *,
     data: str | None = None,
-    reason: str | None = None,
+    reason: Text | None = None,
 ) -> None:
     """Write `verification.json`: the curve of the validation images, or of those at `data`, and the threshold.
 
@@ -83,7 +83,7 @@ def record(
         "data": data,
         "wanted_far": wanted,
         "threshold": threshold_file.plain(chosen) if chosen is not None else None,
-        "reason": keep(reason) if reason is not None else None,
+        "reason": reason.to_json() if reason is not None else None,
         "curve": curve(rates),
     }
     atomic.write_json(run / VERIFICATION, about)
@@ -107,6 +107,6 @@ def curve(rates: Rates) -> dict[str, Any]:
     return values | {"same_pairs": rates.genuine, "different_pairs": rates.impostor}
 
 
-def _without(reason: str, run: Path) -> str:
+def _without(reason: Text, run: Path) -> str:
     text = _("No threshold was chosen: {reason} See: atalho threshold {run} --help")
     return text.format(reason=reason, run=run)

@@ -20,7 +20,6 @@ from atalho.jobs.fit import fit, outputs, preprocessing, refuse_reid
 from atalho.jobs.follow import follow, refuse_crowded_gpu
 from atalho.jobs.network import Start, backbone_of, spec_for
 from atalho.jobs.run import Run
-from atalho.locale import _
 from atalho.networks import spec as specs
 from atalho.networks.plan import plan
 from atalho.networks.select import stem_advice
@@ -28,6 +27,7 @@ from atalho.precision import choose, threads
 from atalho.storage import atomic, run_file
 from atalho.storage.lock import locked
 from atalho.storage.model_folder import Preprocessing
+from atalho.text import Text, _
 from atalho.training import distributed
 from atalho.training import recipe as recipes
 from atalho.training.distributed import Ranks
@@ -126,8 +126,9 @@ def _go_on(run: Run, data: DataConfig, accept: bool, progress: Progress, ranks: 
     c, record = run.config, run.json(files.PROVENANCE)
     if record["config"] != _digest((run.path / files.CONFIG).read_bytes()):
         raise RunError(
-            _("{path} is no longer the one that the run began with. Give other settings to a new run.").format(
-                path=run.path / files.CONFIG
+            Text(
+                "{path} is no longer the one that the run began with. Give other settings to a new run.",
+                path=run.path / files.CONFIG,
             )
         )
     precision = choose(c.training.device, c.training.precision)
@@ -164,7 +165,7 @@ def _begin(
     files.refuse_taken(out)
     start = Start.read(early.model.start) if early.model.start else None
     if start is None and early.training.recipe == "finetune":
-        raise ConfigError(_("The recipe finetune starts from a trained model. Name it: --from RUN"))
+        raise ConfigError(Text("The recipe finetune starts from a trained model. Name it: --from RUN"))
     backbone = backbone_of(early.model, start)
     asked = schema.merge({"training": {"recipe": "finetune"}} if start else {}, asked, schema.nest(again.placed(early)))
     precision = choose(early.training.device, early.training.precision)
@@ -184,7 +185,7 @@ def _begin(
     spec = spec_for(config, start, classes=outputs(config, looked.manifest), channels=channels, size=looked.size)
     advice = stem_advice(spec, looked.size)
     for note in (*looked.manifest.notes, *notes, *filter(None, [advice])):
-        progress.note(note)
+        progress.note(str(note))
     progress.note(_("computing on {precision}").format(precision=precision))
     progress.note(memory.check(memory.Plan(spec, looked.size, config.training, precision, ranks.world)))
     with files.claimed(out, early.data.path) as folder:
@@ -230,7 +231,10 @@ def _refuse_another_recipe(file: Mapping[str, Any], asked: Mapping[str, Any]) ->
     held, wanted = (values.get("training", {}).get("recipe") for values in (file, asked))
     if held is not None and held != wanted:
         raise ConfigError(
-            _(
-                "The file asks for the recipe {held} with all its values; --recipe {wanted} would change only the name."
-            ).format(held=held, wanted=wanted)
+            Text(
+                "The file asks for the recipe {held} with all its values; --recipe {wanted} would change only the "
+                "name.",
+                held=held,
+                wanted=wanted,
+            )
         )

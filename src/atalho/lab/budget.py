@@ -12,8 +12,8 @@ from typing import Final, Literal
 
 from atalho.errors import ConfigError
 from atalho.lab.training import Bench, train
-from atalho.locale import _
 from atalho.networks.spec import BOTTLENECKS, LARGEST, DenseNetSpec, MLPSpec, ResNetSpec, Spec
+from atalho.text import Text
 from atalho.training.progress import Progress, StepReport
 
 Equal = Literal["params", "operations", "time"]
@@ -51,9 +51,12 @@ def matched(spec: Spec, target: int, count: Count) -> Spec:
     best = min(_around(spec, factor), key=lambda one: abs(count(one) - target))
     if abs(count(best) - target) > TOLERANCE * target:
         raise ConfigError(
-            _(
-                "No width of this network comes within {tolerance} per cent of {target}; the nearest has {nearest}."
-            ).format(tolerance=round(100 * TOLERANCE), target=target, nearest=count(best))
+            Text(
+                "No width of this network comes within {tolerance} per cent of {target}; the nearest has {nearest}.",
+                tolerance=round(100 * TOLERANCE),
+                target=target,
+                nearest=count(best),
+            )
         )
     return best
 

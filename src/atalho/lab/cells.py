@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from atalho.errors import RunError
-from atalho.locale import _
-from atalho.report.language import translator
 from atalho.storage import atomic
 from atalho.storage.lock import locked
+from atalho.text import Text, _
+from atalho.text.numbers import duration
 from atalho.training.progress import Progress
 
 DESCRIPTION: Final = "experiment.json"
@@ -65,8 +65,10 @@ def place(out: Path | str | None, name: str) -> Path:
         foreign = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
         if foreign:
             raise RunError(
-                _("{folder} holds something else than an experiment: {names}. Give a new folder with --out.").format(
-                    folder=folder, names=", ".join(foreign[:5])
+                Text(
+                    "{folder} holds something else than an experiment: {names}. Give a new folder with --out.",
+                    folder=folder,
+                    names=", ".join(foreign[:5]),
                 )
             )
     return folder
@@ -125,10 +127,12 @@ def _describe(folder: Path, description: Mapping[str, Any]) -> None:
     stored = _read(path)
     if stored != wanted:
         raise RunError(
-            _(
+            Text(
                 "{folder} holds another experiment: {differences}. Give another folder with --out, or the same "
-                "values to go on with this one."
-            ).format(folder=folder, differences=", ".join(_differences(stored, wanted)))
+                "values to go on with this one.",
+                folder=folder,
+                differences=", ".join(_differences(stored, wanted)),
+            )
         )
 
 
@@ -152,7 +156,7 @@ def _kept(folder: Path, cells: Sequence[str]) -> dict[str, Value]:
 
 def _path(folder: Path, name: str) -> Path:
     if not _NAME.fullmatch(name):
-        raise RunError(_("{name!r} cannot name a cell: letters, digits, dots and dashes can.").format(name=name))
+        raise RunError(Text("{name!r} cannot name a cell: letters, digits, dots and dashes can.", name=name))
     return folder / CELLS / f"{name}.json"
 
 
@@ -160,24 +164,23 @@ def _read(path: Path) -> Value:
     try:
         content = json.loads(path.read_bytes())
         if not isinstance(content, dict):
-            raise ValueError(_("it holds no object"))
+            raise ValueError(Text("it holds no object"))
         return content
     except (OSError, ValueError) as error:
         raise RunError(
-            _("{path} cannot be read: {reason}. Delete it to have it measured again.").format(path=path, reason=error)
+            Text("{path} cannot be read: {reason}. Delete it to have it measured again.", path=path, reason=error)
         ) from error
 
 
 def _tell(progress: Progress, name: str, kept: Mapping[str, Value], costs: Mapping[str, float]) -> None:
     """How far the experiment is, and how long the rest takes at the pace of what is finished."""
     pace = sum(record["seconds"] for record in kept.values()) / sum(costs[cell] for cell in kept)
-    speak = translator()
     progress.note(
         _("{name} done in {time} · {done} of {total} cells · about {left} left").format(
             name=name,
-            time=speak.duration(kept[name]["seconds"]),
+            time=duration(kept[name]["seconds"]),
             done=len(kept),
             total=len(costs),
-            left=speak.duration(pace * sum(cost for cell, cost in costs.items() if cell not in kept)),
+            left=duration(pace * sum(cost for cell, cost in costs.items() if cell not in kept)),
         )
     )

@@ -21,11 +21,11 @@ from atalho.lab.budget import Equal, matched, step_seconds
 from atalho.lab.curves import measure, over_seeds
 from atalho.lab.training import Bench, Recipe, open_bench
 from atalho.lab.verdict import SHARE, Comparison, Estimate, Verdict
-from atalho.locale import _
 from atalho.networks import spec as specs
 from atalho.networks.select import specify
 from atalho.networks.spec import DenseNetSpec, Spec
 from atalho.report.lab.compare import DRAWING
+from atalho.text import Text
 from atalho.training.progress import Progress
 
 CALIBRATION = "calibration"
@@ -101,7 +101,7 @@ def judge(series: Sequence[Mapping[str, Any]]) -> Verdict:
     present = [kind for kind in _ORDER if by_kind[kind]]
     return Verdict(
         tuple(
-            Comparison(_("test error"), _estimate(better), "below", _estimate(worse))
+            Comparison(Text("test error"), _estimate(better), "below", _estimate(worse))
             for first, second in pairwise(present)
             for better in by_kind[first]
             for worse in by_kind[second]
@@ -115,12 +115,12 @@ def _estimate(one: Mapping[str, Any]) -> Estimate:
 
 def _check(names: Sequence[str], equal: str, seeds: int) -> None:
     if len(names) < 2:
-        raise ConfigError(_("models {given}: give two or more, with commas between them.").format(given=list(names)))
+        raise ConfigError(Text("models {given}: give two or more, with commas between them.", given=list(names)))
     if equal not in get_args(Equal):
-        text = _("equal {given!r} is not known.").format(given=equal)
+        text = Text("equal {given!r} is not known.").format(given=equal)
         raise ConfigError(f"{text} {nearest(equal, get_args(Equal))}")
     if seeds < 1:
-        raise ConfigError(_("seeds {given}: one or more; an interval needs two.").format(given=seeds))
+        raise ConfigError(Text("seeds {given}: one or more; an interval needs two.", given=seeds))
 
 
 def _suited(name: str, bench: Bench) -> Spec:

@@ -12,9 +12,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from atalho.errors import ConfigError
 from atalho.jobs.named import named
-from atalho.locale import _
 from atalho.networks.plan import LARGE_SIDE
 from atalho.networks.spec import MLPSpec, ResNetSpec
+from atalho.text import Text, _
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,11 @@ def check_side(one: Contender, side: int) -> None:
             one.network().eval()(torch.empty(1, one.channels, side, side))
         except RuntimeError as error:
             raise ConfigError(
-                _("{name} cannot take images of {side} pixels ({reason}). Give a larger --size.").format(
-                    name=one.name, side=side, reason=str(error).rstrip(".")
+                Text(
+                    "{name} cannot take images of {side} pixels ({reason}). Give a larger --size.",
+                    name=one.name,
+                    side=side,
+                    reason=str(error).rstrip("."),
                 )
             ) from error
 

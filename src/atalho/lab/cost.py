@@ -22,9 +22,9 @@ from atalho.errors import ConfigError
 from atalho.lab import cells, result
 from atalho.lab.contender import Contender, check_side, contender, counts
 from atalho.lab.verdict import Comparison, Estimate, Verdict
-from atalho.locale import _
 from atalho.precision import Precision, choose
 from atalho.report.lab.cost import DRAWING
+from atalho.text import Text
 from atalho.training.progress import Progress
 
 COUNTED: Final = ("parameters", "multiply_adds", "activation_bytes")
@@ -49,9 +49,9 @@ def run(
     """
     for name, value in (("batch", batch), ("rounds", rounds), ("size", size)):
         if value is not None and value < 1:
-            raise ConfigError(_("{name} {given}: accepted are whole numbers from 1.").format(name=name, given=value))
+            raise ConfigError(Text("{name} {given}: accepted are whole numbers from 1.", name=name, given=value))
     if not models:
-        raise ConfigError(_("No networks were named. Give some, such as: resnet34 vgg19"))
+        raise ConfigError(Text("No networks were named. Give some, such as: resnet34 vgg19"))
     entrants = {one.name: one for one in map(contender, dict.fromkeys(models))}
     side = size or max(one.side for one in entrants.values())
     for one in entrants.values():
@@ -85,9 +85,9 @@ def judge(measured: Mapping[str, Mapping[str, Any]], entrants: Mapping[str, Cont
     controls = [name for name in measured if name.startswith("vgg") and entrants[name].kind == "other"]
     residual = [name for name in measured if entrants[name].kind == "residual"]
     texts = {
-        "parameters": _("parameters"), "multiply_adds": _("multiply–adds"),
-        "activation_bytes": _("bytes kept for the backward pass"),
-        "training_seconds": _("milliseconds of a training step, per image"),
+        "parameters": Text("parameters"), "multiply_adds": Text("multiply–adds"),
+        "activation_bytes": Text("bytes kept for the backward pass"),
+        "training_seconds": Text("milliseconds of a training step, per image"),
     }  # fmt: skip
     comparisons = [
         Comparison(text, _estimate(name, measured[name][cost], cost), "below",

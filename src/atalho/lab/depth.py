@@ -22,10 +22,10 @@ from atalho.lab.cells import Cells
 from atalho.lab.curves import measure, over_seeds
 from atalho.lab.training import Bench, Recipe, open_bench
 from atalho.lab.verdict import SHARE, Comparison, Estimate, Verdict
-from atalho.locale import _
 from atalho.networks.select import Family, by_depth, specify
 from atalho.networks.spec import Spec
 from atalho.report.lab.depth import DRAWING
+from atalho.text import Text
 from atalho.training.progress import Progress
 
 _USUAL: Final[dict[str, tuple[ShortcutKind, ...]]] = {
@@ -115,7 +115,7 @@ def judge(series: Sequence[dict[str, Any]]) -> Verdict:
     plain = by_kind.pop("none")
     if len(plain) < 2 or not all(one["seeds"] for one in series):
         return Verdict(())
-    error, added = _("training error"), _("training error that the added depth brings")
+    error, added = Text("training error"), Text("training error that the added depth brings")
     found = [Comparison(error, _estimate(plain[-1]), "above", _estimate(plain[0]))]
     for kind in by_kind.values():
         found.append(Comparison(error, _estimate(kind[-1]), "below", _estimate(plain[-1])))
@@ -140,17 +140,18 @@ def _added(kind: list[dict[str, Any]]) -> Estimate:
 
 def _check(depths: Sequence[int], seeds: int, kinds: Sequence[str]) -> None:
     if len(set(depths)) < 2:
-        raise ConfigError(_("depths {given}: give two or more, such as 20,56.").format(given=list(depths)))
+        raise ConfigError(Text("depths {given}: give two or more, such as 20,56.", given=list(depths)))
     if seeds < 1:
-        raise ConfigError(_("seeds {given}: one or more; an interval needs two.").format(given=seeds))
+        raise ConfigError(Text("seeds {given}: one or more; an interval needs two.", given=seeds))
     for kind in kinds:
         if kind not in get_args(ShortcutKind):
-            text = _("shortcut {given!r} is not known.").format(given=kind)
+            text = Text("shortcut {given!r} is not known.").format(given=kind)
             raise ConfigError(f"{text} {nearest(kind, get_args(ShortcutKind))}")
     if "none" not in kinds or len(set(kinds)) < 2:
         raise ConfigError(
-            _("shortcuts {given}: the plain network, none, is the control; give it and one more kind.").format(
-                given=list(kinds)
+            Text(
+                "shortcuts {given}: the plain network, none, is the control; give it and one more kind.",
+                given=list(kinds),
             )
         )
 

@@ -10,9 +10,9 @@ from typing import Any, Final
 from atalho.inspection import paths
 from atalho.inspection.paths import PathLength
 from atalho.lab.verdict import Comparison, Estimate, Verdict
-from atalho.locale import _
 from atalho.networks import spec as specs
 from atalho.networks.spec import DenseNetSpec, Spec
+from atalho.text import Text
 
 START: Final = "start"
 TRAINED: Final = "trained"
@@ -64,15 +64,15 @@ def judge(measured: Sequence[Mapping[str, Any]]) -> Verdict:
     return Verdict(tuple(found))
 
 
-def _quantities(moment: str) -> tuple[str, str]:
+def _quantities(moment: str) -> tuple[Text, Text]:
     if moment == START:
         return (
-            _("factor by which the gradient changes from the last block to the first, as the networks begin"),
-            _("cosine between the gradients of neighbouring inputs, as the networks begin"),
+            Text("factor by which the gradient changes from the last block to the first, as the networks begin"),
+            Text("cosine between the gradients of neighbouring inputs, as the networks begin"),
         )
     return (
-        _("factor by which the gradient changes from the last block to the first, after training"),
-        _("cosine between the gradients of neighbouring inputs, after training"),
+        Text("factor by which the gradient changes from the last block to the first, after training"),
+        Text("cosine between the gradients of neighbouring inputs, after training"),
     )
 
 

@@ -25,7 +25,6 @@ from atalho.lab.gradient_series import START, TRAINED, judge, series
 from atalho.lab.subject import Subject
 from atalho.lab.subset import Subset
 from atalho.lab.training import Bench, Recipe, configuration, open_bench, train
-from atalho.locale import _
 from atalho.networks import catalogue
 from atalho.networks import spec as specs
 from atalho.networks.network import Network
@@ -33,6 +32,7 @@ from atalho.networks.select import specify, twin
 from atalho.networks.spec import Spec
 from atalho.precision import choose
 from atalho.report.lab.gradients import DRAWING
+from atalho.text import Text
 from atalho.training.progress import Progress
 
 BATCHES = 5
@@ -79,7 +79,7 @@ def run(
     """
     progress = progress or Progress()
     if seeds < 1 or batch < 2:
-        raise ConfigError(_("Give 1 seed or more, and 2 images or more to look at."))
+        raise ConfigError(Text("Give 1 seed or more, and 2 images or more to look at."))
     if Path(model).is_dir():
         runs = [Path(model)] if beside is None else [Path(model), Path(beside)]
         name = subjects.names(runs)[0]
@@ -89,7 +89,7 @@ def run(
         plan = _looked_at(entrants, chosen, seeds, batch)
     else:
         if beside is not None:
-            raise ConfigError(_("--beside is for two runs; a network of the catalogue has its twin beside it."))
+            raise ConfigError(Text("--beside is for two runs; a network of the catalogue has its twin beside it."))
         name = str(model)
         folder = cells.place(out, f"gradients-{name}")
         bench = _bench(name, data, recipe, progress)
@@ -118,7 +118,7 @@ def run(
 def _bench(name: str, data: Path | str | None, recipe: Recipe | None, progress: Progress) -> Bench:
     catalogue.spec(name)  # an unknown name is told before the images are looked at
     if data is None:
-        raise ConfigError(_("{name} is a network of the catalogue: name the images too.").format(name=name))
+        raise ConfigError(Text("{name} is a network of the catalogue: name the images too.", name=name))
     return open_bench(data, recipe or Recipe(epochs=1), progress)
 
 

@@ -26,12 +26,12 @@ from atalho.errors import ConfigError
 from atalho.jobs.named import Named, named
 from atalho.lab import cells, result, samples
 from atalho.lab.verdict import Comparison, Estimate, Verdict
-from atalho.locale import _
 from atalho.networks.network import Network
 from atalho.precision import choose
 from atalho.report.lab.identity import DRAWING
 from atalho.storage import model_folder
 from atalho.surgery.lesion import removable, removed
+from atalho.text import Text
 from atalho.training.progress import Progress
 
 SHIFT: Final = 0.1
@@ -71,7 +71,7 @@ def run(
     """
     for name, value in (("blocks", blocks), ("images", images)):
         if value < 1:
-            raise ConfigError(_("{name} {given}: accepted are whole numbers from 1.").format(name=name, given=value))
+            raise ConfigError(Text("{name} {given}: accepted are whole numbers from 1.", name=name, given=value))
     found = named(model)
     network = found.network(seed=seed)
     names = _first(found, network, blocks)
@@ -98,17 +98,20 @@ def run(
 
 def judge(largest: float) -> Verdict:
     """Exactly zero, or not."""
-    left = Estimate.exact(_("the network with its first blocks at zero"), largest)
-    right = Estimate.exact(_("the network without them"), 0.0)
-    return Verdict((Comparison(_("largest difference of the outputs"), left, "equal", right, "number"),))
+    left = Estimate.exact(Text("the network with its first blocks at zero"), largest)
+    right = Estimate.exact(Text("the network without them"), 0.0)
+    return Verdict((Comparison(Text("largest difference of the outputs"), left, "equal", right, "number"),))
 
 
 def _first(found: Named, network: Network, count: int) -> list[str]:
     names = [name for name in removable(network) if isinstance(network.get_submodule(name).shortcut, IdentityShortcut)]
     if len(names) < count:
         raise ConfigError(
-            _("{model} has {there} blocks with an identity shortcut, and {count} were asked for (--blocks).").format(
-                model=found.name, there=len(names), count=count
+            Text(
+                "{model} has {there} blocks with an identity shortcut, and {count} were asked for (--blocks).",
+                model=found.name,
+                there=len(names),
+                count=count,
             )
         )
     return names[:count]

@@ -23,10 +23,10 @@ from atalho.lab import cells, result, subset
 from atalho.lab import subject as subjects
 from atalho.lab.subject import Subject
 from atalho.lab.verdict import SHARE, Comparison, Estimate, Verdict
-from atalho.locale import _
 from atalho.precision import choose
 from atalho.report.lab.landscape import DRAWING
 from atalho.surgery.lesion import silenceable
+from atalho.text import Text
 from atalho.training.progress import Progress
 
 BATCH = 256
@@ -98,7 +98,7 @@ def judge(series: Sequence[Mapping[str, Any]]) -> Verdict:
     radii = {one["shortcuts"]: _estimate(one) for one in series if one["radius"] is not None}
     if len(radii) < 2:
         return Verdict(())
-    quantity = _("how far the weights can go until the loss is halfway to that of a guess, as a share of themselves")
+    quantity = Text("how far the weights can go until the loss is halfway to that of a guess, as a share of themselves")
     return Verdict((Comparison(quantity, radii[True], "above", radii[False], "number"),))
 
 
@@ -190,11 +190,11 @@ def _estimate(one: Mapping[str, Any]) -> Estimate:
 def _check(points: int, reach: float, lines: int) -> None:
     if points < 5 or points % 2 == 0:
         raise ConfigError(
-            _("--points {given} is not accepted: give an odd number from 5, so that one is the middle.").format(
-                given=points
+            Text(
+                "--points {given} is not accepted: give an odd number from 5, so that one is the middle.", given=points
             )
         )
     if not reach > 0 or not math.isfinite(reach):
-        raise ConfigError(_("--reach {given} is not accepted: it must be greater than 0.").format(given=reach))
+        raise ConfigError(Text("--reach {given} is not accepted: it must be greater than 0.", given=reach))
     if lines < 1:
-        raise ConfigError(_("--lines {given} is not accepted: it must be 1 or more.").format(given=lines))
+        raise ConfigError(Text("--lines {given} is not accepted: it must be 1 or more.", given=lines))

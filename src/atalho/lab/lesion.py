@@ -23,12 +23,12 @@ from atalho.lab.cut import Cut, every, measure, right_images
 from atalho.lab.subject import Subject
 from atalho.lab.subset import Subset
 from atalho.lab.verdict import Comparison, Estimate, Verdict
-from atalho.locale import _
 from atalho.metrics.bootstrap import over_images
 from atalho.metrics.intervals import t_interval, wilson
 from atalho.precision import choose
 from atalho.report.lab.lesion import DRAWING
 from atalho.surgery import lesion
+from atalho.text import Text
 from atalho.training.progress import Progress
 
 COUNTS: Final = (2, 4, 8, 16)
@@ -57,7 +57,7 @@ def run(
     """
     progress = progress or Progress()
     if draws < 2 or not all(count > 0 for count in counts):
-        raise ConfigError(_("Blocks at random: give counts of 1 or more, and 2 draws or more."))
+        raise ConfigError(Text("Blocks at random: give counts of 1 or more, and 2 draws or more."))
     precision = choose("auto", "auto")
     runs = [run] if beside is None else [run, beside]
     folder = cells.place(out, f"lesion-{subjects.names(runs)[0]}")
@@ -98,14 +98,14 @@ def judge(series: Sequence[Mapping[str, Any]]) -> Verdict:
     A residual network must lose less than a plain one. Where there is but one kind, a residual network must lose less
     than half of what it has, and a plain one more.
     """
-    quantity = _("accuracy above chance that is lost with one block, median over the blocks")
+    quantity = Text("accuracy above chance that is lost with one block, median over the blocks")
     if not all("median_lost" in one for one in series):
         return Verdict(())
     lost = {kind: [_estimate(one) for one in series if one["shortcuts"] is kind] for kind in (True, False)}
     pairs = list(product(lost[True], lost[False]))
     if pairs:
         return Verdict(tuple(Comparison(quantity, residual, "below", plain) for residual, plain in pairs))
-    half = Estimate.exact(_("half of it"), 0.5)
+    half = Estimate.exact(Text("half of it"), 0.5)
     alone = [Comparison(quantity, one, "below" if kind else "above", half) for kind in lost for one in lost[kind]]
     return Verdict(tuple(alone))
 

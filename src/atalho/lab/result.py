@@ -9,7 +9,6 @@ from typing import Any, Final
 from atalho.jobs import provenance
 from atalho.lab.cells import Cells
 from atalho.lab.verdict import Verdict
-from atalho.locale import language
 from atalho.precision import Precision
 from atalho.report.lab import files
 from atalho.report.lab.drawing import Drawing
@@ -57,5 +56,5 @@ def make(
 def write(folder: Path, result: Result, drawing: Drawing) -> Path:
     """Write result.json, figure.svg, figure.png and report.html into `folder`, which is returned."""
     atomic.write_json(folder / RESULT, result)
-    files.write_shown(folder, result, drawing, language())
+    files.write_shown(folder, result, drawing)
     return folder

@@ -12,12 +12,12 @@ from atalho import config as schema
 from atalho.errors import ConfigError
 from atalho.jobs import run as files
 from atalho.jobs.run import Run
-from atalho.locale import _
 from atalho.networks.network import Network
 from atalho.precision import Precision
 from atalho.storage import model_folder
 from atalho.tasks import model
 from atalho.tasks.model import Model
+from atalho.text import Text
 
 _WHERE = ("data.cache_gb", "data.workers", "training.checkpoint_minutes", "training.checkpoint_steps", "training.keep")
 """Values of a run that do not decide what comes out."""
@@ -58,7 +58,7 @@ def names(paths: Sequence[Path | str]) -> list[str]:
     if len(set(found)) < len(found):
         found = [f"{folder.resolve().parent.name}-{name}" for folder, name in zip(folders, found, strict=True)]
     if len(set(found)) < len(found):
-        raise ConfigError(_("{path} is given twice. Give two different runs.").format(path=folders[0]))
+        raise ConfigError(Text("{path} is given twice. Give two different runs.", path=folders[0]))
     return found
 
 
@@ -107,7 +107,9 @@ def _check_same_images(subjects: Sequence[Subject]) -> None:
         seen = [(s.model.classes, s.model.card.preprocessing) for s in (first, other)]
         if seen[0] != seen[1]:
             raise ConfigError(
-                _("{first} and {other} were trained on different classes, or see images differently prepared.").format(
-                    first=first.name, other=other.name
+                Text(
+                    "{first} and {other} were trained on different classes, or see images differently prepared.",
+                    first=first.name,
+                    other=other.name,
                 )
             )

@@ -22,10 +22,10 @@ from atalho.errors import ConfigError, DataError
 from atalho.jobs import data as job_data
 from atalho.lab import subject as subjects
 from atalho.lab.subject import Subject, run_of
-from atalho.locale import _
 from atalho.precision import Precision
 from atalho.storage.model_folder import Preprocessing
 from atalho.tasks.model import Model
+from atalho.text import Text
 from atalho.training.progress import Progress
 
 Split = Literal["train", "test"]
@@ -95,7 +95,7 @@ def data_of(run: Path | str, data: Path | str | None) -> Path:
         return Path(data)
     found = run_of(run)
     if found is None:
-        raise ConfigError(_("{run} is a model without its run: name the images to measure on.").format(run=run))
+        raise ConfigError(Text("{run} is a model without its run: name the images to measure on.", run=run))
     return Path(found.config.data.path)
 
 
@@ -113,8 +113,11 @@ def of_model(loaded: Model, data: Path, split: Split, *, count: int, seed: int, 
     )
     if looked.manifest.classes != loaded.classes:
         raise DataError(
-            _("{path} has other classes than the model: {given} there, {wanted} in the model.").format(
-                path=data, given=", ".join(looked.manifest.classes[:10]), wanted=", ".join(loaded.classes[:10])
+            Text(
+                "{path} has other classes than the model: {given} there, {wanted} in the model.",
+                path=data,
+                given=", ".join(looked.manifest.classes[:10]),
+                wanted=", ".join(loaded.classes[:10]),
             )
         )
     pixels = job_data.open_pixels(looked, config, progress, channels=prepared.channels)
@@ -124,7 +127,7 @@ def of_model(loaded: Model, data: Path, split: Split, *, count: int, seed: int, 
 def choose(pixels: job_data.Pixels, split: Split, prepared: Preprocessing, *, count: int, seed: int) -> Subset:
     """`count` images of a split at random, in the order of their ids."""
     if count < 1:
-        raise ConfigError(_("--images {given} is not accepted: it must be 1 or more.").format(given=count))
+        raise ConfigError(Text("--images {given} is not accepted: it must be 1 or more.", given=count))
     ids = np.sort(chance.permutation(seed, "subset", 0, pixels.manifest.splits[split])[:count])
     labels = torch.from_numpy(pixels.manifest.labels[ids])
     return Subset(pixels.images, ids, labels, prepared, pixels.fingerprint)

@@ -25,13 +25,13 @@ from atalho.jobs import data as job_data
 from atalho.jobs.data import Pixels
 from atalho.jobs.fit import material, preprocessing
 from atalho.jobs.network import first_weights
-from atalho.locale import _
 from atalho.networks.network import Network
 from atalho.networks.spec import Spec
 from atalho.precision import Precision, choose
 from atalho.storage.log import JsonLines
 from atalho.storage.model_folder import Preprocessing
 from atalho.tasks import classification
+from atalho.text import Text, _
 from atalho.training import loop
 from atalho.training.distributed import Ranks
 from atalho.training.pace import Pace
@@ -61,9 +61,9 @@ class Recipe:
     def __post_init__(self) -> None:
         for name, value in (("epochs", self.epochs), ("images", self.images), ("batch_size", self.batch_size)):
             if value is not None and value < (1 if name == "epochs" else 2):
-                raise ConfigError(_("{name} {given}: too few to train on.").format(name=name, given=value))
+                raise ConfigError(Text("{name} {given}: too few to train on.", name=name, given=value))
         if not self.lr > 0:
-            raise ConfigError(_("lr {given}: a learning rate is greater than 0.").format(given=self.lr))
+            raise ConfigError(Text("lr {given}: a learning rate is greater than 0.", given=self.lr))
 
 
 @dataclass(frozen=True)
@@ -114,11 +114,11 @@ def open_bench(data: Path | str, recipe: Recipe, progress: Progress) -> Bench:
     pixels = job_data.open_pixels(looked, config, progress, channels=looked.channels)
     splits = dict(pixels.manifest.splits)
     if not len(splits.get("test", ())):
-        raise DataError(_("{path}: there are no test images to measure on.").format(path=data))
+        raise DataError(Text("{path}: there are no test images to measure on.", path=data))
     train = splits["train"]
     if recipe.images is not None and recipe.images > len(train):
         raise ConfigError(
-            _("images {given}: there are {count} training images.").format(given=recipe.images, count=len(train))
+            Text("images {given}: there are {count} training images.", given=recipe.images, count=len(train))
         )
     if recipe.images is not None and recipe.images < len(train):
         splits["train"] = subset(pixels.manifest, train, recipe.images)

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from atalho.locale import keep
 from atalho.metrics.intervals import t_interval
+from atalho.text import Text
 
 SHARE: Final = (0.0, 1.0)
 Outcome = Literal["supported", "not supported", "not enough evidence"]
@@ -29,14 +29,14 @@ class Estimate:
     An exact quantity, such as a count, has an interval of no width.
     """
 
-    name: str
+    name: Text | str
     mean: float
     low: float
     high: float
 
     @classmethod
     def over_seeds(
-        cls, name: str, values: Sequence[float], *, within: tuple[float, float] = (-math.inf, math.inf)
+        cls, name: Text | str, values: Sequence[float], *, within: tuple[float, float] = (-math.inf, math.inf)
     ) -> Estimate:
         """Student's interval over seeds, cut at what is possible: a share lies `within` (0, 1).
 
@@ -48,13 +48,13 @@ class Estimate:
         return cls(name, mean, max(low, within[0]), min(high, within[1]))
 
     @classmethod
-    def exact(cls, name: str, value: float) -> Estimate:
+    def exact(cls, name: Text | str, value: float) -> Estimate:
         """A quantity without spread."""
         return cls(name, value, value, value)
 
     def to_json(self) -> dict[str, Any]:
         """As a result keeps it."""
-        return {"name": keep(self.name), **self.interval()}
+        return {"name": self.name.to_json() if isinstance(self.name, Text) else self.name, **self.interval()}
 
     def interval(self) -> dict[str, float | None]:
         """Mean and ends, without the name; an end at infinity is null."""
@@ -64,9 +64,9 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Comparison:
-    """`quantity` (a text of `_`) of `left` is said to be above, below or equal to that of `right`."""
+    """`quantity` of `left` is said to be above, below or equal to that of `right`."""
 
-    quantity: str
+    quantity: Text
     left: Estimate
     order: Order
     right: Estimate
@@ -85,7 +85,7 @@ class Comparison:
     def to_json(self) -> dict[str, Any]:
         """As a result keeps it; ends at infinity become null."""
         return {
-            "quantity": keep(self.quantity),
+            "quantity": self.quantity.to_json(),
             "left": self.left.to_json(),
             "order": self.order,
             "right": self.right.to_json(),

@@ -7,9 +7,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from atalho.errors import DataError
-from atalho.locale import _
 from atalho.metrics.inputs import checked
 from atalho.metrics.intervals import wilson
+from atalho.text import Text
 
 MISTAKES: Final = 24
 TOP_5_ABOVE: Final = 10  # with 10 classes or fewer, five guesses say little
@@ -32,8 +32,10 @@ def evaluate(logits: Tensor, labels: Tensor, classes: tuple[str, ...], *, temper
     images, outputs = logits.shape
     if outputs != len(classes):
         raise DataError(
-            _("The network has {outputs} outputs, but {classes} classes are named: they must be as many.").format(
-                outputs=outputs, classes=len(classes)
+            Text(
+                "The network has {outputs} outputs, but {classes} classes are named: they must be as many.",
+                outputs=outputs,
+                classes=len(classes),
             )
         )
     predicted = logits.argmax(dim=1)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from statistics import NormalDist, fmean, stdev
 
 from atalho.errors import DataError
-from atalho.locale import _
+from atalho.text import Text
 
 
 def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
@@ -17,8 +17,10 @@ def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
     _check_level(level)
     if not 0 <= successes <= n:
         raise DataError(
-            _("{successes} successes in {n} trials: expected at least 0 and at most the number of trials.").format(
-                successes=successes, n=n
+            Text(
+                "{successes} successes in {n} trials: expected at least 0 and at most the number of trials.",
+                successes=successes,
+                n=n,
             )
         )
     if n == 0:
@@ -39,10 +41,10 @@ def t_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, flo
     _check_level(level)
     if len(values) < 2:
         raise DataError(
-            _("An interval over seeds needs two values or more; {n} given. Run more seeds.").format(n=len(values))
+            Text("An interval over seeds needs two values or more; {n} given. Run more seeds.", n=len(values))
         )
     if not all(math.isfinite(value) for value in values):
-        raise DataError(_("An interval over seeds needs finite numbers; {values} given.").format(values=list(values)))
+        raise DataError(Text("An interval over seeds needs finite numbers; {values} given.", values=list(values)))
     mean = fmean(values)
     margin = t_quantile(level, len(values) - 1) * stdev(values) / math.sqrt(len(values))
     return mean, mean - margin, mean + margin
@@ -76,6 +78,4 @@ def _mass_within(angle: float, degrees: int) -> float:
 
 def _check_level(level: float) -> None:
     if not 0 < level < 1:
-        raise DataError(
-            _("Confidence level {level}: expected a share between 0 and 1, such as 0.95.").format(level=level)
-        )
+        raise DataError(Text("Confidence level {level}: expected a share between 0 and 1, such as 0.95.", level=level))

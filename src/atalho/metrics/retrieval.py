@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from atalho.errors import DataError, NotFiniteError
-from atalho.locale import _
+from atalho.text import Text
 
 Integers = NDArray[np.int64]
 Protocol = Literal["cross-camera", "leave-self-out"]
@@ -224,14 +224,16 @@ def _check(queries: Embedded, gallery: Embedded, protocol: Protocol) -> None:
             sizes.add(len(images.cameras))
         if images.embeddings.ndim != 2 or len(sizes) != 1:
             raise DataError(
-                _("Embeddings of shape {shape} with {count} identities: expected (N, D) and N.").format(
-                    shape=tuple(images.embeddings.shape), count=len(images.identities)
+                Text(
+                    "Embeddings of shape {shape} with {count} identities: expected (N, D) and N.",
+                    shape=tuple(images.embeddings.shape),
+                    count=len(images.identities),
                 )
             )
         # A sum is not finite where one number is not, and is had sooner.
         if not images.embeddings.sum().isfinite():
-            raise NotFiniteError(_("The embeddings hold numbers that are not finite: the weights are damaged."))
+            raise NotFiniteError(Text("The embeddings hold numbers that are not finite: the weights are damaged."))
     if protocol == "cross-camera" and (queries.cameras is None or gallery.cameras is None):
         raise DataError(
-            _("The protocol cross-camera needs the camera of every image. Use leave-self-out where it is not known.")
+            Text("The protocol cross-camera needs the camera of every image. Use leave-self-out where it is not known.")
         )

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from atalho.errors import ConfigError, DataError
-from atalho.locale import _
+from atalho.text import Text
 
 STEPS = 2000
 """Thresholds from -1 to 1; one step is 0.001 of similarity."""
@@ -69,10 +69,9 @@ def rates(
     genuine, impostor = _histograms(embeddings, codes, cameras, len(names))
     if not genuine.sum() or not impostor.sum():
         raise DataError(
-            _(
+            Text(
                 "A threshold needs pairs of one identity and pairs of two: {images} images of {identities} identities "
-                "have {genuine} and {impostor}."
-            ).format(
+                "have {genuine} and {impostor}.",
                 images=len(codes),
                 identities=len(names),
                 genuine=int(genuine.sum()) // 2,
@@ -118,7 +117,7 @@ def check_rate(far: float) -> None:
     """Raises ConfigError for a wanted false-accept rate that is none."""
     if not 0 < far < 1:
         raise ConfigError(
-            _("A wanted false-accept rate of {far} is not accepted: it lies between 0 and 1.").format(far=far)
+            Text("A wanted false-accept rate of {far} is not accepted: it lies between 0 and 1.", far=far)
         )
 
 
@@ -131,10 +130,13 @@ def choose(found: Rates, far: float) -> Threshold:
     check_rate(far)
     if found.impostor < 3 / far:
         raise DataError(
-            _(
+            Text(
                 "A false-accept rate of {far} cannot be known from {pairs} pairs of different identities: {needed} are "
-                "needed. Ask for a higher rate, or give more identities."
-            ).format(far=far, pairs=found.impostor, needed=int(np.ceil(3 / far)))
+                "needed. Ask for a higher rate, or give more identities.",
+                far=far,
+                pairs=found.impostor,
+                needed=int(np.ceil(3 / far)),
+            )
         )
     place = int(np.argmax(found.far <= far)) if (found.far <= far).any() else STEPS - 1
     return measured(found, float(found.thresholds[place]), far)

@@ -10,9 +10,9 @@ from functools import cache
 from typing import Final
 
 from atalho.errors import ConfigError, nearest
-from atalho.locale import _
 from atalho.networks.plan import plan
 from atalho.networks.spec import DenseNetSpec, Design, MLPSpec, ResNetSpec, Spec
+from atalho.text import Text
 
 # Networks for large images (He et al. 2015, table 1): depth → design, blocks per stage, output widths.
 _NARROW: Final = (64, 128, 256, 512)
@@ -60,7 +60,9 @@ def list_models(pattern: str = "*") -> list[str]:
     names = [name for name in _rows() if fnmatchcase(name, pattern)]
     if not names:
         raise ConfigError(
-            _("no network of the catalogue matches {given!r}.").format(given=pattern) + " " + nearest(pattern, _rows())
+            Text.joined(
+                Text("no network of the catalogue matches {given!r}.", given=pattern), nearest(pattern, _rows())
+            )
         )
     return names
 
@@ -70,11 +72,11 @@ def spec(name: str) -> Spec:
     row = _rows().get(name) or _densenet_bc(name)
     if row is None:
         raise ConfigError(
-            _("network {given!r} is not in the catalogue.").format(given=name)
-            + " "
-            + nearest(name, _rows())
-            + " "
-            + _("(`atalho models` lists all)")
+            Text.joined(
+                Text("network {given!r} is not in the catalogue.", given=name),
+                nearest(name, _rows()),
+                Text("(`atalho models` lists all)"),
+            )
         )
     return row
 
@@ -133,10 +135,11 @@ def _densenet_bc(name: str) -> DenseNetSpec | None:
     depth, growth_rate = int(parts[1]), int(parts[2])
     if depth < 10 or (depth - 4) % 6 or growth_rate < 1:
         raise ConfigError(
-            _(
+            Text(
                 "network {given!r}: densenet-bc-L-k needs L = 6n + 4 layers (10, 16, … 100, … 190, 250) "
-                "and a growth rate k of 1 or more"
-            ).format(given=name)
+                "and a growth rate k of 1 or more",
+                given=name,
+            )
         )
     return _bc(depth, growth_rate)
 

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from atalho.blocks.embedding_head import EmbeddingHead
 from atalho.blocks.head import ClassifierHead
 from atalho.errors import ConfigError
-from atalho.locale import _
 from atalho.networks.spec import Spec
+from atalho.text import Text
 
 
 def unsound(weights: Mapping[str, Tensor]) -> list[str]:
@@ -63,7 +63,9 @@ class Network(nn.Module):
         """Raise ConfigError for images of another shape or other channels."""
         if x.ndim != 4 or x.shape[1] != self.spec.in_channels:
             raise ConfigError(
-                _("images of shape {given}: this network takes (N, {channels}, H, W)").format(
-                    given=tuple(x.shape), channels=self.spec.in_channels
+                Text(
+                    "images of shape {given}: this network takes (N, {channels}, H, W)",
+                    given=tuple(x.shape),
+                    channels=self.spec.in_channels,
                 )
             )

@@ -11,9 +11,9 @@ from typing import Any, Final, Literal, get_args
 from atalho.blocks.kinds import ShortcutChoice, ShortcutKind, StemChoice
 from atalho.config import SMALL_IMAGE
 from atalho.errors import ConfigError, nearest
-from atalho.locale import _
 from atalho.networks import catalogue
 from atalho.networks.spec import DenseNetSpec, MLPSpec, ResNetSpec, Spec
+from atalho.text import Text, _
 
 Family = Literal["resnet", "preact", "mlp"]
 
@@ -36,7 +36,7 @@ def specify(
     Raises ConfigError for what is neither, and for values that do not go together.
     """
     if not isinstance(name, str | Spec):
-        raise ConfigError(_("{given!r} is no network. Give a name of the catalogue or a spec.").format(given=name))
+        raise ConfigError(Text("{given!r} is no network. Give a name of the catalogue or a spec.", given=name))
     chosen = catalogue.spec(name) if isinstance(name, str) else name
     ends = {"classes": classes, "in_channels": in_channels, "dropout": dropout}
     changes: dict[str, Any] = {field: value for field, value in ends.items() if value is not None}
@@ -95,7 +95,7 @@ def twin(name: str, spec: Spec) -> tuple[str, Spec] | None:
 def _pixels(spec: Spec, stem: StemChoice, image_size: int | None) -> dict[str, Any]:
     if isinstance(spec, MLPSpec):
         if stem != "auto":
-            raise ConfigError(_("stem {given!r}: a residual MLP has no such stem; leave it at auto").format(given=stem))
+            raise ConfigError(Text("stem {given!r}: a residual MLP has no such stem; leave it at auto", given=stem))
         return {} if image_size is None else {"side": min(image_size, SMALL_IMAGE)}
     if stem != "auto":
         return {"stem": stem}
@@ -109,13 +109,11 @@ def _shortcut(spec: Spec, shortcut: ShortcutChoice) -> dict[str, Any]:
         return {}
     if not isinstance(spec, ResNetSpec | MLPSpec):
         raise ConfigError(
-            _("shortcut {given!r}: a DenseNet concatenates and has none; leave it at auto").format(given=shortcut)
+            Text("shortcut {given!r}: a DenseNet concatenates and has none; leave it at auto", given=shortcut)
         )
     if spec.shortcut == "none" and shortcut != "none":
         raise ConfigError(
-            _("shortcut {given!r}: this is a plain network, which has none; name the residual one").format(
-                given=shortcut
-            )
+            Text("shortcut {given!r}: this is a plain network, which has none; name the residual one", given=shortcut)
         )
     return {"shortcut": shortcut}
 
@@ -129,8 +127,12 @@ def _designed(spec: Spec, family: Family) -> Spec:
 def _check(family: Family, depth: int, fits: bool, accepted: str) -> None:
     if not fits or not 4 <= depth <= _DEEPEST:
         raise ConfigError(
-            _("depth {given}: family {family} has {accepted}, up to {most} layers").format(
-                given=depth, family=family, accepted=accepted, most=_DEEPEST
+            Text(
+                "depth {given}: family {family} has {accepted}, up to {most} layers",
+                given=depth,
+                family=family,
+                accepted=accepted,
+                most=_DEEPEST,
             )
         )
 

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, get_args
 
 from atalho.blocks.kinds import PoolingKind, ShortcutKind, StemKind
 from atalho.errors import ConfigError, nearest
-from atalho.locale import _
+from atalho.text import Text, _
 
 Design = Literal["basic", "bottleneck", "preactivation-basic", "preactivation-bottleneck"]
 
@@ -58,15 +58,17 @@ class ResNetSpec:
         for width in self.widths:
             if self.design in BOTTLENECKS and width % self.narrowing:
                 raise ConfigError(
-                    _("widths {width} and narrowing {narrowing}: a width must be a multiple of the narrowing").format(
-                        width=width, narrowing=self.narrowing
+                    Text(
+                        "widths {width} and narrowing {narrowing}: a width must be a multiple of the narrowing",
+                        width=width,
+                        narrowing=self.narrowing,
                     )
                 )
         _one_of("stem", self.stem, get_args(StemKind))
         _whole("stem_channels", self.stem_channels)
         _one_of("shortcut", self.shortcut, get_args(ShortcutKind))
         if self.last_stride not in (1, 2):
-            raise ConfigError(_("last_stride {given!r}: accepted are 1 and 2").format(given=self.last_stride))
+            raise ConfigError(Text("last_stride {given!r}: accepted are 1 and 2", given=self.last_stride))
         _ends(self)
 
 
@@ -154,21 +156,21 @@ def from_dict(values: Mapping[str, Any]) -> Spec:
     given = dict(values)
     family = given.pop("family", None)
     if not isinstance(family, str):
-        raise ConfigError(_("the specification names no family.") + " " + nearest("", FAMILIES))
+        raise ConfigError(Text.joined(Text("the specification names no family."), nearest("", FAMILIES)))
     _one_of("family", family, tuple(FAMILIES))
     kind = FAMILIES[family]
     fields = {field.name: field for field in dataclasses.fields(kind)}
     for name in given:
         if name not in fields:
             raise ConfigError(
-                _("family {family} has no value {given!r}.").format(family=family, given=name)
-                + " "
-                + nearest(name, fields)
+                Text.joined(
+                    Text("family {family} has no value {given!r}.", family=family, given=name), nearest(name, fields)
+                )
             )
     required = [name for name, field in fields.items() if field.default is dataclasses.MISSING]
     missing = [name for name in required if name not in given]
     if missing:
-        raise ConfigError(_("family {family} needs {missing}").format(family=family, missing=", ".join(missing)))
+        raise ConfigError(Text("family {family} needs {missing}", family=family, missing=", ".join(missing)))
     fitting: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in given.items()
     }
@@ -180,8 +182,10 @@ def _stages(blocks: tuple[int, ...], widths: tuple[int, ...]) -> None:
     _counts("widths", widths)
     if len(blocks) != len(widths):
         raise ConfigError(
-            _("blocks {blocks} and widths {widths}: give one number per stage in both").format(
-                blocks=list(blocks), widths=list(widths)
+            Text(
+                "blocks {blocks} and widths {widths}: give one number per stage in both",
+                blocks=list(blocks),
+                widths=list(widths),
             )
         )
 
@@ -190,8 +194,11 @@ def _blocks(blocks: tuple[int, ...]) -> None:
     _counts("blocks", blocks)
     if sum(blocks) > MOST_BLOCKS:
         raise ConfigError(
-            _("blocks {blocks}: {count} in all; accepted are {most} or fewer").format(
-                blocks=list(blocks), count=sum(blocks), most=MOST_BLOCKS
+            Text(
+                "blocks {blocks}: {count} in all; accepted are {most} or fewer",
+                blocks=list(blocks),
+                count=sum(blocks),
+                most=MOST_BLOCKS,
             )
         )
 
@@ -208,8 +215,8 @@ def _ends(spec: Spec) -> None:
 def _counts(name: str, values: tuple[int, ...]) -> None:
     if not isinstance(values, tuple) or not 1 <= len(values) <= 64:
         raise ConfigError(
-            _("{name} {given!r}: accepted is a list of 1 to 64 whole numbers, one per stage").format(
-                name=name, given=values
+            Text(
+                "{name} {given!r}: accepted is a list of 1 to 64 whole numbers, one per stage", name=name, given=values
             )
         )
     for value in values:
@@ -219,21 +226,22 @@ def _counts(name: str, values: tuple[int, ...]) -> None:
 def _whole(name: str, value: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= LARGEST:
         raise ConfigError(
-            _("{name} {given!r}: accepted are whole numbers from 1 to {largest}").format(
-                name=name, given=value, largest=LARGEST
+            Text(
+                "{name} {given!r}: accepted are whole numbers from 1 to {largest}",
+                name=name,
+                given=value,
+                largest=LARGEST,
             )
         )
 
 
 def _number(name: str, value: float, fits: Callable[[float], bool], accepted: str) -> None:
     if not isinstance(value, int | float) or isinstance(value, bool) or not fits(value):
-        raise ConfigError(
-            _("{name} {given!r}: accepted are {accepted}").format(name=name, given=value, accepted=accepted)
-        )
+        raise ConfigError(Text("{name} {given!r}: accepted are {accepted}", name=name, given=value, accepted=accepted))
 
 
 def _one_of(name: str, value: str, accepted: tuple[str, ...]) -> None:
     if value not in accepted:
         raise ConfigError(
-            _("{name} {given!r} is not known.").format(name=name, given=value) + " " + nearest(str(value), accepted)
+            Text.joined(Text("{name} {given!r} is not known.", name=name, given=value), nearest(str(value), accepted))
         )

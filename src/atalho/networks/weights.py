@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from atalho.errors import ConfigError, WeightsError, nearest
-from atalho.locale import _
 from atalho.networks.network import Network, unsound
 from atalho.networks.spec import PREACTIVATIONS, DenseNetSpec, MLPSpec
+from atalho.text import Text, _
 
 # Where files keep their weights. Averaged ones come first: a file that holds both was evaluated with them.
 _NESTS: Final = ("state_dict_ema", "state_dict", "model", "net")
@@ -74,7 +74,9 @@ def export_weights(network: Network, layout: Literal["torchvision", "atalho"] = 
     """
     if layout not in ("torchvision", "atalho"):
         raise ConfigError(
-            _("layout {given!r} is not known.").format(given=layout) + " " + nearest(layout, ("torchvision", "atalho"))
+            Text.joined(
+                Text("layout {given!r} is not known.", given=layout), nearest(layout, ("torchvision", "atalho"))
+            )
         )
     state = {name: values.detach().clone() for name, values in network.state_dict().items()}
     if layout == "atalho":
@@ -89,7 +91,7 @@ def torchvision_names(network: Network) -> dict[str, str]:
         rename = _densenet_name
     elif isinstance(network.spec, MLPSpec) or network.spec.design in PREACTIVATIONS:
         raise ConfigError(
-            _("torchvision has no such network, and so no names for its weights; use the layout 'atalho'")
+            Text("torchvision has no such network, and so no names for its weights; use the layout 'atalho'")
         )
     else:
         rename = _resnet_name
@@ -108,8 +110,10 @@ def weights_of(contents: Mapping[str, Any]) -> dict[str, Tensor]:
     others = [str(name) for name in contents if str(name) not in tensors]
     if not tensors or others:
         raise WeightsError(
-            _("these are not weights: {found}. Accepted: names with tensors, also below {nests}").format(
-                found=_some(others) or _("nothing"), nests=", ".join(_NESTS)
+            Text(
+                "these are not weights: {found}. Accepted: names with tensors, also below {nests}",
+                found=_some(others) or _("nothing"),
+                nests=", ".join(_NESTS),
             )
         )
     for prefix in _PREFIXES:
@@ -134,8 +138,10 @@ def _shape(contents: Mapping[str, Any], names: Sequence[str]) -> tuple[int, ...]
         if name in weights and weights[name].ndim >= 2:
             return tuple(weights[name].shape)
     raise WeightsError(
-        _("layout of the weights not recognised: none of {accepted} is there; the names begin {given}").format(
-            accepted=", ".join(names), given=_some(list(weights))
+        Text(
+            "layout of the weights not recognised: none of {accepted} is there; the names begin {given}",
+            accepted=", ".join(names),
+            given=_some(list(weights)),
         )
     )
 

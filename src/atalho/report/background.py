@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from atalho.locale import N_
 from atalho.networks.plan import plan
 from atalho.networks.spec import from_dict
 from atalho.report.drawing import draw
-from atalho.report.language import Translator
 from atalho.report.markup import Html, el
 from atalho.report.run_files import Json, RunFiles
 from atalho.report.sections import section
+from atalho.text import N_, _, told
+from atalho.text.numbers import duration, number, whole
 
 IMBALANCED: Final = 3.0  # largest over smallest class from which a reader should know
 _CHANGED: Final = N_(
@@ -37,7 +37,7 @@ _FIELDS: Final = {
 }
 
 
-def data(run: RunFiles, _: Translator) -> Html | None:
+def data(run: RunFiles) -> Html | None:
     """How many images of each class each split has, and what was decided about them."""
     manifest = run.manifest
     if manifest is None:
@@ -47,36 +47,36 @@ def data(run: RunFiles, _: Translator) -> Html | None:
     heads = [el("th", _("identity") if run.settings.get("task") == "reid" else _("class"), data_sort="text")]
     heads += [el("th", _(_SPLITS[name]), class_="number", data_sort="number") for name in splits]
     rows = [
-        el("tr", el("td", label), [_cell(counts[name][place], _) for name in splits])
+        el("tr", el("td", label), [_cell(counts[name][place]) for name in splits])
         for place, label in enumerate(manifest["classes"])
     ]
-    totals = el("tr", el("th", _("all")), [_cell(sum(counts[name]), _) for name in splits])
+    totals = el("tr", el("th", _("all")), [_cell(sum(counts[name])) for name in splits])
     table = el(
         "table", el("thead", el("tr", heads)), el("tbody", rows), el("tfoot", totals), class_="sortable"
     )  # fmt: skip
     notes = [
-        *map(_.tell, manifest.get("notes", [])),
+        *map(told, manifest.get("notes", [])),
         # Of identities, no split holds another's, and how many images each has is not what a network learns by.
-        *(() if run.settings.get("task") == "reid" else _balance(manifest, counts, _)),
-        *_remarks(manifest, _),
+        *(() if run.settings.get("task") == "reid" else _balance(manifest, counts)),
+        *_remarks(manifest),
     ]
     remarks = el("ul", [el("li", note) for note in notes], class_="notes") if notes else None
-    return section("data", _("Data"), remarks, el("div", table, class_="scroll tall"), _=_)
+    return section("data", _("Data"), remarks, el("div", table, class_="scroll tall"))
 
 
 def _counts(manifest: Json, split: str) -> list[int]:
     counts = [0] * len(manifest["classes"])
     labels = manifest["labels"]
-    for number in manifest["splits"][split]:
-        counts[labels[number]] += 1
+    for image in manifest["splits"][split]:
+        counts[labels[image]] += 1
     return counts
 
 
-def _balance(manifest: Json, counts: Mapping[str, list[int]], _: Translator) -> Iterator[str]:
+def _balance(manifest: Json, counts: Mapping[str, list[int]]) -> Iterator[str]:
     """What a reader should know of the classes: imbalance, and which are missing in a split."""
     train = counts.get("train", [])
     if train and min(train) > 0 and max(train) / min(train) >= IMBALANCED:
-        ratio = _.number(max(train) / min(train), 1)
+        ratio = number(max(train) / min(train), 1)
         yield _(
             "The classes are imbalanced: the largest has {ratio} times the training images of the smallest."
         ).format(ratio=ratio)
@@ -84,82 +84,82 @@ def _balance(manifest: Json, counts: Mapping[str, list[int]], _: Translator) -> 
         missing = [name for name, count in zip(manifest["classes"], per_class, strict=True) if count == 0]
         if missing:
             yield _("Classes without images in the split {split}: {names}.").format(
-                split=_(_SPLITS[split]), names=_listed(missing, _)
+                split=_(_SPLITS[split]), names=_listed(missing)
             )
 
 
-def _remarks(manifest: Json, _: Translator) -> Iterator[str]:
+def _remarks(manifest: Json) -> Iterator[str]:
     """What happened to the images: changes while the run was stopped, and those that were skipped."""
     for change in manifest.get("changes", []):
-        yield change_told(change, _)
+        yield change_told(change)
     skipped = manifest.get("skipped", [])
     if skipped:
-        yield _("Images that cannot be read and were skipped: {n}.").format(n=_.whole(len(skipped)))
+        yield _("Images that cannot be read and were skipped: {n}.").format(n=whole(len(skipped)))
     for image in skipped[:_NAMES_SHOWN]:
-        yield f"{image['path']}: {_.tell(image['reason'])}"
+        yield f"{image['path']}: {told(image['reason'])}"
 
 
-def change_told(change: Mapping[str, Any], _: Translator) -> str:
+def change_told(change: Mapping[str, Any]) -> str:
     """That the images moved, or that they changed while the run was stopped."""
     if "moved" in change:
         return _("the images are now at {path}").format(path=change["moved"])
-    numbers = {name: _.whole(change[name]) for name in ("step", "added", "removed")}
+    numbers = {name: whole(change[name]) for name in ("step", "added", "removed")}
     text = _(_CHANGED).format(**numbers, epoch=change["epoch"] + 1)
-    return _(_LEAKED).format(text=text, count=_.whole(change["leaked"])) if change["leaked"] else text
+    return _(_LEAKED).format(text=text, count=whole(change["leaked"])) if change["leaked"] else text
 
 
-def _listed(names: list[str], _: Translator) -> str:
+def _listed(names: list[str]) -> str:
     shown = ", ".join(names[:_NAMES_SHOWN])
     rest = len(names) - _NAMES_SHOWN
-    return shown if rest <= 0 else _("{names} and {n} more").format(names=shown, n=_.whole(rest))
+    return shown if rest <= 0 else _("{names} and {n} more").format(names=shown, n=whole(rest))
 
 
-def architecture(run: RunFiles, _: Translator) -> Html | None:
+def architecture(run: RunFiles) -> Html | None:
     """The network, drawn."""
     if run.network is None or "spec" not in run.network:
         return None
     planned = plan(from_dict(run.network["spec"]))
     side = run.network.get("preprocessing", {}).get("size")
     columns = 2 if len(planned.stages()) > 1 else 1
-    drawing = draw(planned, name=run.model, side=side, columns=columns, translator=_)
-    return section("network", _("Network"), el("div", drawing, class_="scroll"), _=_)
+    drawing = draw(planned, name=run.model, side=side, columns=columns)
+    return section("network", _("Network"), el("div", drawing, class_="scroll"))
 
 
-def cost(run: RunFiles, _: Translator) -> Html | None:
+def cost(run: RunFiles) -> Html | None:
     """Time in all and epoch by epoch."""
     timing = run.timing
     if timing is None:
         return None
     epochs = timing.get("epochs", [])
-    facts = [(_("training time"), _.duration(timing.get("seconds")))]
+    facts = [(_("training time"), duration(timing.get("seconds")))]
     if epochs:
         typical = sorted(row["seconds"] for row in epochs)[len(epochs) // 2]
         facts += [
-            (_("first epoch"), _.duration(epochs[0]["seconds"])),
-            (_("median epoch"), _.duration(typical)),
+            (_("first epoch"), duration(epochs[0]["seconds"])),
+            (_("median epoch"), duration(typical)),
         ]
     if "multiply_adds" in run.cost:
-        facts.append((_("multiply–adds for one image"), _.whole(run.cost["multiply_adds"])))
+        facts.append((_("multiply–adds for one image"), whole(run.cost["multiply_adds"])))
     if "images_per_second" in timing:
-        facts.append((_("images per second in training"), _.whole(timing["images_per_second"])))
-    return section("cost", _("Cost"), el("dl", [_pair(*fact) for fact in facts], class_="pairs"), _=_)
+        facts.append((_("images per second in training"), whole(timing["images_per_second"])))
+    return section("cost", _("Cost"), el("dl", [_pair(*fact) for fact in facts], class_="pairs"))
 
 
-def configuration(run: RunFiles, _: Translator) -> Html:
+def configuration(run: RunFiles) -> Html:
     """The complete run.toml: the run can be repeated with it."""
     words = _("Everything that decides the outcome. Repeat the run with: atalho train --config run.toml")
     text = el("pre", el("code", run.configuration), tabindex="0")
-    return section("configuration", _("Configuration"), el("p", words, class_="lead"), text, _=_)
+    return section("configuration", _("Configuration"), el("p", words, class_="lead"), text)
 
 
-def provenance(run: RunFiles, _: Translator) -> Html | None:
+def provenance(run: RunFiles) -> Html | None:
     """Command, seed, versions and machine."""
     if run.provenance is None:
         return None
-    return section("provenance", _("Provenance"), provenance_list(run.provenance, _), _=_)
+    return section("provenance", _("Provenance"), provenance_list(run.provenance))
 
 
-def provenance_list(record: Json, _: Translator) -> Html:
+def provenance_list(record: Json) -> Html:
     """What a record of provenance holds, the known fields first."""
     told = [name for name in record if name != "cost" and record[name] != []]
     known = [name for name in _FIELDS if name in told]
@@ -177,8 +177,8 @@ def _flat(value: Any) -> str:
     return "–" if value is None else str(value)
 
 
-def _cell(count: int, _: Translator) -> Html:
-    return el("td", _.whole(count), class_="number", data_value=str(count))
+def _cell(count: int) -> Html:
+    return el("td", whole(count), class_="number", data_value=str(count))
 
 
 def _pair(what: str, value: str) -> Html:

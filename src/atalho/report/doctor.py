@@ -7,11 +7,11 @@ from typing import Final
 
 from atalho.data.doctor.examination import Examination
 from atalho.data.doctor.problem import KINDS, TITLES, Problem, Severity
-from atalho.locale import keep
 from atalho.report import shell
-from atalho.report.language import Translator
 from atalho.report.markup import Html, el, join
 from atalho.report.sections import section
+from atalho.text import _
+from atalho.text.numbers import whole
 
 _EACH: Final = 12  # problems of a kind that are shown with a picture
 _LISTED: Final = 500  # and by name
@@ -26,13 +26,13 @@ def shown(found: Examination) -> list[str]:
     return list(names)
 
 
-def page(found: Examination, pictures: Mapping[str, bytes], initial: str) -> str:
+def page(found: Examination, pictures: Mapping[str, bytes]) -> str:
     """The whole page in both languages; `pictures` are PNG bytes by the names of the images."""
     places = {name: f"picture-{place}" for place, name in enumerate(pictures)}
     images = [_image(png, places[name]) for name, png in pictures.items()]
     library = el("svg", el("defs", images), class_="library", aria_hidden="true") if images else None
     title = f"{found.path.name} · doctor · Atalho"
-    return shell.page(title, lambda _: _article(found, places, _), initial, library=library)
+    return shell.page(title, lambda: _article(found, places), library=library)
 
 
 def _image(png: bytes, place: str) -> Html:
@@ -44,15 +44,15 @@ def _by_kind(problems: Sequence[Problem]) -> list[tuple[str, list[Problem]]]:
     return [(kind, list(group)) for kind, group in groupby(problems, key=lambda problem: problem.kind)]
 
 
-def _article(found: Examination, places: Mapping[str, str], _: Translator) -> Html:
+def _article(found: Examination, places: Mapping[str, str]) -> Html:
     severities = [
-        _severity(severity, [problem for problem in found.problems if problem.severity is severity], places, _)
+        _severity(severity, [problem for problem in found.problems if problem.severity is severity], places)
         for severity in Severity
     ]
-    return join([_header(found, _), *severities, _classes(found, _), _files(found, _)])
+    return join([_header(found), *severities, _classes(found), _files(found)])
 
 
-def _header(found: Examination, _: Translator) -> Html:
+def _header(found: Examination) -> Html:
     counts = {severity: sum(problem.severity is severity for problem in found.problems) for severity in Severity}
     keys = [(_("images"), found.images), (_("classes"), len(found.classes))]
     keys += [(_(TITLES[severity]), count) for severity, count in counts.items()]
@@ -63,36 +63,36 @@ def _header(found: Examination, _: Translator) -> Html:
         el("h1", found.path.name or str(found.path)),
         el("p", verdict, class_="on"),
     )
-    pairs = [el("div", el("dt", what), el("dd", _.whole(count))) for what, count in keys]
+    pairs = [el("div", el("dt", what), el("dd", whole(count))) for what, count in keys]
     return el("header", title, el("dl", pairs, class_="keys"))
 
 
-def _severity(severity: Severity, problems: Sequence[Problem], places: Mapping[str, str], _: Translator) -> Html | None:
+def _severity(severity: Severity, problems: Sequence[Problem], places: Mapping[str, str]) -> Html | None:
     if not problems:
         return None
     title = _(TITLES[severity])
-    parts = [_kind(kind, group, places, _) for kind, group in _by_kind(problems)]
-    return section(str(severity), title[0].upper() + title[1:], *parts, _=_)
+    parts = [_kind(kind, group, places) for kind, group in _by_kind(problems)]
+    return section(str(severity), title[0].upper() + title[1:], *parts)
 
 
-def _kind(kind: str, problems: Sequence[Problem], places: Mapping[str, str], _: Translator) -> Html:
+def _kind(kind: str, problems: Sequence[Problem], places: Mapping[str, str]) -> Html:
     title = _(KINDS[kind].title)
-    remedies = list(dict.fromkeys(_.tell(keep(problem.remedy)) for problem in problems))
+    remedies = list(dict.fromkeys(str(problem.remedy) for problem in problems))
     # Where nothing can be seen, a table says the same in less room.
     seen = any(problem.path in places for problem in problems[:_EACH])
     pictured = problems[:_EACH] if seen else []
     rest = problems[len(pictured) :]
     return el(
         "div",
-        el("h3", title[0].upper() + title[1:], " ", el("span", _.whole(len(problems)), class_="soft")),
+        el("h3", title[0].upper() + title[1:], " ", el("span", whole(len(problems)), class_="soft")),
         el("p", " ".join(remedies), class_="remedy"),
-        el("ul", [_shown(problem, places, _) for problem in pictured], class_="mistakes found") if seen else None,
-        _listed(rest, _, folded=seen) if rest else None,
+        el("ul", [_shown(problem, places) for problem in pictured], class_="mistakes found") if seen else None,
+        _listed(rest, folded=seen) if rest else None,
         class_="kind",
     )
 
 
-def _shown(problem: Problem, places: Mapping[str, str], _: Translator) -> Html:
+def _shown(problem: Problem, places: Mapping[str, str]) -> Html:
     pictured = [name for name in (problem.path, *problem.others[:1]) if name in places]
     pictures = [
         el("svg", el("use", href=f"#{places[name]}"), viewBox="0 0 1 1", role="img", aria_label=name)
@@ -104,58 +104,55 @@ def _shown(problem: Problem, places: Mapping[str, str], _: Translator) -> Html:
         "li",
         el("div", pictures, class_="pictures") if pictures else none,
         el("p", el("bdi", problem.path), class_="path", title=problem.path),
-        el("p", _.tell(keep(problem.message))),
+        el("p", str(problem.message)),
         class_="wide" if len(pictures) == 2 else None,
     )
 
 
-def _listed(problems: Sequence[Problem], _: Translator, *, folded: bool) -> Html:
+def _listed(problems: Sequence[Problem], *, folded: bool) -> Html:
     rows = [
-        el("tr", el("td", problem.path) if problem.path else None, el("td", _.tell(keep(problem.message))))
+        el("tr", el("td", problem.path) if problem.path else None, el("td", str(problem.message)))
         for problem in problems[:_LISTED]
     ]
     table = el("div", el("table", el("tbody", rows)), class_="scroll tall")
     more = len(problems) - len(rows)
-    left = el("p", _("… and {n} more, which --json lists").format(n=_.whole(more)), class_="soft") if more else None
+    left = el("p", _("… and {n} more, which --json lists").format(n=whole(more)), class_="soft") if more else None
     if not folded:
         return join([table, left])
-    return el("details", el("summary", _("{n} more").format(n=_.whole(len(problems)))), table, left)
+    return el("details", el("summary", _("{n} more").format(n=whole(len(problems)))), table, left)
 
 
-def _classes(found: Examination, _: Translator) -> Html | None:
+def _classes(found: Examination) -> Html | None:
     if not found.classes:
         return None
     splits = list(next(iter(found.classes.values())))
     heads = [el("th", _("class"), data_sort="text")]
     heads += [el("th", split, class_="number", data_sort="number") for split in splits]
     rows = [
-        el("tr", el("td", name), [_cell(counts[split], _) for split in splits])
-        for name, counts in found.classes.items()
+        el("tr", el("td", name), [_cell(counts[split]) for split in splits]) for name, counts in found.classes.items()
     ]
-    totals = [_cell(sum(counts[split] for counts in found.classes.values()), _) for split in splits]
+    totals = [_cell(sum(counts[split] for counts in found.classes.values())) for split in splits]
     foot = el("tfoot", el("tr", el("th", _("all")), totals))
     table = el("table", el("thead", el("tr", heads)), el("tbody", rows), foot, class_="sortable")
-    notes = el("ul", [el("li", _.tell(keep(note))) for note in found.notes], class_="notes") if found.notes else None
-    return section("classes", _("Classes"), notes, el("div", table, class_="scroll tall"), _=_)
+    notes = el("ul", [el("li", str(note)) for note in found.notes], class_="notes") if found.notes else None
+    return section("classes", _("Classes"), notes, el("div", table, class_="scroll tall"))
 
 
-def _files(found: Examination, _: Translator) -> Html | None:
+def _files(found: Examination) -> Html | None:
     if found.widths is None or found.heights is None:
         return None
     names = (_("smallest"), _("median"), _("largest"))
     head = el("tr", el("th", _("pixels")), [el("th", name, class_="number") for name in names])
     rows = [
-        el("tr", el("td", what), [_cell(value, _) for value in values])
+        el("tr", el("td", what), [_cell(value) for value in values])
         for what, values in ((_("width"), found.widths), (_("height"), found.heights))
     ]
-    facts = [(name, _.whole(count)) for name, count in found.formats.items()]
-    facts.append((_("without colour"), _.whole(found.grey)))
+    facts = [(name, whole(count)) for name, count in found.formats.items()]
+    facts.append((_("without colour"), whole(found.grey)))
     pairs = [el("div", el("dt", what), el("dd", value)) for what, value in facts]
     table = el("table", el("thead", head), el("tbody", rows))
-    return section(
-        "files", _("Sizes and formats"), el("div", table, class_="scroll"), el("dl", pairs, class_="pairs"), _=_
-    )
+    return section("files", _("Sizes and formats"), el("div", table, class_="scroll"), el("dl", pairs, class_="pairs"))
 
 
-def _cell(count: int, _: Translator) -> Html:
-    return el("td", _.whole(count), class_="number", data_value=str(count))
+def _cell(count: int) -> Html:
+    return el("td", whole(count), class_="number", data_value=str(count))

@@ -13,13 +13,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from atalho.locale import language
 from atalho.report import rates, run_files
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED, panel, png, style
-from atalho.report.language import LEVEL, Translator
 from atalho.report.markup import clean
 from atalho.report.run_files import Json, RunFiles
 from atalho.storage.atomic import write_file
+from atalho.text import _
+from atalho.text.numbers import LEVEL, number, percent, whole
 
 NUMBERS_UP_TO: Final = 16  # classes up to which a confusion matrix has room for its counts
 NAMES_UP_TO: Final = 45  # and for the names
@@ -27,21 +27,21 @@ RECALL_ROWS: Final = 40
 MOST_POINTS: Final = 400  # of one curve; more would only make the page heavy
 
 
-def draw_all(run: RunFiles, _: Translator) -> dict[str, Figure]:
+def draw_all(run: RunFiles) -> dict[str, Figure]:
     """Every figure that the run's files allow, by name."""
     figures: dict[str, Figure] = {}
     with style():
         if run.verification:
-            figures["verification"] = rates.rates(run.verification, _)
+            figures["verification"] = rates.rates(run.verification)
         if run.epochs:
-            figures["loss"] = loss(run.rows, _)
-            figures["accuracy"] = accuracy(run.epochs, _)
-            figures["learning_rate"] = learning_rate(run.rows, _)
+            figures["loss"] = loss(run.rows)
+            figures["accuracy"] = accuracy(run.epochs)
+            figures["learning_rate"] = learning_rate(run.rows)
         if run.evaluation and "confusion" in run.evaluation:
-            figures["confusion"] = confusion(run.evaluation, _)
-            figures["recall"] = recall(run.evaluation["per_class"], _)
+            figures["confusion"] = confusion(run.evaluation)
+            figures["recall"] = recall(run.evaluation["per_class"])
             if "calibration" in run.evaluation:
-                figures["reliability"] = reliability(run.evaluation["calibration"], _)
+                figures["reliability"] = reliability(run.evaluation["calibration"])
     return figures
 
 
@@ -51,34 +51,34 @@ def write_all(run: Path) -> list[Path]:
     Raises RunError where `run` is no run folder.
     """
     written = []
-    for name, figure in draw_all(run_files.read(run), Translator(language())).items():
+    for name, figure in draw_all(run_files.read(run)).items():
         path = run / "figures" / f"{name}.png"
         write_file(path, png(figure))
         written.append(path)
     return written
 
 
-def loss(rows: Sequence[Json], _: Translator) -> Figure:
+def loss(rows: Sequence[Json]) -> Figure:
     """Loss of every logged step, and of each epoch on training and validation images."""
     figure, axes = panel(3.7, 2.6)
     epochs, steps = _by_kind(rows)
     axes.plot(*_course(steps, epochs, "loss"), color=BLUE, alpha=0.25, linewidth=0.9)
-    _two_curves(axes, epochs, "loss", _)
+    _two_curves(axes, epochs, "loss")
     axes.set_ylim(bottom=0)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: _.number(value, 1)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: number(value, 1)))
     return figure
 
 
-def accuracy(epochs: Sequence[Json], _: Translator) -> Figure:
+def accuracy(epochs: Sequence[Json]) -> Figure:
     """Top-1 accuracy after each epoch on training and validation images; in re-identification rank-1 on these."""
     figure, axes = panel(3.7, 2.6)
-    _two_curves(axes, [{"val_top1": row.get("val_rank1"), **row} for row in epochs], "top1", _)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: _.percent(value, 0)))
+    _two_curves(axes, [{"val_top1": row.get("val_rank1"), **row} for row in epochs], "top1")
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: percent(value, 0)))
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     return figure
 
 
-def learning_rate(rows: Sequence[Json], _: Translator) -> Figure:
+def learning_rate(rows: Sequence[Json]) -> Figure:
     """Learning rate over the epochs."""
     figure, axes = panel(3.7, 2.6)
     epochs, steps = _by_kind(rows)
@@ -87,12 +87,12 @@ def learning_rate(rows: Sequence[Json], _: Translator) -> Figure:
     else:
         axes.plot(range(1, len(epochs) + 1), [row["learning_rate"] for row in epochs], "o-", color=BLUE)
     axes.set_ylim(bottom=0)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: _.number(value, 5).rstrip("0").rstrip(".,")))
-    _epoch_axis(axes, len(epochs), _)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: number(value, 5).rstrip("0").rstrip(".,")))
+    _epoch_axis(axes, len(epochs))
     return figure
 
 
-def confusion(evaluation: Json, _: Translator) -> Figure:
+def confusion(evaluation: Json) -> Figure:
     """Confusion matrix, true classes as rows: a cell's strength is its share of the row; right blue, wrong amber.
 
     The square root of the share is drawn: one in a hundred is already visible.
@@ -119,14 +119,14 @@ def confusion(evaluation: Json, _: Translator) -> Figure:
     if many <= NUMBERS_UP_TO:
         for row, column in np.argwhere(counts > 0):
             strong = strength[row, column] > 0.75
-            text = _.whole(counts[row, column])
+            text = whole(counts[row, column])
             axes.text(column, row, text, ha="center", va="center", fontsize=8, color="white" if strong else INK)
     axes.set_xlabel(_("predicted"))
     axes.set_ylabel(_("true"))
     return figure
 
 
-def reliability(calibration: Json, _: Translator) -> Figure:
+def reliability(calibration: Json) -> Figure:
     """Accuracy against confidence, before and after temperature scaling; the larger a mark, the more images."""
     figure, axes = panel(4.8, 4.4)
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)), label=_("perfect"))
@@ -137,8 +137,8 @@ def reliability(calibration: Json, _: Translator) -> Figure:
         axes.plot(across, up, color=colour, linewidth=1.6, label=label)
         sizes = [12 + 220 * b["count"] / total for b in bins]
         axes.scatter(across, up, s=sizes, color=colour, alpha=0.75, linewidths=0, zorder=3)
-    _shares(axes, "x", _)
-    _shares(axes, "y", _)
+    _shares(axes, "x")
+    _shares(axes, "y")
     axes.set_aspect("equal")
     axes.set_xlabel(_("confidence"))
     axes.set_ylabel(_("accuracy"))
@@ -146,7 +146,7 @@ def reliability(calibration: Json, _: Translator) -> Figure:
     return figure
 
 
-def recall(per_class: Sequence[Json], _: Translator) -> Figure:
+def recall(per_class: Sequence[Json]) -> Figure:
     """Recall of each class with its 95 % interval, lowest first; of many classes, the 40 lowest."""
     rows = sorted((row for row in per_class if row["recall"] is not None), key=lambda row: row["recall"])
     rows = rows[:RECALL_ROWS]
@@ -158,12 +158,12 @@ def recall(per_class: Sequence[Json], _: Translator) -> Figure:
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")
-    _shares(axes, "x", _)
-    axes.set_xlabel(_("recall, with its {level} interval").format(level=_.percent(LEVEL, 0)))
+    _shares(axes, "x")
+    axes.set_xlabel(_("recall, with its {level} interval").format(level=percent(LEVEL, 0)))
     return figure
 
 
-def _two_curves(axes: Axes, epochs: Sequence[Json], what: str, _: Translator) -> None:
+def _two_curves(axes: Axes, epochs: Sequence[Json], what: str) -> None:
     across = range(1, len(epochs) + 1)
     mark = "o-" if len(epochs) <= 30 else "-"
     for key, colour, label in (("train", BLUE, _("training")), ("val", AMBER, _("validation"))):
@@ -172,21 +172,21 @@ def _two_curves(axes: Axes, epochs: Sequence[Json], what: str, _: Translator) ->
             up = [np.nan if value is None else value for value in values]
             axes.plot(across, up, mark, color=colour, linewidth=1.8, markersize=3.5, label=label)
     axes.legend(loc="best")
-    _epoch_axis(axes, len(epochs), _)
+    _epoch_axis(axes, len(epochs))
 
 
-def _epoch_axis(axes: Axes, epochs: int, _: Translator) -> None:
+def _epoch_axis(axes: Axes, epochs: int) -> None:
     axes.set_xlim(0, max(epochs, 1) * 1.03)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.set_xlabel(_("epoch"))
 
 
-def _shares(axes: Axes, which: str, _: Translator) -> None:
+def _shares(axes: Axes, which: str) -> None:
     limits: Callable[[float, float], Any] = axes.set_xlim if which == "x" else axes.set_ylim
     limits(-0.02, 1.02)
     axis = axes.xaxis if which == "x" else axes.yaxis
     axis.set_ticks([0, 0.2, 0.4, 0.6, 0.8, 1])
-    axis.set_major_formatter(FuncFormatter(lambda value, _place: _.percent(value, 0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _place: percent(value, 0)))
 
 
 def _by_kind(rows: Sequence[Json]) -> tuple[list[Json], list[Json]]:

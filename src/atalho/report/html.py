@@ -5,13 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from atalho.locale import language
 from atalho.report import background, figures, retrieval, run_files, sections, shell, verification
 from atalho.report.canvas import svg
-from atalho.report.language import Translator
 from atalho.report.markup import Html, el, join
 from atalho.report.run_files import RunFiles
 from atalho.storage.atomic import write_file
+from atalho.text import _, language
 
 NAME: Final = "report.html"
 ENLARGED_UP_TO: Final = 64  # pixels of width; smaller pictures are shown with their pixels, larger ones smooth
@@ -25,52 +24,52 @@ def write(run: Path, *, pictures: Mapping[str, bytes]) -> Path:
     not written yet is left out. Raises RunError where `run` is no run folder or a file in it is damaged.
     """
     path = run / NAME
-    write_file(path, page(run_files.read(run), pictures, language()).encode())
+    write_file(path, page(run_files.read(run), pictures).encode())
     return path
 
 
-def page(run: RunFiles, pictures: Mapping[str, bytes], initial: str) -> str:
-    """The whole page, first shown in the language `initial` where the browser asks for neither."""
+def page(run: RunFiles, pictures: Mapping[str, bytes]) -> str:
+    """The whole page, first shown in the language in force where the browser asks for neither."""
     places = {name: f"picture-{place}" for place, name in enumerate(_shown(run, pictures))}
     title = f"{run.model} · {run.data} · Atalho"
-    return shell.page(title, lambda _: _article(run, places, _), initial, library=_library(pictures, places))
+    return shell.page(title, lambda: _article(run, places), library=_library(pictures, places))
 
 
-def _article(run: RunFiles, places: Mapping[str, str], _: Translator) -> Html:
+def _article(run: RunFiles, places: Mapping[str, str]) -> Html:
     drawings = {
-        name: svg(figure, f"{name}-{_.name}") for name, figure in figures.draw_all(run, _).items() if name != "recall"
+        name: svg(figure, f"{name}-{language()}") for name, figure in figures.draw_all(run).items() if name != "recall"
     }
     parts = {
-        "curves": (_("Training"), sections.curves(run, drawings, _)),
-        **_measured(run, drawings, places, _),
-        "data": (_("Data"), background.data(run, _)),
-        "network": (_("Network"), background.architecture(run, _)),
-        "cost": (_("Cost"), background.cost(run, _)),
-        "configuration": (_("Configuration"), background.configuration(run, _)),
-        "provenance": (_("Provenance"), background.provenance(run, _)),
+        "curves": (_("Training"), sections.curves(run, drawings)),
+        **_measured(run, drawings, places),
+        "data": (_("Data"), background.data(run)),
+        "network": (_("Network"), background.architecture(run)),
+        "cost": (_("Cost"), background.cost(run)),
+        "configuration": (_("Configuration"), background.configuration(run)),
+        "provenance": (_("Provenance"), background.provenance(run)),
     }
     shown = {name: part for name, part in parts.items() if part[1] is not None}
-    links = [el("a", title, href=f"#{name}-{_.name}") for name, (title, _part) in shown.items()]
-    headline = retrieval.headline(run.evaluation, _) if run.evaluation and retrieval.measured(run) else None
-    header = sections.header(run, _, headline)
+    links = [el("a", title, href=f"#{name}-{language()}") for name, (title, _part) in shown.items()]
+    headline = retrieval.headline(run.evaluation) if run.evaluation and retrieval.measured(run) else None
+    header = sections.header(run, headline)
     return join([header, el("nav", links, class_="contents"), [part for _title, part in shown.values()]])
 
 
 def _measured(
-    run: RunFiles, drawings: Mapping[str, Html], places: Mapping[str, str], _: Translator
+    run: RunFiles, drawings: Mapping[str, Html], places: Mapping[str, str]
 ) -> dict[str, tuple[str, Html | None]]:
     """The parts that say how good the network is at its task."""
     if retrieval.measured(run):
         return {
-            "retrieval": (_("Re-identification"), retrieval.quality(run, _)),
-            "threshold": (_("Threshold"), verification.threshold(run, drawings, _)),
-            "lists": (_("Ranked lists"), retrieval.ranked_lists(run, places, _)),
+            "retrieval": (_("Re-identification"), retrieval.quality(run)),
+            "threshold": (_("Threshold"), verification.threshold(run, drawings)),
+            "lists": (_("Ranked lists"), retrieval.ranked_lists(run, places)),
         }
     return {
-        "classes": (_("Class by class"), sections.per_class(run, _)),
-        "confusion": (_("Confusion matrix"), sections.confusion(run, drawings, _)),
-        "calibration": (_("Calibration"), sections.calibration(run, drawings, _)),
-        "mistakes": (_("Mistakes"), sections.mistakes(run, places, _)),
+        "classes": (_("Class by class"), sections.per_class(run)),
+        "confusion": (_("Confusion matrix"), sections.confusion(run, drawings)),
+        "calibration": (_("Calibration"), sections.calibration(run, drawings)),
+        "mistakes": (_("Mistakes"), sections.mistakes(run, places)),
     }
 
 

@@ -7,13 +7,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED, panel
-from atalho.report.language import Translator
 from atalho.report.run_files import Json
+from atalho.text import _
+from atalho.text.numbers import number, percent
 
 _DECADES: Final = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 
 
-def rates(found: Json, _: Translator) -> Figure:
+def rates(found: Json) -> Figure:
     """False accepts and false rejects over the similarity with their intervals; where the threshold stands."""
     figure, axes = panel(5.6, 4.0)
     curve = found["curve"]
@@ -28,10 +29,10 @@ def rates(found: Json, _: Translator) -> Figure:
     if found["threshold"] is not None:
         label = _("threshold")
         axes.axvline(found["threshold"]["similarity"], color=INK, linewidth=1.1, linestyle=(0, (4, 3)), label=label)
-    _logarithmic(axes, floor, _)
+    _logarithmic(axes, floor)
     axes.set_xlabel(_("similarity"))
     axes.set_xlim(curve["thresholds"][0], curve["thresholds"][-1])
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: _.number(value, 1)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: number(value, 1)))
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.14), ncols=4, columnspacing=1.2, handlelength=1.6)
     return figure
 
@@ -42,11 +43,11 @@ def _floor(curve: Json, wanted: float) -> float:
     return next((decade for decade in reversed(_DECADES[:-1]) if decade < least), _DECADES[0])
 
 
-def _logarithmic(axes: Axes, floor: float, _: Translator) -> None:
+def _logarithmic(axes: Axes, floor: float) -> None:
     axes.set_yscale("log")
     axes.set_ylim(floor, 1.15)
     ticks = [decade for decade in _DECADES if decade >= floor]
     axes.yaxis.set_major_locator(FixedLocator(ticks))
     axes.yaxis.set_minor_locator(NullLocator())
     digits = {1e-4: 2, 1e-3: 1}
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: _.percent(value, digits.get(value, 0))))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: percent(value, digits.get(value, 0))))

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from atalho.report.language import LEVEL, Translator
 from atalho.report.markup import Html, el
 from atalho.report.run_files import Json, RunFiles
 from atalho.report.sections import section
+from atalho.text import _
+from atalho.text.numbers import LEVEL, interval, percent, whole
 
 
 def measured(run: RunFiles) -> bool:
@@ -13,26 +14,26 @@ def measured(run: RunFiles) -> bool:
     return (run.evaluation or {}).get("task") == "reid"
 
 
-def headline(evaluation: Json, _: Translator) -> Html:
+def headline(evaluation: Json) -> Html:
     """Rank-1 with its interval, and what it was measured on."""
     e = evaluation
     valid = _("{valid} of {queries} queries have a right answer among {images} images").format(
-        valid=_.whole(e["valid_queries"]), queries=_.whole(e["queries"]), images=_.whole(e["images"])
+        valid=whole(e["valid_queries"]), queries=whole(e["queries"]), images=whole(e["images"])
     )
     return el(
         "div",
-        el("p", _.percent(e["rank1"]), class_="headline"),
+        el("p", percent(e["rank1"]), class_="headline"),
         el(
             "div",
             el("p", _("rank-1: the nearest image is a right answer"), class_="what"),
-            el("p", _("{level} interval").format(level=_.percent(LEVEL, 0)), ": ", _.interval(e["rank1_interval"])),
+            el("p", _("{level} interval").format(level=percent(LEVEL, 0)), ": ", interval(e["rank1_interval"])),
             el("p", valid, class_="soft"),
         ),
         class_="accuracy",
     )
 
 
-def quality(run: RunFiles, _: Translator) -> Html:
+def quality(run: RunFiles) -> Html:
     """CMC, mAP and mINP with their intervals."""
     e = run.evaluation or {}
     ways = {"reranked": _("after re-ranking"), "expanded": _("after query expansion")}
@@ -42,8 +43,8 @@ def quality(run: RunFiles, _: Translator) -> Html:
         el(
             "tr",
             el("td", label),
-            *_cells(e, name, _),
-            *(cell for way in ways for cell in _cells(e[way], name, _)),
+            *_cells(e, name),
+            *(cell for way in ways for cell in _cells(e[way], name)),
         )
         for name, label in names.items()
     ]
@@ -54,7 +55,7 @@ def quality(run: RunFiles, _: Translator) -> Html:
     words = [
         protocols[e["protocol"]],
         _("Of images that are equally near, the wrong ones come first."),
-        _("The intervals draw the {count} identities again, with replacement.").format(count=_.whole(e["identities"])),
+        _("The intervals draw the {count} identities again, with replacement.").format(count=whole(e["identities"])),
     ]
     titles = [_("value"), *ways.values()]
     head = el("tr", el("th", ""), *(el("th", text, class_="number") for t in titles for text in (t, _("interval"))))
@@ -64,16 +65,15 @@ def quality(run: RunFiles, _: Translator) -> Html:
         _("Re-identification"),
         el("p", " ".join(words), class_="lead"),
         el("div", table, class_="scroll figures"),
-        _=_,
     )
 
 
-def _cells(values: Json, name: str, _: Translator) -> list[Html]:
-    texts = (_.percent(values[name]), _.interval(values[f"{name}_interval"]))
+def _cells(values: Json, name: str) -> list[Html]:
+    texts = (percent(values[name]), interval(values[f"{name}_interval"]))
     return [el("td", text, class_="number") for text in texts]
 
 
-def ranked_lists(run: RunFiles, places: Mapping[str, str], _: Translator) -> Html | None:
+def ranked_lists(run: RunFiles, places: Mapping[str, str]) -> Html | None:
     """Queries and their nearest images, right ones and wrong ones marked."""
     rows = (run.evaluation or {}).get("lists", [])
     if not rows:
@@ -82,12 +82,12 @@ def ranked_lists(run: RunFiles, places: Mapping[str, str], _: Translator) -> Htm
         "Left the query, then the nearest images. Blue with a tick is the same identity, amber with a cross is "
         "another. First the queries whose right answer stands last, then others, evenly chosen."
     )
-    lists = [_one_list(row, places, _) for row in rows]
-    return section("lists", _("Ranked lists"), el("p", words, class_="lead"), el("ol", lists, class_="ranked"), _=_)
+    lists = [_one_list(row, places) for row in rows]
+    return section("lists", _("Ranked lists"), el("p", words, class_="lead"), el("ol", lists, class_="ranked"))
 
 
-def _one_list(row: Json, places: Mapping[str, str], _: Translator) -> Html:
-    first = _("first right answer: place {place}").format(place=_.whole(row["first"]))
+def _one_list(row: Json, places: Mapping[str, str]) -> Html:
+    first = _("first right answer: place {place}").format(place=whole(row["first"]))
     query = el(
         "div", _picture(row["path"], places), el("p", row["identity"], " ", el("span", first, class_="soft")),
         class_="query",

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from atalho.errors import RunError
-from atalho.locale import _
 from atalho.storage import log
+from atalho.text import Text
 
 Json = dict[str, Any]
 
@@ -55,9 +55,7 @@ def read(run: Path) -> RunFiles:
     """Read a run folder. Raises RunError where it is none, or where one of its files is damaged."""
     toml = run / "run.toml"
     if not toml.is_file():
-        raise RunError(
-            _("{path} is no run: it has no run.toml. Give the folder that atalho train wrote.").format(path=run)
-        )
+        raise RunError(Text("{path} is no run: it has no run.toml. Give the folder that atalho train wrote.", path=run))
     try:
         configuration = toml.read_text(encoding="utf-8")
         settings = tomllib.loads(configuration)
@@ -75,7 +73,7 @@ def read(run: Path) -> RunFiles:
             verification=_json(run / "verification.json"),
         )
     except (OSError, ValueError) as error:
-        raise RunError(_("{path} cannot be read as a run: {reason}").format(path=run, reason=error)) from error
+        raise RunError(Text("{path} cannot be read as a run: {reason}", path=run, reason=error)) from error
 
 
 def _json(path: Path) -> Json | None:
@@ -83,5 +81,5 @@ def _json(path: Path) -> Json | None:
         return None
     content = json.loads(path.read_bytes())
     if not isinstance(content, dict):
-        raise ValueError(_("{name} does not hold an object").format(name=path.name))
+        raise ValueError(Text("{name} does not hold an object", name=path.name))
     return content

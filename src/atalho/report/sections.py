@@ -4,27 +4,32 @@ import math
 from collections.abc import Mapping, Sequence
 
 from atalho.report.figures import NAMES_UP_TO, NUMBERS_UP_TO
-from atalho.report.language import LEVEL, Translator
 from atalho.report.markup import Html, el
 from atalho.report.run_files import Json, RunFiles
+from atalho.text import _, language
+from atalho.text.numbers import LEVEL, duration, interval, number, percent, whole
 
 Figures = Mapping[str, Html]
 
 
-def section(name: str, title: str, *content: str | None, _: Translator) -> Html:
+def section(
+    name: str,
+    title: str,
+    *content: str | None,
+) -> Html:
     """One part of the page, with a heading that links can reach."""
-    return el("section", el("h2", title), *content, id=f"{name}-{_.name}")
+    return el("section", el("h2", title), *content, id=f"{name}-{language()}")
 
 
-def header(run: RunFiles, _: Translator, headline: Html | None = None) -> Html:
+def header(run: RunFiles, headline: Html | None = None) -> Html:
     """Model, headline with its interval (accuracy where none is given), and the key numbers."""
     title = [el("p", "Atalho · ", _("training report"), class_="eyebrow"), el("h1", run.model)]
     if run.data:
         title.append(el("p", _("trained on {data}").format(data=run.data), class_="on"))
-    return el("header", el("div", *title), headline or _headline(run, _), _key_numbers(run, _))
+    return el("header", el("div", *title), headline or _headline(run), _key_numbers(run))
 
 
-def _headline(run: RunFiles, _: Translator) -> Html | None:
+def _headline(run: RunFiles) -> Html | None:
     e = run.evaluation
     if e is None:
         return el("p", _("This run has no evaluation yet: its accuracy is not known."), class_="note")
@@ -36,40 +41,40 @@ def _headline(run: RunFiles, _: Translator) -> Html | None:
         caution = _("There was no test split. The temperature was fitted on these images, nothing else.")
     return el(
         "div",
-        el("p", _.percent(e["top1"]), class_="headline"),
+        el("p", percent(e["top1"]), class_="headline"),
         el(
             "div",
             el("p", _("top-1 accuracy"), class_="what"),
-            el("p", _interval_words(_), ": ", _.interval((low, high))),
-            el("p", _("on {n} {split}").format(n=_.whole(e["images"]), split=split), class_="soft"),
+            el("p", _interval_words(), ": ", interval((low, high))),
+            el("p", _("on {n} {split}").format(n=whole(e["images"]), split=split), class_="soft"),
             el("p", caution, class_="soft") if caution else None,
         ),
         class_="accuracy",
     )
 
 
-def _key_numbers(run: RunFiles, _: Translator) -> Html:
+def _key_numbers(run: RunFiles) -> Html:
     e, timing = run.evaluation or {}, run.timing or {}
     classes = (run.manifest or {}).get("classes") or [row["class"] for row in e.get("per_class", [])]
     training = len((run.manifest or {}).get("splits", {}).get("train", []))
     shown = [
-        (_("training images"), _.whole(training) if training else None),
-        (_("identities") if "rank1" in e else _("classes"), _.whole(len(classes)) if classes else None),
-        (_("parameters"), _.whole(run.cost["parameters"]) if "parameters" in run.cost else None),
-        (_("epochs"), _.whole(len(run.epochs)) if run.epochs else None),
-        (_("training time"), _.duration(timing["seconds"]) if "seconds" in timing else None),
-        (_("images per second"), _.whole(timing["images_per_second"]) if "images_per_second" in timing else None),
-        (_("macro F1"), _.percent(e["macro_f1"]) if "macro_f1" in e else None),
-        (_("top-5 accuracy"), _.percent(e["top5"]) if e.get("top5") is not None else None),
+        (_("training images"), whole(training) if training else None),
+        (_("identities") if "rank1" in e else _("classes"), whole(len(classes)) if classes else None),
+        (_("parameters"), whole(run.cost["parameters"]) if "parameters" in run.cost else None),
+        (_("epochs"), whole(len(run.epochs)) if run.epochs else None),
+        (_("training time"), duration(timing["seconds"]) if "seconds" in timing else None),
+        (_("images per second"), whole(timing["images_per_second"]) if "images_per_second" in timing else None),
+        (_("macro F1"), percent(e["macro_f1"]) if "macro_f1" in e else None),
+        (_("top-5 accuracy"), percent(e["top5"]) if e.get("top5") is not None else None),
     ]
     return el("dl", [el("div", el("dt", what), el("dd", value)) for what, value in shown if value], class_="keys")
 
 
-def curves(run: RunFiles, figures: Figures, _: Translator) -> Html | None:
+def curves(run: RunFiles, figures: Figures) -> Html | None:
     """Loss, accuracy and learning rate over the epochs."""
     titles = {"loss": _("Loss"), "accuracy": _("Accuracy"), "learning_rate": _("Learning rate")}
     shown = [drawn(figures[name], title) for name, title in titles.items() if name in figures]
-    return section("curves", _("Training"), el("div", *shown, class_="three"), _=_) if shown else None
+    return section("curves", _("Training"), el("div", *shown, class_="three")) if shown else None
 
 
 def drawn(drawing: Html, title: str, kind: str = "") -> Html:
@@ -78,14 +83,14 @@ def drawn(drawing: Html, title: str, kind: str = "") -> Html:
               class_=kind or None)  # fmt: skip
 
 
-def confusion(run: RunFiles, figures: Figures, _: Translator) -> Html | None:
+def confusion(run: RunFiles, figures: Figures) -> Html | None:
     """The confusion matrix and the pairs that are confused most often."""
     if run.evaluation is None:
         return None
     names = [row["class"] for row in run.evaluation["per_class"]]
     pairs = _confused(run.evaluation["confusion"])[:8]
     rows = [
-        el("tr", el("td", names[true]), el("td", names[taken]), _number(_.whole(count)), _number(_.percent(share)))
+        el("tr", el("td", names[true]), el("td", names[taken]), _number(whole(count)), _number(percent(share)))
         for count, share, true, taken in pairs
     ]
     head = el("tr", el("th", _("true")), el("th", _("taken for")), _head(_("images")), _head(_("of the class")))
@@ -105,7 +110,6 @@ def confusion(run: RunFiles, figures: Figures, _: Translator) -> Html | None:
             pairs_part if rows else None,
             class_="matrix-above-pairs" if large else "matrix-and-pairs",
         ),
-        _=_,
     )
 
 
@@ -120,22 +124,22 @@ def _confused(counts: Sequence[Sequence[int]]) -> list[tuple[int, float, int, in
     return sorted(found, key=lambda pair: (-pair[0], -pair[1], pair[2], pair[3]))
 
 
-def calibration(run: RunFiles, figures: Figures, _: Translator) -> Html | None:
+def calibration(run: RunFiles, figures: Figures) -> Html | None:
     """Whether the probabilities can be taken at their word."""
     values = (run.evaluation or {}).get("calibration")
     if values is None:
         return None
     before, after = values["before"]["error"], values["after"]["error"]
     rows = [
-        (_("calibration error before"), _.percent(before, 2)),
-        (_("calibration error after"), _.percent(after, 2)),
-        (_("temperature"), _.number(values["temperature"], 3)),
+        (_("calibration error before"), percent(before, 2)),
+        (_("calibration error after"), percent(after, 2)),
+        (_("temperature"), number(values["temperature"], 3)),
     ]
     words = [
         _(
             "Of the images about which the network says {share}, are {share} right? On the dashed line they are; "
             "below it the network is too sure of itself, above it too modest."
-        ).format(share=_.percent(0.8, 0)),
+        ).format(share=percent(0.8, 0)),
         _(
             "The temperature divides the outputs before they become probabilities. It was fitted on the validation "
             "images, changes no answer, and is stored with the model."
@@ -143,15 +147,15 @@ def calibration(run: RunFiles, figures: Figures, _: Translator) -> Html | None:
     ]
     text = el("div", [el("p", sentence) for sentence in words], el("dl", [_pair(*row) for row in rows], class_="pairs"))
     drawing = drawn(figures["reliability"], "")
-    return section("calibration", _("Calibration"), el("div", drawing, text, class_="two"), _=_)
+    return section("calibration", _("Calibration"), el("div", drawing, text, class_="two"))
 
 
-def per_class(run: RunFiles, _: Translator) -> Html | None:
+def per_class(run: RunFiles) -> Html | None:
     """Every class in a table that a click sorts; the bar is the recall with its interval."""
     if run.evaluation is None:
         return None
     start = _scale_start(run.evaluation["per_class"])
-    scale = [el("span", text) for text in (_.percent(start, 0), _interval_words(_), _.percent(1, 0))]
+    scale = [el("span", text) for text in (percent(start, 0), _interval_words(), percent(1, 0))]
     heads = [
         el("th", _("class"), data_sort="text"),
         _head(_("images"), "number"),
@@ -164,17 +168,17 @@ def per_class(run: RunFiles, _: Translator) -> Html | None:
         el(
             "tr",
             el("td", row["class"]),
-            _number(_.whole(row["images"]), row["images"]),
-            _number(_.percent(row["recall"]), row["recall"]),
-            el("td", _bar(row, start, _), class_="wide"),
-            _number(_.percent(row["precision"]), row["precision"]),
-            _number(_.percent(row["f1"]), row["f1"]),
+            _number(whole(row["images"]), row["images"]),
+            _number(percent(row["recall"]), row["recall"]),
+            el("td", _bar(row, start), class_="wide"),
+            _number(percent(row["precision"]), row["precision"]),
+            _number(percent(row["f1"]), row["f1"]),
         )
         for row in run.evaluation["per_class"]
     ]
     table = el("table", el("thead", el("tr", heads)), el("tbody", rows), class_="sortable")
     hint = el("p", _("Click a column's heading to sort by it."), class_="lead screen-only")
-    return section("classes", _("Class by class"), hint, el("div", table, class_="scroll tall"), _=_)
+    return section("classes", _("Class by class"), hint, el("div", table, class_="scroll tall"))
 
 
 def _scale_start(rows: Sequence[Json]) -> float:
@@ -183,7 +187,7 @@ def _scale_start(rows: Sequence[Json]) -> float:
     return math.floor(min(lowest, 0.9) * 10) / 10
 
 
-def _bar(row: Json, start: float, _: Translator) -> Html | None:
+def _bar(row: Json, start: float) -> Html | None:
     """The recall as a mark on a line from `start` to 1, with its interval as a band."""
     if row["recall"] is None:
         return None
@@ -192,29 +196,26 @@ def _bar(row: Json, start: float, _: Translator) -> Html | None:
         for end in (row["recall_interval"][0], row["recall"], row["recall_interval"][1])
     )
     band = el("i", style=f"left:{low:.2f}%;width:{high - low:.2f}%")
-    return el(
-        "span", band, el("b", style=f"left:{middle:.2f}%"), class_="bar", title=_.interval(row["recall_interval"])
-    )
+    return el("span", band, el("b", style=f"left:{middle:.2f}%"), class_="bar", title=interval(row["recall_interval"]))
 
 
-def mistakes(run: RunFiles, places: Mapping[str, str], _: Translator) -> Html | None:
+def mistakes(run: RunFiles, places: Mapping[str, str]) -> Html | None:
     """The wrong answers of which the network was most sure; `places` maps an image to its picture on the page."""
     if run.evaluation is None:
         return None
     rows = run.evaluation["mistakes"]
     if not rows:
-        return section("mistakes", _("Most confident mistakes"), el("p", _("There is none.")), _=_)
+        return section("mistakes", _("Most confident mistakes"), el("p", _("There is none.")))
     words = _("Sure and wrong. Where the picture agrees with the network, the label may be at fault.")
     return section(
         "mistakes",
         _("Most confident mistakes"),
         el("p", words, class_="lead"),
-        el("ol", [_mistake(row, places, _) for row in rows], class_="mistakes"),
-        _=_,
+        el("ol", [_mistake(row, places) for row in rows], class_="mistakes"),
     )
 
 
-def _mistake(row: Json, places: Mapping[str, str], _: Translator) -> Html:
+def _mistake(row: Json, places: Mapping[str, str]) -> Html:
     path = str(row.get("path", row["index"]))
     place = places.get(path)
     picture = el("span", "?", class_="no-picture")
@@ -223,14 +224,14 @@ def _mistake(row: Json, places: Mapping[str, str], _: Translator) -> Html:
     return el(
         "li",
         picture,
-        el("p", row["predicted"], " ", el("span", _.percent(row["probability"]), class_="soft"), class_="wrong"),
+        el("p", row["predicted"], " ", el("span", percent(row["probability"]), class_="soft"), class_="wrong"),
         el("p", el("span", _("true:"), class_="soft"), " ", row["label"]),
         el("p", el("bdi", path), class_="path", title=path),
     )
 
 
-def _interval_words(_: Translator) -> str:
-    return _("{level} interval").format(level=_.percent(LEVEL, 0))
+def _interval_words() -> str:
+    return _("{level} interval").format(level=percent(LEVEL, 0))
 
 
 def _pair(what: str, value: str) -> Html:

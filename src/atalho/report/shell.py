@@ -6,29 +6,33 @@ from collections.abc import Callable
 from importlib.resources import files
 from typing import Final
 
-from atalho.locale import LANGUAGES
-from atalho.report.language import Translator
 from atalho.report.markup import Html, el
+from atalho.text import LANGUAGES, language, language_tag, speaking
 
 _LANGUAGE_NAMES: Final = {"en": "English", "pt": "Português"}
 
 
-def page(title: str, article: Callable[[Translator], Html], initial: str, *, library: Html | None = None) -> str:
-    """A whole page: `article` in each language, shown first in `initial` where the browser asks for neither.
+def page(title: str, article: Callable[[], Html], *, library: Html | None = None) -> str:
+    """A whole page: `article` in each language, shown first in the one in force where the browser asks for neither.
 
     `library` holds what both languages show, such as pictures that they use by reference.
     """
     resources = files("atalho.report")
     css = resources.joinpath("page.css").read_text(encoding="utf-8")
     script = resources.joinpath("page.js").read_text(encoding="utf-8")
-    translators = [Translator(name) for name in LANGUAGES]
-    labels = [el("label", _LANGUAGE_NAMES[_.name], for_=f"language-{_.name}") for _ in translators]
+    labels = [el("label", name, for_=f"language-{code}") for code, name in _LANGUAGE_NAMES.items()]
+    switches, articles = [], []
+    for code in LANGUAGES:
+        first = code == language()
+        with speaking(code):
+            switches.append(_switch(checked=first))
+            articles.append(el("main", article(), lang=language_tag()))
     body = el(
         "body",
-        [_switch(_, checked=_.name == initial) for _ in translators],
+        switches,
         library,
         el("nav", labels, class_="languages"),
-        [el("main", article(_), lang=_.tag) for _ in translators],
+        articles,
         el("script", Html(script)),
     )
     head = el(
@@ -40,8 +44,7 @@ def page(title: str, article: Callable[[Translator], Html], initial: str, *, lib
         el("title", title),
         el("style", Html(css)),
     )
-    first = next(_ for _ in translators if _.name == initial)
-    return f"<!doctype html>\n{el('html', head, body, lang=first.tag)}\n"
+    return f"<!doctype html>\n{el('html', head, body, lang=language_tag())}\n"
 
 
 def _policy(script: str) -> str:
@@ -53,6 +56,8 @@ def _policy(script: str) -> str:
     )
 
 
-def _switch(_: Translator, *, checked: bool) -> Html:
+def _switch(*, checked: bool) -> Html:
     """What the style looks at to show one language; it works without the script too."""
-    return el("input", type="radio", name="language", id=f"language-{_.name}", value=_.tag, checked=checked)
+    return el(
+        "input", type="radio", name="language", id=f"language-{language()}", value=language_tag(), checked=checked
+    )

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
-from atalho.report.language import LEVEL, Translator
 from atalho.report.markup import Html, el
 from atalho.report.run_files import Json, RunFiles
 from atalho.report.sections import drawn, section
+from atalho.text import _, told
+from atalho.text.numbers import LEVEL, between, number, percent, whole
 
 
-def threshold(run: RunFiles, figures: Mapping[str, Html], _: Translator) -> Html | None:
+def threshold(run: RunFiles, figures: Mapping[str, Html]) -> Html | None:
     """The threshold, its errors where it was chosen and on the test images, and the curves."""
     found = run.verification
     if found is None:
@@ -18,20 +19,20 @@ def threshold(run: RunFiles, figures: Mapping[str, Html], _: Translator) -> Html
             "Two images count as the same identity where their similarity reaches the threshold. A false accept takes "
             "two identities for one, a false reject one for two. The threshold is the lowest at which at most {share} "
             "of the pairs of two identities are accepted."
-        ).format(share=_percent(found["wanted_far"], _)),
+        ).format(share=_percent(found["wanted_far"])),
         _(
             "The bands hold {level}: the identities were drawn again, with replacement. What is rarer than the lowest "
             "line of the figure is drawn on it."
-        ).format(level=_.percent(LEVEL, 0)),
+        ).format(level=percent(LEVEL, 0)),
     ]
     if found["threshold"] is None:
-        words.append(_("There is no threshold.") + " " + str(_.tell(found["reason"])))
-    text = el("div", [el("p", sentence) for sentence in words], _table(run, _))
+        words.append(_("There is no threshold.") + " " + told(found["reason"]))
+    text = el("div", [el("p", sentence) for sentence in words], _table(run))
     drawing = drawn(figures["verification"], "")
-    return section("threshold", _("Threshold"), el("div", drawing, text, class_="two"), _=_)
+    return section("threshold", _("Threshold"), el("div", drawing, text, class_="two"))
 
 
-def _table(run: RunFiles, _: Translator) -> Html | None:
+def _table(run: RunFiles) -> Html | None:
     found, test = run.verification or {}, (run.evaluation or {}).get("at_threshold")
     if found["threshold"] is None:
         return None
@@ -39,10 +40,10 @@ def _table(run: RunFiles, _: Translator) -> Html | None:
     columns = [(where, found["threshold"])]
     if test is not None:
         columns.append((_("test images"), test))
-    head = [el("th", _("similarity {value}").format(value=_.number(found["threshold"]["similarity"], 3)))]
+    head = [el("th", _("similarity {value}").format(value=number(found["threshold"]["similarity"], 3)))]
     head += [el("th", name, class_="number") for name, _values in columns]
     rows = [
-        el("tr", el("td", label), *(el("td", *_cell(values, key, pairs, _), class_="number") for _n, values in columns))
+        el("tr", el("td", label), *(el("td", *_cell(values, key, pairs), class_="number") for _n, values in columns))
         for label, key, pairs in (
             (_("false accepts"), "far", "impostor"),
             (_("false rejects"), "frr", "genuine"),
@@ -51,13 +52,13 @@ def _table(run: RunFiles, _: Translator) -> Html | None:
     return el("div", el("table", el("thead", el("tr", *head)), el("tbody", rows)), class_="scroll")
 
 
-def _cell(values: Json, key: str, pairs: str, _: Translator) -> list[str | Html]:
-    low, high = (_percent(end, _) for end in values[f"{key}_interval"])
-    of = _("{count} pairs").format(count=_.whole(values[pairs]))
-    small = [el("span", part, class_="soft") for part in (f"{low} – {high}", of)]
-    return [_percent(values[key], _), el("br"), small[0], el("br"), small[1]]
+def _cell(values: Json, key: str, pairs: str) -> list[str | Html]:
+    low, high = (_percent(end) for end in values[f"{key}_interval"])
+    of = _("{count} pairs").format(count=whole(values[pairs]))
+    small = [el("span", part, class_="soft") for part in (between(low, high), of)]
+    return [_percent(values[key]), el("br"), small[0], el("br"), small[1]]
 
 
-def _percent(share: float, _: Translator) -> str:
+def _percent(share: float) -> str:
     """With the digits that small rates need."""
-    return _.percent(share, 2 if share < 0.1 else 1)
+    return percent(share, 2 if share < 0.1 else 1)

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from atalho.errors import RunError
-from atalho.locale import _
 from atalho.storage import disk
+from atalho.text import Text, _
 
 CHECKSUMS = "checksums.json"
 _TEMPORARY = ".tmp-"
@@ -86,7 +86,7 @@ def read_folder(path: Path) -> dict[str, bytes]:
     try:
         checksums = json.loads((path / CHECKSUMS).read_bytes())
         if any(Path(name).name != name for name in checksums):
-            raise ValueError(_("{name} names files outside the folder").format(name=CHECKSUMS))
+            raise ValueError(Text("{name} names files outside the folder", name=CHECKSUMS))
         files = {name: (path / name).read_bytes() for name in checksums}
         damaged = [
             name
@@ -95,11 +95,13 @@ def read_folder(path: Path) -> dict[str, bytes]:
             or hashlib.sha256(content).hexdigest() != checksums[name]["sha256"]
         ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RunError(_("{path} is incomplete or unreadable: {reason}").format(path=path, reason=error)) from error
+        raise RunError(Text("{path} is incomplete or unreadable: {reason}", path=path, reason=error)) from error
     if damaged:
         raise RunError(
-            _("{path} is damaged: {names} differ from the recorded sizes or checksums").format(
-                path=path, names=", ".join(damaged)
+            Text(
+                "{path} is damaged: {names} differ from the recorded sizes or checksums",
+                path=path,
+                names=", ".join(damaged),
             )
         )
     return files

@@ -14,8 +14,8 @@ import safetensors.torch
 from torch import Tensor
 
 from atalho.errors import RunError
-from atalho.locale import _
 from atalho.storage import atomic, disk
+from atalho.text import Text
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,7 @@ def latest(folder: Path) -> Checkpoint | None:
         return replace(found, damaged=tuple(damaged.values()))
     if damaged:
         raise RunError(
-            _("No checkpoint is intact, so the run cannot continue: {damage}").format(
-                damage="; ".join(damaged.values())
-            )
+            Text("No checkpoint is intact, so the run cannot continue: {damage}", damage="; ".join(damaged.values()))
         )
     return None
 

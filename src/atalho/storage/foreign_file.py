@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from atalho.errors import WeightsError
-from atalho.locale import _
+from atalho.text import Text
 
 TORCH_SUFFIXES: Final = (".pth", ".pt", ".th", ".tar")
 SUFFIXES: Final = (".safetensors", *TORCH_SUFFIXES)
@@ -33,18 +33,22 @@ def read_state_dict(path: Path | str) -> dict[str, Any]:
     path = Path(path)
     suffix = path.suffix.lower()
     if not path.is_file():
-        raise WeightsError(_("{path}: there is no such file").format(path=path))
+        raise WeightsError(Text("{path}: there is no such file", path=path))
     if suffix not in SUFFIXES:
         raise WeightsError(
-            _("{path}: not a weight file that Atalho reads; accepted are {suffixes}").format(
-                path=path, suffixes=" ".join(SUFFIXES)
+            Text(
+                "{path}: not a weight file that Atalho reads; accepted are {suffixes}",
+                path=path,
+                suffixes=" ".join(SUFFIXES),
             )
         )
     contents = _safetensors(path) if suffix == ".safetensors" else _torch(path)
     if not isinstance(contents, Mapping):
         raise WeightsError(
-            _("{path}: holds a {kind}, not names with tensors; save `network.state_dict()`").format(
-                path=path, kind=type(contents).__name__
+            Text(
+                "{path}: holds a {kind}, not names with tensors; save `network.state_dict()`",
+                path=path,
+                kind=type(contents).__name__,
             )
         )
     return dict(contents)
@@ -55,7 +59,7 @@ def _safetensors(path: Path) -> dict[str, Any]:
         return dict(load_file(path))
     except (SafetensorError, ValueError, OSError) as error:
         raise WeightsError(
-            _("{path}: damaged or not a safetensors file ({reason})").format(path=path, reason=error)
+            Text("{path}: damaged or not a safetensors file ({reason})", path=path, reason=error)
         ) from error
 
 
@@ -64,7 +68,7 @@ def _torch(path: Path) -> object:
         with path.open("rb") as file:
             zipped = file.read(len(_ZIP)) == _ZIP
     except OSError as error:
-        raise WeightsError(_("{path}: cannot be read ({reason})").format(path=path, reason=error.strerror)) from error
+        raise WeightsError(Text("{path}: cannot be read ({reason})", path=path, reason=error.strerror)) from error
     if zipped:
         _refuse_compressed(path)
     try:
@@ -74,13 +78,14 @@ def _torch(path: Path) -> object:
             return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
     except pickle.UnpicklingError as error:
         raise WeightsError(
-            _(
+            Text(
                 "{path}: holds more than tensors and plain containers, or is damaged; Atalho runs no code from files. "
-                "Where you trust it, open it with its own program and save `network.state_dict()` alone"
-            ).format(path=path)
+                "Where you trust it, open it with its own program and save `network.state_dict()` alone",
+                path=path,
+            )
         ) from error
     except Exception as error:  # damaged bytes make a reader fail in any way at all
-        raise WeightsError(_("{path}: damaged or not a weight file of torch").format(path=path)) from error
+        raise WeightsError(Text("{path}: damaged or not a weight file of torch", path=path)) from error
 
 
 def _refuse_compressed(path: Path) -> None:
@@ -89,6 +94,6 @@ def _refuse_compressed(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             compressed = any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist())
     except Exception as error:  # as above
-        raise WeightsError(_("{path}: damaged or not a weight file of torch").format(path=path)) from error
+        raise WeightsError(Text("{path}: damaged or not a weight file of torch", path=path)) from error
     if compressed:
-        raise WeightsError(_("{path}: a compressed archive; torch's own files are not").format(path=path))
+        raise WeightsError(Text("{path}: a compressed archive; torch's own files are not", path=path))

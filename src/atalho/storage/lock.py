@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import IO
 
 from atalho.errors import RunError
-from atalho.locale import _
 from atalho.storage.atomic import writing
+from atalho.text import Text
 
 LOCK = ".lock"
 
@@ -22,8 +22,9 @@ def locked(folder: Path) -> Iterator[None]:
     with file:
         if not _hold(file) or not _is(folder / LOCK, file):
             raise RunError(
-                _("{folder} is in use by another process of Atalho. Wait for it, or choose another folder.").format(
-                    folder=folder
+                Text(
+                    "{folder} is in use by another process of Atalho. Wait for it, or choose another folder.",
+                    folder=folder,
                 )
             )
         yield

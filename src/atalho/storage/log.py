@@ -8,9 +8,9 @@ from types import TracebackType
 from typing import Any
 
 from atalho.errors import RunError
-from atalho.locale import _
 from atalho.storage import disk
 from atalho.storage.atomic import write_all, writing
+from atalho.text import Text
 
 
 class JsonLines:
@@ -32,8 +32,11 @@ class JsonLines:
         if length < offset:
             os.close(self._descriptor)
             raise RunError(
-                _("{path} ends after {length} bytes; the checkpoint was written after {offset}.").format(
-                    path=path, length=length, offset=offset
+                Text(
+                    "{path} ends after {length} bytes; the checkpoint was written after {offset}.",
+                    path=path,
+                    length=length,
+                    offset=offset,
                 )
             )
 

@@ -21,8 +21,8 @@ from torch import Tensor
 
 from atalho.config import DataConfig
 from atalho.errors import WeightsError
-from atalho.locale import _
 from atalho.storage import atomic
+from atalho.text import Text, _
 
 LARGEST_SIDE = 4096
 WEIGHTS = "model.safetensors"
@@ -50,7 +50,7 @@ class Preprocessing:
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if not len(self.mean) == len(self.std) == self.channels:
-            raise ValueError(_("mean and std need a value for each of {n} channels").format(n=self.channels))
+            raise ValueError(Text("mean and std need a value for each of {n} channels", n=self.channels))
         if self.size > self.resize:
             text = _("the size {size} is larger than the {resize} that images are resized to")
             raise ValueError(text.format(size=self.size, resize=self.resize))
@@ -73,7 +73,7 @@ class Card:
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
         if len(set(self.classes)) != len(self.classes):
-            raise ValueError(_("two classes have the same name"))
+            raise ValueError(Text("two classes have the same name"))
         return self
 
 
@@ -97,14 +97,18 @@ def find(path: Path) -> Path:
             return folder
     if (path / "run.toml").is_file():
         raise WeightsError(
-            _(
+            Text(
                 "{path} is a run without a model: its training has not finished. "
-                "Go on with: atalho train --resume {path}"
-            ).format(path=path)
+                "Go on with: atalho train --resume {path}",
+                path=path,
+            )
         )
     raise WeightsError(
-        _("{path} is no run or model folder: {weights} and {config} are needed, in it or in its folder model/.").format(
-            path=path, weights=WEIGHTS, config=CONFIG
+        Text(
+            "{path} is no run or model folder: {weights} and {config} are needed, in it or in its folder model/.",
+            path=path,
+            weights=WEIGHTS,
+            config=CONFIG,
         )
     )
 
@@ -113,9 +117,7 @@ def read_card(folder: Path) -> Card:
     """The validated `config.json` of a model folder."""
     path = folder / CONFIG
     if path.stat().st_size > _CONFIG_LIMIT:
-        raise WeightsError(
-            _("{path} is larger than {limit} MB: not a model's configuration.").format(path=path, limit=32)
-        )
+        raise WeightsError(Text("{path} is larger than {limit} MB: not a model's configuration.", path=path, limit=32))
     try:
         return TypeAdapter(Card).validate_json(path.read_bytes())
     except pydantic.ValidationError as error:
@@ -123,8 +125,11 @@ def read_card(folder: Path) -> Card:
         where = ".".join(map(str, detail["loc"]))
         reason = str(detail["ctx"]["error"]) if detail["type"] == "value_error" else detail["msg"]
         raise WeightsError(
-            _("{path} is not a model's configuration that this version reads: {where}: {reason}").format(
-                path=path, where=where or "-", reason=reason
+            Text(
+                "{path} is not a model's configuration that this version reads: {where}: {reason}",
+                path=path,
+                where=where or "-",
+                reason=reason,
             )
         ) from None
 
@@ -154,10 +159,9 @@ def read_weights(folder: Path, expected: Mapping[str, Tensor]) -> dict[str, Tens
     if differing:
         first = differing[0]
         raise WeightsError(
-            _(
+            Text(
                 "{path} does not fit its {config}: {count} tensors differ, first {name}: "
-                "the file has {found}, the network needs {wanted}."
-            ).format(
+                "the file has {found}, the network needs {wanted}.",
                 path=folder / WEIGHTS,
                 config=CONFIG,
                 count=len(differing),
@@ -172,8 +176,10 @@ def read_weights(folder: Path, expected: Mapping[str, Tensor]) -> dict[str, Tens
         listed = atomic.read_folder(folder)
         if WEIGHTS not in listed:
             raise WeightsError(
-                _("{path} does not list {weights}: the folder is damaged, or the file is another folder's.").format(
-                    path=folder / atomic.CHECKSUMS, weights=WEIGHTS
+                Text(
+                    "{path} does not list {weights}: the folder is damaged, or the file is another folder's.",
+                    path=folder / atomic.CHECKSUMS,
+                    weights=WEIGHTS,
                 )
             )
         return safetensors.torch.load(listed[WEIGHTS])
@@ -185,4 +191,4 @@ def _reading(folder: Path) -> Iterator[None]:
         yield
     except (safetensors.SafetensorError, OSError) as error:
         path = folder / WEIGHTS
-        raise WeightsError(_("{path} cannot be read as weights: {reason}").format(path=path, reason=error)) from error
+        raise WeightsError(Text("{path} cannot be read as weights: {reason}", path=path, reason=error)) from error

@@ -10,7 +10,7 @@ from tomlkit.items import Table
 
 from atalho import config
 from atalho.errors import ConfigError
-from atalho.locale import _
+from atalho.text import Text, _
 
 
 def text(values: Mapping[str, Any]) -> str:
@@ -41,7 +41,7 @@ def read(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(
-            _("{path}: there is no such file. Give a TOML file, such as a run's run.toml.").format(path=path)
+            Text("{path}: there is no such file. Give a TOML file, such as a run's run.toml.", path=path)
         ) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(_("{path} cannot be read as TOML: {reason}").format(path=path, reason=error)) from error
+        raise ConfigError(Text("{path} cannot be read as TOML: {reason}", path=path, reason=error)) from error

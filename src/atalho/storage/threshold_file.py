@@ -7,9 +7,9 @@ import pydantic
 from pydantic import TypeAdapter
 
 from atalho.errors import WeightsError
-from atalho.locale import _
 from atalho.metrics.verification import Threshold
 from atalho.storage import atomic
+from atalho.text import Text
 
 NAME = "threshold.json"
 _LIMIT = 2**20
@@ -34,7 +34,7 @@ def read(folder: Path) -> Threshold | None:
         return None
     try:
         if path.stat().st_size > _LIMIT:
-            raise ValueError(_("larger than {limit} MB").format(limit=1))
+            raise ValueError(Text("larger than {limit} MB", limit=1))
         return _THRESHOLD.validate_json(path.read_bytes())
     except (OSError, ValueError, pydantic.ValidationError) as error:
-        raise WeightsError(_("{path} is no threshold of Atalho: {reason}").format(path=path, reason=error)) from error
+        raise WeightsError(Text("{path} is no threshold of Atalho: {reason}", path=path, reason=error)) from error

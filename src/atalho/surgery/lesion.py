@@ -26,8 +26,8 @@ from atalho.blocks.block import Block
 from atalho.blocks.dense import DenseBlock, DenseLayer
 from atalho.blocks.shortcut import NoShortcut
 from atalho.errors import ConfigError, nearest
-from atalho.locale import N_, _
 from atalho.networks.network import Network
+from atalho.text import N_, Text
 
 _CANNOT_SILENCE = N_("{name} cannot be silenced: it is no block with a shortcut and no dense layer.")
 _CANNOT_REMOVE = N_("{name} cannot be removed: it is no block that gives the shape it takes.")
@@ -64,8 +64,10 @@ def at_random(names: Sequence[str], count: int, *, seed: int, draw: int) -> tupl
     """
     if not 0 <= count <= len(names):
         raise ConfigError(
-            _("{count} blocks at random: accepted are 0 to {most}, as many as there are.").format(
-                count=count, most=len(names)
+            Text(
+                "{count} blocks at random: accepted are 0 to {most}, as many as there are.",
+                count=count,
+                most=len(names),
             )
         )
     places = chance.permutation(seed, "lesion", draw, np.arange(len(names)))[:count]
@@ -111,10 +113,12 @@ def swapped(network: Network, first: str, second: str) -> Iterator[Network]:
     """While entered, two neighbours stand in each other's place; raises ConfigError for other than `swappable`."""
     if (first, second) not in swappable(network):
         raise ConfigError(
-            _(
+            Text(
                 "blocks {first} and {second} cannot be swapped: accepted are neighbours of one stage that both keep "
-                "the shape, the earlier one first."
-            ).format(first=first, second=second)
+                "the shape, the earlier one first.",
+                first=first,
+                second=second,
+            )
         )
     one, other = network.get_submodule(first), network.get_submodule(second)
     try:
@@ -140,8 +144,9 @@ def without(network: Network, names: Iterable[str]) -> Network:
     for number, blocks in enumerate(kept):
         if not blocks:
             raise ConfigError(
-                _("stage {stage} would be left without a block, which no specification can say. Keep one.").format(
-                    stage=number
+                Text(
+                    "stage {stage} would be left without a block, which no specification can say. Keep one.",
+                    stage=number,
                 )
             )
     return Network(
@@ -176,5 +181,5 @@ def _checked(names: Iterable[str], accepted: Sequence[str], reason: str) -> list
     chosen = list(dict.fromkeys([names] if isinstance(names, str) else names))
     for name in chosen:
         if name not in accepted:
-            raise ConfigError(_(reason).format(name=name) + " " + nearest(name, accepted))
+            raise ConfigError(Text.joined(Text(reason, name=name), nearest(name, accepted)))
     return chosen

@@ -14,7 +14,6 @@ from torch import Tensor
 from atalho.data.decode import decode_square, square_of
 from atalho.data.prepare import prepare
 from atalho.errors import ConfigError, DataError, NotFiniteError, WeightsError
-from atalho.locale import _
 from atalho.networks import build, spec
 from atalho.networks.network import Network, unsound
 from atalho.networks.plan import plan
@@ -22,6 +21,7 @@ from atalho.networks.spec import Spec
 from atalho.precision import Precision, choose
 from atalho.storage import model_folder
 from atalho.storage.model_folder import Card
+from atalho.text import Text
 
 ImageLike = Path | str | bytes | Image.Image | NDArray[np.uint8]
 _BATCH = 64
@@ -70,8 +70,9 @@ class Model:
             )
         else:
             raise DataError(
-                _("An image cannot be a {kind}: give a path, bytes, a PIL image or a NumPy array.").format(
-                    kind=type(image).__name__
+                Text(
+                    "An image cannot be a {kind}: give a path, bytes, a PIL image or a NumPy array.",
+                    kind=type(image).__name__,
                 )
             )
         return torch.tensor(square).permute(2, 0, 1)[None]  # a copy: the array may not be writable
@@ -94,7 +95,7 @@ class Model:
         Raises NotFiniteError where the network gives no numbers, ConfigError for a `top` below 1.
         """
         if not isinstance(top, int) or top < 1:
-            raise ConfigError(_("top = {given!r}: accepted are whole numbers from 1.").format(given=top))
+            raise ConfigError(Text("top = {given!r}: accepted are whole numbers from 1.", given=top))
         with self.precision.autocast():
             logits = self._finite(self.network(self._inputs(pixels)))
         shares = (logits / self.card.temperature).softmax(1).cpu()
@@ -127,8 +128,9 @@ class Model:
         values = values.float()
         if not values.isfinite().all():
             raise NotFiniteError(
-                _("{folder}: the network's output is not a finite number. Its weights are damaged.").format(
-                    folder=self.folder
+                Text(
+                    "{folder}: the network's output is not a finite number. Its weights are damaged.",
+                    folder=self.folder,
                 )
             )
         return values
@@ -156,8 +158,10 @@ def restore(folder: Path, card: Card) -> Network:
     weights = model_folder.read_weights(folder, network.state_dict())
     if damaged := unsound(weights):
         raise WeightsError(
-            _("{folder}: weights that are no numbers, or a variance below 0, first in {name}.").format(
-                folder=folder, name=damaged[0]
+            Text(
+                "{folder}: weights that are no numbers, or a variance below 0, first in {name}.",
+                folder=folder,
+                name=damaged[0],
             )
         )
     network.to_empty(device="cpu").load_state_dict(weights)
@@ -168,17 +172,19 @@ def _check_fit(folder: Path, card: Card, wanted: Spec) -> None:
     """What can be compared before a network is built, which takes long where a damaged file asks for a huge one."""
     if len(card.classes) != wanted.classes:
         raise WeightsError(
-            _("{folder}: {names} class names for a network with {classes} classes.").format(
-                folder=folder, names=len(card.classes), classes=wanted.classes
+            Text(
+                "{folder}: {names} class names for a network with {classes} classes.",
+                folder=folder,
+                names=len(card.classes),
+                classes=wanted.classes,
             )
         )
     prepared, planned = card.preprocessing, plan(wanted)
     if prepared.channels != wanted.in_channels or prepared.size < planned.stride:
         raise WeightsError(
-            _(
+            Text(
                 "{folder}: images of {channels} channels and {size} pixels for a network that takes {wanted} channels "
-                "and {smallest} pixels or more."
-            ).format(
+                "and {smallest} pixels or more.",
                 folder=folder,
                 channels=prepared.channels,
                 size=prepared.size,
@@ -189,8 +195,11 @@ def _check_fit(folder: Path, card: Card, wanted: Spec) -> None:
     count = len(model_folder.tensors(folder))
     if count < planned.depth:  # each weighted layer has one tensor at least
         raise WeightsError(
-            _("{folder}: the weights are {count} tensors, fewer than the network's {depth} layers.").format(
-                folder=folder, count=count, depth=planned.depth
+            Text(
+                "{folder}: the weights are {count} tensors, fewer than the network's {depth} layers.",
+                folder=folder,
+                count=count,
+                depth=planned.depth,
             )
         )
 
@@ -198,17 +207,19 @@ def _check_fit(folder: Path, card: Card, wanted: Spec) -> None:
 def _check_several(images: object) -> None:
     """One image where several are expected would be taken apart: a text into letters, an array into its rows."""
     if isinstance(images, str | bytes | Path | Image.Image | np.ndarray) or not isinstance(images, Iterable):
-        raise DataError(_("Several images are expected. Put them in a list, also a single one: [image]."))
+        raise DataError(Text("Several images are expected. Put them in a list, also a single one: [image]."))
 
 
 def _picture(pixels: NDArray[np.uint8]) -> Image.Image:
     known = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in (1, 3, 4))
     if pixels.dtype != np.uint8 or not known or pixels.size == 0:
         raise DataError(
-            _(
+            Text(
                 "An array of type {dtype} and shape {shape} is no image: accepted are uint8 (values from 0 to 255) "
-                "of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)."
-            ).format(dtype=pixels.dtype, shape=pixels.shape)
+                "of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4).",
+                dtype=pixels.dtype,
+                shape=pixels.shape,
+            )
         )
     return Image.fromarray(pixels[:, :, 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels)
 

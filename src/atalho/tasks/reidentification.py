@@ -16,7 +16,6 @@ from atalho.data import identity_order, open_set
 from atalho.data.images import Images
 from atalho.data.manifest import Ids, Manifest
 from atalho.errors import DataError
-from atalho.locale import _
 from atalho.metrics import retrieval
 from atalho.metrics.retrieval import Embedded, Precision, Protocol
 from atalho.metrics.retrieval_figures import figures
@@ -27,6 +26,7 @@ from atalho.tasks.forward import forward
 from atalho.tasks.losses.centre import CentreLoss
 from atalho.tasks.losses.triplet import triplet
 from atalho.tasks.task import Outputs, Task
+from atalho.text import Text
 
 LISTS: Final = 12
 LIST_LENGTH: Final = 8
@@ -133,8 +133,9 @@ def measure(
     ranks = retrieval.rank(queries, gallery, protocol=protocol, precision=precision)
     if not ranks.valid.any():
         raise DataError(
-            _("No query has a right answer under the protocol {protocol}. Try --protocol leave-self-out.").format(
-                protocol=protocol
+            Text(
+                "No query has a right answer under the protocol {protocol}. Try --protocol leave-self-out.",
+                protocol=protocol,
             )
         )
     found = figures(ranks, queries.identities)
@@ -156,8 +157,8 @@ def protocol_for(asked: str, manifest: Manifest) -> Protocol:
         return "leave-self-out"
     if asked == "cross-camera" and manifest.cameras is None:
         raise DataError(
-            _("The protocol cross-camera needs cameras, and none are known. Use --protocol leave-self-out, or say how "
-              "names tell the camera with --data.camera.")
+            Text("The protocol cross-camera needs cameras, and none are known. Use --protocol leave-self-out, or say "
+                 "how names tell the camera with --data.camera.")
         )  # fmt: skip
     return "cross-camera" if manifest.cameras is not None else "leave-self-out"
 

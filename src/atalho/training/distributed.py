@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from atalho.data import order
 from atalho.data.manifest import Ids
 from atalho.errors import AtalhoError, ConfigError, ElsewhereError, RankLostError, StoppedError
-from atalho.locale import _
+from atalho.text import Text
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -62,16 +62,18 @@ class Ranks:
         """
         if self.world > 1 and smallest_batch < 2 * self.world:
             raise ConfigError(
-                _(
+                Text(
                     "The smallest batch has {images} images, too few for {world} processes of two images or more. "
-                    "Give a larger --batch-size, or start fewer with --nproc-per-node."
-                ).format(images=smallest_batch, world=self.world)
+                    "Give a larger --batch-size, or start fewer with --nproc-per-node.",
+                    images=smallest_batch,
+                    world=self.world,
+                )
             )
 
     def refuse_company(self) -> None:
         """Raises ConfigError where several processes were started for what one does."""
         if self.world > 1:
-            raise ConfigError(_("Only atalho train runs in several processes. Leave torchrun out."))
+            raise ConfigError(Text("Only atalho train runs in several processes. Leave torchrun out."))
 
     def tell(self, value: Callable[[], Any]) -> None:
         """On rank 0: hand what `value` gives to the others, which `hear` it."""
@@ -114,10 +116,12 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Ranks:
     missing = [name for name in ("RANK", "MASTER_ADDR", "MASTER_PORT") if name not in told]
     if world > 1 and missing:
         raise ConfigError(
-            _(
+            Text(
                 "WORLD_SIZE is {world} in the environment, but {missing} is not there. "
-                "Start several processes with torchrun, or unset WORLD_SIZE."
-            ).format(world=world, missing=", ".join(missing))
+                "Start several processes with torchrun, or unset WORLD_SIZE.",
+                world=world,
+                missing=", ".join(missing),
+            )
         )
     launched = "TORCHELASTIC_RUN_ID" in told
     return Ranks(
@@ -202,7 +206,7 @@ def _talking() -> Iterator[None]:
         yield
     except RuntimeError as error:  # torch has no class of its own for a peer that went away
         raise RankLostError(
-            _(
+            Text(
                 "Another process of this run ended or cannot be reached. "
                 "The same command with --continue goes on from the newest checkpoint."
             )

@@ -17,11 +17,11 @@ from atalho.config import Config
 from atalho.data import order
 from atalho.data.manifest import Ids
 from atalho.errors import ElsewhereError, NotFiniteError, StoppedError
-from atalho.locale import _
 from atalho.networks.checkpointing import RecomputingNetwork
 from atalho.precision import Precision
 from atalho.storage.log import JsonLines, NoLines
 from atalho.tasks.task import Task
+from atalho.text import _
 from atalho.training import schedule
 from atalho.training.distributed import Ranks
 from atalho.training.optimizer import set_rate

@@ -11,7 +11,7 @@ from typing import Any
 
 from atalho.config import SMALL_IMAGE, Config, merge, to_dict, validate
 from atalho.errors import ConfigError
-from atalho.locale import _
+from atalho.text import Text, _
 
 Row = dict[str, Any]
 
@@ -118,12 +118,16 @@ def resolve(asked: Mapping[str, Any], situation: Situation) -> tuple[Config, tup
         )
     if chosen["augment"]["pad"] > situation.size:
         raise ConfigError(
-            _("augment.pad = {pad} is not accepted: it must be {size} or less, the side of the images.").format(
-                pad=chosen["augment"]["pad"], size=situation.size
+            Text(
+                "augment.pad = {pad} is not accepted: it must be {size} or less, the side of the images.",
+                pad=chosen["augment"]["pad"],
+                size=situation.size,
             )
         )
     if situation.images < 2 or batch < 2:
-        raise ConfigError(_("Training needs batches of two images or more: the norms compare images with each other."))
+        raise ConfigError(
+            Text("Training needs batches of two images or more: the norms compare images with each other.")
+        )
     notes.extend(_micro_batch(validate(chosen).training.micro_batch, batch))
     if chosen["augment"]["crop"] == "auto":
         chosen["augment"]["crop"] = values(recipe, situation)["augment"]["crop"]
@@ -137,10 +141,11 @@ def _micro_batch(largest: int | None, batch: int) -> list[str]:
         return []
     if largest < 3:
         raise ConfigError(
-            _(
+            Text(
                 "training.micro_batch = {given} is not accepted: it must be 3 or more, "
-                "so that the norms never see one image alone."
-            ).format(given=largest)
+                "so that the norms never see one image alone.",
+                given=largest,
+            )
         )
     return [
         _(

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from atalho.config import TrainingConfig
 from atalho.errors import NotFiniteError, RunError
-from atalho.locale import _
 from atalho.networks.network import Network
 from atalho.storage import checkpoint
+from atalho.text import Text
 from atalho.training import optimizer as optimizers
 from atalho.training.averaging import AveragedWeights
 
@@ -72,8 +72,10 @@ class TrainingState:
         bad = [name for name, tensor in tensors.items() if not torch.isfinite(tensor).all()]
         if bad:
             raise NotFiniteError(
-                _("Step {step}: {name} holds numbers that are not finite; the last checkpoint stays.").format(
-                    step=self.step, name=bad[0]
+                Text(
+                    "Step {step}: {name} holds numbers that are not finite; the last checkpoint stays.",
+                    step=self.step,
+                    name=bad[0],
                 )
             )
         checkpoint.save(folder, self.step, tensors, self.rest(log_offset), keep=keep)
@@ -92,8 +94,10 @@ class TrainingState:
             return int(saved.state["log_offset"])
         except (RuntimeError, KeyError, TypeError) as error:
             raise RunError(
-                _("The checkpoint of step {step} does not fit this run's configuration: {reason}").format(
-                    step=saved.step, reason=error
+                Text(
+                    "The checkpoint of step {step} does not fit this run's configuration: {reason}",
+                    step=saved.step,
+                    reason=error,
                 )
             ) from error
 

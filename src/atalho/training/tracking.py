@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from atalho.errors import ConfigError, nearest
-from atalho.locale import _
+from atalho.text import Text
 from atalho.training.progress import EpochReport, Progress, Several, StepReport
 
 if TYPE_CHECKING:
@@ -29,8 +29,9 @@ class TensorBoard(Progress):
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
             raise ConfigError(
-                _("--track tensorboard needs TensorBoard, which is not installed. Install it: {command}").format(
-                    command="pip install 'atalho[track]'"
+                Text(
+                    "--track tensorboard needs TensorBoard, which is not installed. Install it: {command}",
+                    command="pip install 'atalho[track]'",
                 )
             ) from None
         self._kind = SummaryWriter
@@ -76,7 +77,7 @@ def tracked(progress: Progress | None, tracker: str | None) -> Progress:
     if tracker is None:
         return listener
     if tracker not in TRACKERS:
-        raise ConfigError(_("track {given!r} is not known.").format(given=tracker) + " " + nearest(tracker, TRACKERS))
+        raise ConfigError(Text.joined(Text("track {given!r} is not known.", given=tracker), nearest(tracker, TRACKERS)))
     return Several(listener, TensorBoard())
 
 

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from atalho.errors import NotFiniteError
-from atalho.locale import _
 from atalho.precision import Precision
+from atalho.text import Text, _
 
 _SHOWN = 8
 
@@ -30,10 +30,14 @@ def check_finite(
         return
     shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
     raise NotFiniteError(
-        _(
+        Text(
             "Step {step}: the loss is {loss:g} and the numbers are not finite, first in {place}. "
-            "No weight was updated. The batch was: {files}. Try a lower --training.lr, or --training.precision fp32."
-        ).format(step=step, loss=loss.item(), place=_first_bad(network, images, precision), files=shown)
+            "No weight was updated. The batch was: {files}. Try a lower --training.lr, or --training.precision fp32.",
+            step=step,
+            loss=loss.item(),
+            place=_first_bad(network, images, precision),
+            files=shown,
+        )
     )
 
 

@@ -43,7 +43,7 @@ def test_the_only_image_of_a_class_is_named() -> None:
 
 def test_a_class_missing_in_a_split() -> None:
     (problem,) = problems(manifest(train=["a", "a", "b", "b"], val=["a", "b"], test=["a"]))
-    assert (problem.kind, problem.message) == ("missing-in-split", "the class b has no image in test")
+    assert (problem.kind, str(problem.message)) == ("missing-in-split", "the class b has no image in test")
 
 
 def test_a_class_without_readable_training_images_stops_a_run() -> None:
@@ -55,7 +55,7 @@ def test_a_class_without_readable_training_images_stops_a_run() -> None:
 def test_imbalance_from_three_times_on() -> None:
     assert kinds(manifest(train=["a"] * 5 + ["b"] * 2, test=["a", "b"])) == []
     (problem,) = problems(manifest(train=["a"] * 6 + ["b"] * 2, test=["a", "b"]))
-    assert problem.message == "a has 6 training images, b has 2"
+    assert str(problem.message) == "a has 6 training images, b has 2"
 
 
 def test_a_class_that_is_told_by_its_lack_of_colour() -> None:
@@ -63,4 +63,4 @@ def test_a_class_that_is_told_by_its_lack_of_colour() -> None:
     assert kinds(images, grey=[0, 2]) == []
     (problem,) = problems(images, grey=[0, 1, 6])
     assert problem.kind == "grey-class"
-    assert problem.message.startswith("100 % of the images of a have no colour, 0 % of the others")
+    assert str(problem.message).startswith("100% of the images of a have no colour, 0% of the others")

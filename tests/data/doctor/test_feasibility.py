@@ -142,9 +142,9 @@ def test_some_queries_without_an_answer_are_counted_and_named(tmp_path: Path) ->
     manifest = open_set.read(tmp_path, val_fraction=0.0, test_fraction=0.2, split_seed=0)
     alone, uncounted = feasibility.examine(manifest, "auto")
     assert alone.kind == "single-image"
-    assert alone.message == "1 training identity of 3 has one image and teaches no likeness."
+    assert str(alone.message) == "1 training identity of 3 has one image and teaches no likeness."
     assert uncounted.path == "query/0005_c1s1_3_00.jpg"
-    assert uncounted.message == "test: 1 query of 2 has no right answer and will not be counted."
+    assert str(uncounted.message) == "test: 1 query of 2 has no right answer and will not be counted."
     feasibility.refuse([alone, uncounted], "x")
 
 

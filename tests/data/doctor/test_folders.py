@@ -9,7 +9,7 @@ Tree = Callable[..., Path]
 
 def found(root: Path) -> list[tuple[str | None, str, str]]:
     manifest = layouts.read(root, val_fraction=0, test_fraction=0, split_seed=0)
-    return [(problem.path, problem.kind, problem.message) for problem in folders.problems(manifest)]
+    return [(problem.path, problem.kind, str(problem.message)) for problem in folders.problems(manifest)]
 
 
 def test_a_tidy_folder(tree: Tree, tmp_path: Path) -> None:
@@ -58,4 +58,4 @@ def test_a_drawing_is_not_to_be_renamed_but_saved_as_pixels(tree: Tree) -> None:
     (root / "cat" / "drawing.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
     manifest = layouts.read(root, val_fraction=0, test_fraction=0, split_seed=0)
     (problem,) = folders.problems(manifest)
-    assert (problem.path, problem.remedy) == ("cat/drawing.svg", "Save it as JPEG or PNG, or remove it.")
+    assert (problem.path, str(problem.remedy)) == ("cat/drawing.svg", "Save it as JPEG or PNG, or remove it.")

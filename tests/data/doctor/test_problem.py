@@ -4,10 +4,11 @@ import pytest
 
 from atalho.data.doctor import KINDS, Problem, Severity
 from atalho.data.doctor.problem import TITLES
+from atalho.text import Text
 
 
 def test_a_problem_is_one_json_object() -> None:
-    problem = Problem("cat/1.png", "empty", "the file is empty", "Remove it.", ("cat/2.png",))
+    problem = Problem("cat/1.png", "empty", Text("the file is empty"), Text("Remove it."), ("cat/2.png",))
     assert json.loads(json.dumps(problem.to_json())) == {
         "path": "cat/1.png",
         "kind": "empty",
@@ -20,7 +21,7 @@ def test_a_problem_is_one_json_object() -> None:
 
 def test_an_unknown_kind_is_refused() -> None:
     with pytest.raises(ValueError, match="'typo' is no kind of problem"):
-        Problem(None, "typo", "", "")
+        Problem(None, "typo", Text(""), Text(""))
 
 
 def test_kinds_stand_in_the_order_of_their_severity() -> None:

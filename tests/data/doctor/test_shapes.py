@@ -57,7 +57,7 @@ def test_what_differs_is_named(photos: Path, name: str, data: bytes, kind: str, 
     (photos / "cat" / name).write_bytes(data)
     (problem,) = [problem for problem in problems(photos) if problem.kind == kind]
     assert problem.path == f"cat/{name}"
-    assert problem.message.startswith(message)
+    assert str(problem.message).startswith(message)
 
 
 def test_colour_among_grey_is_named_too(photos: Path) -> None:

@@ -86,7 +86,7 @@ def test_binary_batches_of_cifar_10_in_a_folder_of_their_own(tmp_path: Path) -> 
     (folder / "batches.meta.txt").write_text("\n".join(NAMES) + "\n\n")
     manifest = read(tmp_path)
     check(manifest)
-    assert any("missing CIFAR batches: data_batch_2.bin" in note for note in manifest.notes)
+    assert any("missing CIFAR batches: data_batch_2.bin" in str(note) for note in manifest.notes)
 
 
 def test_binary_batches_of_cifar_100(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def test_images_belong_to_the_folder_below_the_root(photos: Path) -> None:
 def test_what_is_left_out_is_said(photos: Path) -> None:
     found = class_folders.read(photos)
     assert found.empty == [("", "empty")]
-    assert found.notes == [
+    assert list(map(str, found.notes)) == [
         f"1 image directly in {photos} belongs to no class: left out",
         f"1 file in {photos} does not have an image's suffix: left out",
     ]

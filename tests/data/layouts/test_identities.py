@@ -33,7 +33,7 @@ def test_market_folders(tmp_path: Path) -> None:
         ("0000", "1", "gallery"),
         ("0001", "3", "gallery"),
     ]
-    assert found.notes == [
+    assert list(map(str, found.notes)) == [
         "1 image is not named like 0001_c1s1_001051_00.jpg: left out",
         "1 junk image (-1): left out",
         "distractors (0000) belong into the gallery; 1 elsewhere: left out",
@@ -56,7 +56,7 @@ def test_a_wrapper_folder_and_split_folders(tmp_path: Path) -> None:
         ("b", "gallery"),
         ("b", "query"),
     ]
-    assert found.notes == ["the folder notes is none of train, val, test, query, gallery: left out"]
+    assert list(map(str, found.notes)) == ["the folder notes is none of train, val, test, query, gallery: left out"]
 
 
 def test_the_camera_by_a_pattern(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_a_folder_that_is_no_split_is_named(tree: Tree) -> None:
     assert listing.names == ["train/a/1.png", "train/b/1.png"]
     assert listing.classes == ["a", "b"]
     assert listing.splits == ["train", "train"]
-    assert listing.notes == [
+    assert list(map(str, listing.notes)) == [
         "the folder extras is none of train, val, test: left out",
         f"1 image directly in {root} belongs to no class: left out",
     ]

@@ -20,7 +20,7 @@ def test_fashion_is_a_data_set_of_real_images(fashion: Path) -> None:
     )
     assert (manifest.counts("train") + manifest.counts("val")).tolist() == [600] * 10
     assert manifest.counts("test").tolist() == [100] * 10
-    assert not any("left out" in note for note in manifest.notes)
+    assert not any("left out" in str(note) for note in manifest.notes)
     with Image.open(fashion / "train" / "bag" / "0000.png") as image:
         assert (image.mode, image.size) == ("L", (28, 28))
     assert "Zalando" in (fashion / "LICENSE.txt").read_text(encoding="utf-8")

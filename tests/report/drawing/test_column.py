@@ -8,9 +8,7 @@ from atalho.networks import catalogue
 from atalho.networks.plan import plan
 from atalho.report.drawing.column import Subject, draw_column, width_of, written
 from atalho.report.drawing.scale import Scale
-from atalho.report.language import Translator
 
-EN = Translator("en")
 NAMES = ["resnet34", "plain34", "resnet50", "preact18", "densenet121", "mlp10", "resnet20"]
 
 
@@ -22,7 +20,7 @@ def subject(name: str) -> Subject:
 @pytest.mark.parametrize("unfold", [False, True])
 def test_boxes_lie_apart_and_everything_within_its_segment(name: str, unfold: bool, placed, touching) -> None:
     width = width_of(subject(name))
-    for part in draw_column(subject(name), None, EN, unfold=unfold):
+    for part in draw_column(subject(name), None, unfold=unfold):
         marks = placed(part.marks)
         boxes = [mark for mark in marks if mark.classes & {"box", "node"}]
         if unfold:
@@ -36,14 +34,14 @@ def test_boxes_lie_apart_and_everything_within_its_segment(name: str, unfold: bo
 def test_values_are_painted_on_their_blocks_only(placed) -> None:
     values = {"stages.0.0": 0.25, "stages.3.2": 0.75}
     painted = replace(subject("resnet34"), values=values)
-    parts = draw_column(painted, Scale("share", 0.0, 1.0), EN, unfold=True)
+    parts = draw_column(painted, Scale("share", 0.0, 1.0), unfold=True)
     said = [[mark.text for mark in placed(part.marks) if "value" in mark.classes] for part in parts]
     assert [texts for texts in said if texts] == [["0.25"], ["0.75"]]
     assert width_of(replace(subject("plain34"), values=values)) > width_of(subject("plain34"))
 
 
 def test_captions(placed) -> None:
-    parts = draw_column(subject("resnet34"), None, EN, unfold=False)
+    parts = draw_column(subject("resnet34"), None, unfold=False)
     texts = [mark.text for mark in placed(parts[2].marks) if mark.tag == "text"]
     assert texts[:3] == ["stage 2", "128 × 28 × 28", "4 blocks"]
     assert len(parts) == 6

@@ -6,13 +6,12 @@ from atalho.report.drawing.concatenation import BAND, BROADEST, draw_dense
 from atalho.report.drawing.layers import Layer
 from atalho.report.drawing.pen import RIGHT, Pen
 from atalho.report.drawing.pieces import Growth
-from atalho.report.language import Translator
 
 LAYERS = (Layer("conv", 48, 1, before=("norm", "relu")), Layer("conv", 12, 3, before=("norm", "relu")))
 
 
 def drawn(*counts: int, start: int = 24, rate: int = 12, most: int = 96) -> Pen:
-    pen = Pen(Translator("en"), lambda _name: None)
+    pen = Pen(lambda _name: None)
     growths, channels = [], start
     for count in counts:
         growths.append(Growth(tuple(map(str, range(count))), "stages.0.0", LAYERS, channels, rate))

@@ -3,7 +3,7 @@
 import pytest
 
 from atalho.report.drawing.layers import Layer, Size
-from atalho.report.language import Translator
+from atalho.text import speaking
 
 
 @pytest.mark.parametrize(
@@ -19,8 +19,8 @@ from atalho.report.language import Translator
     ],
 )
 def test_labels(layer: Layer, label: str) -> None:
-    assert layer.label(Translator("en")) == label
-    assert layer.label(Translator("pt")) != "" and "{" not in layer.label(Translator("pt"))
+    assert layer.label() == label
+    assert speaking("pt")(layer.label)() != "" and "{" not in speaking("pt")(layer.label)()
 
 
 @pytest.mark.parametrize(

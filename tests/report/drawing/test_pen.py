@@ -3,13 +3,12 @@
 from atalho.report.drawing.layers import Layer
 from atalho.report.drawing.pen import BOX, CENTRE, HEIGHT, NARROW, Pen
 from atalho.report.drawing.scale import Scale
-from atalho.report.language import Translator
 
 
 def pen(values: dict[str, float] | None = None) -> Pen:
     scale = Scale("height", 0.0, 1.0)
     known = values or {}
-    return Pen(Translator("en"), lambda name: scale.paint(known[name]) if name in known else None)
+    return Pen(lambda name: scale.paint(known[name]) if name in known else None)
 
 
 def test_it_goes_down_by_what_it_draws() -> None:

@@ -8,7 +8,7 @@ import pytest
 from atalho.networks import catalogue
 from atalho.networks.plan import plan
 from atalho.report.drawing import Scale, Subject, draw, draw_beside
-from atalho.report.language import Translator
+from atalho.text import speaking
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = '<script>alert(1)</script> & "x" \'\x07 ]]>'
@@ -70,10 +70,7 @@ def test_plain_and_residual_stand_row_by_row() -> None:
 
 def test_the_ids_of_two_languages_differ_so_that_a_page_can_hold_both() -> None:
     ids = {
-        e.get("id")
-        for language in ("en", "pt")
-        for e in drawn("resnet18", translator=Translator(language)).iter()
-        if e.get("id")
+        e.get("id") for language in ("en", "pt") for e in speaking(language)(drawn)("resnet18").iter() if e.get("id")
     }
     assert len(ids) == 4
 

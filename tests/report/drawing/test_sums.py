@@ -6,13 +6,12 @@ from atalho.report.drawing.layers import Layer
 from atalho.report.drawing.pen import ARC, CENTRE, NODE, RIGHT, Pen
 from atalho.report.drawing.pieces import Step
 from atalho.report.drawing.sums import draw_step
-from atalho.report.language import Translator
 
 CONV = Layer("conv", 64, 3, after=("norm",))
 
 
 def drawn(path: str, count: int = 1, fit: Layer | None = None) -> Pen:
-    pen = Pen(Translator("en"), lambda _name: None)
+    pen = Pen(lambda _name: None)
     draw_step(pen, Step(tuple(map(str, range(count))), (CONV, CONV), path, fit, relu=True))
     return pen
 

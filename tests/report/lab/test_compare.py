@@ -2,7 +2,7 @@ import pytest
 
 from atalho.report.canvas import style
 from atalho.report.lab.compare import DRAWING
-from atalho.report.language import Translator
+from atalho.text import speaking
 
 
 def ends(mean, spread):
@@ -33,14 +33,14 @@ def result(spread=True, equal="params"):
 @pytest.mark.parametrize("spread", [True, False])
 def test_curves_over_the_budget_and_their_ends(spread, language):
     with style():
-        (figure,) = DRAWING.pictures(result(spread), Translator(language)).values()
+        (figure,) = speaking(language)(DRAWING.pictures)(result(spread)).values()
     curves, _ends = figure.axes
     assert len(curves.get_lines()) == 3 and len(curves.collections) == (3 if spread else 0)
     assert all(line.get_xdata()[-1] == 1 for line in curves.get_lines())
 
 
 def test_the_table_says_what_was_made_equal():
-    table = next(iter(DRAWING.tables(result(), Translator("en")).values()))
+    table = next(iter(DRAWING.tables(result()).values()))
     assert table.rows[0][:5] == ("resnet20", "widths 13 · 26 · 52", "176,122", "72.4 M", "6")
     assert table.rows[1][1:5] == ("growth rate 12", "176,122", "72.4 M", "4")
     assert table.rows[1][6] == "28.0% [27.0%, 29.0%]"
@@ -50,7 +50,7 @@ def test_the_time_of_a_step_is_told_where_time_was_made_equal():
     timed = result(equal="time")
     for one in timed["measured"]["series"]:
         one["step_seconds"] = 0.051
-    plain, table = (next(iter(DRAWING.tables(r, Translator("en")).values())) for r in (result(), timed))
+    plain, table = (next(iter(DRAWING.tables(r).values())) for r in (result(), timed))
     place = table.head.index("ms per step")
     assert [row[place] for row in table.rows] == ["51"] * 3
     assert "ms per step" not in plain.head
@@ -61,5 +61,5 @@ def test_the_time_of_a_step_is_told_where_time_was_made_equal():
     [("params", "as many parameters"), ("operations", "multiply–adds"), ("time", "as long a training")],
 )
 def test_the_method_says_what_is_equal(equal, words):
-    text = DRAWING.method(result(equal=equal), Translator("en"))
+    text = DRAWING.method(result(equal=equal))
     assert words in text and "rises to 0.1 and falls" in text

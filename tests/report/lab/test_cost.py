@@ -6,9 +6,7 @@ import pytest
 
 from atalho.report.canvas import style
 from atalho.report.lab.cost import DRAWING
-from atalho.report.language import Translator
-
-EN, PT = Translator("en"), Translator("pt")
+from atalho.text import speaking
 
 
 def exact(value: float) -> dict[str, Any]:
@@ -45,7 +43,7 @@ BOTH = result({"resnet34": costs(21.8e6), "vgg19": costs(143.7e6)}, 4)
 
 def test_five_panels_with_bars_as_long_as_the_numbers() -> None:
     with style():
-        (figure,) = DRAWING.pictures(BOTH, EN).values()
+        (figure,) = DRAWING.pictures(BOTH).values()
     panels = [axes for axes in figure.axes if axes.get_visible()]  # type: ignore[union-attr]
     assert len(panels) == 5
     assert [bar.get_width() for bar in panels[0].patches] == pytest.approx([143.7, 21.8])
@@ -54,24 +52,24 @@ def test_five_panels_with_bars_as_long_as_the_numbers() -> None:
 
 
 def test_numbers_are_written_as_the_language_does() -> None:
-    (table,) = DRAWING.tables(BOTH, PT).values()
+    (table,) = speaking("pt")(DRAWING.tables)(BOTH).values()
     assert table.rows[0] == ["resnet34", "21,8", "3,66", "32,0", "34,0 [33,0, 35,0]", "11,0 [10,0, 12,0]"]
 
 
 def test_what_was_not_measured_is_a_dash() -> None:
     models = {"resnet34": costs(1e6) | {"activation_bytes": None, "training_seconds": None}}
-    (table,) = DRAWING.tables(result(models), EN).values()
+    (table,) = DRAWING.tables(result(models)).values()
     assert [cell for cell in table.rows[0] if cell == "–"] == ["–", "–"]
 
 
 def test_the_method_says_how_many_rounds_there_were_and_whether_that_makes_an_interval() -> None:
-    assert "on cpu fp32, 1 thread." in DRAWING.method(BOTH, EN)
-    assert "medians of 3 rounds, with 95 per cent intervals;" in DRAWING.method(BOTH, EN)
+    assert "on cpu fp32, 1 thread." in DRAWING.method(BOTH)
+    assert "medians of 3 rounds, with 95 per cent intervals;" in DRAWING.method(BOTH)
     few = result({"resnet34": costs(1e6, known=False)})
-    assert "medians of 3 rounds, too few for an interval;" in DRAWING.method(few, EN)
+    assert "medians of 3 rounds, too few for an interval;" in DRAWING.method(few)
 
 
 def test_without_a_vgg_nothing_was_compared() -> None:
-    assert DRAWING.remarks(BOTH, EN) == ()
-    (remark,) = DRAWING.remarks(result({"resnet34": costs(1e6)}), EN)
+    assert DRAWING.remarks(BOTH) == ()
+    (remark,) = DRAWING.remarks(result({"resnet34": costs(1e6)}))
     assert remark.startswith("Nothing was compared")

@@ -2,7 +2,7 @@ import pytest
 
 from atalho.report.canvas import AMBER, BLUE, style
 from atalho.report.lab.depth import DRAWING, ramp
-from atalho.report.language import Translator
+from atalho.text import speaking
 
 
 def ends(mean, spread=0.01):
@@ -29,7 +29,7 @@ def result(kinds=("none", "zero-pad"), spread=0.01):
 @pytest.mark.parametrize("spread", [0.01, None])
 def test_a_panel_for_each_kind_and_one_for_the_ends(kinds, language, spread):
     with style():
-        (figure,) = DRAWING.pictures(result(kinds, spread), Translator(language)).values()
+        (figure,) = speaking(language)(DRAWING.pictures)(result(kinds, spread)).values()
     panels = [axes for axes in figure.axes if axes.axison]
     assert len(panels) == len(kinds) + 1
     assert len(panels[0].get_lines()) == 6  # three depths, training and test
@@ -37,14 +37,14 @@ def test_a_panel_for_each_kind_and_one_for_the_ends(kinds, language, spread):
 
 
 def test_the_table_has_errors_with_their_intervals_and_the_costs():
-    table = next(iter(DRAWING.tables(result(), Translator("en")).values()))
+    table = next(iter(DRAWING.tables(result()).values()))
     assert table.rows[0] == ("none20", "20.0% [19.0%, 21.0%]", "22.0% [21.0%, 23.0%]", "269,722", "40.6 M", "3")
     assert [row[0] for row in table.rows] == ["none20", "none26", "none56", "zero-pad20", "zero-pad26", "zero-pad56"]
     assert "12,500 training images" in table.note and "10,000 test images" in table.note
 
 
 def test_the_method_says_what_was_held_equal():
-    text = DRAWING.method(result(), Translator("en"))
+    text = DRAWING.method(result())
     assert "2 epochs on the same 12,500 images of 32 pixels" in text and "batches of 128" in text
 
 
@@ -73,5 +73,5 @@ def test_colours_go_from_blue_to_amber():
 def test_what_depth_does_with_shortcuts_is_said_whatever_the_verdict(low, high, sentence):
     added = {"left": {"name": "a → b", "mean": 0.015, "low": low, "high": high}}
     found = {"verdict": {"comparisons": [{"left": {"name": "plain56"}}, added]}}
-    (remark,) = DRAWING.remarks(found, Translator("en"))
+    (remark,) = DRAWING.remarks(found)
     assert remark.startswith(sentence)

@@ -5,7 +5,7 @@ import importlib
 import pytest
 
 from atalho.report.lab.drawing import Drawing, Table
-from atalho.report.language import Translator
+from atalho.text import _, speaking
 
 EXPERIMENTS = ["compare", "cost", "depth", "gradients", "identity", "landscape", "lesion"]
 
@@ -20,9 +20,8 @@ def drawing(name: str) -> Drawing:
 def test_an_experiment_is_called_as_its_command_and_speaks_both_languages(name: str) -> None:
     one = drawing(name)
     assert one.experiment == name
-    portuguese = Translator("pt")
     for text in (one.title, one.claim):
-        assert portuguese(text) != text
+        assert speaking("pt")(_)(text) != text
 
 
 def test_no_two_experiments_make_the_same_claim() -> None:

@@ -24,14 +24,14 @@ def drawing(*pictures):
         experiment="height",
         title="Accuracy",
         claim="test",
-        method=lambda found, _: "by hand",
-        pictures=lambda found, _: dict(pictures),
-        tables=lambda found, _: {"Heights": Table(["name", "height"], [["a & b", "1"]], "a note")},
+        method=lambda found: "by hand",
+        pictures=lambda found: dict(pictures),
+        tables=lambda found: {"Heights": Table(["name", "height"], [["a & b", "1"]], "a note")},
     )
 
 
 def test_the_page_states_claim_verdict_table_figure_and_provenance_in_both_languages():
-    text = files.page(RESULT, drawing(("first", SVG), ("second", panel(2, 2)[0])), "en")
+    text = files.page(RESULT, drawing(("first", SVG), ("second", panel(2, 2)[0])))
     english, portuguese = re.findall(r"<main.*?</main>", text, re.DOTALL)
     for part in (english, portuguese):
         for piece in ("&lt;photos&gt;", "a &amp; b", "a note", "by hand", "atalho lab height", "0, 1"):
@@ -42,7 +42,7 @@ def test_the_page_states_claim_verdict_table_figure_and_provenance_in_both_langu
 
 
 def test_a_picture_that_is_svg_already_has_no_png(tmp_path: Path):
-    files.write_shown(tmp_path, RESULT, drawing(("first", SVG)), "en")
+    files.write_shown(tmp_path, RESULT, drawing(("first", SVG)))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["figure.svg", "report.html"]
     text = (tmp_path / "figure.svg").read_text()
     assert "--ink:#1c2430" in text and "prefers-color-scheme:dark" in text and 'stroke="var(--ink)"' in text

@@ -8,9 +8,6 @@ from atalho.networks.plan import plan
 from atalho.report.canvas import style
 from atalho.report.lab import files
 from atalho.report.lab.gradients import DRAWING
-from atalho.report.language import Translator
-
-EN = Translator("en")
 
 
 def estimate(mean: float) -> dict[str, float]:
@@ -56,7 +53,7 @@ RUNS = result(series("resnet20", start=10.0, trained=2.0), series("plain20", sta
 
 def test_a_row_of_panels_for_the_beginning_and_one_for_the_end() -> None:
     with style():
-        figure = DRAWING.pictures(RUNS, EN)["The gradient at every block"]
+        figure = DRAWING.pictures(RUNS)["The gradient at every block"]
     strength = figure.axes[0]  # type: ignore[union-attr]
     assert len(figure.axes) == 4  # type: ignore[union-attr]
     assert [line.get_ydata()[0] for line in strength.lines[:2]] == [10, 400]
@@ -66,7 +63,7 @@ def test_a_row_of_panels_for_the_beginning_and_one_for_the_end() -> None:
 
 def test_the_highway_is_painted_for_both_moments_on_both_networks() -> None:
     with style():
-        pictures = DRAWING.pictures(RUNS, EN)
+        pictures = DRAWING.pictures(RUNS)
     titles = [title for title in pictures if title.startswith("The highway")]
     assert titles == ["The highway: at the beginning", "The highway: after training"]
     assert all("resnet20" in str(pictures[title]) and "plain20" in str(pictures[title]) for title in titles)
@@ -75,15 +72,15 @@ def test_the_highway_is_painted_for_both_moments_on_both_networks() -> None:
 def test_a_training_is_followed_over_its_epochs() -> None:
     found = result(series("resnet20", start=10.0, epoch1=5.0, epoch2=2.0))
     with style():
-        pictures = DRAWING.pictures(found, EN)
+        pictures = DRAWING.pictures(found)
     line = pictures["Along training"].axes[0].lines[0]  # type: ignore[union-attr]
     assert list(line.get_ydata()) == [10, 5, 2]
     assert "The highway: after epoch 2" in pictures
-    assert "Along training" not in DRAWING.pictures(RUNS, EN)
+    assert "Along training" not in DRAWING.pictures(RUNS)
 
 
 def test_the_table_has_a_row_for_each_moment() -> None:
-    table = DRAWING.tables(RUNS, EN)["What reaches the first block"]
+    table = DRAWING.tables(RUNS)["What reaches the first block"]
     assert table.rows[0] == (
         "resnet20",
         "at the beginning",
@@ -97,10 +94,10 @@ def test_the_table_has_a_row_for_each_moment() -> None:
 
 
 def test_an_experiment_that_has_not_begun_has_a_page() -> None:
-    assert "<html" in files.page(result(series("resnet20")) | {"missing": ["resnet20.seed0"]}, DRAWING, "en")
+    assert "<html" in files.page(result(series("resnet20")) | {"missing": ["resnet20.seed0"]}, DRAWING)
 
 
 def test_the_method_says_how_a_network_was_trained() -> None:
-    assert "trained for" not in DRAWING.method(RUNS, EN)
+    assert "trained for" not in DRAWING.method(RUNS)
     trained = RUNS | {"settings": RUNS["settings"] | {"recipe": {"epochs": 2, "images": 500}}}
-    assert "trained for 2 epochs on 500 images" in DRAWING.method(trained, EN)
+    assert "trained for 2 epochs on 500 images" in DRAWING.method(trained)

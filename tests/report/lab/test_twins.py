@@ -3,14 +3,11 @@
 from typing import Any
 
 from atalho.report.lab.twins import not_compared, remarks
-from atalho.report.language import Translator
-
-EN = Translator("en")
 
 
 def told(count: int, differences: list[str], **settings: Any) -> list[str]:
     result = {"settings": {"differences": differences, **settings}, "measured": {"series": [{}] * count}}
-    return list(remarks(result, EN))
+    return list(remarks(result))
 
 
 def test_a_control_differs_in_one_thing() -> None:
@@ -41,7 +38,7 @@ def test_why_nothing_was_compared() -> None:
     def why(*kinds: bool, comparisons: int = 0) -> list[str]:
         series = [{"shortcuts": kind} for kind in kinds]
         result = {"measured": {"series": series}, "verdict": {"comparisons": [{}] * comparisons}}
-        return list(not_compared(result, EN))
+        return list(not_compared(result))
 
     assert why(True) == why(True, True) == ["Nothing was compared: it takes a network with shortcuts and one without."]
     assert why(True, False) == why(True, comparisons=1) == []
@@ -60,4 +57,4 @@ def test_runs_say_how_they_were_trained() -> None:
     trained = {"mine": {"epochs": 10, "lr": 0.1, "seed": 0, "images": 11500, "top1": 0.7473}}
     result = {"settings": {"differences": [], "trained": trained}, "measured": {"series": [{}]}}
     text = "mine was trained for 10 epochs on 11,500 images; its accuracy is 74.7%."
-    assert list(remarks(result, EN)) == [text]
+    assert list(remarks(result)) == [text]

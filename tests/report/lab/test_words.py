@@ -1,7 +1,7 @@
 import pytest
 
 from atalho.report.lab import words
-from atalho.report.language import Translator
+from atalho.text import speaking
 
 
 def estimate(name, mean, low, high):
@@ -54,15 +54,15 @@ HIGH, LOW = estimate("plain56", 0.712, 0.701, 0.723), estimate("plain20", 0.383,
     ],
 )
 def test_the_sentence_is_built_from_the_figures(found, sentence):
-    assert words.sentences(found, Translator("en")) == [sentence]
+    assert words.sentences(found) == [sentence]
 
 
 def test_an_unfinished_experiment_says_so():
     found = result("not enough evidence", HIGH, LOW, missing=["c", "d"])
-    assert words.headline(found, Translator("en")) == (
+    assert words.headline(found) == (
         "There is not enough evidence. The experiment is not finished: cells not measured yet: 2."
     )
-    assert words.headline(result("supported", HIGH, LOW), Translator("en")) == "The claim is supported."
+    assert words.headline(result("supported", HIGH, LOW)) == "The claim is supported."
 
 
 @pytest.mark.parametrize(
@@ -76,8 +76,8 @@ def test_an_unfinished_experiment_says_so():
         (0.0123, "number", "0,0123"),
         (0.0, "number", "0"),
         (None, "number", "–"),
-        (1.5e-7, "number", "1.5e-07"),
+        (1.5e-7, "number", "1,5e-07"),
     ],
 )
 def test_amounts_in_portuguese(value, unit, text):
-    assert words.amount(value, unit, Translator("pt")) == text
+    assert speaking("pt")(words.amount)(value, unit) == text

@@ -7,7 +7,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
-from atalho.locale import _, ngettext
+from atalho.text import _, ngettext
+from atalho.text.numbers import whole
 
 Gallery = Annotated[str, Parameter(help=_("the gallery: a file or postgresql://…"))]
 
@@ -29,7 +30,7 @@ def list_(
     cells = ((entry.label or "", entry.camera or "", entry.path) for entry in found)
     terminal.print_table((_("label"), _("camera"), _("image")), cells)
     text = ngettext("{count} image", "{count} images", len(found))
-    terminal.say(text.format(count=terminal.number(len(found))))
+    terminal.say(text.format(count=whole(len(found))))
     return 0
 
 

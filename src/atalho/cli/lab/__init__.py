@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from cyclopts import App, Group
 
-from atalho.locale import _
+from atalho.text import _
 
 Command = Callable[..., int]
 

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from atalho.cli import options
 from atalho.cli.lab import shared
 from atalho.cli.lab.printing import measured
-from atalho.locale import _
+from atalho.text import _
 
 
 def gradients(

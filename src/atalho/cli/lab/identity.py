@@ -7,7 +7,7 @@ from cyclopts import Parameter
 from atalho.cli import options, terminal
 from atalho.cli.lab import shared
 from atalho.cli.lab.printing import print_result
-from atalho.locale import _
+from atalho.text import _
 
 
 def identity(

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from atalho.cli import options, terminal
-from atalho.locale import _
 from atalho.report.lab import files, stored, words
 from atalho.report.lab.drawing import Drawing
-from atalho.report.language import translator
+from atalho.text import _
 
 
 def measured(
@@ -26,13 +25,12 @@ def print_result(folder: Path, drawing: Drawing, *, as_json: bool) -> None:
     if as_json:
         terminal.print_json({"folder": str(folder), **result})
         return
-    speak = translator()
-    table = next(iter(drawing.tables(result, speak).values()))
+    table = next(iter(drawing.tables(result).values()))
     terminal.print_table(table.head, table.rows, numbers=range(table.numbers_from, len(table.head)))
     terminal.say("")
-    terminal.say(words.headline(result, speak))
-    for sentence in words.sentences(result, speak):
+    terminal.say(words.headline(result))
+    for sentence in words.sentences(result):
         terminal.say(f"  {sentence}")
-    for remark in drawing.remarks(result, speak):
+    for remark in drawing.remarks(result):
         terminal.say(f"  {remark}")
     terminal.say(_("report: {path}").format(path=folder / files.PAGE))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from cyclopts import Parameter
 
 from atalho.errors import ConfigError
-from atalho.locale import _
+from atalho.text import Text, _
 
 if TYPE_CHECKING:
     from atalho.lab.training import Recipe
@@ -62,7 +62,9 @@ def whole_numbers(flag: str, given: str) -> list[int]:
         return [int(part) for part in names(given)]
     except ValueError:
         raise ConfigError(
-            _("{flag} {given} is not accepted: give whole numbers with commas between them, such as 20,26,56.").format(
-                flag=flag, given=given
+            Text(
+                "{flag} {given} is not accepted: give whole numbers with commas between them, such as 20,26,56.",
+                flag=flag,
+                given=given,
             )
         ) from None

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from atalho.data.doctor.problem import Problem
 from atalho.data.manifest import Ids, Manifest
-from atalho.locale import _
+from atalho.text import Text
+from atalho.text.numbers import percent
 
 IMBALANCED: Final = 3.0  # largest over smallest class from which a reader should know
 _GREY_APART: Final = 0.5  # difference of shares
@@ -24,12 +25,12 @@ def problems(manifest: Manifest, colourless: NDArray[np.bool_]) -> Iterator[Prob
     for label, name in enumerate(manifest.classes):
         members = used[manifest.labels[used] == label]
         if training[label] == 0:
-            text = _("the class {name} has no training image that can be read")
-            remedy = _("Add images of this class to the training images, mend them, or remove the class.")
+            text = Text("the class {name} has no training image that can be read")
+            remedy = Text("Add images of this class to the training images, mend them, or remove the class.")
             yield Problem(None, "class-unreadable", text.format(name=name), remedy)
         elif totals[label] == 1:
-            text = _("the only image of the class {name}: nothing is left to measure that class on")
-            remedy = _("Add images of this class, 20 or more if you can, or merge it with another.")
+            text = Text("the only image of the class {name}: nothing is left to measure that class on")
+            remedy = Text("Add images of this class, 20 or more if you can, or merge it with another.")
             yield Problem(manifest.names[members[0]], "single-image", text.format(name=name), remedy)
         else:
             yield from _missing(manifest, label)
@@ -41,28 +42,32 @@ def problems(manifest: Manifest, colourless: NDArray[np.bool_]) -> Iterator[Prob
 def _missing(manifest: Manifest, label: int) -> Iterator[Problem]:
     for split, ids in manifest.splits.items():
         if split != "train" and not (manifest.labels[ids] == label).any():
-            text = _("the class {name} has no image in {split}").format(name=manifest.classes[label], split=split)
-            remedy = _("Move some images of this class there; without any, nothing is measured on it.")
+            text = Text("the class {name} has no image in {split}").format(name=manifest.classes[label], split=split)
+            remedy = Text("Move some images of this class there; without any, nothing is measured on it.")
             yield Problem(None, "missing-in-split", text, remedy)
 
 
 def _grey(name: str, share: float, others: float) -> Iterator[Problem]:
     if abs(share - others) > _GREY_APART:
-        text = _("{share} of the images of {name} have no colour, {others} of the others: that alone tells them apart")
-        remedy = _("Make all images grey, or give every class both kinds; else colour is learnt in place of the thing.")
-        percent = {"share": f"{100 * share:.0f} %", "others": f"{100 * others:.0f} %"}
-        yield Problem(None, "grey-class", text.format(name=name, **percent), remedy)
+        text = Text(
+            "{share} of the images of {name} have no colour, {others} of the others: that alone tells them apart"
+        )
+        remedy = Text(
+            "Make all images grey, or give every class both kinds; else colour is learnt in place of the thing."
+        )
+        shares = {"share": percent(share, 0), "others": percent(others, 0)}
+        yield Problem(None, "grey-class", text.format(name=name, **shares), remedy)
 
 
 def _imbalance(manifest: Manifest, training: Ids) -> Iterator[Problem]:
     if not len(training) or training.min() == 0 or training.max() < IMBALANCED * training.min():
         return
     largest, smallest = int(training.argmax()), int(training.argmin())
-    text = _("{largest} has {many} training images, {smallest} has {few}").format(
+    text = Text("{largest} has {many} training images, {smallest} has {few}").format(
         largest=manifest.classes[largest],
         many=training[largest],
         smallest=manifest.classes[smallest],
         few=training[smallest],
     )
-    remedy = _("Add images of the small classes, train with --training.class-weights balanced, and read macro F1.")
+    remedy = Text("Add images of the small classes, train with --training.class-weights balanced, and read macro F1.")
     yield Problem(None, "imbalance", text, remedy)

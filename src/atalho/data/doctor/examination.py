@@ -16,7 +16,7 @@ from atalho.data.doctor.small import Small
 from atalho.data.manifest import Manifest
 from atalho.data.survey import Progress, Survey, survey
 from atalho.data.traits import FORMATS, format_of
-from atalho.locale import _
+from atalho.text import Text, _
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Examination:
     heights: tuple[int, int, int] | None = None
     formats: dict[str, int] = field(default_factory=dict)
     grey: int = 0
-    notes: tuple[str, ...] = ()
+    notes: tuple[Text, ...] = ()
 
     @property
     def stops(self) -> bool:

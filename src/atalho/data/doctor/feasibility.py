@@ -12,7 +12,7 @@ from atalho.data import open_set
 from atalho.data.doctor.problem import Problem, Severity
 from atalho.data.manifest import NO_IDS, Ids, Manifest
 from atalho.errors import DataError
-from atalho.locale import _, ngettext
+from atalho.text import Text, ntext
 
 _SHOWN: Final = 3
 
@@ -37,8 +37,8 @@ def refuse(problems: Sequence[Problem], path: str) -> None:
     stops = [problem for problem in problems if problem.severity == Severity.STOPS]
     if stops:
         lines = [f"  {problem.message} {problem.remedy}" for problem in stops]
-        head = _("{path}: re-identification is not feasible with these images:").format(path=path)
-        raise DataError("\n".join([head, *lines]))
+        head = Text("{path}: re-identification is not feasible with these images:").format(path=path)
+        raise DataError(Text.joined(head, *lines, by="\n"))
 
 
 def _across(manifest: Manifest, protocol: str) -> bool:
@@ -53,20 +53,20 @@ def _training(manifest: Manifest) -> Iterator[Problem]:
         yield Problem(
             None,
             "reid-training",
-            _("Training needs two identities or more; there are {count}.").format(count=len(counts)),
-            _("Add identities, or lower --data.test-fraction and --data.val-fraction."),
+            Text("Training needs two identities or more; there are {count}.").format(count=len(counts)),
+            Text("Add identities, or lower --data.test-fraction and --data.val-fraction."),
         )
     elif alone == len(counts):
         yield Problem(
             None,
             "reid-training",
-            _("Each of the {count} training identities has one image: there is nothing to bring together.").format(
+            Text("Each of the {count} training identities has one image: there is nothing to bring together.").format(
                 count=alone
             ),
-            _("Add images of the same identities. Each folder that holds images is one identity."),
+            Text("Add images of the same identities. Each folder that holds images is one identity."),
         )
     elif alone:
-        text = ngettext(
+        text = ntext(
             "{count} training identity of {all} has one image and teaches no likeness.",
             "{count} training identities of {all} have one image and teach no likeness.",
             alone,
@@ -75,7 +75,7 @@ def _training(manifest: Manifest) -> Iterator[Problem]:
             None,
             "single-image",
             text.format(count=alone, all=len(counts)),
-            _("Add images of them, or leave them as they are."),
+            Text("Add images of them, or leave them as they are."),
         )
 
 
@@ -84,7 +84,7 @@ def _overlap(manifest: Manifest) -> Iterator[Problem]:
     both = sorted(trained & set(manifest.labels[manifest.splits.get("test", NO_IDS)].tolist()))
     if both:
         names = ", ".join(manifest.classes[label] for label in both[:_SHOWN])
-        text = ngettext(
+        text = ntext(
             "{count} identity is in training and in the test: {names}. The test would measure memory.",
             "{count} identities are in training and in the test: {names}. The test would measure memory.",
             len(both),
@@ -93,19 +93,21 @@ def _overlap(manifest: Manifest) -> Iterator[Problem]:
             None,
             "reid-overlap",
             text.format(count=len(both), names=names),
-            _("Keep every identity in one split, or leave the splits to Atalho."),
+            Text("Keep every identity in one split, or leave the splits to Atalho."),
         )
 
 
 def _cameras(manifest: Manifest, protocol: str) -> Iterator[Problem]:
-    across = _("Say how names tell the camera with --data.camera, or use --protocol leave-self-out.")
+    across = Text("Say how names tell the camera with --data.camera, or use --protocol leave-self-out.")
     if protocol == "cross-camera" and manifest.cameras is None:
-        yield Problem(None, "reid-cameras", _("The protocol cross-camera needs cameras, and none are known."), across)
+        yield Problem(
+            None, "reid-cameras", Text("The protocol cross-camera needs cameras, and none are known."), across
+        )
     elif _across(manifest, protocol) and len(manifest.camera_names) < 2:
         yield Problem(
             None,
             "reid-cameras",
-            _("All images come from one camera ({name}): no query has a right answer from another.").format(
+            Text("All images come from one camera ({name}): no query has a right answer from another.").format(
                 name=", ".join(manifest.camera_names)
             ),
             across,
@@ -114,14 +116,14 @@ def _cameras(manifest: Manifest, protocol: str) -> Iterator[Problem]:
 
 def _answers(manifest: Manifest, split: str, across: bool) -> Iterator[Problem]:
     queries, gallery = open_set.sides(manifest, split)
-    missing = [(_("queries"), queries), (_("gallery"), gallery)]
+    missing = [(Text("queries"), queries), (Text("gallery"), gallery)]
     for name, ids in missing:
         if not len(ids):
             yield Problem(
                 None,
                 "reid-answers",
-                _("{split}: there are no images for {side}.").format(split=split, side=name),
-                _("Give images for query and gallery, or one test split that serves as both."),
+                Text("{split}: there are no images for {side}.").format(split=split, side=name),
+                Text("Give images for query and gallery, or one test split that serves as both."),
             )
             return
     answered = _answered(manifest, queries, gallery, across)
@@ -130,23 +132,23 @@ def _answers(manifest: Manifest, split: str, across: bool) -> Iterator[Problem]:
         yield Problem(
             None,
             "reid-answers",
-            _("{split}: none of the {count} queries has a right answer in the gallery.").format(
+            Text("{split}: none of the {count} queries has a right answer in the gallery.").format(
                 split=split, count=len(queries)
             ),
-            _("Identities need images from two cameras or more; or use --protocol leave-self-out.")
+            Text("Identities need images from two cameras or more; or use --protocol leave-self-out.")
             if across
-            else _("Identities need two images or more."),
+            else Text("Identities need two images or more."),
         )
         return
     if len(np.unique(manifest.labels[gallery])) < 2:
         yield Problem(
             None,
             "reid-answers",
-            _("{split}: the gallery holds one identity, so that no answer can be wrong.").format(split=split),
-            _("Hold out more identities: --data.test-fraction, --data.val-fraction."),
+            Text("{split}: the gallery holds one identity, so that no answer can be wrong.").format(split=split),
+            Text("Hold out more identities: --data.test-fraction, --data.val-fraction."),
         )
     if left:
-        text = ngettext(
+        text = ntext(
             "{split}: {count} query of {all} has no right answer and will not be counted.",
             "{split}: {count} queries of {all} have no right answer and will not be counted.",
             left,
@@ -155,7 +157,7 @@ def _answers(manifest: Manifest, split: str, across: bool) -> Iterator[Problem]:
             manifest.names[int(queries[~answered][0])],
             "reid-uncounted",
             text.format(split=split, count=left, all=len(queries)),
-            _("Add images of these identities from other cameras."),
+            Text("Add images of these identities from other cameras."),
             tuple(manifest.names[i] for i in queries[~answered][1:].tolist()),
         )
 
@@ -178,7 +180,7 @@ def _copies(manifest: Manifest, digests: NDArray[np.uint8]) -> Iterator[Problem]
     known: dict[Any, int] = {digests[i].tobytes(): i for i in gallery.tolist()}
     same = [(i, known[digests[i].tobytes()]) for i in queries.tolist() if digests[i].tobytes() in known]
     if same:
-        text = ngettext(
+        text = ntext(
             "{count} query is a copy of an image of the gallery, such as {name}: it finds itself.",
             "{count} queries are copies of images of the gallery, such as {name}: they find themselves.",
             len(same),
@@ -187,6 +189,6 @@ def _copies(manifest: Manifest, digests: NDArray[np.uint8]) -> Iterator[Problem]
             manifest.names[same[0][0]],
             "reid-copies",
             text.format(count=len(same), name=manifest.names[same[0][0]]),
-            _("Remove the copies from the gallery."),
+            Text("Remove the copies from the gallery."),
             tuple(manifest.names[i] for pair in same for i in pair)[1:],
         )

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from atalho.data import reasons
 from atalho.data.decode import UnreadableImageError, read_header
 from atalho.data.doctor.problem import Problem
 from atalho.data.layouts.listing import split_name
 from atalho.data.layouts.scan import images_below, list_folder
 from atalho.data.manifest import Manifest
+from atalho.data.reasons import Reason
 from atalho.errors import DataError
-from atalho.locale import _
+from atalho.text import Text
 
 _FIRST_BYTES: Final = 1 << 16
 
@@ -40,20 +40,20 @@ def problems(manifest: Manifest) -> Iterator[Problem]:
 
 def _class(manifest: Manifest, folder: str, used: set[str]) -> Iterator[Problem]:
     if not any(name == folder or name.startswith(f"{folder}/") for name in used):
-        text = _("the class folder {name} holds no image").format(name=folder)
-        yield Problem(folder, "empty-class", text, _("Put its images there, or remove the folder."))
+        text = Text("the class folder {name} holds no image", name=folder)
+        yield Problem(folder, "empty-class", text, Text("Put its images there, or remove the folder."))
     for below in sorted({folder, *(name for name in used if name.startswith(f"{folder}/"))}):
         yield from _strays(manifest, f"{below}/", [], list_folder(manifest.root / below).others)
 
 
 def _strays(manifest: Manifest, below: str, images: list[str], others: list[str]) -> Iterator[Problem]:
     for name in images:
-        text = _("it lies in no class folder, and is left out")
-        yield Problem(f"{below}{name}", "left-out", text, _("Move it into the folder of its class."))
+        text = Text("it lies in no class folder, and is left out")
+        yield Problem(f"{below}{name}", "left-out", text, Text("Move it into the folder of its class."))
     for name in others:
         remedy = _remedy(manifest.root / below / name)
         if remedy is not None:
-            text = _("an image by its content, but without an image's suffix; it is left out")
+            text = Text("an image by its content, but without an image's suffix; it is left out")
             yield Problem(f"{below}{name}", "left-out", text, remedy)
 
 
@@ -63,12 +63,12 @@ def _unused_folder(manifest: Manifest, name: str) -> Iterator[Problem]:
     except DataError:
         return
     if images:
-        text = _("{count} images in a folder that is none of train, val, test; they are left out")
-        remedy = _("Move them into one of the splits, or the folder elsewhere.")
-        yield Problem(name, "left-out", text.format(count=len(images)), remedy)
+        text = Text("{count} images in a folder that is none of train, val, test; they are left out", count=len(images))
+        remedy = Text("Move them into one of the splits, or the folder elsewhere.")
+        yield Problem(name, "left-out", text, remedy)
 
 
-def _remedy(path: Path) -> str | None:
+def _remedy(path: Path) -> Text | None:
     """What to do with a regular file whose first bytes are those of an image; None for any other."""
     try:
         if not path.is_file():
@@ -76,11 +76,11 @@ def _remedy(path: Path) -> str | None:
         with path.open("rb") as file:
             read_header(file.read(_FIRST_BYTES), tiff=True)
     except UnreadableImageError as error:
-        origin = getattr(error.reason, "origin", {})
-        if origin.get("text") == reasons.OTHER_FORMAT:
-            return _("Save it as JPEG or PNG, or remove it.")
-        if origin.get("text") != reasons.TOO_MANY_PIXELS:
+        reason = Reason.of(error.reason)
+        if reason is Reason.OTHER_FORMAT:
+            return Text("Save it as JPEG or PNG, or remove it.")
+        if reason is not Reason.TOO_MANY_PIXELS:
             return None
     except OSError:
         return None
-    return _("Rename it, so that its name ends as an image's does.")
+    return Text("Rename it, so that its name ends as an image's does.")

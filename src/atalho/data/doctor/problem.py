@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from atalho.locale import N_
+from atalho.text import N_, Text
 
 
 class Severity(StrEnum):
@@ -85,8 +85,8 @@ class Problem:
 
     path: str | None
     kind: str
-    message: str
-    remedy: str
+    message: Text
+    remedy: Text
     others: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -99,7 +99,7 @@ class Problem:
         return KINDS[self.kind].severity
 
     def to_json(self) -> dict[str, Any]:
-        """The object that `--json` prints, in the language in force when the problem was found."""
+        """The object that `--json` prints, in the language in force."""
         return {
             "path": self.path,
             "kind": self.kind,

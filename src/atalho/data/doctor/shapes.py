@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Final
 
 import numpy as np
@@ -14,7 +13,8 @@ from atalho.data.doctor.small import Small
 from atalho.data.manifest import Ids, Manifest
 from atalho.data.survey import Survey
 from atalho.data.traits import SUFFIXES, Trait, format_of
-from atalho.locale import N_, _
+from atalho.text import N_, Text
+from atalho.text.numbers import percent
 
 LONG: Final = 3.0  # longer over shorter side from which the middle square shows too little
 _FAR: Final = 4.0  # times smaller than the median
@@ -51,8 +51,8 @@ def problems(manifest: Manifest, survey: Survey, small: Small) -> Iterator[Probl
         manifest,
         good[(levels < _LEVELS) & small.colourless[good]],
         "blank",
-        lambda _number: _("its middle is one shade of grey: there is nothing to see"),
-        _("Look at it; where a placeholder stands for an image that failed to arrive, remove it."),
+        Text("its middle is one shade of grey: there is nothing to see"),
+        Text("Look at it; where a placeholder stands for an image that failed to arrive, remove it."),
     )
     yield from _colour(manifest, small, good)
     if len(survey.traits):
@@ -63,41 +63,42 @@ def _sizes(manifest: Manifest, survey: Survey, good: Ids) -> Iterator[Problem]:
     short = np.minimum(survey.widths, survey.heights)
     median = float(np.median(short[good]))
 
-    def message(number: int) -> str:
-        return _(
-            "{width} × {height} pixels, where half of the images have {median} or more on the shorter side"
-        ).format(width=survey.widths[number], height=survey.heights[number], median=round(median))
+    def message(number: int) -> Text:
+        return Text(
+            "{width} × {height} pixels, where half of the images have {median} or more on the shorter side",
+            width=survey.widths[number], height=survey.heights[number], median=round(median),
+        )  # fmt: skip
 
-    remedy = _("It is enlarged to the size of the others and looks blurred; replace it by a larger version.")
+    remedy = Text("It is enlarged to the size of the others and looks blurred; replace it by a larger version.")
     yield from _each(manifest, good[short[good] * _FAR < median], "size", message, remedy)
 
 
 def _shapes(manifest: Manifest, survey: Survey, good: Ids) -> Iterator[Problem]:
     short, long = np.minimum(survey.widths, survey.heights), np.maximum(survey.widths, survey.heights)
 
-    def message(number: int) -> str:
-        share = f"{100 * short[number] / long[number]:.0f} %"
-        return _("{width} × {height} pixels: the middle square, which the network sees, is {share} of it").format(
-            width=survey.widths[number], height=survey.heights[number], share=share
-        )
+    def message(number: int) -> Text:
+        return Text(
+            "{width} × {height} pixels: the middle square, which the network sees, is {share} of it",
+            width=survey.widths[number], height=survey.heights[number], share=percent(short[number] / long[number], 0),
+        )  # fmt: skip
 
-    remedy = _("Cut it to what it shows, or make several images of it.")
+    remedy = Text("Cut it to what it shows, or make several images of it.")
     yield from _each(manifest, good[long[good] >= LONG * short[good]], "aspect", message, remedy)
 
 
 def _colour(manifest: Manifest, small: Small, good: Ids) -> Iterator[Problem]:
     grey = small.colourless[good]
     if grey.mean() <= _MINORITY:
-        text, odd = _("no colour, where most images have some"), good[grey]
+        text, odd = Text("no colour, where most images have some"), good[grey]
     else:
-        text, odd = _("has colour, where most images have none"), good[~grey]
-    remedy = _("Both are read as colour images. Fine where every class has both; else make all of them grey.")
-    yield from _each(manifest, odd, "grey", lambda _number: text, remedy)
+        text, odd = Text("has colour, where most images have none"), good[~grey]
+    remedy = Text("Both are read as colour images. Fine where every class has both; else make all of them grey.")
+    yield from _each(manifest, odd, "grey", text, remedy)
 
 
 def _traits(manifest: Manifest, traits: NDArray[np.uint8], good: Ids) -> Iterator[Problem]:
     for flag, (kind, text, remedy) in _FLAGS.items():
-        yield from _each(manifest, good[(traits[good] & flag) > 0], kind, partial(_said, text), _(remedy))
+        yield from _each(manifest, good[(traits[good] & flag) > 0], kind, Text(text), Text(remedy))
 
     def suits(number: int) -> bool:
         suffix = manifest.path(number).suffix.lower()
@@ -108,15 +109,14 @@ def _traits(manifest: Manifest, traits: NDArray[np.uint8], good: Ids) -> Iterato
         manifest,
         odd,
         "suffix",
-        lambda number: _("a {format} file by its content").format(format=format_of(traits[number])),
-        _("Nothing for Atalho, which goes by the content; other programs may trip. Rename it."),
+        lambda number: Text("a {format} file by its content", format=format_of(traits[number])),
+        Text("Nothing for Atalho, which goes by the content; other programs may trip. Rename it."),
     )
 
 
-def _said(text: str, _number: int) -> str:
-    return _(text)
-
-
-def _each(manifest: Manifest, numbers: Ids, kind: str, message: Callable[[int], str], remedy: str) -> Iterator[Problem]:
+def _each(
+    manifest: Manifest, numbers: Ids, kind: str, message: Text | Callable[[int], Text], remedy: Text
+) -> Iterator[Problem]:
     for number in numbers.tolist():
-        yield Problem(manifest.names[number], kind, message(number), remedy)
+        said = message if isinstance(message, Text) else message(number)
+        yield Problem(manifest.names[number], kind, said, remedy)

@@ -13,7 +13,7 @@ from atalho.data.crew import Crew, Files, workers_for
 from atalho.data.decode import MAX_PIXELS
 from atalho.data.manifest import Ids, Manifest
 from atalho.data.survey import PART, BadImage, Progress, Survey
-from atalho.locale import _
+from atalho.text import Text, _
 
 SIDE: Final = 32
 _TINT: Final = 8  # levels between channels that still count as no colour: JPEG rounds
@@ -64,7 +64,7 @@ def shrink(
 
 def _decoded(
     manifest: Manifest, todo: Ids, crew: Crew
-) -> Iterator[tuple[Ids, NDArray[np.uint8], list[tuple[int, str]]]]:
+) -> Iterator[tuple[Ids, NDArray[np.uint8], list[tuple[int, Text]]]]:
     parts = [todo[first : first + PART] for first in range(0, len(todo), PART)]
     if manifest.pixels is not None:
         yield from ((ids, _from_arrays(manifest.pixels[ids]), []) for ids in parts)

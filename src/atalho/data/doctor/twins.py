@@ -14,7 +14,7 @@ from atalho.data.doctor.similar import similar_pairs
 from atalho.data.doctor.small import Small
 from atalho.data.manifest import SPLITS, Ids, Manifest
 from atalho.data.survey import Survey
-from atalho.locale import N_, _, ngettext
+from atalho.text import N_, Text, ntext
 
 _TWO_SPLITS: Final = N_("Remove it from one of the splits: accuracy on what was seen in training is too good.")
 _TWO_CLASSES: Final = N_("Look at both: one label is wrong, or the image shows both. Keep one of them.")
@@ -118,7 +118,8 @@ def _problem(where: _Where, kind: str, number: int, others: list[int]) -> Proble
     apart = where.splits if kind.endswith("splits") else where.labels if kind.endswith("classes") else None
     # The one to compare with, where some of the others are no part of the problem.
     other = next((o for o in others if apart is None or apart[o] != apart[number]), others[0])
-    message = _(text).format(
+    message = Text(
+        text,
         other=where.name(other),
         split=where.split(number),
         their_split=where.split(other),
@@ -126,9 +127,9 @@ def _problem(where: _Where, kind: str, number: int, others: list[int]) -> Proble
         their_label=where.label(other),
     )
     if len(others) > 1:
-        more = ngettext(
-            "{message}; {count} further image like it", "{message}; {count} further images like it", len(others) - 1
-        )
-        message = more.format(message=message, count=len(others) - 1)
+        message = ntext(
+            "{message}; {count} further image like it", "{message}; {count} further images like it", len(others) - 1,
+            message=message, count=len(others) - 1,
+        )  # fmt: skip
     listed = [other, *(o for o in others if o != other)]
-    return Problem(where.name(number), kind, message, _(remedy), tuple(map(where.name, listed)))
+    return Problem(where.name(number), kind, message, Text(remedy), tuple(map(where.name, listed)))

@@ -16,7 +16,7 @@ from atalho.data.layouts.scan import Folder, images_below, list_folder
 from atalho.data.manifest import SPLITS, Ids, Manifest, class_map
 from atalho.data.splits import LARGEST_VAL, hold_out
 from atalho.errors import DataError, nearest
-from atalho.locale import N_, _, ngettext
+from atalho.text import N_, Text, ntext
 
 _ACCEPTED: Final = N_(
     "Accepted: a folder with train/<class>/ (and val/, test/), a folder of class folders, a CSV file with path,label, "
@@ -37,7 +37,7 @@ def read(path: str | Path, *, val_fraction: float, test_fraction: float, split_s
     if given == {""}:
         listing.splits = ["train"] * len(listing.names)
     if "train" not in listing.splits:
-        text = _("{path} has images for {splits} but none for train.")
+        text = Text("{path} has images for {splits} but none for train.")
         raise DataError(text.format(path=path, splits=", ".join(sorted(given))))
     classes = _training_classes(listing, Path(path))
     labels = _labels(listing, classes, Path(path))
@@ -65,14 +65,14 @@ def read_test(path: str | Path, classes: tuple[str, ...]) -> Manifest:
     given = set(listing.splits)
     wanted = "" if given == {""} else "test"
     if wanted not in given:
-        text = _("{path} has images for {splits} but none for test. Give the folder of one split to evaluate on it.")
+        text = Text("{path} has images for {splits} but none for test. Give the folder of one split to evaluate on it.")
         raise DataError(text.format(path=path, splits=", ".join(sorted(given))))
     kept = [number for number, split in enumerate(listing.splits) if split == wanted]
     listing.names = [listing.names[number] for number in kept]
     listing.classes = [listing.classes[number] for number in kept]
     if listing.pixels is not None:
         listing.pixels = listing.pixels[kept]
-    labels = _labels(listing, classes, Path(path), _("the model"))
+    labels = _labels(listing, classes, Path(path), Text("the model"))
     notes = [*listing.notes, *_empty_notes(listing, classes)]
     manifest = _manifest(listing, classes, labels, {"test": np.arange(len(kept), dtype=np.int64)}, notes)
     return _with_missing_noted(manifest)
@@ -85,7 +85,7 @@ def _list(path: Path) -> Listing:
     if not listing.names:
         found = "".join(f" {note}." for note in listing.notes)
         raise DataError(
-            _("no images in {path}.{found} {accepted}").format(path=path, found=found, accepted=_(_ACCEPTED))
+            Text("no images in {path}.{found} {accepted}", path=path, found=found, accepted=Text(_ACCEPTED))
         )
     return listing
 
@@ -96,7 +96,7 @@ def _recognise(path: Path) -> Listing:
             return csv_table.read(path)
         if idx.matches([path.name]):
             return _recognise(path.parent)
-        raise DataError(_("{path} is a file of an unknown kind. {accepted}").format(path=path, accepted=_(_ACCEPTED)))
+        raise DataError(Text("{path} is a file of an unknown kind. {accepted}", path=path, accepted=Text(_ACCEPTED)))
     found = list_folder(path, classes=True)
     files = found.others
     tables = [name for name in files if name.lower().endswith((".csv", ".tsv"))]
@@ -114,8 +114,8 @@ def _recognise(path: Path) -> Listing:
     if len(tables) == 1 and len(found.folders) < 2:
         return csv_table.read(path / tables[0])  # which says what its columns lack
     if found.images and not found.folders:
-        text = _("the {count} images in {path} lie in no class folder. {accepted}")
-        raise DataError(text.format(count=len(found.images), path=path, accepted=_(_ACCEPTED)))
+        text = Text("the {count} images in {path} lie in no class folder. {accepted}")
+        raise DataError(text.format(count=len(found.images), path=path, accepted=Text(_ACCEPTED)))
     return class_folders.read(path)
 
 
@@ -134,21 +134,21 @@ def _training_classes(listing: Listing, path: Path) -> tuple[str, ...]:
     names = (name for name, split in zip(listing.classes, listing.splits, strict=True) if split == "train")
     classes = class_map(names)
     if len(classes) < 2:
-        text = _("{path} has one class with training images, {name}: a classifier needs two or more. {accepted}")
-        raise DataError(text.format(path=path, name=classes[0], accepted=_(_ACCEPTED)))
+        text = Text("{path} has one class with training images, {name}: a classifier needs two or more. {accepted}")
+        raise DataError(text.format(path=path, name=classes[0], accepted=Text(_ACCEPTED)))
     return classes
 
 
-def _labels(listing: Listing, classes: tuple[str, ...], path: Path, owner: str = "") -> Ids:
+def _labels(listing: Listing, classes: tuple[str, ...], path: Path, owner: Text | None = None) -> Ids:
     numbers = {name: number for number, name in enumerate(classes)}
     unknown = Counter(name for name in listing.classes if name not in numbers)
     if unknown:
         name, count = unknown.most_common(1)[0]
         first = listing.names[listing.classes.index(name)]
-        text = _("{path}: class {name} ({count} images, such as {first}) is not a class of {owner}. {hint}")
+        text = Text("{path}: class {name} ({count} images, such as {first}) is not a class of {owner}. {hint}")
         hint = _hint(name, classes)
-        owner = owner or _("the training split")
-        raise DataError(text.format(path=path, name=name, count=count, first=first, owner=owner, hint=hint).rstrip())
+        owner = owner or Text("the training split")
+        raise DataError(text.format(path=path, name=name, count=count, first=first, owner=owner, hint=hint))
     return np.array([numbers[name] for name in listing.classes], dtype=np.int64)
 
 
@@ -157,7 +157,7 @@ def _ids(listing: Listing, split: str) -> Ids:
 
 
 def _manifest(
-    listing: Listing, classes: tuple[str, ...], labels: Ids, splits: dict[str, Ids], notes: list[str]
+    listing: Listing, classes: tuple[str, ...], labels: Ids, splits: dict[str, Ids], notes: list[Text]
 ) -> Manifest:
     return Manifest(
         root=listing.root.absolute(),
@@ -171,19 +171,19 @@ def _manifest(
     )
 
 
-def _empty_notes(listing: Listing, classes: tuple[str, ...]) -> list[str]:
+def _empty_notes(listing: Listing, classes: tuple[str, ...]) -> list[Text]:
     # A class that is empty in one split but known is named by `_with_missing_noted`.
     unknown = sorted({name for _split, name in listing.empty if name not in classes})
-    return [_("the class folder {name} holds no image: left out").format(name=name) for name in unknown]
+    return [Text("the class folder {name} holds no image: left out").format(name=name) for name in unknown]
 
 
-def _split_notes(splits: dict[str, Ids], given: set[str], seed: int) -> list[str]:
+def _split_notes(splits: dict[str, Ids], given: set[str], seed: int) -> list[Text]:
     sizes = ", ".join(f"{name} {len(ids)}" for name, ids in splits.items())
     made = [name for name in splits if name not in given]
     if made:
-        text = _("splits: {sizes}; {made} made by Atalho, stratified, seed {seed}")
+        text = Text("splits: {sizes}; {made} made by Atalho, stratified, seed {seed}")
         return [text.format(sizes=sizes, made=", ".join(made), seed=seed)]
-    return [_("splits: {sizes}, as given").format(sizes=sizes)]
+    return [Text("splits: {sizes}, as given").format(sizes=sizes)]
 
 
 def _with_missing_noted(manifest: Manifest) -> Manifest:
@@ -192,7 +192,7 @@ def _with_missing_noted(manifest: Manifest) -> Manifest:
         missing = [manifest.classes[label] for label in np.flatnonzero(manifest.counts(split) == 0)]
         if missing:
             shown = ", ".join(missing[:_NAMED]) + (", …" if len(missing) > _NAMED else "")
-            text = ngettext(
+            text = ntext(
                 "{count} class has no image in {split}: {names}",
                 "{count} classes have no image in {split}: {names}",
                 len(missing),
@@ -202,16 +202,16 @@ def _with_missing_noted(manifest: Manifest) -> Manifest:
     return manifest
 
 
-def _missing(path: Path) -> str:
+def _missing(path: Path) -> Text:
     parent = path.parent
-    hint = ""
+    hint: Text | str = ""
     if parent.is_dir():
         names = [entry.name for entry in parent.iterdir() if not entry.name.startswith(".")]
         hint = _hint(path.name, names)
-    return _("{path} does not exist. {hint}").format(path=path, hint=hint).rstrip()
+    return Text("{path} does not exist. {hint}").format(path=path, hint=hint)
 
 
-def _hint(given: str, accepted: Sequence[str]) -> str:
+def _hint(given: str, accepted: Sequence[str]) -> Text | str:
     """The names closest to `given`; all of them only where they are few."""
     names = accepted if len(accepted) <= _FEW else difflib.get_close_matches(given, accepted)
     return nearest(given, names) if names else ""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from atalho.data.layouts.listing import Listing, read_names
 from atalho.data.layouts.pickle_reader import read_pickle
 from atalho.errors import DataError
-from atalho.locale import _
+from atalho.text import Text
 
 _PIXELS: Final = 3 * 32 * 32
 
@@ -46,18 +46,18 @@ def read(path: Path, files: list[str]) -> Listing:
     """The training batches that are there, in order, then the test batch."""
     version = _version(files)
     if version is None:
-        raise DataError(_("{path} holds no CIFAR batches.").format(path=path))
+        raise DataError(Text("{path} holds no CIFAR batches.", path=path))
     class_names = _class_names(path, version)
     listing = Listing(path, "cifar")
     arrays: list[NDArray[np.uint8]] = []
     missing = [name for name in (*version.train, version.test) if name not in files]
     if missing:
-        listing.notes.append(_("missing CIFAR batches: {names}").format(names=", ".join(missing)))
+        listing.notes.append(Text("missing CIFAR batches: {names}").format(names=", ".join(missing)))
     for name in (*version.train, version.test):
         if name in files:
             data, labels = _batch(path / name, version)
             if len(labels) and not 0 <= min(labels) <= max(labels) < len(class_names):
-                text = _("{path}: labels from {low} to {high}, but there are {count} class names.")
+                text = Text("{path}: labels from {low} to {high}, but there are {count} class names.")
                 raise DataError(
                     text.format(path=path / name, low=min(labels), high=max(labels), count=len(class_names))
                 )
@@ -85,7 +85,7 @@ def _class_names(path: Path, version: _Version) -> list[str]:
     else:
         names = _dictionary(file).get(version.names_key)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise DataError(_("{path} does not hold the class names.").format(path=file))
+        raise DataError(Text("{path} does not hold the class names.", path=file))
     return names
 
 
@@ -94,7 +94,7 @@ def _batch(path: Path, version: _Version) -> tuple[NDArray[np.uint8], list[int]]
         record = version.label_bytes + _PIXELS
         values = np.fromfile(path, dtype=np.uint8)
         if len(values) % record:
-            text = _("{path} is damaged: {size} bytes is not a multiple of {record}.")
+            text = Text("{path} is damaged: {size} bytes is not a multiple of {record}.")
             raise DataError(text.format(path=path, size=len(values), record=record))
         records = values.reshape(-1, record)
         return records[:, version.label_bytes :], records[:, version.label_bytes - 1].tolist()
@@ -109,12 +109,12 @@ def _batch(path: Path, version: _Version) -> tuple[NDArray[np.uint8], list[int]]
         and all(isinstance(label, int) for label in labels)
     )
     if not fits:
-        raise DataError(_("{path} is not a CIFAR batch.").format(path=path))
+        raise DataError(Text("{path} is not a CIFAR batch.", path=path))
     return data, labels  # type: ignore[return-value]
 
 
 def _dictionary(path: Path) -> dict[str, object]:
     content = read_pickle(path)
     if not isinstance(content, dict):
-        raise DataError(_("{path} is not a CIFAR batch.").format(path=path))
+        raise DataError(Text("{path} is not a CIFAR batch.", path=path))
     return {key.decode("latin-1") if isinstance(key, bytes) else str(key): value for key, value in content.items()}

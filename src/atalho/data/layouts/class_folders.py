@@ -6,7 +6,7 @@ from pathlib import Path
 
 from atalho.data.layouts.listing import Listing
 from atalho.data.layouts.scan import Folder, images_below, list_folder
-from atalho.locale import ngettext
+from atalho.text import ntext
 
 
 def read(path: Path) -> Listing:
@@ -27,14 +27,14 @@ def add_classes(listing: Listing, found: Folder, below: str, split: str) -> None
             listing.empty.append((split, class_name))
     where = listing.root / below
     if found.images:
-        text = ngettext(
+        text = ntext(
             "{count} image directly in {path} belongs to no class: left out",
             "{count} images directly in {path} belong to no class: left out",
             len(found.images),
         )
         listing.notes.append(text.format(count=len(found.images), path=where))
     if odd:
-        text = ngettext(
+        text = ntext(
             "{count} file in {path} does not have an image's suffix: left out",
             "{count} files in {path} do not have an image's suffix: left out",
             odd,

@@ -13,7 +13,7 @@ from typing import IO, Final
 
 from atalho.data.layouts.listing import Listing, split_name
 from atalho.errors import DataError, nearest
-from atalho.locale import _
+from atalho.text import Text
 
 _NEEDED: Final = ("path", "label")
 _WANTED: Final = ("split",)
@@ -38,14 +38,14 @@ def read(path: Path) -> Listing:
         if "split" in row:
             split = split_name(row["split"]) or ""
             if not split:
-                text = _("{where}: unknown split {given}. {hint}")
+                text = Text("{where}: unknown split {given}. {hint}")
                 hint = nearest(row["split"], ("train", "val", "test"))
                 raise DataError(text.format(where=where, given=repr(row["split"]), hint=hint))
         listing.add([row["path"]], row["label"], split)
     return listing
 
 
-def read_columns(path: Path, needed: Sequence[str], wanted: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+def read_columns(path: Path, needed: Sequence[str], wanted: Sequence[str]) -> Iterator[tuple[Text, dict[str, str]]]:
     """The columns of each line, by name, with the line's place for messages; no image stands in two lines.
 
     Of `wanted` only those that the table has; `needed` must not be empty. Raises DataError for a table that is none.
@@ -57,13 +57,13 @@ def read_columns(path: Path, needed: Sequence[str], wanted: Sequence[str]) -> It
             columns = _columns(path, header, needed, wanted)
             for line, row in _rows(path, file, delimiter):
                 if any(row):
-                    where = _("{path}, line {line}").format(path=path, line=line)
+                    where = Text("{path}, line {line}").format(path=path, line=line)
                     yield where, _row(where, path.parent, line, row, columns, needed, lines)
     except UnicodeDecodeError as error:
-        text = _("{path} is not text in UTF-8; save it as CSV UTF-8: {reason}")
+        text = Text("{path} is not text in UTF-8; save it as CSV UTF-8: {reason}")
         raise DataError(text.format(path=path, reason=error)) from error
     except OSError as error:
-        raise DataError(_("{path} cannot be read: {reason}").format(path=path, reason=error.strerror)) from error
+        raise DataError(Text("{path} cannot be read: {reason}", path=path, reason=error.strerror)) from error
 
 
 def _open(path: Path) -> IO[str]:
@@ -83,22 +83,22 @@ def _rows(path: Path, file: IO[str], delimiter: str) -> Iterator[tuple[int, list
         for row in rows:
             yield rows.line_num + 1, row
     except csv.Error as error:
-        where = _("{path}, line {line}").format(path=path, line=rows.line_num + 1)
-        text = _("{where}: quotes must enclose a whole value, and be doubled within it: {reason}")
+        where = Text("{path}, line {line}").format(path=path, line=rows.line_num + 1)
+        text = Text("{where}: quotes must enclose a whole value, and be doubled within it: {reason}")
         raise DataError(text.format(where=where, reason=error)) from error
 
 
 def _columns(path: Path, header: list[str], needed: Sequence[str], wanted: Sequence[str]) -> dict[str, int]:
     names = [name.strip().casefold() for name in header]
     if not set(needed) <= set(names):
-        text = _("{path} has the columns {given}; needed are {needed} and, if wanted, {wanted}.")
-        given = ", ".join(header) or _("(none)")
+        text = Text("{path} has the columns {given}; needed are {needed} and, if wanted, {wanted}.")
+        given = ", ".join(header) or Text("(none)")
         raise DataError(text.format(path=path, given=given, needed=",".join(needed), wanted=",".join(wanted)))
     return {name: names.index(name) for name in (*needed, *wanted) if name in names}
 
 
 def _row(
-    where: str,
+    where: Text,
     root: Path,
     line: int,
     row: list[str],
@@ -107,15 +107,15 @@ def _row(
     lines: dict[str, int],
 ) -> dict[str, str]:
     if len(row) <= max(columns.values()):
-        text = _("{where}: {count} values where {needed} are needed.")
+        text = Text("{where}: {count} values where {needed} are needed.")
         raise DataError(text.format(where=where, count=len(row), needed=max(columns.values()) + 1))
     found = {name: row[place].strip() for name, place in columns.items()}
     if not all(found[name] for name in needed):
-        text = _("{where}: {first} and {second} must not be empty.")
+        text = Text("{where}: {first} and {second} must not be empty.")
         raise DataError(text.format(where=where, first=needed[0], second=needed[1]))
     file = os.path.normpath(root / found["path"])  # one file may be written in several ways
     if file in lines:
-        text = _("{where}: {name} stands in line {first} already; each image once.")
+        text = Text("{where}: {name} stands in line {first} already; each image once.")
         raise DataError(text.format(where=where, name=found["path"], first=lines[file]))
     lines[file] = line
     return found

@@ -15,7 +15,7 @@ from atalho.data.layouts import csv_table
 from atalho.data.layouts.listing import split_name
 from atalho.data.layouts.scan import Folder, images_below, list_folder
 from atalho.errors import ConfigError, DataError
-from atalho.locale import _, ngettext
+from atalho.text import Text, ntext
 
 AUTO, NONE = "auto", "none"
 JUNK, DISTRACTOR = "-1", "0000"
@@ -39,7 +39,7 @@ class IdentityListing:
     identities: list[str] = field(default_factory=list)
     cameras: list[str] = field(default_factory=list)
     splits: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Text] = field(default_factory=list)
 
     def add(self, name: str, identity: str, camera: str, split: str) -> None:
         """Append one image."""
@@ -59,12 +59,12 @@ def read(path: Path, camera: str = AUTO, *, every: bool = False) -> IdentityList
     """
     pattern = _pattern(camera)
     if not path.exists():
-        raise DataError(_("{path} does not exist.").format(path=path))
+        raise DataError(Text("{path} does not exist.", path=path))
     listing = _table(path) if path.is_file() else _folder(path, pattern, every)
     if every and listing.layout == "market":
         listing.identities = ["" if name == DISTRACTOR else name for name in listing.identities]
     if not listing.names:
-        raise DataError(_("no images in {path}. {accepted}").format(path=path, accepted=_accepted()))
+        raise DataError(Text("no images in {path}. {accepted}", path=path, accepted=_accepted()))
     return listing
 
 
@@ -99,17 +99,17 @@ def _market(path: Path, folders: Mapping[str, str] = _MARKET) -> IdentityListing
                 identity = DISTRACTOR if int(match[1]) == 0 else match[1]
                 listing.add(f"{folder}/{name}" if folder else name, identity, str(int(match[2])), split)
     if odd:
-        text = ngettext(
+        text = ntext(
             "{count} image is not named like 0001_c1s1_001051_00.jpg: left out",
             "{count} images are not named like 0001_c1s1_001051_00.jpg: left out",
             odd,
         )
         listing.notes.append(text.format(count=odd))
     if junk:
-        text = ngettext("{count} junk image (-1): left out", "{count} junk images (-1): left out", junk)
+        text = ntext("{count} junk image (-1): left out", "{count} junk images (-1): left out", junk)
         listing.notes.append(text.format(count=junk))
     if distractors:
-        text = _("distractors (0000) belong into the gallery; {count} elsewhere: left out")
+        text = Text("distractors (0000) belong into the gallery; {count} elsewhere: left out")
         listing.notes.append(text.format(count=distractors))
     return listing
 
@@ -121,7 +121,7 @@ def _identity_folders(path: Path, found: Folder, pattern: re.Pattern[str] | None
     for folder in found.folders:
         split = splits[folder] if divided else ""
         if divided and split is None:
-            text = _("the folder {name} is none of train, val, test, query, gallery: left out")
+            text = Text("the folder {name} is none of train, val, test, query, gallery: left out")
             listing.notes.append(text.format(name=folder))
             continue
         for name in images_below(path, folder)[0]:
@@ -131,7 +131,7 @@ def _identity_folders(path: Path, found: Folder, pattern: re.Pattern[str] | None
             if identity:
                 listing.add(name, identity, "", split or "")
     if found.images and not every:
-        text = ngettext(
+        text = ntext(
             "{count} image directly in {path} belongs to no identity: left out",
             "{count} images directly in {path} belong to no identity: left out",
             len(found.images),
@@ -152,7 +152,7 @@ def _read_cameras(listing: IdentityListing, pattern: re.Pattern[str]) -> None:
     if not missing:
         listing.cameras = [match[1] or "" for match in matches if match is not None]
     elif pattern is not _ENDING:
-        text = _("the pattern {pattern} finds no camera in {count} names, such as {name}.")
+        text = Text("the pattern {pattern} finds no camera in {count} names, such as {name}.")
         raise DataError(text.format(pattern=pattern.pattern, count=len(missing), name=missing[0]))
 
 
@@ -163,10 +163,10 @@ def _pattern(camera: str) -> re.Pattern[str] | None:
         pattern = re.compile(camera)
     except re.error as error:
         raise ConfigError(
-            _("data.camera = {given!r} is no pattern: {reason}").format(given=camera, reason=error)
+            Text("data.camera = {given!r} is no pattern: {reason}", given=camera, reason=error)
         ) from error
     if pattern.groups < 1:
-        text = _("data.camera = {given!r}: put the camera into brackets, as in _c(\\d+).")
+        text = Text("data.camera = {given!r}: put the camera into brackets, as in _c(\\d+).")
         raise ConfigError(text.format(given=camera))
     return pattern
 
@@ -177,7 +177,7 @@ def _table(path: Path) -> IdentityListing:
     for where, row in rows:
         split = _split(row["split"]) if "split" in row else ""
         if split is None:
-            text = _("{where}: unknown split {given}. Accepted: train, val, test, query, gallery.")
+            text = Text("{where}: unknown split {given}. Accepted: train, val, test, query, gallery.")
             raise DataError(text.format(where=where, given=repr(row["split"])))
         listing.add(row["path"], row["identity"], row.get("camera", ""), split)
     return listing
@@ -187,8 +187,8 @@ def _split(name: str) -> str | None:
     return split_name(name) or (name.casefold() if name.casefold() in _ROLES else None)
 
 
-def _accepted() -> str:
-    return _(
+def _accepted() -> Text:
+    return Text(
         "Accepted for re-identification: the folders of Market-1501, a folder of identity folders (with train/ and "
         "test/ above them or not), a CSV file with path,identity,camera."
     )

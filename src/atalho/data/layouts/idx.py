@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from atalho.data.layouts.listing import Listing, read_names
 from atalho.errors import DataError
-from atalho.locale import N_, _
+from atalho.text import N_, Text
 
 _FILE: Final = re.compile(r"(?P<prefix>.*?)(?P<split>train|t10k|test)-(?P<kind>images|labels)[-.]idx\d-ubyte(\.gz)?")
 _UNSIGNED_BYTE: Final = 8
@@ -42,7 +42,7 @@ def read(path: Path, names: list[str]) -> Listing:
             files[split, match["kind"]] = name
             prefixes.add(match["prefix"])
     if len(prefixes) > 1:
-        text = _("{path} holds several data sets ({names}): put each in a folder of its own.")
+        text = Text("{path} holds several data sets ({names}): put each in a folder of its own.")
         raise DataError(text.format(path=path, names=", ".join(sorted(prefixes))))
     listing = Listing(path, "idx")
     arrays: list[NDArray[np.uint8]] = []
@@ -52,9 +52,7 @@ def read(path: Path, names: list[str]) -> Listing:
             arrays.append(_add_split(listing, path, files, split, class_names))
     if len({array.shape[1:] for array in arrays}) > 1:
         shapes = " / ".join(str(array.shape[1:]) for array in arrays)
-        raise DataError(
-            _("{path}: training and test images differ in size: {shapes}.").format(path=path, shapes=shapes)
-        )
+        raise DataError(Text("{path}: training and test images differ in size: {shapes}.", path=path, shapes=shapes))
     listing.pixels = np.concatenate(arrays)
     return listing
 
@@ -65,26 +63,26 @@ def read_array(path: Path) -> NDArray[np.uint8]:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             return _parse(path, cast("IO[bytes]", file))
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(_("{path} cannot be read: {reason}").format(path=path, reason=error)) from error
+        raise DataError(Text("{path} cannot be read: {reason}", path=path, reason=error)) from error
 
 
 def _parse(path: Path, file: IO[bytes]) -> NDArray[np.uint8]:
     magic = file.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] != _UNSIGNED_BYTE or magic[3] not in (1, 3, 4):
-        raise DataError(_("{path} is not an IDX file of unsigned bytes.").format(path=path))
+        raise DataError(Text("{path} is not an IDX file of unsigned bytes.", path=path))
     header = file.read(4 * magic[3])
     if len(header) < 4 * magic[3]:
-        raise DataError(_("{path} ends within its header.").format(path=path))
+        raise DataError(Text("{path} ends within its header.", path=path))
     shape = struct.unpack(f">{magic[3]}I", header)
     size = math.prod(shape)
     if size > _LARGEST:
         raise DataError(
-            _("{path} says that it holds {size} bytes; at most {most}.").format(path=path, size=size, most=_LARGEST)
+            Text("{path} says that it holds {size} bytes; at most {most}.", path=path, size=size, most=_LARGEST)
         )
     values = file.read(size + 1)
     if len(values) != size:
-        more = _("more") if len(values) > size else str(len(values))
-        text = _("{path} says that it holds {size} bytes, and holds {found}: it is damaged.")
+        more = Text("more") if len(values) > size else str(len(values))
+        text = Text("{path} says that it holds {size} bytes, and holds {found}: it is damaged.")
         raise DataError(text.format(path=path, size=size, found=more))
     return np.frombuffer(values, dtype=np.uint8).reshape(shape)
 
@@ -94,15 +92,15 @@ def _add_split(
 ) -> NDArray[np.uint8]:
     for kind in (N_("images"), N_("labels")):
         if (split, kind) not in files:
-            text = _("{path} has {split} files but not the one with the {kind}.")
-            raise DataError(text.format(path=path, split=split, kind=_(kind)))
+            text = Text("{path} has {split} files but not the one with the {kind}.")
+            raise DataError(text.format(path=path, split=split, kind=Text(kind)))
     name = files[split, "images"]
     images, labels = read_array(path / name), read_array(path / files[split, "labels"])
     if images.ndim < 3 or labels.ndim != 1 or len(images) != len(labels):
-        text = _("{path}: images {images} and labels {labels} of {split} do not fit together.")
+        text = Text("{path}: images {images} and labels {labels} of {split} do not fit together.")
         raise DataError(text.format(path=path, images=images.shape, labels=labels.shape, split=split))
     if class_names is not None and len(labels) and labels.max() >= len(class_names):
-        text = _("{path}: label {label}, but labels.txt names {count} classes.")
+        text = Text("{path}: label {label}, but labels.txt names {count} classes.")
         raise DataError(text.format(path=path, label=labels.max(), count=len(class_names)))
     listing.names += [f"{name}#{index}" for index in range(len(images))]
     listing.classes += [class_names[label] if class_names else str(label) for label in labels.tolist()]
@@ -116,5 +114,5 @@ def _class_names(path: Path) -> list[str] | None:
         return None
     names = read_names(file)
     if len(set(names)) != len(names):
-        raise DataError(_("{path} names a class twice.").format(path=file))
+        raise DataError(Text("{path} names a class twice.", path=file))
     return names

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atalho.errors import DataError
-from atalho.locale import _
+from atalho.text import Text
 
 SYNONYMS: Final = {
     "train": "train",
@@ -35,7 +35,7 @@ class Listing:
     classes: list[str] = field(default_factory=list)
     splits: list[str] = field(default_factory=list)
     empty: list[tuple[str, str]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Text] = field(default_factory=list)
     pixels: NDArray[np.uint8] | None = None
 
     def add(self, names: list[str], class_name: str, split: str) -> None:
@@ -50,7 +50,7 @@ def read_names(path: Path) -> list[str]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        text = _("{path} is not text in UTF-8; save it as such: {reason}")
+        text = Text("{path} is not text in UTF-8; save it as such: {reason}")
         raise DataError(text.format(path=path, reason=error)) from error
     return [line.strip() for line in lines if line.strip()]
 

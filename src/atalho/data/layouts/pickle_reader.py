@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atalho.errors import DataError
-from atalho.locale import _
+from atalho.text import Text
 
 _LARGEST_FILE: Final = 1 << 30
 _ARRAY_MAKERS: Final = ("numpy.core.multiarray _reconstruct", "numpy._core.multiarray _reconstruct")
@@ -51,7 +51,7 @@ def read_pickle(path: Path) -> object:
     """The value in `path`, its NumPy byte arrays read-only. DataError where it needs anything but plain values."""
     try:
         if path.stat().st_size > _LARGEST_FILE:
-            raise _RefusedError(_("larger than {most} bytes").format(most=_LARGEST_FILE))
+            raise _RefusedError(Text("larger than {most} bytes", most=_LARGEST_FILE))
         machine = _Machine()
         for operation, argument, _position in pickletools.genops(io.BytesIO(path.read_bytes())):
             machine.step(operation.name, argument)
@@ -66,7 +66,7 @@ def read_pickle(path: Path) -> object:
         _RefusedError,
         RecursionError,
     ) as error:
-        text = _("{path} cannot be read as plain values, and nothing in it is ever run: {reason}")
+        text = Text("{path} cannot be read as plain values, and nothing in it is ever run: {reason}")
         raise DataError(text.format(path=path, reason=error)) from error
 
 
@@ -128,7 +128,7 @@ class _Machine:
             state = stack.pop()
             stack[-1].state.append(state)
         else:
-            raise _RefusedError(_("instruction {name}").format(name=name))
+            raise _RefusedError(Text("instruction {name}", name=name))
 
     def _to_mark(self) -> list[Any]:
         stack = self.stack
@@ -159,7 +159,7 @@ def _array(call: _Call) -> NDArray[np.uint8]:
         raise _RefusedError(call.name)
     _version, shape, kind, fortran, values = call.state[0]
     if not isinstance(kind, _Call) or kind.name != "numpy dtype" or kind.arguments[0] != "u1" or fortran:
-        raise _RefusedError(_("an array of another type than unsigned bytes"))
+        raise _RefusedError(Text("an array of another type than unsigned bytes"))
     if isinstance(values, _Call) and values.name == _BYTES_MAKER:
         values = values.arguments[0]
     stored = values.encode("latin-1") if isinstance(values, str) else values

@@ -9,7 +9,7 @@ from typing import Final
 
 from atalho.data.manifest import bytewise
 from atalho.errors import DataError
-from atalho.locale import _
+from atalho.text import Text
 
 # Also the formats that are refused later, so that such a file is named and not silently left out.
 IMAGE_SUFFIXES: Final = frozenset(
@@ -104,5 +104,5 @@ def _identity(folder: Path) -> tuple[int, int]:
 
 
 def _unreadable(folder: Path, error: OSError) -> DataError:
-    text = _("the folder {path} cannot be read: {reason}")
+    text = Text("the folder {path} cannot be read: {reason}")
     return DataError(text.format(path=folder, reason=error.strerror))

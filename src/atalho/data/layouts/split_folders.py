@@ -8,7 +8,7 @@ from atalho.data.layouts.class_folders import add_classes
 from atalho.data.layouts.listing import Listing, split_name
 from atalho.data.layouts.scan import Folder, list_folder
 from atalho.errors import DataError
-from atalho.locale import _, ngettext
+from atalho.text import Text, ntext
 
 
 def matches(path: Path, found: Folder) -> bool:
@@ -31,16 +31,16 @@ def read(path: Path, found: Folder) -> Listing:
     for name in found.folders:
         split = split_name(name)
         if split is None:
-            listing.notes.append(_("the folder {name} is none of train, val, test: left out").format(name=name))
+            listing.notes.append(Text("the folder {name} is none of train, val, test: left out").format(name=name))
         elif split in chosen:
-            text = _("{first} and {second} in {path} both mean {split}: rename or move one of them.")
+            text = Text("{first} and {second} in {path} both mean {split}: rename or move one of them.")
             raise DataError(text.format(first=chosen[split], second=name, path=path, split=split))
         else:
             chosen[split] = name
     for split, name in chosen.items():
         add_classes(listing, list_folder(path / name, classes=True), name, split)
     if found.images:
-        text = ngettext(
+        text = ntext(
             "{count} image directly in {path} belongs to no class: left out",
             "{count} images directly in {path} belong to no class: left out",
             len(found.images),

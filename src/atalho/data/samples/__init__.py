@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 from PIL import Image
 
 from atalho.errors import DataError, nearest
-from atalho.locale import N_, _
+from atalho.text import N_, Text
 
 _HERE: Final = Path(__file__).parent
 _MARK: Final = ".atalho-sample.json"
@@ -47,7 +47,7 @@ def unpack(name: str, directory: str | Path) -> Path:
     A directory that holds this sample already, complete, is left as it is. All or nothing is written.
     """
     if name not in SAMPLES:
-        text = _("unknown sample {name}. {hint}")
+        text = Text("unknown sample {name}. {hint}")
         raise DataError(text.format(name=repr(name), hint=nearest(name, SAMPLES)))
     return unpack_archive(_HERE / f"{name}.zip", Path(directory))
 
@@ -59,10 +59,10 @@ def unpack_archive(archive: Path, directory: Path) -> Path:
         if directory.is_dir() and any(directory.iterdir()):
             if _is_complete(directory, index):
                 return directory
-            text = _("{path} is not empty: give a new folder for the sample, or empty this one.")
+            text = Text("{path} is not empty: give a new folder for the sample, or empty this one.")
             raise DataError(text.format(path=directory))
         if directory.exists() and not directory.is_dir():
-            raise DataError(_("{path} is a file: give a new folder for the sample.").format(path=directory))
+            raise DataError(Text("{path} is a file: give a new folder for the sample.", path=directory))
         try:
             directory.parent.mkdir(parents=True, exist_ok=True)
             unfinished = directory.with_name(f".{directory.name}.{secrets.token_hex(4)}.tmp")
@@ -74,7 +74,7 @@ def unpack_archive(archive: Path, directory: Path) -> Path:
             finally:
                 shutil.rmtree(unfinished, ignore_errors=True)
         except OSError as error:
-            text = _("the sample cannot be written to {path}: {reason}")
+            text = Text("the sample cannot be written to {path}: {reason}")
             raise DataError(text.format(path=directory, reason=error.strerror)) from error
     return directory
 
@@ -95,7 +95,7 @@ def _write(file: zipfile.ZipFile, index: dict[str, Any], folder: Path) -> None:
 def _checked(name: str) -> str:
     parts = PurePosixPath(name).parts
     if not parts or name.startswith("/") or "\\" in name or ":" in name or ".." in parts or parts[-1] == _MARK:
-        raise DataError(_("the archive holds the name {name}, which leads out of its folder").format(name=repr(name)))
+        raise DataError(Text("the archive holds the name {name}, which leads out of its folder", name=repr(name)))
     return name
 
 

@@ -12,8 +12,8 @@ from atalho.report.drawing.pieces import Chain, Growth, Segment, Shape, Step, se
 from atalho.report.drawing.scale import Paint, Scale
 from atalho.report.drawing.sums import draw_step
 from atalho.report.drawing.svg import shape
-from atalho.report.language import Translator
 from atalho.report.markup import Html
+from atalho.text import _
 
 COLOURS: Final = 6
 """Stages take the style's colours in turn."""
@@ -56,7 +56,7 @@ def width_of(subject: Subject) -> float:
     return RIGHT + (66 if subject.values else 20) if paths == {"none"} else ARC + 70
 
 
-def draw_column(subject: Subject, scale: Scale | None, _: Translator, *, unfold: bool) -> list[Drawn]:
+def draw_column(subject: Subject, scale: Scale | None, *, unfold: bool) -> list[Drawn]:
     """Every segment of the network, from the image to the classifier."""
     values = subject.values or {}
 
@@ -67,7 +67,7 @@ def draw_column(subject: Subject, scale: Scale | None, _: Translator, *, unfold:
 
     most = max(block.out_channels for block in subject.plan.blocks)
     parts = segments(subject.plan, subject.size, unfold=unfold)
-    return [_segment(part, Pen(_, paint), width_of(subject), most) for part in parts]
+    return [_segment(part, Pen(paint), width_of(subject), most) for part in parts]
 
 
 def _segment(segment: Segment, pen: Pen, width: float, most: int) -> Drawn:
@@ -101,17 +101,16 @@ def _chain(pen: Pen, chain: Chain) -> None:
 
 
 def _caption(pen: Pen, segment: Segment) -> None:
-    _ = pen.translator
     lines = (
         (_("stage {n}").format(n=(segment.stage or 0) + 1), "name strong"),
         (written(segment.shape), ""),
-        (_count(segment, _), "soft"),
+        (_count(segment), "soft"),
     )
     for place, (text, class_) in enumerate(lines):
         pen.say(_MARGIN + 10, 22 + 15 * place, text, class_)
 
 
-def _count(segment: Segment, _: Translator) -> str:
+def _count(segment: Segment) -> str:
     dense = isinstance(segment.pieces[0], Growth)
     if segment.blocks == 1:
         return _("1 layer") if dense else _("1 block")

@@ -6,6 +6,7 @@ from typing import Final
 from atalho.report.drawing.pen import BOX, CENTRE, GAP, HEIGHT, LEAD, NARROW, RIGHT, ROUND, Pen
 from atalho.report.drawing.pieces import Growth
 from atalho.report.drawing.svg import path, shape
+from atalho.text import _
 
 BAND: Final = RIGHT + 88
 """The right edge of the band; it grows to the left, towards the layers."""
@@ -57,7 +58,7 @@ def _draw_growth(pen: Pen, growth: Growth, unit: float) -> list[tuple[float, int
 
 
 def _draw_stack(pen: Pen, growth: Growth, unit: float) -> list[tuple[float, int]]:
-    _, count, top = pen.translator, len(growth.names), pen.y
+    count, top = len(growth.names), pen.y
     left = CENTRE - BOX / 2
     for shift in (8.0, 4.0, 0.0):
         pen.marks.append(

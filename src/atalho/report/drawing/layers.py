@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from atalho.report.language import Translator
+from atalho.text import _
+from atalho.text.numbers import number
 
 Kind = Literal["conv", "linear", "max-pool", "average-pool", "global-pool", "norm", "dropout", "classifier", "flatten"]
 Beside = Literal["norm", "relu"]
@@ -26,7 +27,7 @@ class Layer:
     share: float = 0.0
     """Of what a dropout leaves out."""
 
-    def label(self, _: Translator) -> str:
+    def label(self) -> str:
         """What stands in the box: 3×3 conv, 64, /2."""
         half = f", /{self.stride}" if self.stride > 1 else ""
         side = f"{self.kernel}×{self.kernel}"
@@ -44,7 +45,7 @@ class Layer:
             case "norm":
                 return _("norm, ReLU")
             case "dropout":
-                return _("dropout {share}").format(share=_.number(self.share, 2))
+                return _("dropout {share}").format(share=number(self.share, 2))
             case "flatten":
                 return _("flatten, {channels}").format(channels=self.channels)
             case "classifier":

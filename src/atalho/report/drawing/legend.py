@@ -7,8 +7,9 @@ from typing import Final
 from atalho.report.drawing.column import Subject
 from atalho.report.drawing.scale import Scale
 from atalho.report.drawing.svg import path, shape, words
-from atalho.report.language import Translator
 from atalho.report.markup import Html
+from atalho.text import _
+from atalho.text.numbers import significant
 
 ROW: Final = 20.0
 _KEY: Final = 34.0
@@ -21,9 +22,9 @@ _LETTER: Final = 7.0
 """The width of a letter of it, on average and with some to spare."""
 
 
-def draw_legend(subjects: Sequence[Subject], scale: Scale | None, width: float, _: Translator) -> tuple[Html, float]:
+def draw_legend(subjects: Sequence[Subject], scale: Scale | None, width: float) -> tuple[Html, float]:
     """The legend for a sheet of `width`, from y = 0, and its height."""
-    items = [_item(mark, text) for mark, text in _items(subjects, _)]
+    items = [_item(mark, text) for mark, text in _items(subjects)]
     columns = max(1, int(width // _ITEM))
     rows = -(-len(items) // columns)
     marks = [
@@ -34,12 +35,12 @@ def draw_legend(subjects: Sequence[Subject], scale: Scale | None, width: float, 
     height = 12 + ROW * rows
     if scale:
         lines = wrap(scale.label, int((width - 32) / _LETTER))
-        marks.append(shape("g", _bar(scale, lines, _), transform=f"translate(16 {height:.0f})"))
+        marks.append(shape("g", _bar(scale, lines), transform=f"translate(16 {height:.0f})"))
         height += 28 + _LINE * len(lines)
     return shape("g", marks), height
 
 
-def _items(subjects: Sequence[Subject], _: Translator) -> list[tuple[str, str]]:
+def _items(subjects: Sequence[Subject]) -> list[tuple[str, str]]:
     blocks = [block for subject in subjects for block in subject.plan.blocks]
     paths = {getattr(block, "path", "concatenation") for block in blocks}
     texts = {
@@ -72,7 +73,7 @@ def _item(mark: str, text: str) -> Html:
     return shape("g", key, words(_KEY, 4, text))
 
 
-def _bar(scale: Scale, lines: Sequence[str], _: Translator) -> Html:
+def _bar(scale: Scale, lines: Sequence[str]) -> Html:
     """Its label in lines, its colours, its ends and its middle."""
     low, high = scale.low, scale.high
     each, below = 220 / _STEPS, _LINE * len(lines)
@@ -84,5 +85,5 @@ def _bar(scale: Scale, lines: Sequence[str], _: Translator) -> Html:
             shape("rect", x=place * each, y=below, width=each + 0.4, height=8, style=f"fill:{scale.colour(value)}")
         )
     for x, value, class_ in zip((0, 110, 220), scale.ticks(), ("note", "note in", "note end"), strict=True):
-        marks.append(words(x, below + 20, _.significant(value), class_=class_))
+        marks.append(words(x, below + 20, significant(value), class_=class_))
     return shape("g", marks)

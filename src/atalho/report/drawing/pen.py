@@ -6,8 +6,8 @@ from typing import Final
 from atalho.report.drawing.layers import Layer
 from atalho.report.drawing.scale import Paint
 from atalho.report.drawing.svg import path, shape, words
-from atalho.report.language import Translator
 from atalho.report.markup import Html
+from atalho.text.numbers import significant
 
 BOX: Final = 136.0
 NARROW: Final = 112.0
@@ -30,8 +30,7 @@ BAR: Final = 2.5
 class Pen:
     """Draws from top to bottom into `marks`; `y` is where the line has come to. `paint` colours by a block's name."""
 
-    def __init__(self, _: Translator, paint: Callable[[str], Paint | None]) -> None:
-        self.translator = _
+    def __init__(self, paint: Callable[[str], Paint | None]) -> None:
         self.paint = paint
         self.marks: list[Html] = []
         self.y = 0.0
@@ -62,7 +61,7 @@ class Pen:
         self.marks.append(shape("rect", x=left, y=top, width=width, height=HEIGHT, rx=4, class_="box", style=fill))
         self.bars(layer, left, top, width)
         middle = top + HEIGHT / 2 + 4 + BAR * (len(layer.before) - len(layer.after)) / 2
-        text = layer.label(self.translator)
+        text = layer.label()
         self.marks.append(words(CENTRE, middle, text, class_="in", style=ink))
         self.y += HEIGHT
 
@@ -88,7 +87,7 @@ class Pen:
 
     def value(self, paint: Paint, x: float, y: float, class_: str = "value") -> None:
         """The number that a colour stands for."""
-        self.say(x, y, self.translator.significant(paint.value), class_)
+        self.say(x, y, significant(paint.value), class_)
 
     def stripes(self, names: Sequence[str], left: float, bottom: float, width: float) -> bool:
         """The colour of each of many blocks along the foot of their stack; False where they have none."""

@@ -10,15 +10,15 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Final
 
-from atalho.locale import language
 from atalho.networks.plan import Plan
 from atalho.report.drawing.column import Drawn, Subject, draw_column, width_of, written
 from atalho.report.drawing.legend import draw_legend
 from atalho.report.drawing.pen import CENTRE
 from atalho.report.drawing.scale import Scale
 from atalho.report.drawing.svg import moved, path, shape, words
-from atalho.report.language import Translator
 from atalho.report.markup import Html
+from atalho.text import _, language_tag
+from atalho.text.numbers import whole
 
 _HEADER: Final = 66.0
 _BETWEEN: Final = 12.0
@@ -37,16 +37,15 @@ def draw(
     note: str | None = None,
     unfold: bool = False,
     columns: int = 1,
-    translator: Translator | None = None,
 ) -> Html:
     """The drawing of one network, as a complete SVG document, which may also stand in a page.
 
     `values` are numbers by block name ("stages.0.2", for a dense layer also "stages.0.0.layers.3"), painted on the
     blocks by the scale `legend`, by default from the least to the greatest. `columns` breaks the drawing between
-    stages. The language is that of `translator`, by default the one in force.
+    stages.
     """
     subject = Subject(plan, name, side, values, note)
-    return draw_beside([subject], legend=legend, unfold=unfold, columns=columns, translator=translator)
+    return draw_beside([subject], legend=legend, unfold=unfold, columns=columns)
 
 
 def draw_beside(
@@ -55,29 +54,25 @@ def draw_beside(
     legend: Scale | None = None,
     unfold: bool = False,
     columns: int = 1,
-    translator: Translator | None = None,
 ) -> Html:
     """Several networks beside each other, each stage on one line: blocks of the same kind stand row by row.
 
     `columns` is for a single network; see `draw`.
     """
-    _ = translator or Translator(language())
     everything = {name: value for subject in subjects for name, value in (subject.values or {}).items()}
     scale = legend or (Scale.over(everything, _("value")) if everything else None)
-    drawn = [draw_column(subject, scale, _, unfold=unfold) for subject in subjects]
+    drawn = [draw_column(subject, scale, unfold=unfold) for subject in subjects]
     if len(subjects) == 1 and columns > 1:
-        marks, width, height = _broken(subjects[0], drawn[0], columns, _)
+        marks, width, height = _broken(subjects[0], drawn[0], columns)
     else:
-        marks, width, height = _in_step(subjects, drawn, _)
-    explained, below = draw_legend(subjects, scale, width, _)
+        marks, width, height = _in_step(subjects, drawn)
+    explained, below = draw_legend(subjects, scale, width)
     marks.append(path("M", (16, height), "H", width - 16, class_="frame"))
     marks.append(moved(explained, 0, height + 8))
-    return _document(subjects, marks, width, height + below + 16, _, painted=scale is not None)
+    return _document(subjects, marks, width, height + below + 16, painted=scale is not None)
 
 
-def _in_step(
-    subjects: Sequence[Subject], drawn: Sequence[list[Drawn]], _: Translator
-) -> tuple[list[Html], float, float]:
+def _in_step(subjects: Sequence[Subject], drawn: Sequence[list[Drawn]]) -> tuple[list[Html], float, float]:
     """One column a network; the n-th segments begin on one line, and so do the heads."""
     most = max(map(len, drawn))
     padded = [[*parts[:-1], *[Drawn(Html(), 0.0)] * (most - len(parts)), parts[-1]] for parts in drawn]
@@ -85,9 +80,9 @@ def _in_step(
     marks: list[Html] = []
     x = bottom = 0.0
     for subject, parts in zip(subjects, padded, strict=True):
-        marks += _header(subject, x, _)
+        marks += _header(subject, x)
         y = _HEADER
-        marks.append(_image(subject, x + CENTRE, y, _))
+        marks.append(_image(subject, x + CENTRE, y))
         y += _IMAGE
         for part, height in zip(parts, heights, strict=True):
             marks.append(moved(part.marks, x, y))
@@ -100,13 +95,13 @@ def _in_step(
     return marks, x, bottom
 
 
-def _broken(subject: Subject, parts: Sequence[Drawn], columns: int, _: Translator) -> tuple[list[Html], float, float]:
+def _broken(subject: Subject, parts: Sequence[Drawn], columns: int) -> tuple[list[Html], float, float]:
     """One network in several columns, broken between segments, about equally tall."""
     limit = max(part.height for part in parts)
     while len(split := _split(parts, limit)) > columns:
         limit += 10
     top = _HEADER + _IMAGE
-    marks = [*_header(subject, 0, _), _image(subject, CENTRE, _HEADER, _)]
+    marks = [*_header(subject, 0), _image(subject, CENTRE, _HEADER)]
     width = width_of(subject)
     ends: list[float] = []
     for place, column in enumerate(split):
@@ -143,25 +138,25 @@ def _over(x: float, end: float, edge: float, bottom: float, top: float) -> Html:
     )  # fmt: skip
 
 
-def _header(subject: Subject, x: float, _: Translator) -> list[Html]:
-    facts = _("{n} weighted layers").format(n=_.whole(subject.plan.depth))
+def _header(subject: Subject, x: float) -> list[Html]:
+    facts = _("{n} weighted layers").format(n=whole(subject.plan.depth))
     if subject.note:
         facts += f" · {subject.note}"
     return [words(x + 16, 30, subject.name, class_="title"), words(x + 16, 47, facts, class_="soft")]
 
 
-def _image(subject: Subject, x: float, y: float, _: Translator) -> Html:
+def _image(subject: Subject, x: float, y: float) -> Html:
     shown = written((subject.plan.stem.in_channels, *subject.size))
     return words(x, y + 12, _("image {shape}").format(shape=shown), class_="in")
 
 
 def _document(
-    subjects: Sequence[Subject], marks: Sequence[Html], width: float, height: float, _: Translator, *, painted: bool
+    subjects: Sequence[Subject], marks: Sequence[Html], width: float, height: float, *, painted: bool
 ) -> Html:
     style = files("atalho.report.drawing").joinpath("drawing.css").read_text(encoding="utf-8")
     title = _("Architecture of {names}").format(names=", ".join(subject.name for subject in subjects))
-    told = " ".join(_told(subject, _) for subject in subjects)
-    name = f"architecture-{zlib.crc32(f'{_.tag} {told}'.encode(errors='replace')):08x}"
+    told = " ".join(_told(subject) for subject in subjects)
+    name = f"architecture-{zlib.crc32(f'{language_tag()} {told}'.encode(errors='replace')):08x}"
     return shape(
         "svg",
         shape("title", title, id=f"{name}-title"),
@@ -175,12 +170,12 @@ def _document(
         height=f"{height:.0f}",
         class_="architecture painted" if painted else "architecture",
         role="img",
-        lang=_.tag,
+        lang=language_tag(),
         aria_labelledby=f"{name}-title {name}-desc",
     )
 
 
-def _told(subject: Subject, _: Translator) -> str:
+def _told(subject: Subject) -> str:
     """The drawing in words, for who cannot see it."""
     plan = subject.plan
     counts = Counter(getattr(block, "path", type(block).__name__) for block in plan.blocks)

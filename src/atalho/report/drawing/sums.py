@@ -5,6 +5,7 @@ from typing import Final
 from atalho.report.drawing.pen import ARC, BOX, CENTRE, GAP, HEIGHT, LEAD, NODE, RIGHT, ROUND, Pen
 from atalho.report.drawing.pieces import Step
 from atalho.report.drawing.svg import path, shape
+from atalho.text import _
 
 _FOLD: Final = 48.0
 """The height of the boxes that stand for many blocks."""
@@ -48,18 +49,18 @@ def _shortcut(pen: Pen, step: Step, top: float, bottom: float) -> None:
     pen.head(CENTRE + NODE, bottom, "left", "tip ink")
     middle = (top + bottom) / 2
     if step.fit:
-        first, rest = step.fit.label(pen.translator).split(", ", 1)
+        first, rest = step.fit.label().split(", ", 1)
         pen.say(ARC + 7, middle - 3, first, "note")
         pen.say(ARC + 7, middle + 10, rest, "note")
     elif step.path == "zero-pad":
-        pen.say(ARC + 7, middle + 4, pen.translator("zeros"), "note")
+        pen.say(ARC + 7, middle + 4, _("zeros"), "note")
 
 
 def _stack(pen: Pen, step: Step) -> None:
     """Cards behind each other, with small shortcuts; with values, a stripe of colour for each block."""
     if step.path != "none":
         _small_shortcuts(pen, step)
-    _, left, top = pen.translator, CENTRE - BOX / 2, pen.y
+    left, top = CENTRE - BOX / 2, pen.y
     for shift in (2 * _CARDS, _CARDS, 0.0):
         pen.marks.append(
             shape("rect", x=left + shift - _CARDS, y=top + 2 * _CARDS - shift, width=BOX, height=_FOLD - 2 * _CARDS,

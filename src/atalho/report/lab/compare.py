@@ -7,12 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from atalho.locale import N_
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED
 from atalho.report.lab import words
 from atalho.report.lab.drawing import Drawing, Table
-from atalho.report.language import LEVEL, Translator
 from atalho.report.run_files import Json
+from atalho.text import N_, _
+from atalho.text.numbers import LEVEL, number, percent, whole
 
 _COLOURS: Final = {"dense": BLUE, "residual": INK, "plain": AMBER}
 _LINES: Final = ("-", (0, (4, 2)), (0, (1, 1.5)))
@@ -28,7 +28,7 @@ _SIZES: Final = {
 }
 
 
-def pictures(result: Json, _: Translator) -> Mapping[str, Figure]:
+def pictures(result: Json) -> Mapping[str, Figure]:
     """One figure: the test error over the share of the budget, and at the end with its interval."""
     figure = Figure(figsize=(8.4, 3.2), layout="constrained")
     curves, ends = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
@@ -48,16 +48,16 @@ def pictures(result: Json, _: Translator) -> Mapping[str, Figure]:
             curves.fill_between(across, *band, color=colour, alpha=0.13, linewidth=0)
             ends.plot([place, place], [end["low"], end["high"]], color=colour, linewidth=1.6)
         ends.plot([place], [end["mean"]], "o", color=colour, markersize=5)
-    _axes(curves, ends, series, _)
+    _axes(curves, ends, series)
     return {_("Test error at an equal budget"): figure}
 
 
-def _axes(curves: Axes, ends: Axes, series: Sequence[Json], _: Translator) -> None:
+def _axes(curves: Axes, ends: Axes, series: Sequence[Json]) -> None:
     curves.set_xlim(0, 1.02)
     curves.set_xlabel(_("share of the budget"))
     curves.set_ylabel(_("test error"))
-    curves.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: _.percent(value, 0)))
-    curves.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: _.percent(value, 0)))
+    curves.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: percent(value, 0)))
+    curves.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: percent(value, 0)))
     curves.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     if series:
         curves.legend(loc="best")
@@ -67,7 +67,7 @@ def _axes(curves: Axes, ends: Axes, series: Sequence[Json], _: Translator) -> No
     ends.set_title(_("at the end, with its interval"), fontsize=9.5, color=INK)
 
 
-def tables(result: Json, _: Translator) -> Mapping[str, Table]:
+def tables(result: Json) -> Mapping[str, Table]:
     """What was made equal, and the errors at the end."""
     series = result["measured"]["series"]
     # A step's time is measured where the time is what was made equal.
@@ -80,29 +80,29 @@ def tables(result: Json, _: Translator) -> Mapping[str, Table]:
     rows = [
         (
             one["name"],
-            _size(one["spec"], _),
-            _.whole(one["parameters"]),
-            f"{_.number(one['multiply_adds'] / 1e6, 1)} M",
-            _.whole(one["epochs"]),
-            *((_.whole(1e3 * one["step_seconds"]),) if timed else ()),
-            words.estimate(one["train_error"], "percent", _),
-            words.estimate(one["test_error"], "percent", _),
+            _size(one["spec"]),
+            whole(one["parameters"]),
+            f"{number(one['multiply_adds'] / 1e6, 1)} M",
+            whole(one["epochs"]),
+            *((whole(1e3 * one["step_seconds"]),) if timed else ()),
+            words.estimate(one["train_error"], "percent"),
+            words.estimate(one["test_error"], "percent"),
         )
         for one in series
     ]
     note = _("In brackets, {level} intervals over seeds (Student's t), on {test} test images.").format(
-        level=_.percent(LEVEL, 0), test=_.whole(result["measured"]["test_images"])
+        level=percent(LEVEL, 0), test=whole(result["measured"]["test_images"])
     )
     return {_("The networks, and their errors at the end"): Table(head, rows, note, numbers_from=2)}
 
 
-def _size(spec: Json, _: Translator) -> str:
+def _size(spec: Json) -> str:
     numbers = [spec["growth_rate"]] if spec["family"] == "densenet" else spec["widths"]
     text = _SIZES[spec["family"]]
     return _(text).format(numbers=" · ".join(map(str, numbers)))
 
 
-def method(result: Json, _: Translator) -> str:
+def method(result: Json) -> str:
     """What was done, and what was held equal."""
     s = result["settings"]
     equal = _EQUAL[s["equal"]]
@@ -115,12 +115,12 @@ def method(result: Json, _: Translator) -> str:
         by=_("their epochs, which are whole numbers, follow from that")
         if s["equal"] == "time"
         else _("their widths follow from that, to 5 per cent"),
-        images=_.whole(s["images"]), size=s["size"], batch=s["batch_size"],
-        lr=_.number(s["lr"], 4).rstrip("0"),
+        images=whole(s["images"]), size=s["size"], batch=s["batch_size"],
+        lr=number(s["lr"], 4).rstrip("0"),
     )  # fmt: skip
 
 
-def remarks(result: Json, _: Translator) -> Sequence[str]:
+def remarks(result: Json) -> Sequence[str]:
     """Why nothing was compared, where all networks are of one kind."""
     kinds = {one["kind"] for one in result["measured"]["series"]}
     if result["missing"] or len(kinds) != 1:

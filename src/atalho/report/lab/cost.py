@@ -6,11 +6,11 @@ from typing import Any, Final
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from atalho.locale import N_
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED
 from atalho.report.lab.drawing import Drawing, Picture, Table
-from atalho.report.language import Translator
 from atalho.report.run_files import Json
+from atalho.text import N_, _
+from atalho.text.numbers import number, nwhole, significant
 
 _COSTS: Final = {
     "parameters": (N_("parameters (millions)"), 1e-6),
@@ -21,7 +21,7 @@ _COSTS: Final = {
 }
 
 
-def _method(result: Json, _: Translator) -> str:
+def _method(result: Json) -> str:
     s = result["settings"]
     times = [costs["training_seconds"] for costs in result["measured"]["models"].values()]
     rounds = max((len(one["values"]) for one in times if one is not None), default=0)
@@ -32,13 +32,13 @@ def _method(result: Json, _: Translator) -> str:
         "{rounds}, {intervals}; each round took every network in turn, after a step of each to warm up."
     ).format(
         side=s["side"], batch=s["batch"], precision=s["precision"],
-        threads=_.ngettext("{n} thread", "{n} threads", s["threads"]),
-        rounds=_.ngettext("{n} round", "{n} rounds", rounds),
+        threads=nwhole("{n} thread", "{n} threads", s["threads"]),
+        rounds=nwhole("{n} round", "{n} rounds", rounds),
         intervals=_("with 95 per cent intervals") if known else _("too few for an interval"),
     )  # fmt: skip
 
 
-def _bars(axes: Any, models: Mapping[str, Json], kinds: Mapping[str, str], cost: str, _: Translator) -> None:
+def _bars(axes: Any, models: Mapping[str, Json], kinds: Mapping[str, str], cost: str) -> None:
     title, unit = _COSTS[cost]
     names = [name for name in reversed(list(models)) if models[name][cost] is not None]
     most = max((models[name][cost]["median"] * unit for name in names), default=1.0)
@@ -50,51 +50,51 @@ def _bars(axes: Any, models: Mapping[str, Json], kinds: Mapping[str, str], cost:
         if value["low"] is not None and value["low"] != value["high"]:
             end = value["high"] * unit
             axes.plot([value["low"] * unit, end], [place, place], color=INK, linewidth=1.3)
-        axes.annotate(_amount(x, _), (end, place), (4, 0), textcoords="offset points", va="center", color=INK)
+        axes.annotate(_amount(x), (end, place), (4, 0), textcoords="offset points", va="center", color=INK)
     axes.set_yticks(range(len(names)), names)
     axes.set_xlim(0, 1.35 * most)
     axes.xaxis.set_major_locator(MaxNLocator(4))
-    axes.xaxis.set_major_formatter(lambda value, _place: _.number(value, 0 if most >= 4 else 1))
+    axes.xaxis.set_major_formatter(lambda value, _place: number(value, 0 if most >= 4 else 1))
     axes.set_title(_(title), fontsize=9.5, loc="left", color=MUTED)
     axes.grid(visible=False, axis="y")
 
 
-def _pictures(result: Json, _: Translator) -> Mapping[str, Picture]:
+def _pictures(result: Json) -> Mapping[str, Picture]:
     models = result["measured"]["models"]
     figure = Figure(figsize=(9.6, 2 * (0.34 * len(models) + 0.85)), layout="constrained")
     places = list(figure.subplots(2, 3).flat)
     for axes, cost in zip(places, _COSTS, strict=False):
-        _bars(axes, models, result["settings"]["kinds"], cost, _)
+        _bars(axes, models, result["settings"]["kinds"], cost)
     for axes in places[len(_COSTS) :]:
         axes.set_visible(False)
     return {_("What each network costs"): figure}
 
 
-def _amount(value: float, _: Translator) -> str:
+def _amount(value: float) -> str:
     if value < 1:
-        return _.significant(value)
-    return _.number(value, 0 if value >= 100 else 1 if value >= 10 else 2)
+        return significant(value)
+    return number(value, 0 if value >= 100 else 1 if value >= 10 else 2)
 
 
-def _cell(value: Json | None, unit: float, _: Translator) -> str:
+def _cell(value: Json | None, unit: float) -> str:
     if value is None:
         return "–"
-    middle = _amount(value["median"] * unit, _)
+    middle = _amount(value["median"] * unit)
     if value["low"] is None or value["low"] == value["high"]:
         return middle
-    return f"{middle} [{_amount(value['low'] * unit, _)}, {_amount(value['high'] * unit, _)}]"
+    return f"{middle} [{_amount(value['low'] * unit)}, {_amount(value['high'] * unit)}]"
 
 
-def _tables(result: Json, _: Translator) -> Mapping[str, Table]:
+def _tables(result: Json) -> Mapping[str, Table]:
     head = [_("network"), *(_(title) for title, _unit in _COSTS.values())]
     rows = [
-        [name, *(_cell(costs[cost], unit, _) for cost, (_title, unit) in _COSTS.items())]
+        [name, *(_cell(costs[cost], unit) for cost, (_title, unit) in _COSTS.items())]
         for name, costs in result["measured"]["models"].items()
     ]
     return {_("What each network costs"): Table(head, rows, _("All but the parameters are for one image."))}
 
 
-def _remarks(result: Json, _: Translator) -> Sequence[str]:
+def _remarks(result: Json) -> Sequence[str]:
     if result["verdict"]["comparisons"]:
         return ()
     return (_("Nothing was compared: it takes a residual network and a VGG of torchvision, such as vgg19."),)

@@ -9,12 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
-from atalho.locale import N_
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED
 from atalho.report.lab import words
 from atalho.report.lab.drawing import Drawing, Table
-from atalho.report.language import LEVEL, Translator
 from atalho.report.run_files import Json
+from atalho.text import N_, _
+from atalho.text.numbers import LEVEL, number, nwhole, percent, whole
 
 _KINDS: Final = {
     "none": N_("plain: no shortcuts"),
@@ -24,7 +24,7 @@ _KINDS: Final = {
 }
 
 
-def pictures(result: Json, _: Translator) -> Mapping[str, Figure]:
+def pictures(result: Json) -> Mapping[str, Figure]:
     """One figure: a panel for each kind of shortcut, and one of the errors at the end by depth."""
     by_kind = _by_kind(result)
     depths = sorted({one["depth"] for one in result["measured"]["series"]})
@@ -34,11 +34,11 @@ def pictures(result: Json, _: Translator) -> Mapping[str, Figure]:
     axes = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
     colours = dict(zip(depths, ramp(len(depths)), strict=True))
     for place, (kind, series) in enumerate(by_kind.items()):
-        _curves(axes[place], series, colours, _)
+        _curves(axes[place], series, colours)
         axes[place].set_title(_(_KINDS[kind]), fontsize=9.5, color=INK)
         if place == 0:
-            _legends(axes[place], _)
-    _ends(axes[len(by_kind)], by_kind, _)
+            _legends(axes[place])
+    _ends(axes[len(by_kind)], by_kind)
     for spare in axes[len(by_kind) + 1 :]:
         spare.set_axis_off()
     axes[0].set_ylabel(_("error"))
@@ -58,7 +58,7 @@ def _by_kind(result: Json) -> dict[str, list[Json]]:
     return {kind: found[kind] for kind in _KINDS if kind in found}
 
 
-def _curves(axes: Axes, series: Sequence[Json], colours: Mapping[int, str], _: Translator) -> None:
+def _curves(axes: Axes, series: Sequence[Json], colours: Mapping[int, str]) -> None:
     """Training error as a line, test error as a dashed one, with bands over seeds where there are several."""
     epochs = 1
     for one in series:
@@ -77,10 +77,10 @@ def _curves(axes: Axes, series: Sequence[Json], colours: Mapping[int, str], _: T
     axes.set_xlim(1 if epochs > 1 else 0.5, max(epochs, 1.5))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True) if epochs > 1 else FixedLocator([1]))
     axes.set_xlabel(_("epoch"))
-    _percents(axes, _)
+    _percents(axes)
 
 
-def _legends(axes: Axes, _: Translator) -> None:
+def _legends(axes: Axes) -> None:
     """In the first panel, below the curves: all panels have the same colours and lines."""
     axes.add_artist(axes.legend(title=_("layers"), loc="lower center", title_fontsize=9))
     kinds = [
@@ -90,7 +90,7 @@ def _legends(axes: Axes, _: Translator) -> None:
     axes.legend(handles=kinds, loc="lower left", fontsize=8.5)
 
 
-def _ends(axes: Axes, by_kind: Mapping[str, Sequence[Json]], _: Translator) -> None:
+def _ends(axes: Axes, by_kind: Mapping[str, Sequence[Json]]) -> None:
     """The training error at the end against the depth, with intervals."""
     depths = sorted({one["depth"] for series in by_kind.values() for one in series})
     places = {depth: place for place, depth in enumerate(depths)}
@@ -113,23 +113,23 @@ def _ends(axes: Axes, by_kind: Mapping[str, Sequence[Json]], _: Translator) -> N
         axes.legend(loc="upper left")
 
 
-def _percents(axes: Axes, _: Translator) -> None:
+def _percents(axes: Axes) -> None:
     axes.set_ylim(0, None)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: _.percent(value, 0)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: percent(value, 0)))
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
 
 
-def tables(result: Json, _: Translator) -> Mapping[str, Table]:
+def tables(result: Json) -> Mapping[str, Table]:
     """Errors at the end of training with their intervals, and what the networks cost."""
     head = (_("network"), _("training error"), _("test error"), _("parameters"), _("multiply–adds"), _("seeds"))
     rows = [
         (
             one["name"],
-            words.estimate(one["train_error"], "percent", _),
-            words.estimate(one["test_error"], "percent", _),
-            _.whole(one["parameters"]),
-            f"{_.number(one['multiply_adds'] / 1e6, 1)} M",
-            _.whole(len(one["seeds"])),
+            words.estimate(one["train_error"], "percent"),
+            words.estimate(one["test_error"], "percent"),
+            whole(one["parameters"]),
+            f"{number(one['multiply_adds'] / 1e6, 1)} M",
+            whole(len(one["seeds"])),
         )
         for series in _by_kind(result).values()
         for one in series
@@ -138,14 +138,14 @@ def tables(result: Json, _: Translator) -> Mapping[str, Table]:
         "Errors at the end of training, in eval mode: on the {train} training images as they are, and on {test} test "
         "images. In brackets, {level} intervals over seeds (Student's t)."
     ).format(
-        train=_.whole(result["settings"]["images"]),
-        test=_.whole(result["measured"]["test_images"]),
-        level=_.percent(LEVEL, 0),
+        train=whole(result["settings"]["images"]),
+        test=whole(result["measured"]["test_images"]),
+        level=percent(LEVEL, 0),
     )
     return {_("Errors at the end"): Table(head, rows, note)}
 
 
-def method(result: Json, _: Translator) -> str:
+def method(result: Json) -> str:
     """What was done, and what was held equal."""
     s = result["settings"]
     return _(
@@ -154,18 +154,18 @@ def method(result: Json, _: Translator) -> str:
         "in the same order and varied in the same way, and layers of the same name begin with the same weights; plain "
         "and residual networks of a depth have the same residual branches and differ in the shortcuts alone."
     ).format(
-        epochs=_.ngettext("{n} epoch", "{n} epochs", s["epochs"]),
-        images=_.whole(s["images"]),
+        epochs=nwhole("{n} epoch", "{n} epochs", s["epochs"]),
+        images=whole(s["images"]),
         size=s["size"],
         batch=s["batch_size"],
-        lr=_.number(s["lr"], 4).rstrip("0"),
+        lr=number(s["lr"], 4).rstrip("0"),
     )
 
 
-def remarks(result: Json, _: Translator) -> Sequence[str]:
+def remarks(result: Json) -> Sequence[str]:
     """What depth does with shortcuts: the verdict compares it with the plain networks, not with nothing."""
     found = [c["left"] for c in result["verdict"]["comparisons"] if "→" in c["left"]["name"]]
-    return [_(_within(one)).format(name=one["name"], value=words.estimate(one, "percent", _)) for one in found]
+    return [_(_within(one)).format(name=one["name"], value=words.estimate(one, "percent")) for one in found]
 
 
 def _within(added: Json) -> str:

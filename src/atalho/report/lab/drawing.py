@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from atalho.report.language import Translator
 from atalho.report.markup import Html
 from atalho.report.run_files import Json
 
@@ -38,11 +37,11 @@ class Drawing:
     """What it is called on the page, marked with `N_`."""
     claim: str
     """The article's claim, marked with `N_`."""
-    method: Callable[[Json, Translator], str]
+    method: Callable[[Json], str]
     """What was done and what was held equal, from the result's settings."""
-    pictures: Callable[[Json, Translator], Mapping[str, Picture]]
+    pictures: Callable[[Json], Mapping[str, Picture]]
     """Title → picture; the first becomes figure.svg and figure.png. Called within `canvas.style()`."""
-    tables: Callable[[Json, Translator], Mapping[str, Table]]
+    tables: Callable[[Json], Mapping[str, Table]]
     """Title → table; the first is also what the command prints."""
-    remarks: Callable[[Json, Translator], Sequence[str]] = lambda _result, _: ()
+    remarks: Callable[[Json], Sequence[str]] = lambda _result: ()
     """What a reader should know beside the verdict."""

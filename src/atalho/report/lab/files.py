@@ -11,53 +11,53 @@ from atalho.report.background import provenance_list
 from atalho.report.canvas import png, standalone, style, svg
 from atalho.report.lab import words
 from atalho.report.lab.drawing import Drawing, Picture, Table
-from atalho.report.language import Translator
 from atalho.report.markup import Html, el, join
 from atalho.report.run_files import Json
 from atalho.report.sections import section
 from atalho.storage.atomic import write_file
+from atalho.text import _, language
 
 FIGURE: Final = "figure"
 PAGE: Final = "report.html"
 
 
-def write_shown(folder: Path, result: Json, drawing: Drawing, language: str) -> Path:
-    """Write figure and page into `folder`, the figure in `language`; the page's path."""
-    write_figure(folder / FIGURE, result, drawing, language)
+def write_shown(folder: Path, result: Json, drawing: Drawing) -> Path:
+    """Write figure and page into `folder`, the figure in the language in force; the page's path."""
+    write_figure(folder / FIGURE, result, drawing)
     path = folder / PAGE
-    write_file(path, page(result, drawing, language).encode())
+    write_file(path, page(result, drawing).encode())
     return path
 
 
-def write_figure(stem: Path, result: Json, drawing: Drawing, language: str) -> None:
+def write_figure(stem: Path, result: Json, drawing: Drawing) -> None:
     """Write the first picture as `stem`.svg and, where it is a figure of matplotlib, `stem`.png."""
     with style():
-        picture = next(iter(drawing.pictures(result, Translator(language)).values()))
+        picture = next(iter(drawing.pictures(result).values()))
     write_file(stem.with_name(f"{stem.name}.svg"), standalone(_inline(picture, stem.name)))
     if isinstance(picture, Figure):
         write_file(stem.with_name(f"{stem.name}.png"), png(picture))
 
 
-def page(result: Json, drawing: Drawing, initial: str) -> str:
+def page(result: Json, drawing: Drawing) -> str:
     """The page in both languages."""
     title = f"{drawing.experiment} · {result['subject']} · Atalho"
-    return shell.page(title, lambda _: _article(result, drawing, _), initial)
+    return shell.page(title, lambda: _article(result, drawing))
 
 
-def _article(result: Json, drawing: Drawing, _: Translator) -> Html:
+def _article(result: Json, drawing: Drawing) -> Html:
     with style():
-        pictures = drawing.pictures(result, _)
+        pictures = drawing.pictures(result)
     return join([
-        _header(result, drawing, _),
-        _verdict(result, drawing, _),
-        [_figure(f"figure-{place}", title, picture, _) for place, (title, picture) in enumerate(pictures.items())],
-        _measured(drawing.tables(result, _), _),
-        section("method", _("How it was measured"), el("p", drawing.method(result, _)), _=_),
-        section("provenance", _("Provenance"), provenance_list(result["provenance"], _), _=_),
+        _header(result, drawing),
+        _verdict(result, drawing),
+        [_figure(f"figure-{place}", title, picture) for place, (title, picture) in enumerate(pictures.items())],
+        _measured(drawing.tables(result)),
+        section("method", _("How it was measured"), el("p", drawing.method(result))),
+        section("provenance", _("Provenance"), provenance_list(result["provenance"])),
     ])  # fmt: skip
 
 
-def _header(result: Json, drawing: Drawing, _: Translator) -> Html:
+def _header(result: Json, drawing: Drawing) -> Html:
     title = [
         el("p", "Atalho · ", _("laboratory"), class_="eyebrow"),
         el("h1", _(drawing.title)),
@@ -66,12 +66,12 @@ def _header(result: Json, drawing: Drawing, _: Translator) -> Html:
     return el("header", el("div", *title), el("p", el("strong", _("The claim: ")), _(drawing.claim)))
 
 
-def _verdict(result: Json, drawing: Drawing, _: Translator) -> Html:
-    reasons = [el("li", sentence) for sentence in words.sentences(result, _)]
-    remarks = [el("p", remark, class_="soft") for remark in drawing.remarks(result, _)]
+def _verdict(result: Json, drawing: Drawing) -> Html:
+    reasons = [el("li", sentence) for sentence in words.sentences(result)]
+    remarks = [el("p", remark, class_="soft") for remark in drawing.remarks(result)]
     return el(
         "div",
-        el("p", el("strong", words.headline(result, _))),
+        el("p", el("strong", words.headline(result))),
         el("ul", reasons) if reasons else None,
         remarks,
         class_="verdict",
@@ -79,18 +79,18 @@ def _verdict(result: Json, drawing: Drawing, _: Translator) -> Html:
     )
 
 
-def _figure(name: str, title: str, picture: Picture, _: Translator) -> Html:
-    drawn = el("div", _inline(picture, f"{name}-{_.name}"), class_="drawing", role="img", aria_label=title)
-    return section(name, title, el("figure", drawn), _=_)
+def _figure(name: str, title: str, picture: Picture) -> Html:
+    drawn = el("div", _inline(picture, f"{name}-{language()}"), class_="drawing", role="img", aria_label=title)
+    return section(name, title, el("figure", drawn))
 
 
 def _inline(picture: Picture, name: str) -> Html:
     return svg(picture, name) if isinstance(picture, Figure) else picture
 
 
-def _measured(tables: Mapping[str, Table], _: Translator) -> list[Html]:
+def _measured(tables: Mapping[str, Table]) -> list[Html]:
     return [
-        section(f"table-{place}", title, _table(table), el("p", table.note, class_="soft") if table.note else None, _=_)
+        section(f"table-{place}", title, _table(table), el("p", table.note, class_="soft") if table.note else None)
         for place, (title, table) in enumerate(tables.items())
     ]
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from atalho.locale import N_
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED, panel
 from atalho.report.lab.drawing import Drawing, Picture, Table
-from atalho.report.language import Translator
 from atalho.report.run_files import Json
+from atalho.text import N_, _
+from atalho.text.numbers import nwhole, significant
 
 _CASES: Final = {
     "zeroed": N_("all parameters of the blocks are zero"),
@@ -41,35 +41,35 @@ _LEAST: Final = 1e-9
 """Where an exact zero stands on the logarithmic axis."""
 
 
-def _method(result: Json, _: Translator) -> str:
+def _method(result: Json) -> str:
     s = result["settings"]
     count = s["convolutions"]
     layers = (
-        _.ngettext("{n} linear layer", "{n} linear layers", count)
+        nwhole("{n} linear layer", "{n} linear layers", count)
         if s["design"] == "linear"
-        else _.ngettext("{n} convolution", "{n} convolutions", count)
+        else nwhole("{n} convolution", "{n} convolutions", count)
     )
     return _(
         "All parameters of {blocks} at the beginning of the network ({names}; {layers}) were set to zero. Its outputs "
         "for {images} and as many real ones were compared with those of the same network without these blocks, in fp32 "
         "on the CPU. Each further row takes away one condition."
     ).format(
-        blocks=_.ngettext("{n} block with an identity shortcut", "{n} blocks with an identity shortcut",
+        blocks=nwhole("{n} block with an identity shortcut", "{n} blocks with an identity shortcut",
                           len(s["blocks"])),
         names=", ".join(s["blocks"]), layers=layers,
-        images=_.ngettext("{n} random image", "{n} random images", s["images"]),
+        images=nwhole("{n} random image", "{n} random images", s["images"]),
     )  # fmt: skip
 
 
-def _name(row: Json, _: Translator) -> str:
+def _name(row: Json) -> str:
     return _(_CASES[row["case"]])
 
 
-def _difference(row: Json, _: Translator) -> str:
-    return "0" if row["difference"] == 0 else _.significant(row["difference"])
+def _difference(row: Json) -> str:
+    return "0" if row["difference"] == 0 else significant(row["difference"])
 
 
-def _pictures(result: Json, _: Translator) -> Mapping[str, Picture]:
+def _pictures(result: Json) -> Mapping[str, Picture]:
     rows = result["measured"]["rows"]
     headings: dict[str, float] = {}
     places: list[float] = []
@@ -89,7 +89,7 @@ def _pictures(result: Json, _: Translator) -> Mapping[str, Picture]:
         x, colour = max(row["difference"], _LEAST), BLUE if exact else AMBER
         axes.plot([_LEAST, x], [place, place], color=colour, linewidth=1.4)
         axes.plot([x], [place], "o", color=colour, markersize=6, clip_on=False)
-        axes.annotate(_difference(row, _), (x, place), (8, 0), textcoords="offset points", va="center", color=colour)
+        axes.annotate(_difference(row), (x, place), (8, 0), textcoords="offset points", va="center", color=colour)
     labels = [f"{_(_MODES[row['mode']])}, {_(_IMAGES[row['images']])}" for row in rows]
     axes.set_yticks(places, labels)
     axes.set_ylim(top + 0.3, 0.7)
@@ -102,23 +102,23 @@ def _pictures(result: Json, _: Translator) -> Mapping[str, Picture]:
     return {_("Where a silent block is the identity, and where not"): figure}
 
 
-def _tables(result: Json, _: Translator) -> Mapping[str, Table]:
+def _tables(result: Json) -> Mapping[str, Table]:
     head = [_("case"), _("mode"), _("images"), _("largest difference"), _("largest output")]
     rows = [
-        [_name(row, _), _(_MODES[row["mode"]]), _(_IMAGES[row["images"]]), _difference(row, _),
-         _.significant(row["largest_output"])]
+        [_name(row), _(_MODES[row["mode"]]), _(_IMAGES[row["images"]]), _difference(row),
+         significant(row["largest_output"])]
         for row in result["measured"]["rows"]
     ]  # fmt: skip
     return {_("Every comparison"): Table(head, rows, numbers_from=3)}
 
 
-def _remarks(result: Json, _: Translator) -> Sequence[str]:
+def _remarks(result: Json) -> Sequence[str]:
     """Why the cases that were found to differ do, each with its largest difference."""
     rows = sorted(result["measured"]["rows"], key=lambda row: row["difference"])
     differing = {row["case"]: row for row in rows if row["difference"] > 0}
     return [
         _("Not exact, {difference}: {case}. {why}").format(
-            difference=_difference(differing[case], _), case=_name(differing[case], _), why=_(why)
+            difference=_difference(differing[case]), case=_name(differing[case]), why=_(why)
         )
         for case, why in _WHY.items()
         if case in differing

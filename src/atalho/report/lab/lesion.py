@@ -8,43 +8,43 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
-from atalho.locale import N_
 from atalho.report.canvas import AMBER, BLUE, INK, LINE, MUTED
 from atalho.report.drawing import Scale
 from atalho.report.lab import twins, words
 from atalho.report.lab.drawing import Drawing, Picture, Table
 from atalho.report.lab.painted import block_axis, painted
-from atalho.report.language import LEVEL, Translator
 from atalho.report.run_files import Json
+from atalho.text import N_, _
+from atalho.text.numbers import LEVEL, interval, percent, whole
 
 
-def pictures(result: Json, _: Translator) -> Mapping[str, Picture]:
+def pictures(result: Json) -> Mapping[str, Picture]:
     """Accuracy without each block; painted on the networks; with several removed at random; with neighbours swapped."""
     series = [one for one in result["measured"]["series"] if one["whole"]]
     if not series:
         return {_("Accuracy without each block"): Figure(figsize=(3, 1))}
-    found: dict[str, Picture] = {_("Accuracy without each block"): _singles(series, result, _)}
+    found: dict[str, Picture] = {_("Accuracy without each block"): _singles(series, result)}
     losses = [_losses(one, result["measured"]["chance"]) for one in series]
     if any(losses):
         scale = Scale(_("share of the accuracy above chance that is lost without the block"), 0.0, 1.0)
         networks = [(one["name"], one["spec"], loss) for one, loss in zip(series, losses, strict=True)]
-        found[_("What each block is worth, on the network")] = painted(networks, result["measured"]["side"], scale, _)
+        found[_("What each block is worth, on the network")] = painted(networks, result["measured"]["side"], scale)
     if any(one["random"] for one in series):
-        found[_("Several blocks removed at random")] = _at_random(series, result, _)
+        found[_("Several blocks removed at random")] = _at_random(series, result)
     if any(row["kind"] == "swap" for one in series for row in one["rows"]):
-        found[_("Neighbours swapped")] = _swaps(series, result, _)
+        found[_("Neighbours swapped")] = _swaps(series, result)
     return found
 
 
-def _singles(series: Sequence[Json], result: Json, _: Translator) -> Figure:
+def _singles(series: Sequence[Json], result: Json) -> Figure:
     figure = Figure(figsize=(7.6, 2.3 * len(series) + 0.3), layout="constrained")
     panels = figure.subplots(len(series), 1, squeeze=False, sharey=True)[:, 0]
     for axes, one in zip(panels, series, strict=True):
         for row in _singly(one):
             colour = _colour(one) if row["kind"] == "remove" else MUTED
             _bar(axes, one["blocks"].index(row["names"][0]), row, colour)
-        block_axis(axes, one["blocks"], _)
-        _levels(axes, one, result, _)
+        block_axis(axes, one["blocks"])
+        _levels(axes, one, result)
         axes.set_title(one["name"], loc="left", fontsize=10, color=INK, pad=14)
     kinds = {row["kind"] for one in series for row in _singly(one)}
     if kinds == {"silence", "remove"}:
@@ -53,16 +53,16 @@ def _singles(series: Sequence[Json], result: Json, _: Translator) -> Figure:
     return figure
 
 
-def _swaps(series: Sequence[Json], result: Json, _: Translator) -> Figure:
+def _swaps(series: Sequence[Json], result: Json) -> Figure:
     figure = Figure(figsize=(7.6, 2.3 * len(series) + 0.1), layout="constrained")
     panels = figure.subplots(len(series), 1, squeeze=False, sharey=True)[:, 0]
     for axes, one in zip(panels, series, strict=True):
         for row in one["rows"]:
             if row["kind"] == "swap":
                 _bar(axes, one["blocks"].index(row["names"][0]) + 0.5, row, _colour(one))
-        block_axis(axes, one["blocks"], _)
+        block_axis(axes, one["blocks"])
         axes.set_xlabel(_("between the blocks that changed places"))
-        _levels(axes, one, result, _)
+        _levels(axes, one, result)
         axes.set_title(one["name"], loc="left", fontsize=10, color=INK, pad=14)
     return figure
 
@@ -73,7 +73,7 @@ def _bar(axes: Axes, place: float, row: Json, colour: str) -> None:
     axes.plot([place, place], row["interval"], color=colour, linewidth=1.5, solid_capstyle="butt")
 
 
-def _at_random(series: Sequence[Json], result: Json, _: Translator) -> Figure:
+def _at_random(series: Sequence[Json], result: Json) -> Figure:
     """Accuracy by the number of blocks that are gone: every draw as a point, the mean and its interval."""
     figure = Figure(figsize=(6.2, 3.3), layout="constrained")
     axes = figure.subplots()
@@ -92,12 +92,12 @@ def _at_random(series: Sequence[Json], result: Json, _: Translator) -> Figure:
     axes.axhline(result["measured"]["chance"], color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
     axes.set_xlabel(_("blocks removed"))
     axes.set_xticks(sorted({0, *(row["count"] for one in series for row in one["random"])}))
-    _percents(axes, _)
+    _percents(axes)
     axes.legend(loc="upper right")
     return figure
 
 
-def _levels(axes: Axes, one: Json, result: Json, _: Translator) -> None:
+def _levels(axes: Axes, one: Json, result: Json) -> None:
     """The accuracy of the whole network and that of a guess."""
     for level, text in ((one["whole"]["accuracy"], _("whole")), (result["measured"]["chance"], _("chance"))):
         axes.axhline(level, color=INK if text == _("whole") else MUTED, linewidth=1, linestyle=(0, (4, 3)))
@@ -105,13 +105,13 @@ def _levels(axes: Axes, one: Json, result: Json, _: Translator) -> None:
             text, (1, level), xycoords=("axes fraction", "data"), xytext=(4, 0), textcoords="offset points",
             va="center", fontsize=8, color=MUTED,
         )  # fmt: skip
-    _percents(axes, _)
+    _percents(axes)
 
 
-def _percents(axes: Axes, _: Translator) -> None:
+def _percents(axes: Axes) -> None:
     axes.set_ylim(0, 1)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: _.percent(value, 0)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: percent(value, 0)))
     axes.set_ylabel(_("accuracy"))
     axes.spines["left"].set_color(LINE)
 
@@ -134,7 +134,7 @@ def _losses(one: Json, chance: float) -> dict[str, float]:
     return {row["names"][0]: (one["whole"]["accuracy"] - row["accuracy"]) / above for row in _singly(one)}
 
 
-def tables(result: Json, _: Translator) -> Mapping[str, Table]:
+def tables(result: Json) -> Mapping[str, Table]:
     """The medians, and every block."""
     series = [one for one in result["measured"]["series"] if one["whole"]]
     head = (
@@ -144,8 +144,8 @@ def tables(result: Json, _: Translator) -> Mapping[str, Table]:
     rows = [
         (
             one["name"],
-            f"{_.percent(one['whole']['accuracy'])} [{_.interval(one['whole']['interval'])}]",
-            *(_median(one.get(key), _) for key in ("median_drop", "median_lost", "median_swap")),
+            f"{percent(one['whole']['accuracy'])} {interval(one['whole']['interval'])}",
+            *(_median(one.get(key)) for key in ("median_drop", "median_lost", "median_swap")),
         )
         for one in series
     ]
@@ -156,28 +156,28 @@ def tables(result: Json, _: Translator) -> Mapping[str, Table]:
     )
     can = any(row["kind"] == "remove" for one in series for row in one["rows"])
     blocks = _("blocks that can be removed") if can else _("blocks that are silenced")
-    note = text.format(blocks=blocks, images=_.whole(result["settings"]["images"]), level=_.percent(LEVEL, 0))
+    note = text.format(blocks=blocks, images=whole(result["settings"]["images"]), level=percent(LEVEL, 0))
     found = {_("What a block is worth"): Table(head, rows, note)}
     for one in series:
-        found[_("Block by block: {name}").format(name=one["name"])] = _blocks(one, _)
+        found[_("Block by block: {name}").format(name=one["name"])] = _blocks(one)
     return found
 
 
-def _blocks(one: Json, _: Translator) -> Table:
+def _blocks(one: Json) -> Table:
     rows = [
-        (row["names"][0], _("removed") if row["kind"] == "remove" else _("silenced"), _.percent(row["accuracy"]),
-         _.interval(row["interval"]), _.percent(one["whole"]["accuracy"] - row["accuracy"]))
+        (row["names"][0], _("removed") if row["kind"] == "remove" else _("silenced"), percent(row["accuracy"]),
+         interval(row["interval"]), percent(one["whole"]["accuracy"] - row["accuracy"]))
         for row in _singly(one)
     ]  # fmt: skip
     head = (_("block"), _("lesion"), _("accuracy"), _("interval"), _("lost"))
     return Table(head, rows, numbers_from=2)
 
 
-def _median(value: Json | None, _: Translator) -> str:
-    return "–" if value is None else words.estimate(value, "percent", _)
+def _median(value: Json | None) -> str:
+    return "–" if value is None else words.estimate(value, "percent")
 
 
-def method(result: Json, _: Translator) -> str:
+def method(result: Json) -> str:
     """What was cut, and what was not touched."""
     series = result["measured"]["series"]
     texts = [
@@ -190,7 +190,7 @@ def method(result: Json, _: Translator) -> str:
     ]
     if any(one["random"] for one in series):
         several = _("Then several blocks are removed at random, {draws} times for each number.")
-        texts.append(several.format(draws=_.whole(result["settings"]["draws"])))
+        texts.append(several.format(draws=whole(result["settings"]["draws"])))
         if len(series) > 1 and all(one["blocks"] == series[0]["blocks"] for one in series):
             texts.append(_("They are the same blocks in both networks."))
     if any(row["kind"] == "swap" for one in series for row in one["rows"]):
@@ -198,12 +198,12 @@ def method(result: Json, _: Translator) -> str:
     return " ".join(texts)
 
 
-def remarks(result: Json, _: Translator) -> Sequence[str]:
+def remarks(result: Json) -> Sequence[str]:
     """Which networks have nothing to lose, and in what they differ."""
     known = [one for one in result["measured"]["series"] if one["whole"] is not None]
     text = _("{name} is not better than a guess on these images, so it has nothing to lose.")
     guessing = [text.format(name=one["name"]) for one in known if one["whole"]["interval"][0] <= _chance(result)]
-    return [*guessing, *twins.remarks(result, _)]
+    return [*guessing, *twins.remarks(result)]
 
 
 def _chance(result: Json) -> float:

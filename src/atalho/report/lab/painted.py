@@ -8,20 +8,18 @@ from atalho.networks import spec as specs
 from atalho.networks.plan import plan
 from atalho.report.canvas import INK, MUTED
 from atalho.report.drawing import Scale, Subject, draw_beside
-from atalho.report.language import Translator
 from atalho.report.markup import Html
 from atalho.report.run_files import Json
+from atalho.text import _
 
 
-def painted(
-    networks: Sequence[tuple[str, Json, Mapping[str, float]]], side: int | None, scale: Scale, _: Translator
-) -> Html:
+def painted(networks: Sequence[tuple[str, Json, Mapping[str, float]]], side: int | None, scale: Scale) -> Html:
     """Networks beside each other, given as (name, specification, values by block), all on one scale, every block."""
     subjects = [Subject(plan(specs.from_dict(spec)), name, side, values) for name, spec, values in networks]
-    return draw_beside(subjects, legend=scale, unfold=True, translator=_)
+    return draw_beside(subjects, legend=scale, unfold=True)
 
 
-def block_axis(axes: Axes, names: Sequence[str], _: Translator) -> None:
+def block_axis(axes: Axes, names: Sequence[str]) -> None:
     """Number the blocks from 1 and mark where a stage begins. `names` are the blocks' at the places 0, 1, …"""
     stages = [name.split(".")[1] for name in names]
     for place in range(1, len(names)):

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Final
 
 from atalho.errors import RunError
-from atalho.locale import _
 from atalho.report.run_files import Json
+from atalho.text import _
 
 RESULT: Final = "result.json"
 

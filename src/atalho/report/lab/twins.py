@@ -2,23 +2,24 @@
 
 from collections.abc import Iterator, Sequence
 
-from atalho.report.language import Translator
 from atalho.report.run_files import Json
+from atalho.text import _
+from atalho.text.numbers import nwhole, percent, whole
 
 
-def not_compared(result: Json, _: Translator) -> Iterator[str]:
+def not_compared(result: Json) -> Iterator[str]:
     """Why nothing was compared, where the networks are not of both kinds."""
     kinds = {one["shortcuts"] for one in result["measured"]["series"]}
     if not result["verdict"]["comparisons"] and len(kinds) < 2:
         yield _("Nothing was compared: it takes a network with shortcuts and one without.")
 
 
-def remarks(result: Json, _: Translator) -> Sequence[str]:
+def remarks(result: Json) -> Sequence[str]:
     """In what the networks of a result differ, where there are two, and how those that are runs were trained."""
-    return [*_difference(result, _), *_trainings(result, _)]
+    return [*_difference(result), *_trainings(result)]
 
 
-def _difference(result: Json, _: Translator) -> Iterator[str]:
+def _difference(result: Json) -> Iterator[str]:
     differing = result["settings"]["differences"]
     if len(result["measured"]["series"]) < 2:
         return
@@ -36,12 +37,12 @@ def _difference(result: Json, _: Translator) -> Iterator[str]:
         yield _("The two networks have the same specification, and nothing known of their trainings differs.")
 
 
-def _trainings(result: Json, _: Translator) -> Iterator[str]:
+def _trainings(result: Json) -> Iterator[str]:
     for name, training in result["settings"].get("trained", {}).items():
         text = _("{name} was trained for {epochs} on {images} images; its accuracy is {top1}.")
         yield text.format(
             name=name,
-            epochs=_.ngettext("{n} epoch", "{n} epochs", training["epochs"]),
-            images=_.whole(training["images"]),
-            top1=_.percent(training["top1"]),
+            epochs=nwhole("{n} epoch", "{n} epochs", training["epochs"]),
+            images=whole(training["images"]),
+            top1=percent(training["top1"]),
         )

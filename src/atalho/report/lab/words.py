@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
-from atalho.locale import N_
-from atalho.report.language import Translator
 from atalho.report.run_files import Json
+from atalho.text import N_, _, told
+from atalho.text.numbers import between, duration, number, percent, significant, whole
 
 OUTCOMES: Final = {
     "supported": N_("The claim is supported."),
@@ -28,23 +28,23 @@ _BECAUSE: Final = {
 }
 
 
-def headline(result: Json, _: Translator) -> str:
+def headline(result: Json) -> str:
     """The outcome in a sentence; of an experiment that is not finished, that too."""
     outcome = OUTCOMES[result["verdict"]["outcome"]]
     words = _(outcome)
     if result["missing"]:
         words += " " + _("The experiment is not finished: cells not measured yet: {n}.").format(
-            n=_.whole(len(result["missing"]))
+            n=whole(len(result["missing"]))
         )
     return words
 
 
-def sentences(result: Json, _: Translator) -> list[str]:
+def sentences(result: Json) -> list[str]:
     """One sentence for each comparison that the verdict rests on."""
-    return [_sentence(comparison, _) for comparison in result["verdict"]["comparisons"]]
+    return [_sentence(comparison) for comparison in result["verdict"]["comparisons"]]
 
 
-def _sentence(comparison: Json, _: Translator) -> str:
+def _sentence(comparison: Json) -> str:
     left, right = comparison["left"], comparison["right"]
     unit, outcome = comparison["unit"], comparison["outcome"]
     order = "open" if outcome == "not enough evidence" else comparison["order"]
@@ -56,11 +56,11 @@ def _sentence(comparison: Json, _: Translator) -> str:
     elif order in ("above", "below") and _exact(left) and _exact(right):
         because = "exact" if outcome == "supported" else "exact, otherwise"
     found = _(_FOUND[order]).format(
-        quantity=_.tell(comparison["quantity"]),
-        left=_.tell(left["name"]),
-        right=_.tell(right["name"]),
-        left_value=estimate(left, unit, _),
-        right_value=estimate(right, unit, _),
+        quantity=told(comparison["quantity"]),
+        left=told(left["name"]),
+        right=told(right["name"]),
+        left_value=estimate(left, unit),
+        right_value=estimate(right, unit),
     )
     return f"{found}: {_(_BECAUSE[because])}"
 
@@ -69,22 +69,22 @@ def _exact(value: Json) -> bool:
     return bool(value["low"] == value["high"])
 
 
-def estimate(value: Any, unit: str, _: Translator) -> str:
+def estimate(value: Any, unit: str) -> str:
     """A mean with its interval: 35.4% [34.1%, 36.7%]; of an exact quantity, the number alone."""
-    mean = amount(value["mean"], unit, _)
+    mean = amount(value["mean"], unit)
     low, high = value["low"], value["high"]
     if low is None or high is None:
         return _("{value} (no interval)").format(value=mean)
-    return mean if low == high else f"{mean} [{amount(low, unit, _)}, {amount(high, unit, _)}]"
+    return mean if low == high else f"{mean} {between(amount(low, unit), amount(high, unit))}"
 
 
-def amount(value: float | None, unit: str, _: Translator) -> str:
+def amount(value: float | None, unit: str) -> str:
     """A number in its unit; numbers below 100 with three significant digits."""
     if unit == "percent":
-        return _.percent(value)
+        return percent(value)
     if unit == "seconds":
-        return _.duration(value)
+        return duration(value)
     if value is None or value == 0:
-        return _.whole(value)
+        return whole(value)
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 0.1 else 4
-    return _.number(value, digits) if abs(value) >= 1e-3 else f"{value:.2g}"
+    return number(value, digits) if abs(value) >= 1e-3 else significant(value, 2)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from atalho.config import FurtherLoss
 from atalho.errors import ConfigError
-from atalho.locale import _
+from atalho.text import Text
 
 _CLASSES: Final = {
     "circle": "CircleLoss",
@@ -32,8 +32,8 @@ def further(name: FurtherLoss) -> Callable[[Tensor, Tensor], Tensor] | None:
         losses = importlib.import_module("pytorch_metric_learning.losses")
     except ImportError:
         raise ConfigError(
-            _("The loss {name} needs pytorch-metric-learning. Install it with: pip install 'atalho[reid]'").format(
-                name=name
+            Text(
+                "The loss {name} needs pytorch-metric-learning. Install it with: pip install 'atalho[reid]'", name=name
             )
         ) from None
     loss: Callable[[Tensor, Tensor], Tensor] = getattr(losses, _CLASSES[name])()

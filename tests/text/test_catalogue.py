@@ -14,11 +14,11 @@ import atalho
 from atalho import config
 from atalho.cli import help, options
 from atalho.jobs import finish
-from atalho.locale import catalogue
 from atalho.report import background
+from atalho.text import catalogue
 
 _SOURCE = Path(atalho.__file__).parent
-_FOLDER = _SOURCE / "locale" / "pt_BR" / "LC_MESSAGES"
+_FOLDER = _SOURCE / "text" / "pt_BR" / "LC_MESSAGES"
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def _fields(text: str) -> set[tuple[str, str | None, str | None]]:
 
 
 def test_the_catalogue_has_every_text_of_the_source_and_no_other(portuguese):
-    keywords = DEFAULT_KEYWORDS | {"N_": None}
+    keywords = DEFAULT_KEYWORDS | {"N_": None, "Text": None, "ntext": (1, 2), "nwhole": (1, 2)}
     found = {text for _, _, text, *_ in extract_from_dir(_SOURCE, [("**.py", "python")], keywords=keywords)}
     known = set(_texts(portuguese))
     assert (found - known, known - found) == (set(), set()), "run `make messages`, then translate what is new"
@@ -59,8 +59,8 @@ def test_no_marked_text_is_out_of_the_extractors_sight(portuguese):
     marked = set()
     for path in _SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "N_"):
-                marked |= {a.value for a in node.args if isinstance(a, ast.Constant)}
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "N_", "Text"):
+                marked |= {a.value for a in node.args[:1] if isinstance(a, ast.Constant)}
     assert len(marked) > 300
     assert marked <= set(_texts(portuguese))
 

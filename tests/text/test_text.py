@@ -1,12 +1,13 @@
 import copy
 import json
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from atalho import locale
-from atalho.errors import nearest
-from atalho.locale import _, from_environment, language, ngettext, use_language
+import atalho.text
+from atalho.errors import ConfigError, nearest
+from atalho.text import Text, _, from_environment, language, ngettext, ntext, speaking, told, use_language
 
 _VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 
@@ -14,7 +15,7 @@ _VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 @pytest.fixture
 def environment(monkeypatch):
     """Nothing chosen, and only the given variables set."""
-    monkeypatch.setattr(locale, "_chosen", [])
+    monkeypatch.setattr(atalho.text, "_chosen", [])
     for name in _VARIABLES:
         monkeypatch.delenv(name, raising=False)
 
@@ -85,28 +86,51 @@ def test_what_is_not_in_the_catalogue_stays_as_it_is():
     assert _("qwerty") == "qwerty"
 
 
-def test_errors_speak_portuguese():
-    use_language("pt")
-    assert nearest("resnet19", ["resnet18", "vgg"]) == "Você quis dizer resnet18?"
-    assert nearest("x", ["sgd", "adam"]) == "Aceitos: adam, sgd."
+def test_errors_speak_the_language_in_which_they_are_shown():
+    error = ConfigError(nearest("resnet19", ["resnet18", "vgg"]))
+    assert [speaking(name)(str)(error) for name in ("en", "pt")] == [
+        "Did you mean resnet18?",
+        "Você quis dizer resnet18?",
+    ]
+    assert speaking("pt")(str)(nearest("x", ["sgd", "adam"])) == "Aceitos: adam, sgd."
 
 
-def test_a_text_that_was_kept_is_told_in_any_language():
-    reason = _("the folder {name} is none of train, val, test: left out").format(name="{x}")
-    one, many = "{count} image left out: {names}", "{count} images left out: {names}"
-    for text, portuguese in (
-        (reason, "a pasta {x} não é train, val nem test: foi ignorada"),
-        (ngettext(one, many, 2).format(count=2, names="a"), "2 imagens puladas: a"),
-        (_("{path}: {reason}").format(path="a", reason=reason), "a: a pasta {x} não é"),
-        ("plain", "plain"),
-    ):
-        kept = json.loads(json.dumps(locale.keep(text)))
-        assert locale.tell(kept) == text
-        assert locale.tell(kept, "pt").startswith(portuguese)
-        assert locale.keep(locale.tell(kept, "pt")) == kept
+def test_a_block_speaks_its_language_whatever_the_process_and_other_threads_speak():
+    use_language("en")
+    with speaking("pt_BR"), ThreadPoolExecutor(1) as threads:
+        assert (language(), _("seed"), threads.submit(_, "seed").result()) == ("pt", "semente", "seed")
+        with speaking("en"):
+            assert _("seed") == "seed"
+    assert language() == "en"
+    with pytest.raises(ValueError, match="accepted are en, pt"), speaking("fr"):
+        pass
 
 
-def test_an_error_and_a_copy_remember_what_they_say():
-    text = _("seed")
-    for same in (str(ValueError(text)), copy.deepcopy(text), pickle.loads(pickle.dumps(text))):
-        assert (same, locale.tell(locale.keep(same), "pt")) == ("seed", "semente")
+ONE, MANY = "{count} image left out: {names}", "{count} images left out: {names}"
+LEFT_OUT = Text("the folder {name} is none of train, val, test: left out", name="{x}")
+
+
+@pytest.mark.parametrize(
+    ("text", "english", "portuguese"),
+    [
+        (LEFT_OUT, "the folder {x} is none", "a pasta {x} não é train, val nem test: foi ignorada"),
+        (ntext(ONE, MANY, 2, count=2, names="a"), "2 images left out: a", "2 imagens puladas: a"),
+        (ntext(ONE, MANY, 1).format(count=1, names="a"), "1 image left", "1 imagem pulada: a"),
+        (Text("{path}: {reason}", path="a", reason=LEFT_OUT), "a: the folder {x}", "a: a pasta {x} não é"),
+        (Text.verbatim("plain {words}"), "plain {words}", "plain {words}"),
+        (Text.joined(Text("seed"), "x", by=", "), "seed, x", "semente, x"),
+    ],
+)
+def test_a_text_is_said_in_any_language_also_after_it_was_kept(text, english, portuguese):
+    kept = json.loads(json.dumps(text.to_json()))
+    assert str(text).startswith(english) and told(kept) == str(text)
+    with speaking("pt"):
+        assert str(text).startswith(portuguese) and told(kept) == str(text)
+    assert Text.from_json(kept).to_json() == kept
+    for same in (copy.deepcopy(text), pickle.loads(pickle.dumps(text))):
+        assert same == text and hash(same) == hash(text)
+
+
+def test_fields_are_written_as_format_writes_them_and_nothing_else_is_done_for_them():
+    text = Text("{given!r} {share:.1f} {word:>5} {missing} {word.__class__} {empty}", given="a", share=0.25, word="b")
+    assert str(text.format(empty="")) == "'a' 0.2     b {missing} {word.__class__}"
