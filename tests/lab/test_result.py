@@ -12,7 +12,7 @@ from atalho.report.lab.drawing import Drawing, Table
 from atalho.text import Text
 
 
-def _pictures(found, _):
+def _pictures(found):
     figure, axes = panel(3, 2)
     axes.plot([0, 1], [0, found["measured"]["height"]])
     axes.set_xlabel(_("epoch"))
@@ -23,10 +23,10 @@ DRAWING = Drawing(
     experiment="height",
     title="Accuracy",
     claim="test",
-    method=lambda found, _: str(found["settings"]["how"]),
+    method=lambda found: str(found["settings"]["how"]),
     pictures=_pictures,
-    tables=lambda found, _: {_("Cost"): Table(["<name>", "height"], [["a & b", "1"]], "a note")},
-    remarks=lambda found, _: ["a remark"],
+    tables=lambda found: {_("Cost"): Table(["<name>", "height"], [["a & b", "1"]], "a note")},
+    remarks=lambda found: ["a remark"],
 )
 
 
