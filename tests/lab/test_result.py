@@ -9,7 +9,7 @@ from atalho.lab.verdict import Comparison, Estimate, Verdict
 from atalho.precision import choose
 from atalho.report.canvas import panel
 from atalho.report.lab.drawing import Drawing, Table
-from atalho.text import Text
+from atalho.text import Text, _
 
 
 def _pictures(found):

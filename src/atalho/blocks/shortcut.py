@@ -57,7 +57,7 @@ class ZeroPadShortcut(nn.Module):
         super().__init__()
         if out_channels < in_channels:
             raise ConfigError(
-                _(
+                Text(
                     "shortcut 'zero-pad' from {given} to {out} channels: it can only add channels; "
                     "use 'projection' for blocks that narrow"
                 ).format(given=in_channels, out=out_channels)
