@@ -8,7 +8,13 @@ from atalho.blocks.block import zero
 
 
 class DenseLayer(nn.Module):
-    """F of a dense block: norm, ReLU, 1x1 to bottleneck x growth_rate; norm, ReLU, 3x3 to growth_rate."""
+    """F of a dense block: batch norm, ReLU, 1x1 convolution, then batch norm, ReLU, 3x3 convolution.
+
+    Args:
+        in_channels: Channels C of all features before this layer.
+        growth_rate: New channels that the layer adds (k in the paper).
+        bottleneck: Channels between the two convolutions, as a multiple of the growth rate.
+    """
 
     def __init__(self, in_channels: int, growth_rate: int, bottleneck: int = 4) -> None:
         super().__init__()
@@ -30,7 +36,14 @@ class DenseLayer(nn.Module):
 
 
 class DenseBlock(nn.Module):
-    """Layers that each see the block's input and the features of all layers before them."""
+    """Layers that each see the block's input and the features of all layers before them.
+
+    Args:
+        in_channels: Channels C of the input.
+        layers: How many layers.
+        growth_rate: New channels per layer (k in the paper).
+        bottleneck: Channels between the two convolutions of a layer, as a multiple of the growth rate.
+    """
 
     def __init__(self, in_channels: int, layers: int, growth_rate: int, bottleneck: int = 4) -> None:
         super().__init__()
@@ -41,7 +54,7 @@ class DenseBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N,C,H,W) → (N,C + layers x growth_rate,H,W)."""
-        # One concatenation per layer, as with a list that every layer joins anew, and the same memory; but the
+        # One concatenation per layer, as with a list that every layer joins for itself, and the same memory; but
         # gradients flow back through whole tensors instead of a quadratic number of slices.
         for layer in self.layers:
             x = torch.cat([x, layer(x)], dim=1)

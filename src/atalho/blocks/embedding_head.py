@@ -1,6 +1,6 @@
-"""The end of a network that re-identifies: pooling, an embedding, a norm as neck, and a classifier for training.
+"""The end of a network that re-identifies: pooling, an embedding, batch norm as neck, a classifier for training.
 
-BNNeck (Luo et al. 2019, "Bag of tricks", section 3.5): the triplet loss sees the feature before the norm, where
+BNNeck (Luo et al. 2019, "Bag of tricks", section 3.5): the triplet loss sees the feature before the batch norm, where
 Euclidean distances mean something, and the classifier the one after it, where directions do.
 """
 
@@ -31,7 +31,14 @@ class GeneralizedMean(nn.Module):
 
 
 class EmbeddingHead(nn.Module):
-    """Features to embeddings (N,E) and, in training, to the scores of the identities (N,K)."""
+    """Features to embeddings (N,E) and, in training, to the scores of the identities (N,K).
+
+    Args:
+        in_channels: Channels C of the features.
+        embedding: Length E of the embedding; a linear layer reduces to it where it is not C.
+        classes: Identities K in training.
+        pooling: "average", or "gem" for `GeneralizedMean`.
+    """
 
     def __init__(self, in_channels: int, embedding: int, classes: int, pooling: PoolingKind) -> None:
         super().__init__()

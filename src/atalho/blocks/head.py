@@ -12,7 +12,10 @@ class Dropout(nn.Module):
     """Sets a share `p` of the elements to zero while training, and scales the others by 1 / (1 - p).
 
     Inside `chance.batch` a sample keeps its mask whatever else is in its batch; outside it is torch's dropout.
-    `number` tells the dropouts of one network apart.
+
+    Args:
+        p: Share of the elements, from 0 up to, but not, 1. Raises ConfigError for others.
+        number: Tells the dropouts of one network apart, so that their masks differ.
     """
 
     def __init__(self, p: float, number: int = 0) -> None:
@@ -38,7 +41,13 @@ class Dropout(nn.Module):
 
 
 class ClassifierHead(nn.Module):
-    """Features to class scores; `embedding` stops after the pooling."""
+    """Features to class scores; `embedding` stops after the pooling.
+
+    Args:
+        in_channels: Channels C of the features.
+        classes: Classes K.
+        dropout: Share of the pooled features that are set to zero in training.
+    """
 
     def __init__(self, in_channels: int, classes: int, dropout: float = 0.0) -> None:
         super().__init__()

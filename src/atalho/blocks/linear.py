@@ -11,7 +11,13 @@ from atalho.blocks.shortcut import make_shortcut
 
 
 class LinearBlock(Block):
-    """Two linear layers, each with a norm, and a ReLU after the sum: the basic block without the image."""
+    """Two linear layers, each with a batch norm, and a ReLU after the sum: the basic block without the image.
+
+    Args:
+        in_features: Length D of the input vectors.
+        out_features: Length D' of the output vectors.
+        shortcut: How the shortcut fits where the length changes; "zero-pad" is for images only.
+    """
 
     def __init__(self, in_features: int, out_features: int, shortcut: ShortcutKind = "projection") -> None:
         super().__init__()

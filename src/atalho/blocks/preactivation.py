@@ -1,4 +1,4 @@
-"""The residual block with norm and ReLU before each convolution (He et al. 2016, "Identity mappings", figure 4e).
+"""The residual block with batch norm and ReLU before each convolution (He et al. 2016, "Identity mappings", figure 4e).
 
 Nothing follows the sum, so where the shape stays the path from the first block to the last is the identity.
 Where it changes, the shortcut takes the block's raw input, so that forward stays one sum of two modules.
@@ -14,7 +14,14 @@ from atalho.blocks.shortcut import make_shortcut
 
 
 class PreactivationBasicBlock(Block):
-    """Norm, ReLU, 3x3 convolution, twice. The first convolution carries the stride."""
+    """Batch norm, ReLU, 3x3 convolution, twice. The first convolution carries the stride.
+
+    Args:
+        in_channels: Channels C of the input.
+        out_channels: Channels C' of the output; both convolutions give as many.
+        stride: How many times smaller the output is, in height and in width.
+        shortcut: How the shortcut fits where channels or size change; see `ShortcutKind`.
+    """
 
     def __init__(
         self, in_channels: int, out_channels: int, stride: int = 1, shortcut: ShortcutKind = "projection"
@@ -39,7 +46,15 @@ class PreactivationBasicBlock(Block):
 
 
 class PreactivationBottleneckBlock(Block):
-    """Norm and ReLU before each of 1x1 to fewer channels, 3x3 with the stride, 1x1 back."""
+    """Batch norm and ReLU before each of 1x1 to fewer channels, 3x3 with the stride, 1x1 back.
+
+    Args:
+        in_channels: Channels C of the input.
+        middle_channels: Channels of the 3x3 convolution, fewer than those around it.
+        out_channels: Channels C' of the output.
+        stride: How many times smaller the output is, in height and in width.
+        shortcut: How the shortcut fits where channels or size change; see `ShortcutKind`.
+    """
 
     def __init__(
         self,

@@ -11,7 +11,14 @@ from atalho.blocks.shortcut import make_shortcut
 
 
 class BasicBlock(Block):
-    """Two 3x3 convolutions, each with a norm, and a ReLU after the sum. The first one carries the stride."""
+    """Two 3x3 convolutions, each with a batch norm, and a ReLU after the sum. The first one carries the stride.
+
+    Args:
+        in_channels: Channels C of the input.
+        out_channels: Channels C' of the output; both convolutions give as many.
+        stride: How many times smaller the output is, in height and in width.
+        shortcut: How the shortcut fits where channels or size change; see `ShortcutKind`.
+    """
 
     def __init__(
         self, in_channels: int, out_channels: int, stride: int = 1, shortcut: ShortcutKind = "projection"
@@ -38,6 +45,13 @@ class BottleneckBlock(Block):
     """1x1 to fewer channels, 3x3, 1x1 back, and a ReLU after the sum.
 
     The 3x3 carries the stride, as in torchvision and timm ("v1.5"); the paper had it in the first 1x1.
+
+    Args:
+        in_channels: Channels C of the input.
+        middle_channels: Channels of the 3x3 convolution, fewer than those around it.
+        out_channels: Channels C' of the output.
+        stride: How many times smaller the output is, in height and in width.
+        shortcut: How the shortcut fits where channels or size change; see `ShortcutKind`.
     """
 
     def __init__(

@@ -25,7 +25,13 @@ class IdentityShortcut(nn.Module):
 
 
 class ProjectionShortcut(nn.Module):
-    """Option B: a 1x1 convolution with the block's stride, and a norm, make the input fit for the sum."""
+    """Option B: a 1x1 convolution with the block's stride, and a batch norm, make the input fit for the sum.
+
+    Args:
+        in_channels: Channels C of the block's input.
+        out_channels: Channels C' of its output.
+        stride: How many times smaller the output is, in height and in width.
+    """
 
     def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
         super().__init__()
@@ -38,7 +44,12 @@ class ProjectionShortcut(nn.Module):
 
 
 class LinearProjectionShortcut(nn.Module):
-    """Option B for linear layers: a linear layer and a norm."""
+    """Option B for linear layers: a linear layer and a batch norm.
+
+    Args:
+        in_features: Length D of the block's input vectors.
+        out_features: Length D' of its output vectors.
+    """
 
     def __init__(self, in_features: int, out_features: int) -> None:
         super().__init__()
@@ -51,7 +62,15 @@ class LinearProjectionShortcut(nn.Module):
 
 
 class ZeroPadShortcut(nn.Module):
-    """Option A, without parameters: every stride-th pixel, and channels of zeros, half of them on each side."""
+    """Option A, without parameters: every stride-th pixel, and channels of zeros, half of them on each side.
+
+    Args:
+        in_channels: Channels C of the block's input.
+        out_channels: Channels C' of its output, C or more.
+        stride: How many times smaller the output is, in height and in width.
+
+    Raises ConfigError where C' is less than C.
+    """
 
     def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
         super().__init__()

@@ -9,7 +9,12 @@ from torch import Tensor, nn
 
 
 class SmallStem(nn.Module):
-    """3x3 convolution, norm, ReLU: for images up to 64 pixels (He et al. 2015, section 4.2)."""
+    """3x3 convolution, batch norm, ReLU: for images up to 64 pixels (He et al. 2015, section 4.2).
+
+    Args:
+        in_channels: Channels C of the images.
+        out_channels: Channels C' that the first block takes.
+    """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
@@ -22,7 +27,12 @@ class SmallStem(nn.Module):
 
 
 class BareStem(nn.Module):
-    """3x3 convolution alone: for small images where the first block begins with its own norm and ReLU."""
+    """3x3 convolution alone: for small images where the first block begins with its own batch norm and ReLU.
+
+    Args:
+        in_channels: Channels C of the images.
+        out_channels: Channels C' that the first block takes.
+    """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
@@ -34,7 +44,12 @@ class BareStem(nn.Module):
 
 
 class LargeStem(nn.Module):
-    """7x7 convolution of stride 2, norm, ReLU, 3x3 max pooling of stride 2 (He et al. 2015, table 1)."""
+    """7x7 convolution of stride 2, batch norm, ReLU, 3x3 max pooling of stride 2 (He et al. 2015, table 1).
+
+    Args:
+        in_channels: Channels C of the images.
+        out_channels: Channels C' that the first block takes.
+    """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
@@ -47,7 +62,13 @@ class LargeStem(nn.Module):
 
 
 class PixelStem(nn.Module):
-    """The image as a vector: averaged (or repeated) to side x side pixels, one linear layer, norm, ReLU."""
+    """The image as a vector: averaged (or repeated) to side x side pixels, one linear layer, batch norm, ReLU.
+
+    Args:
+        in_channels: Channels C of the images.
+        side: Side in pixels that every image is brought to.
+        out_features: Length D of the vectors that the first block takes.
+    """
 
     def __init__(self, in_channels: int, side: int, out_features: int) -> None:
         super().__init__()

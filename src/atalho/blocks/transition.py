@@ -5,7 +5,12 @@ from torch import Tensor, nn
 
 
 class Transition(nn.Module):
-    """Norm, ReLU, 1x1 convolution and 2x2 average pooling, to keep the channels in check."""
+    """Batch norm, ReLU, 1x1 convolution and 2x2 average pooling, to keep the channels in check.
+
+    Args:
+        in_channels: Channels C that leave the dense block before it.
+        out_channels: Channels C' that enter the next one.
+    """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
