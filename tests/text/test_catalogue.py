@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 
 import atalho
 from atalho import config
-from atalho.cli import help, options
+from atalho.cli import help, options, terminal
 from atalho.jobs import finish
 from atalho.report import background
 from atalho.text import catalogue
@@ -65,6 +65,15 @@ def test_no_marked_text_is_out_of_the_extractors_sight(portuguese):
     assert marked <= set(_texts(portuguese))
 
 
+def test_no_stored_value_is_translated_as_it_is():
+    """A table says which texts it can be; extractors differ in what they make of `_(found["split"])`."""
+    for path in _SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "N_", "Text"):
+                keys = [a.slice for a in node.args if isinstance(a, ast.Subscript)]
+                assert not any(isinstance(key, ast.Constant) and isinstance(key.value, str) for key in keys), path
+
+
 def test_everything_is_translated_and_nothing_is_a_guess(portuguese):
     texts = _texts(portuguese)
     assert [text for text, message in texts.items() if message.fuzzy] == []
@@ -96,13 +105,17 @@ def test_the_compiled_catalogue_is_up_to_date(portuguese):
     [
         pytest.param([entry.meaning for entry in config.entries()], id="settings"),
         pytest.param(options._TITLES.values(), id="sections"),
-        pytest.param(finish._MEASURED, id="splits"),
+        pytest.param(terminal._SPLITS.values(), id="splits"),
         pytest.param([*background._FIELDS.values(), *background._SPLITS.values()], id="report"),
         pytest.param(help.PLACEHOLDERS, id="placeholders"),
     ],
 )
 def test_texts_that_are_looked_up_by_name_are_in_it(texts, portuguese):
     assert set(texts) <= set(_texts(portuguese))
+
+
+def test_every_split_that_is_measured_on_has_its_text():
+    assert set(terminal._SPLITS) == set(finish._MEASURED)
 
 
 def test_python_reads_it():

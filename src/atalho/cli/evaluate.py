@@ -72,7 +72,7 @@ def _say(found: dict[str, Any]) -> None:
         top += " · " + _("top-5 {top5} {interval}").format(
             top5=percent(found["top5"]), interval=interval(found["top5_interval"])
         )
-    terminal.say(f"{_(found['split'])}: {top} · " + _("{images} images").format(images=found["images"]))
+    terminal.say(f"{terminal.split(found['split'])}: {top} · " + _("{images} images").format(images=found["images"]))
     _calibration(found)
     _classes(found)
     for mistake in found["mistakes"][:_SHOWN_MISTAKES]:

@@ -20,7 +20,7 @@ def say(found: Mapping[str, Any]) -> None:
     text = _("{split}: rank-1 {rank1} {interval} · {valid} of {queries} queries have a right answer ({protocol})")
     terminal.say(
         text.format(
-            split=_(found["split"]),
+            split=terminal.split(found["split"]),
             rank1=percent(found["rank1"]),
             interval=interval(found["rank1_interval"]),
             valid=found["valid_queries"],

@@ -14,11 +14,12 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
-from atalho.text import _
+from atalho.text import N_, _
 from atalho.text.numbers import duration, number, percent, whole
 from atalho.training.progress import EpochReport, Progress, StepReport
 
 _PLAIN_SECONDS = 30.0
+_SPLITS = {"test": N_("test"), "val": N_("val")}
 _ENDLESS = 1 << 20
 """More columns than any row has."""
 _DIRECTIONS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
@@ -45,6 +46,11 @@ def visible(text: str, *, but: str = "") -> str:
 
 def _steers(character: str) -> bool:
     return unicodedata.category(character) == "Cc" or unicodedata.bidirectional(character) in _DIRECTIONS
+
+
+def split(name: str) -> str:
+    """What a split that is measured on is called."""
+    return _(_SPLITS[name])
 
 
 def print_json(value: Any) -> None:

@@ -128,7 +128,7 @@ def _print(run: "Run", *, as_json: bool) -> None:
     elif found:
         terminal.say(
             _("{split} accuracy {top1} {interval} on {images} images").format(
-                split=_(found["split"]),
+                split=terminal.split(found["split"]),
                 top1=percent(found["top1"]),
                 interval=interval(found["top1_interval"]),
                 images=found["images"],

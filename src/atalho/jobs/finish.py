@@ -24,10 +24,10 @@ from atalho.report import figures, html
 from atalho.storage import atomic, model_folder, threshold_file
 from atalho.storage.model_folder import Card, Preprocessing
 from atalho.tasks import classification
-from atalho.text import N_, _
+from atalho.text import _
 from atalho.training.progress import Progress
 
-_MEASURED = (N_("test"), N_("val"))
+_MEASURED = ("test", "val")
 """The splits that accuracy is measured on, in order of preference: validation only where there is no test split."""
 
 
