@@ -12,10 +12,10 @@ import numpy as np
 from real_runs import Place
 
 from atalho.data import layouts
-from atalho.data.decode import decode_square
+from atalho.data.decoding.decode import decode_square
+from atalho.data.decoding.packed import open_images
+from atalho.data.decoding.survey import survey
 from atalho.data.manifest import Manifest
-from atalho.data.packed import open_images
-from atalho.data.survey import survey
 from atalho.errors import DataError
 
 SIDE = 48

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import record
 
 import atalho
-from atalho.data.crew import cores
+from atalho.data.decoding.pool import cores
 
 
 def main() -> None:

@@ -7,20 +7,29 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from atalho.errors import DataError
-from atalho.text import Text
+from atalho.text import Text, _, ntext
 
 SPLITS: Final = ("train", "val", "test")
 Ids = NDArray[np.int64]
 NO_IDS: Final[Ids] = np.empty(0, np.int64)
+_SHOWN: Final = 10
+
+
+class BadImage(NamedTuple):
+    """An image that cannot be read: its id, its name in the manifest, and why."""
+
+    number: int
+    name: str
+    reason: Text
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +113,23 @@ class Manifest:
             raise DataError(Text("not a manifest of Atalho: {error}", error=repr(error))) from error
         _check(manifest)
         return manifest
+
+
+def refuse_bad(bad: Sequence[BadImage]) -> None:
+    """DataError that names the images that cannot be read, with reasons."""
+    if bad:
+        lines = [f"  {image.name}: {image.reason}" for image in bad[:_SHOWN]]
+        if len(bad) > _SHOWN:
+            lines.append("  " + _("… and {count} more").format(count=len(bad) - _SHOWN))
+        raise DataError(
+            ntext(
+                "{count} image cannot be read. Mend or remove it, or leave it out with --skip-bad:\n{list}",
+                "{count} images cannot be read. Mend or remove them, or leave them out with --skip-bad:\n{list}",
+                len(bad),
+                count=len(bad),
+                list="\n".join(lines),
+            )
+        )
 
 
 def bytewise(name: str) -> bytes:

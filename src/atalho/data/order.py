@@ -10,7 +10,7 @@ from atalho import chance
 from atalho.data.manifest import Ids
 
 
-def epoch(seed: int, epoch: int, ids: Ids, batch_size: int) -> list[Ids]:
+def epoch_batches(seed: int, epoch: int, ids: Ids, batch_size: int) -> list[Ids]:
     """Batches of one epoch: each id exactly once, ceil(N / batch_size) batches whose sizes differ by one at most.
 
     Nearly equal batches, because a last batch of a few images would give a noisy gradient and noisy norms.
@@ -46,3 +46,32 @@ def parts(count: int, largest: int | None) -> list[slice]:
 def in_order(ids: Ids, batch_size: int) -> list[Ids]:
     """Batches for evaluation, in the order given."""
     return [ids[first : first + batch_size] for first in range(0, len(ids), batch_size)]
+
+
+def identity_batches(seed: int, epoch: int, ids: Ids, labels: Ids, identities: int, images: int) -> list[Ids]:
+    """Batches of `identities` × `images` of one epoch over `ids`: every identity once.
+
+    There are ceil(all / `identities`) batches, whose numbers of identities differ by one. The images of an identity
+    are dealt like a deck: K in one epoch, the next K in the next, and shuffled again when fewer than K are left. An
+    identity with fewer than K images gives all it has, so that no image comes twice in a batch: its copies would be
+    varied alike, and teach that the same picture is the same.
+
+    `labels` are those of all images, by id; `images` is K.
+    """
+    own = labels[ids]
+    by_identity = np.argsort(own, kind="stable")
+    every, starts = np.unique(own[by_identity], return_index=True)
+    decks = dict(zip(every.tolist(), np.split(ids[by_identity], starts[1:]), strict=True))
+    chosen = epoch_batches(seed, epoch, every, identities)
+    return [np.concatenate([_hand(seed, epoch, decks[who], images) for who in some.tolist()]) for some in chosen]
+
+
+def identity_steps(ids: Ids, labels: Ids, identities: int) -> int:
+    """How many batches an epoch of `identity_batches` has."""
+    return -(-len(np.unique(labels[ids])) // identities)
+
+
+def _hand(seed: int, epoch: int, deck: Ids, images: int) -> Ids:
+    rounds = max(1, len(deck) // images)
+    shuffle, place = divmod(epoch, rounds)
+    return chance.permutation(seed, "images of identities", shuffle, deck)[place * images : (place + 1) * images]

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from atalho.config import Config, DataConfig
-from atalho.data import layouts, open_set, sizes
+from atalho.data import layouts, open_set
+from atalho.data.decoding.packed import open_images
+from atalho.data.decoding.survey import Survey, survey
 from atalho.data.doctor import feasibility
 from atalho.data.images import Images
-from atalho.data.manifest import Manifest
-from atalho.data.packed import open_images
-from atalho.data.survey import Survey, refuse_bad, survey
+from atalho.data.manifest import Manifest, refuse_bad
+from atalho.data.preprocessing import choose_size, stored_side
 from atalho.errors import ConfigError, DataError
 from atalho.text import Text, _, ngettext
 from atalho.training.progress import Progress
@@ -86,7 +87,7 @@ def look_at(manifest: Manifest, config: DataConfig, progress: Progress) -> Looke
     )
     if not config.skip_bad:
         refuse_bad(found.bad)
-    return Looked(manifest, found, config.size or sizes.choose_size(found), 1 if found.grey else 3)
+    return Looked(manifest, found, config.size or choose_size(found), 1 if found.grey else 3)
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def open_pixels(looked: Looked, config: DataConfig, progress: Progress, *, chann
     images = open_images(
         looked.manifest,
         looked.survey,
-        side=sizes.stored_side(looked.size),
+        side=stored_side(looked.size),
         channels=channels,
         cache_gb=config.cache_gb,
         workers=config.workers,

@@ -11,7 +11,7 @@ from atalho.config import Config, DataConfig
 from atalho.data import open_set, order, rotated
 from atalho.data.augment import Augment
 from atalho.data.manifest import NO_IDS, Manifest
-from atalho.data.prepare import channel_statistics
+from atalho.data.preprocessing import channel_statistics
 from atalho.data.rotated import RotatedImages
 from atalho.errors import ConfigError
 from atalho.jobs import finish, memory, network

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from atalho import networks
 from atalho.blocks.kinds import ShortcutChoice, StemChoice
-from atalho.data.sizes import stored_side
+from atalho.data.preprocessing import stored_side
 from atalho.errors import ConfigError, RunError
 from atalho.inspection.summary import smallest_side, usual_side
 from atalho.networks import spec as specs

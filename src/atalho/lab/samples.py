@@ -13,9 +13,9 @@ from torch import Tensor
 from atalho import chance
 from atalho.config import DataConfig
 from atalho.data import layouts, samples
-from atalho.data.decode import decode_square, square_of
+from atalho.data.decoding.decode import decode_square, square_of
 from atalho.data.manifest import Manifest
-from atalho.data.prepare import normalise
+from atalho.data.preprocessing import normalise
 from atalho.jobs.named import Named
 
 

@@ -17,7 +17,7 @@ from atalho.data import layouts
 from atalho.data.images import Images
 from atalho.data.manifest import Ids
 from atalho.data.order import in_order
-from atalho.data.prepare import prepare
+from atalho.data.preprocessing import prepare
 from atalho.errors import ConfigError, DataError
 from atalho.jobs import data as job_data
 from atalho.lab import subject as subjects

@@ -40,7 +40,7 @@ class Classification(Task):
         return -(-len(self.train) // self.batch_size)
 
     def batches(self, epoch: int) -> Sequence[Ids]:
-        return order.epoch(self.seed, epoch, self.train, self.batch_size)
+        return order.epoch_batches(self.seed, epoch, self.train, self.batch_size)
 
     def loss(self, outputs: Outputs, targets: Tensor) -> Tensor:
         weights = None if self.weights is None else self.weights.to(targets.device)

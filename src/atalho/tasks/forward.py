@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from atalho.data.images import Images
 from atalho.data.manifest import Ids
 from atalho.data.order import in_order
-from atalho.data.prepare import prepare
+from atalho.data.preprocessing import prepare
 from atalho.precision import Precision
 from atalho.storage.model_folder import Preprocessing
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from atalho.data.decode import decode_square, square_of
-from atalho.data.prepare import prepare
+from atalho.data.decoding.decode import decode_square, square_of
+from atalho.data.preprocessing import prepare
 from atalho.errors import ConfigError, DataError, NotFiniteError, WeightsError
 from atalho.networks import build, spec
 from atalho.networks.network import Network, unsound

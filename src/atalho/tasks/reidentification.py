@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from atalho.blocks.embedding_head import EmbeddingHead
-from atalho.data import identity_order, open_set
+from atalho.data import open_set, order
 from atalho.data.images import Images
 from atalho.data.manifest import Ids, Manifest
 from atalho.errors import DataError
@@ -64,10 +64,10 @@ class Reidentification(Task):
 
     @property
     def steps_per_epoch(self) -> int:
-        return identity_order.batches(self.train, self.labels.numpy(), self.identities)
+        return order.identity_steps(self.train, self.labels.numpy(), self.identities)
 
     def batches(self, epoch: int) -> Sequence[Ids]:
-        return identity_order.epoch(self.seed, epoch, self.train, self.labels.numpy(), self.identities, self.each)
+        return order.identity_batches(self.seed, epoch, self.train, self.labels.numpy(), self.identities, self.each)
 
     def outputs(self, network: Network, images: Tensor) -> Outputs:
         head = network.head

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from atalho.config import AugmentConfig
 from atalho.data.augment import Augment
-from atalho.data.prepare import prepare
+from atalho.data.preprocessing import prepare
 
 MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.25, 0.3)
 PIXELS = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (40, 16, 16, 3), dtype=np.uint8)).permute(

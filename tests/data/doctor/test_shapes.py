@@ -6,9 +6,9 @@ import pytest
 from PIL import Image
 
 from atalho.data import layouts
+from atalho.data.decoding.survey import survey
 from atalho.data.doctor import shapes, small
 from atalho.data.doctor.problem import Problem
-from atalho.data.survey import survey
 
 
 def scene(seed: int, size: tuple[int, int] = (40, 40)) -> Image.Image:

@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from atalho.data import layouts
+from atalho.data.decoding.survey import survey
 from atalho.data.doctor.small import SIDE, Small, shrink
-from atalho.data.survey import survey
 
 Tree = Callable[..., Path]
 

@@ -5,9 +5,9 @@ import numpy as np
 from PIL import Image
 
 from atalho.data import layouts
+from atalho.data.decoding.survey import survey
 from atalho.data.doctor import small, twins
 from atalho.data.doctor.problem import Problem
-from atalho.data.survey import survey
 
 Tree = Callable[..., Path]
 

@@ -1,8 +1,8 @@
 import pytest
 
+from atalho.data.decoding.reasons import Reason
 from atalho.data.doctor import unreadable
-from atalho.data.reasons import Reason
-from atalho.data.survey import BadImage
+from atalho.data.manifest import BadImage
 from atalho.text import Text
 
 

@@ -14,7 +14,7 @@ from atalho import chance
 from atalho.config import SMALL_IMAGE, AugmentConfig
 from atalho.data.augment import affine, colour, erase, geometry, mix, trivial
 from atalho.data.manifest import Ids
-from atalho.data.prepare import centre_crop, normalise
+from atalho.data.preprocessing import centre_crop, normalise
 
 __all__ = ["Augment"]
 

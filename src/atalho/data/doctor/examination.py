@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from atalho.data.decode import MAX_PIXELS
+from atalho.data.decoding.decode import MAX_PIXELS
+from atalho.data.decoding.survey import Progress, Survey, survey
+from atalho.data.decoding.traits import FORMATS, format_of
 from atalho.data.doctor import balance, feasibility, folders, shapes, small, twins, unreadable
 from atalho.data.doctor.problem import KINDS, Problem, Severity
 from atalho.data.doctor.small import Small
 from atalho.data.manifest import Manifest
-from atalho.data.survey import Progress, Survey, survey
-from atalho.data.traits import FORMATS, format_of
 from atalho.text import Text, _
 
 

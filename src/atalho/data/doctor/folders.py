@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from atalho.data.decode import UnreadableImageError, read_header
+from atalho.data.decoding.decode import UnreadableImageError, read_header
+from atalho.data.decoding.reasons import Reason
 from atalho.data.doctor.problem import Problem
 from atalho.data.layouts.listing import split_name
 from atalho.data.layouts.scan import images_below, list_folder
 from atalho.data.manifest import Manifest
-from atalho.data.reasons import Reason
 from atalho.errors import DataError
 from atalho.text import Text
 

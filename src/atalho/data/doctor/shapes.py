@@ -8,11 +8,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from atalho.data.decoding.survey import Survey
+from atalho.data.decoding.traits import SUFFIXES, Trait, format_of
 from atalho.data.doctor.problem import Problem
 from atalho.data.doctor.small import Small
 from atalho.data.manifest import Ids, Manifest
-from atalho.data.survey import Survey
-from atalho.data.traits import SUFFIXES, Trait, format_of
 from atalho.text import N_, Text
 from atalho.text.numbers import percent
 

@@ -9,10 +9,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from atalho.data.crew import Crew, Files, workers_for
-from atalho.data.decode import MAX_PIXELS
-from atalho.data.manifest import Ids, Manifest
-from atalho.data.survey import PART, BadImage, Progress, Survey
+from atalho.data.decoding.decode import MAX_PIXELS
+from atalho.data.decoding.pool import DecoderPool, ImageFiles, workers_for
+from atalho.data.decoding.survey import PART, Progress, Survey
+from atalho.data.manifest import BadImage, Ids, Manifest
 from atalho.text import Text, _
 
 SIDE: Final = 32
@@ -52,8 +52,8 @@ def shrink(
     bad = list(survey.bad)
     todo = np.setdiff1d(np.arange(len(manifest)), np.array([image.number for image in bad], dtype=np.int64))
     done = 0
-    with Crew(workers_for(len(todo), workers), max_pixels=max_pixels, tiff=tiff) as crew:
-        for ids, pixels, damaged in _decoded(manifest, todo, crew):
+    with DecoderPool(workers_for(len(todo), workers), max_pixels=max_pixels, tiff=tiff) as pool:
+        for ids, pixels, damaged in _decoded(manifest, todo, pool):
             grey[ids], colourless[ids] = _grey(pixels)
             bad += [BadImage(int(ids[place]), manifest.names[ids[place]], reason) for place, reason in damaged]
             done += len(ids)
@@ -63,14 +63,14 @@ def shrink(
 
 
 def _decoded(
-    manifest: Manifest, todo: Ids, crew: Crew
+    manifest: Manifest, todo: Ids, pool: DecoderPool
 ) -> Iterator[tuple[Ids, NDArray[np.uint8], list[tuple[int, Text]]]]:
     parts = [todo[first : first + PART] for first in range(0, len(todo), PART)]
     if manifest.pixels is not None:
         yield from ((ids, _from_arrays(manifest.pixels[ids]), []) for ids in parts)
         return
-    files = (Files([str(manifest.path(number)) for number in ids.tolist()]) for ids in parts)
-    for ids, (pixels, damaged) in zip(parts, crew.decode(files, SIDE, 3), strict=True):
+    files = (ImageFiles([str(manifest.path(number)) for number in ids.tolist()]) for ids in parts)
+    for ids, (pixels, damaged) in zip(parts, pool.decode(files, SIDE, 3), strict=True):
         yield ids, pixels, damaged
 
 

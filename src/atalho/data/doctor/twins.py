@@ -9,11 +9,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from atalho.data.decoding.survey import Survey
 from atalho.data.doctor.problem import Problem
 from atalho.data.doctor.similar import similar_pairs
 from atalho.data.doctor.small import Small
 from atalho.data.manifest import SPLITS, Ids, Manifest
-from atalho.data.survey import Survey
 from atalho.text import N_, Text, ntext
 
 _TWO_SPLITS: Final = N_("Remove it from one of the splits: accuracy on what was seen in training is too good.")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from atalho.data.decoding.reasons import Reason
 from atalho.data.doctor.problem import Problem
-from atalho.data.reasons import Reason
-from atalho.data.survey import BadImage
+from atalho.data.manifest import BadImage
 from atalho.text import N_, Text
 
 _AGAIN: Final = N_("Copy it again from its source, or remove it.")

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from atalho.data.decoder_process import decode_files, survey_files
-from atalho.data.reasons import Reason
+from atalho.data.decoding.process import decode_files, survey_files
+from atalho.data.decoding.reasons import Reason
 
 
 def test_a_survey_gives_digest_size_and_colour_or_the_reason(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_jobs_and_results_over_pipes(tmp_path: Path) -> None:
         {"kind": "decode", "paths": paths, "side": 4, "channels": 1, **limits},
         {"kind": "survey", "paths": paths, **limits},
     ]
-    program = "from atalho.data.decoder_process import main; main()"
+    program = "from atalho.data.decoding.process import main; main()"
     lines = "".join(json.dumps(job) + "\n" for job in jobs).encode()
     done = subprocess.run([sys.executable, "-c", program], input=lines, capture_output=True, check=True)
     results = io.BytesIO(done.stdout)

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from atalho.data import layouts
-from atalho.data.decode import decode_square
+from atalho.data.decoding.decode import decode_square
+from atalho.data.decoding.packed import open_images
+from atalho.data.decoding.survey import survey
 from atalho.data.manifest import Manifest
-from atalho.data.packed import open_images
-from atalho.data.survey import survey
 from atalho.errors import DataError
 
 BUILD = """
@@ -22,8 +22,8 @@ import sys
 from pathlib import Path
 import numpy as np
 from atalho.data import layouts
-from atalho.data.packed import open_images
-from atalho.data.survey import survey
+from atalho.data.decoding.packed import open_images
+from atalho.data.decoding.survey import survey
 
 def wait(*_rest):
     print("built", flush=True)

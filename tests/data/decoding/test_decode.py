@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
-from atalho.data.decode import (
+from atalho.data.decoding.decode import (
     UnreadableImageError,
     decode,
     decode_square,
@@ -347,7 +347,7 @@ def test_decoding_changes_no_filter_of_warnings(monkeypatch: pytest.MonkeyPatch)
 
 def test_pillows_warnings_do_not_reach_the_user() -> None:
     script = (
-        "import warnings; from atalho.data.decode import decode\n"
+        "import warnings; from atalho.data.decoding.decode import decode\n"
         "warnings.warn_explicit('of Pillow', UserWarning, 'x.py', 1, module='PIL.TiffImagePlugin')\n"
         "warnings.warn_explicit('of others', UserWarning, 'x.py', 2, module='PILOT')"
     )

@@ -30,8 +30,8 @@ from PIL import (  # the plugins, so that Pillow does not load all of its own
     WebPImagePlugin,
 )
 
-from atalho.data.reasons import Reason, what_else
-from atalho.data.traits import traits_of
+from atalho.data.decoding.reasons import Reason, what_else
+from atalho.data.decoding.traits import traits_of
 from atalho.errors import DataError
 from atalho.text import Text
 

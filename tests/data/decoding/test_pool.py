@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from atalho.data.crew import Crew, Files, cores, workers_for
+from atalho.data.decoding.pool import DecoderPool, ImageFiles, cores, workers_for
 from atalho.errors import DataError
 
 
-def crew(workers: int) -> Crew:
-    return Crew(workers, max_pixels=10**6, tiff=False)
+def pool(workers: int) -> DecoderPool:
+    return DecoderPool(workers, max_pixels=10**6, tiff=False)
 
 
 def some(fashion: Path, count: int) -> list[str]:
@@ -25,9 +25,9 @@ def some(fashion: Path, count: int) -> list[str]:
 def test_results_come_in_order_and_do_not_depend_on_the_workers(fashion: Path, workers: int) -> None:
     paths = some(fashion, 30)
     parts = [paths[first : first + 4] for first in range(0, 30, 4)]
-    with crew(0) as alone, crew(workers) as several:
-        expected = [pixels.copy() for pixels, _bad in alone.decode(map(Files, parts), 20, 3)]
-        found = list(several.decode(map(Files, parts), 20, 3))
+    with pool(0) as alone, pool(workers) as several:
+        expected = [pixels.copy() for pixels, _bad in alone.decode(map(ImageFiles, parts), 20, 3)]
+        found = list(several.decode(map(ImageFiles, parts), 20, 3))
     assert [len(pixels) for pixels, _bad in found] == [4] * 7 + [2]
     for (pixels, bad), wanted in zip(found, expected, strict=True):
         np.testing.assert_array_equal(pixels, wanted)
@@ -38,8 +38,8 @@ def test_results_come_in_order_and_do_not_depend_on_the_workers(fashion: Path, w
 def test_bad_images_are_told_by_their_place(fashion: Path, tmp_path: Path, workers: int) -> None:
     (tmp_path / "x.png").write_bytes(b"x")
     paths = some(fashion, 2)
-    with crew(workers) as both:
-        (pixels, bad) = next(both.decode([Files([paths[0], str(tmp_path / "x.png"), paths[1]])], 8, 1))
+    with pool(workers) as both:
+        (pixels, bad) = next(both.decode([ImageFiles([paths[0], str(tmp_path / "x.png"), paths[1]])], 8, 1))
         rows = next(both.survey([[str(tmp_path / "x.png"), paths[0]]]))
     assert pixels.shape == (3, 8, 8, 1)
     assert pixels[1].max() == 0 < pixels[2].max()
@@ -51,8 +51,8 @@ def test_bad_images_are_told_by_their_place(fashion: Path, tmp_path: Path, worke
 def test_paths_that_are_no_text_reach_the_workers(fashion: Path, tmp_path: Path) -> None:
     name = os.fsdecode(bytes(tmp_path) + b"/\xff.png")
     Path(name).write_bytes(Path(some(fashion, 1)[0]).read_bytes())
-    with crew(1) as one:
-        assert next(one.decode([Files([name])], 8, 1)).bad == []
+    with pool(1) as one:
+        assert next(one.decode([ImageFiles([name])], 8, 1)).bad == []
 
 
 def test_only_a_few_parts_are_decoded_ahead(fashion: Path) -> None:
@@ -62,17 +62,17 @@ def test_only_a_few_parts_are_decoded_ahead(fashion: Path) -> None:
     def parts() -> object:
         for number in range(50):
             taken.append(number)
-            yield Files(paths)
+            yield ImageFiles(paths)
 
-    with crew(2) as two:
+    with pool(2) as two:
         next(two.decode(parts(), 8, 1))  # type: ignore[arg-type]
     assert len(taken) < 10
 
 
 def test_a_worker_that_dies_is_an_error_that_names_its_images(fashion: Path) -> None:
     paths = some(fashion, 3)
-    with crew(1) as one:
-        results = one.decode([Files(paths)] * 20, 8, 1)
+    with pool(1) as one:
+        results = one.decode([ImageFiles(paths)] * 20, 8, 1)
         next(results)
         os.kill(one._processes[0].pid, signal.SIGKILL)
         with pytest.raises(
@@ -83,8 +83,8 @@ def test_a_worker_that_dies_is_an_error_that_names_its_images(fashion: Path) -> 
 
 def test_workers_ignore_the_signals_that_their_parent_handles(fashion: Path) -> None:
     paths = some(fashion, 3)
-    with crew(1) as one:
-        results = one.decode([Files(paths)] * 10, 8, 1)
+    with pool(1) as one:
+        results = one.decode([ImageFiles(paths)] * 10, 8, 1)
         next(results)
         for number in (signal.SIGINT, signal.SIGTERM):
             os.kill(one._processes[0].pid, number)
@@ -93,7 +93,7 @@ def test_workers_ignore_the_signals_that_their_parent_handles(fashion: Path) -> 
 
 def test_a_signal_that_comes_while_a_worker_starts_does_not_end_it(fashion: Path) -> None:
     paths = some(fashion, 3)
-    with crew(1) as one:
+    with pool(1) as one:
         results = one._threads.submit(one._in_process, {"kind": "survey", "paths": paths, **one._limits})
         while not one._processes:
             pass
@@ -103,8 +103,8 @@ def test_a_signal_that_comes_while_a_worker_starts_does_not_end_it(fashion: Path
 
 
 def test_closing_ends_the_workers(fashion: Path) -> None:
-    two = crew(2)
-    list(two.decode([Files(some(fashion, 1))] * 6, 8, 1))
+    two = pool(2)
+    list(two.decode([ImageFiles(some(fashion, 1))] * 6, 8, 1))
     processes = list(two._processes)
     two.close()
     assert [process.poll() for process in processes] == [0] * len(processes)
@@ -112,9 +112,9 @@ def test_closing_ends_the_workers(fashion: Path) -> None:
 
 def test_workers_end_when_their_parent_is_killed(fashion: Path) -> None:
     program = (
-        "import sys, time; from atalho.data.crew import Crew, Files\n"
-        "crew = Crew(1, max_pixels=10**6, tiff=False); next(crew.decode([Files([sys.argv[1]])], 8, 1))\n"
-        "print(crew._processes[0].pid, flush=True); time.sleep(60)"
+        "import sys, time; from atalho.data.decoding.pool import DecoderPool, ImageFiles\n"
+        "pool = DecoderPool(1, max_pixels=10**6, tiff=False); next(pool.decode([ImageFiles([sys.argv[1]])], 8, 1))\n"
+        "print(pool._processes[0].pid, flush=True); time.sleep(60)"
     )
     command = [sys.executable, "-c", program, some(fashion, 1)[0]]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
@@ -136,7 +136,7 @@ def running(process: int) -> bool:
 
 
 def test_a_worker_does_not_import_torch() -> None:
-    program = "import sys, atalho.data.decoder_process; sys.exit('torch' in sys.modules)"
+    program = "import sys, atalho.data.decoding.process; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
@@ -145,14 +145,14 @@ def test_a_module_in_the_current_folder_is_not_imported(
 ) -> None:
     (tmp_path / "numpy.py").write_text("raise SystemExit(7)")
     monkeypatch.chdir(tmp_path)
-    with crew(1) as one:
-        assert next(one.decode([Files(some(fashion, 1))], 8, 1)).bad == []
+    with pool(1) as one:
+        assert next(one.decode([ImageFiles(some(fashion, 1))], 8, 1)).bad == []
 
 
 def test_the_global_generator_is_left_alone(fashion: Path) -> None:
     before = torch.get_rng_state()
-    with crew(2) as two:
-        list(two.decode([Files(some(fashion, 2))] * 3, 8, 1))
+    with pool(2) as two:
+        list(two.decode([ImageFiles(some(fashion, 2))] * 3, 8, 1))
     assert torch.equal(before, torch.get_rng_state())
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from atalho.data import cache
+from atalho.data.decoding import cache
 from atalho.errors import DataError
 
 

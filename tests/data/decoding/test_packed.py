@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from atalho.data import layouts
-from atalho.data.decode import decode_square
-from atalho.data.images import Images, StreamedImages
+from atalho.data.decoding.decode import decode_square
+from atalho.data.decoding.packed import open_images
+from atalho.data.decoding.streamed import StreamedImages
+from atalho.data.decoding.survey import survey
+from atalho.data.images import Images
 from atalho.data.manifest import Manifest
-from atalho.data.packed import open_images
-from atalho.data.survey import survey
 from atalho.errors import DataError
 from atalho.text import speaking
 

@@ -19,12 +19,13 @@ import PIL
 from numpy.typing import NDArray
 from PIL import Image
 
-from atalho.data.cache import cache_folder, caching, flush, make_room, temporary
-from atalho.data.crew import Crew, workers_for
-from atalho.data.decode import MAX_PIXELS, fit_square
-from atalho.data.images import Images, PackedImages, StreamedImages, files_of
-from atalho.data.manifest import Ids, Manifest
-from atalho.data.survey import PART, BadImage, Progress, Survey, refuse_bad
+from atalho.data.decoding.cache import cache_folder, caching, flush, make_room, temporary
+from atalho.data.decoding.decode import MAX_PIXELS, fit_square
+from atalho.data.decoding.pool import DecoderPool, workers_for
+from atalho.data.decoding.streamed import StreamedImages, files_of
+from atalho.data.decoding.survey import PART, Progress, Survey
+from atalho.data.images import Images, PackedImages
+from atalho.data.manifest import BadImage, Ids, Manifest, refuse_bad
 from atalho.text import Text, _
 
 _VERSION: Final = 1
@@ -47,7 +48,7 @@ def open_images(
     tiff: bool = False,
     progress: Progress | None = None,
 ) -> Images:
-    """All images of a manifest at `side` × `side` pixels (`sizes.stored_side`) with 1 or 3 channels.
+    """All images of a manifest at `side` × `side` pixels (`preprocessing.stored_side`) with 1 or 3 channels.
 
     Every image is decoded once before this returns, unless that was done before with the same content. Images that
     cannot be read are refused (DataError), or with `skip_bad` listed in the result's `bad`: leave them out with
@@ -58,7 +59,7 @@ def open_images(
         refuse_bad(survey.bad)
     if manifest.pixels is not None:
         return PackedImages(_from_arrays(manifest.pixels, side, channels), ())
-    crew = Crew(workers_for(len(manifest), workers), max_pixels=max_pixels, tiff=tiff)
+    pool = DecoderPool(workers_for(len(manifest), workers), max_pixels=max_pixels, tiff=tiff)
     cache = cache_folder(cache_dir)
     size = len(manifest) * side * side * channels
     key = _key(survey, side, channels, max_pixels, tiff)
@@ -67,8 +68,8 @@ def open_images(
     if size <= limit and (_about(folder) is not None or _has_room(folder, size)):
         found = _find(folder)
         if found is None:
-            with crew:
-                parts = _decoded(manifest, survey, crew, side, channels, progress)
+            with pool:
+                parts = _decoded(manifest, survey, pool, side, channels, progress)
                 found = _make(folder, parts, manifest, skip_bad, limit)
             make_room(folder.parent, folder, _largest_limit(folder.parent))
         about, pixels = found
@@ -77,8 +78,8 @@ def open_images(
     checked = cache / "checked" / key
     known = _about(checked)
     if known is None:
-        with crew:
-            parts = _decoded(manifest, survey, crew, side, channels, progress)
+        with pool:
+            parts = _decoded(manifest, survey, pool, side, channels, progress)
             known, _none = _make(checked, parts, manifest, skip_bad, None)
     bad = _bad(known, manifest, skip_bad)
     # With no workers given, decoding ahead is worth one even for few images.
@@ -91,14 +92,14 @@ _Part = tuple[Ids, NDArray[np.uint8], list[tuple[int, Text]]]
 
 
 def _decoded(
-    manifest: Manifest, survey: Survey, crew: Crew, side: int, channels: int, progress: Progress | None
+    manifest: Manifest, survey: Survey, pool: DecoderPool, side: int, channels: int, progress: Progress | None
 ) -> Iterator[_Part]:
     """All images in parts: ids, pixels, and which of them are bad. What the survey found bad is not tried again."""
     images = len(manifest)
     known = {image.number: image.reason for image in survey.bad}
     parts = [np.arange(first, min(first + PART, images)) for first in range(0, images, PART)]
     tried = [[number for number in part.tolist() if number not in known] for part in parts]
-    results = crew.decode((files_of(manifest, survey.digests, numbers) for numbers in tried), side, channels)
+    results = pool.decode((files_of(manifest, survey.digests, numbers) for numbers in tried), side, channels)
     for part, numbers, (pixels, bad) in zip(parts, tried, results, strict=True):
         reasons = [(numbers[place], reason) for place, reason in bad]
         reasons += [(number, known[number]) for number in part.tolist() if number in known]

@@ -12,32 +12,22 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from atalho.data.cache import cache_folder, load_arrays, save_arrays
-from atalho.data.crew import Crew, workers_for
-from atalho.data.decode import MAX_PIXELS
-from atalho.data.manifest import Ids, Manifest, bytewise
-from atalho.errors import DataError
-from atalho.text import Text, _, ntext
+from atalho.data.decoding.cache import cache_folder, load_arrays, save_arrays
+from atalho.data.decoding.decode import MAX_PIXELS
+from atalho.data.decoding.pool import DecoderPool, workers_for
+from atalho.data.manifest import BadImage, Ids, Manifest, bytewise
+from atalho.text import Text, _
 
 Progress = Callable[[str, int, int], None]
 PART: Final = 256  # files a job
 _VERSION: Final = 2
 # A file changed within the clock's grain of its last reading could look unchanged: such are read again.
 _GRAIN_NS: Final = 2_000_000_000
-_SHOWN: Final = 10
-
-
-class BadImage(NamedTuple):
-    """An image that cannot be read: its id, its name in the manifest, and why."""
-
-    number: int
-    name: str
-    reason: Text
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,23 +81,6 @@ def survey(
         bad=tuple(bad),
         traits=table["traits"],
     )
-
-
-def refuse_bad(bad: Sequence[BadImage]) -> None:
-    """DataError that names the images that cannot be read, with reasons."""
-    if bad:
-        lines = [f"  {image.name}: {image.reason}" for image in bad[:_SHOWN]]
-        if len(bad) > _SHOWN:
-            lines.append("  " + _("… and {count} more").format(count=len(bad) - _SHOWN))
-        raise DataError(
-            ntext(
-                "{count} image cannot be read. Mend or remove it, or leave it out with --skip-bad:\n{list}",
-                "{count} images cannot be read. Mend or remove them, or leave them out with --skip-bad:\n{list}",
-                len(bad),
-                count=len(bad),
-                list="\n".join(lines),
-            )
-        )
 
 
 def _of_arrays(manifest: Manifest, pixels: NDArray[np.uint8]) -> Survey:
@@ -204,8 +177,8 @@ def _read_stale(
     bad: list[BadImage] = []
     parts = [stale[first : first + PART] for first in range(0, len(stale), PART)]
     done = 0
-    with Crew(workers_for(len(stale), workers), max_pixels=max_pixels, tiff=tiff) as crew:
-        for part, rows in zip(parts, crew.survey([paths[n] for n in part.tolist()] for part in parts), strict=True):
+    with DecoderPool(workers_for(len(stale), workers), max_pixels=max_pixels, tiff=tiff) as pool:
+        for part, rows in zip(parts, pool.survey([paths[n] for n in part.tolist()] for part in parts), strict=True):
             for number, row in zip(part.tolist(), rows, strict=True):
                 if isinstance(row, Text):
                     bad.append(BadImage(number, manifest.names[number], row))

@@ -1,4 +1,4 @@
-"""A crew of decoder processes, each fed by a thread of this process. With no workers the jobs are done here.
+"""A pool of decoder processes, each fed by a thread of this process. With no workers the jobs are done here.
 
 Plain subprocesses, not `multiprocessing`: a fork would copy torch's threads, and a spawn would run the user's own
 script again.
@@ -24,23 +24,23 @@ from typing import Any, Final, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from atalho.data.decoder_process import decode_files, survey_files
+from atalho.data.decoding.process import decode_files, survey_files
 from atalho.errors import DataError
 from atalho.text import Text, _, language
 
 _MOST: Final = 16
 _WORTH_A_PROCESS: Final = 500
-_PROGRAM: Final = "import sys; sys.path.append(sys.argv[1]); from atalho.data.decoder_process import main; main()"
+_PROGRAM: Final = "import sys; sys.path.append(sys.argv[1]); from atalho.data.decoding.process import main; main()"
 
 
-class Files(NamedTuple):
+class ImageFiles(NamedTuple):
     """Paths of images and, where they are known, the digests of their contents in hex ("" for one that is not)."""
 
     paths: Sequence[str]
     digests: Sequence[str] = ()
 
 
-class Pixels(NamedTuple):
+class DecodedImages(NamedTuple):
     """Decoded images (N, P, P, C) uint8 and, for each that cannot be read, its place and the reason."""
 
     pixels: NDArray[np.uint8]
@@ -60,8 +60,8 @@ def cores() -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-class Crew:
-    """Decoder processes, started when first needed; ended by `close`, a with block, or when nobody has the crew."""
+class DecoderPool:
+    """Decoder processes, started when first needed; ended by `close`, a with block, or when nobody has the pool."""
 
     def __init__(self, workers: int, *, max_pixels: int, tiff: bool) -> None:
         self.workers = workers
@@ -78,7 +78,7 @@ class Crew:
         for answer, _payload in self._ordered({"kind": "survey", "paths": part} for part in parts):
             yield answer["rows"]
 
-    def decode(self, parts: Iterable[Files], side: int, channels: int) -> Iterator[Pixels]:
+    def decode(self, parts: Iterable[ImageFiles], side: int, channels: int) -> Iterator[DecodedImages]:
         """For each part of the files, in order, its pixels. A few parts are decoded ahead.
 
         Raises DataError where the content of a file is not the one that its digest says.
@@ -86,7 +86,7 @@ class Crew:
         jobs = ({"kind": "decode", **part._asdict(), "side": side, "channels": channels} for part in parts)
         for answer, payload in self._ordered(jobs):
             shape = (-1, side, side, channels)
-            yield Pixels(np.frombuffer(payload, dtype=np.uint8).reshape(shape), answer["bad"])
+            yield DecodedImages(np.frombuffer(payload, dtype=np.uint8).reshape(shape), answer["bad"])
 
     def close(self) -> None:
         """End the processes; jobs not yet begun are dropped."""
@@ -145,7 +145,7 @@ class Crew:
     def _process(self) -> subprocess.Popen[bytes]:
         process: subprocess.Popen[bytes] | None = getattr(self._local, "process", None)
         if process is None:
-            package = Path(__file__).parents[2]
+            package = Path(__file__).parents[3]
             process = subprocess.Popen(
                 # -P: nothing is imported from the current folder, which may be the user's data.
                 [sys.executable, "-P", "-c", _PROGRAM, str(package)],

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from atalho.data import layouts
-from atalho.data.manifest import Manifest
-from atalho.data.survey import BadImage, refuse_bad, survey
+from atalho.data.decoding.survey import survey
+from atalho.data.manifest import BadImage, Manifest, refuse_bad
 from atalho.errors import DataError
 
 Tree = Callable[..., Path]
@@ -28,16 +28,16 @@ def age(root: Path) -> None:
 
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Notes which files are read from now on."""
-    from atalho.data import decoder_process
+    from atalho.data.decoding import process
 
     seen: list[str] = []
-    original = decoder_process.read_bytes
+    original = process.read_bytes
 
     def noting(path: str, *, max_pixels: int) -> bytes:
         seen.append(Path(path).name)
         return original(path, max_pixels=max_pixels)
 
-    monkeypatch.setattr(decoder_process, "read_bytes", noting)
+    monkeypatch.setattr(process, "read_bytes", noting)
     return seen
 
 
@@ -78,7 +78,7 @@ def test_bad_images_are_named_with_reasons_and_the_rest_is_known(tree: Tree) -> 
 
 
 def test_an_unchanged_folder_is_not_read_again(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("atalho.data.survey._GRAIN_NS", -(10**18))  # the files of a test are always new
+    monkeypatch.setattr("atalho.data.decoding.survey._GRAIN_NS", -(10**18))  # the files of a test are always new
     root = tree("a/1.png", "a/2.png", "b/1.png")
     first = survey(read(root))
     seen = reads(monkeypatch)
@@ -90,7 +90,7 @@ def test_an_unchanged_folder_is_not_read_again(tree: Tree, monkeypatch: pytest.M
 
 
 def test_only_what_changed_is_read_again(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("atalho.data.survey._GRAIN_NS", -(10**18))
+    monkeypatch.setattr("atalho.data.decoding.survey._GRAIN_NS", -(10**18))
     root = tree("a/1.png", "a/2.png", "b/1.png")
     first = survey(read(root))
     status = (root / "a" / "2.png").stat()
@@ -117,7 +117,7 @@ def test_files_changed_just_now_are_read_again(tree: Tree, monkeypatch: pytest.M
 
 
 def test_bad_images_are_looked_at_again(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("atalho.data.survey._GRAIN_NS", -(10**18))
+    monkeypatch.setattr("atalho.data.decoding.survey._GRAIN_NS", -(10**18))
     root = tree("a/1.png", "b/1.png")
     assert len(survey(read(root), max_pixels=63).bad) == 2
     assert survey(read(root), max_pixels=64).bad == ()

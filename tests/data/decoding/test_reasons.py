@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from atalho.data.decode import UnreadableImageError, read_bytes, read_header
-from atalho.data.reasons import what_else
+from atalho.data.decoding.decode import UnreadableImageError, read_bytes, read_header
+from atalho.data.decoding.reasons import what_else
 
 
 def archive() -> bytes:

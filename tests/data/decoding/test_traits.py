@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from atalho.data.decode import read_header
-from atalho.data.traits import FORMATS, SUFFIXES, Trait, format_of
+from atalho.data.decoding.decode import read_header
+from atalho.data.decoding.traits import FORMATS, SUFFIXES, Trait, format_of
 
 
 def stored(image: Image.Image, kind: str, **options: Any) -> bytes:

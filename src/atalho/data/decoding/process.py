@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from atalho.data.decode import UnreadableImageError, decode_square, read_bytes, read_header
+from atalho.data.decoding.decode import UnreadableImageError, decode_square, read_bytes, read_header
 from atalho.text import Text
 
 
@@ -27,7 +27,7 @@ def survey_files(paths: list[str], max_pixels: int, tiff: bool) -> list[Any]:
     return [_survey_file(path, max_pixels, tiff) for path in paths]
 
 
-class Decoded(NamedTuple):
+class DecodedFiles(NamedTuple):
     """(N, side, side, C) uint8 and, for each image that cannot be read, its place and the reason; its pixels are 0.
 
     `changed` are the places of those whose content is not what it was, or cannot be read any more.
@@ -40,9 +40,9 @@ class Decoded(NamedTuple):
 
 def decode_files(
     paths: list[str], side: int, channels: int, max_pixels: int, tiff: bool, digests: Sequence[str] = ()
-) -> Decoded:
+) -> DecodedFiles:
     """The middle squares of image files. `digests` says what their contents were; "" where nobody knows."""
-    decoded = Decoded(np.zeros((len(paths), side, side, channels), dtype=np.uint8), [], [])
+    decoded = DecodedFiles(np.zeros((len(paths), side, side, channels), dtype=np.uint8), [], [])
     for place, (path, digest) in enumerate(zip_longest(paths, digests, fillvalue="")):
         found = ""
         try:

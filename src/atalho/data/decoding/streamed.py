@@ -1,0 +1,64 @@
+"""Images that are decoded batch by batch as they are needed, because they do not fit into one packed file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from atalho.data.decoding.pool import DecoderPool, ImageFiles
+from atalho.data.images import Images, tensor_of
+from atalho.data.manifest import BadImage, Ids, Manifest, refuse_bad
+
+Digests = NDArray[np.uint8]
+
+
+@final
+class StreamedImages(Images):
+    """Each batch is decoded when its turn nears, by processes that work some batches ahead."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        side: int,
+        channels: int,
+        bad: Sequence[BadImage],
+        *,
+        digests: Digests,
+        workers: int,
+        max_pixels: int,
+        tiff: bool,
+    ) -> None:
+        super().__init__(len(manifest), side, channels, bad)
+        self._manifest, self._digests = manifest, digests
+        self._known_bad = {image.number for image in bad}
+        self._pool = DecoderPool(workers, max_pixels=max_pixels, tiff=tiff)
+
+    def iterate(self, batches: Iterable[Ids]) -> Iterator[tuple[Ids, Tensor]]:
+        parts: list[Ids] = []  # decoding runs ahead of the batches that are given out
+
+        def files() -> Iterator[ImageFiles]:
+            for ids in batches:
+                parts.append(ids)
+                yield files_of(self._manifest, self._digests, ids.tolist())
+
+        for pixels, bad in self._pool.decode(files(), self.side, self.channels):
+            ids = parts.pop(0)
+            # Of files whose content nobody knows: what could be read before and cannot be read now has changed.
+            new = [(int(ids[place]), reason) for place, reason in bad if int(ids[place]) not in self._known_bad]
+            refuse_bad([BadImage(number, self._manifest.names[number], reason) for number, reason in new])
+            yield ids, tensor_of(pixels)
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+def files_of(manifest: Manifest, digests: Digests, numbers: Sequence[int]) -> ImageFiles:
+    """The files of some images, and what their contents were when they were surveyed (N, 16); zeros: unknown."""
+    known = [digests[number].tobytes().hex() for number in numbers]
+    return ImageFiles(
+        [str(manifest.path(number)) for number in numbers], [digest.strip("0") and digest for digest in known]
+    )
