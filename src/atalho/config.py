@@ -14,8 +14,9 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from atalho.blocks.kinds import PoolingKind, ShortcutChoice, StemChoice
-from atalho.errors import ConfigError, nearest
-from atalho.text import N_, _
+from atalho.errors import ConfigError
+from atalho.text import N_
+from atalho.validation import explain
 
 SMALL_IMAGE: Final = 64
 """The largest side in pixels of a small image: kept whole, cropped by shifting, and given the small stem."""
@@ -263,37 +264,4 @@ def validate(values: Mapping[str, Any]) -> Config:
     try:
         return TypeAdapter(Config).validate_python(values)
     except ValidationError as error:
-        raise ConfigError("\n".join(_explain(detail) for detail in error.errors())) from None
-
-
-def _explain(detail: Any) -> str:
-    path = ".".join(map(str, detail["loc"]))
-    given = detail["input"]
-    if detail["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
-        known = {part for entry in entries() for part in (entry.path, entry.path.split(".")[0])}
-        return _("{path}: there is no such setting. {nearest}").format(path=path, nearest=nearest(path, known))
-    if detail["type"] == "literal_error":
-        accepted = next((get_args(entry.type) for entry in entries() if entry.path == path), ())
-        return _("{path} = {given!r} is not accepted. {nearest}").format(
-            path=path, given=given, nearest=nearest(str(given), map(str, accepted))
-        )
-    context = detail.get("ctx", {})
-    bounds = {
-        "greater_than": _("greater than {bound}").format(bound=context.get("gt")),
-        "greater_than_equal": _("{bound} or more").format(bound=context.get("ge")),
-        "less_than": _("less than {bound}").format(bound=context.get("lt")),
-        "less_than_equal": _("{bound} or less").format(bound=context.get("le")),
-        "finite_number": _("a finite number"),
-    }
-    kinds = {
-        "int": _("a whole number"),
-        "float": _("a number"),
-        "bool": _("true or false"),
-        "string": _("a text"),
-        "tuple": _("a list"),
-        "dataclass": _("a table of settings"),
-    }
-    wanted = bounds.get(detail["type"]) or next(
-        (text for kind, text in kinds.items() if detail["type"].startswith(kind)), detail["msg"]
-    )
-    return _("{path} = {given!r} is not accepted: it must be {wanted}.").format(path=path, given=given, wanted=wanted)
+        raise ConfigError(explain(Config, error)) from None

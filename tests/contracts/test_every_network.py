@@ -19,14 +19,14 @@ from atalho.blocks.shortcut import (
 )
 from atalho.inspection.summary import summarise
 from atalho.networks import catalogue
-from atalho.networks.plan import LinearPlan, ResidualPlan, plan
+from atalho.networks.plan import LinearPlan, ResidualPlan
 from atalho.networks.spec import DenseNetSpec, ResNetSpec, Spec, from_dict, to_dict
 
 EVERY = networks.list_models()
 SMALL = [
     name
     for name in EVERY
-    if catalogue.depth(catalogue.spec(name)) <= 34 and (summarise(catalogue.spec(name)).parameters < 4e6)
+    if catalogue.spec(name).plan().depth <= 34 and (summarise(catalogue.spec(name)).parameters < 4e6)
 ] + ["densenet-bc-22-6", "densenet-bc-10-4"]
 # A thousand layers take a while even in shapes only.
 USUAL = [name for name in EVERY if not name.endswith("1202")]
@@ -40,7 +40,7 @@ def test_the_spec_survives_a_round_trip(name: str) -> None:
 
 @pytest.mark.parametrize("name", EVERY)
 def test_images_of_the_smallest_size_pass(name: str) -> None:
-    smallest = plan(catalogue.spec(name)).stride
+    smallest = catalogue.spec(name).plan().stride
     assert summarise(catalogue.spec(name), (3, smallest, smallest)).rows[-2].shape[1:] in ((1, 1), ())
 
 
@@ -48,7 +48,7 @@ def test_images_of_the_smallest_size_pass(name: str) -> None:
 def test_the_modules_are_the_plan(name: str) -> None:
     with torch.device("meta"):
         network = networks.create(name)
-    planned = plan(network.spec)
+    planned = network.spec.plan()
     blocks = list(network.blocks())
     for (qualified, block), wanted in zip(blocks, planned.blocks, strict=True):
         assert qualified == f"stages.{wanted.stage}.{wanted.index}"
@@ -89,7 +89,7 @@ def choices(spec: Spec) -> tuple[ShortcutChoice, ...]:
 def test_the_plan_says_which_shortcut_every_block_has(name: str, choice: ShortcutChoice) -> None:
     with torch.device("meta"):
         network = networks.create(SPECS[name], shortcut=choice)
-    for (qualified, block), planned in zip(network.blocks(), plan(network.spec).blocks, strict=True):
+    for (qualified, block), planned in zip(network.blocks(), network.spec.plan().blocks, strict=True):
         assert isinstance(block, Block)
         assert isinstance(planned, ResidualPlan | LinearPlan)
         assert isinstance(block.shortcut, PATHS[planned.path]), qualified
@@ -104,14 +104,14 @@ def test_depth_is_what_is_weighted(name: str) -> None:
         for qualified, module in network.named_modules()
         if isinstance(module, torch.nn.Conv2d | torch.nn.Linear) and ".shortcut." not in qualified
     ]
-    assert catalogue.depth(network.spec) == len(weighted)
+    assert network.spec.plan().depth == len(weighted)
 
 
 LARGE = [name for name in USUAL if name not in SMALL]
 
 
 def deep(name: str) -> bool:
-    return catalogue.depth(catalogue.spec(name)) > 121
+    return catalogue.spec(name).plan().depth > 121
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow if deep(name) else ()) for name in LARGE])

@@ -36,7 +36,7 @@ def test_a_file_with_a_specification(tmp_path: Path) -> None:
     file.write_text('family = "mlp"\nblocks = [2]\nwidths = [32]\nside = 8\n')
     assert (named(str(file)).name, named(str(file)).side) == ("deep", 8)
     file.write_text('family = "mlp"\nblock = [2]\n')
-    with pytest.raises(ConfigError, match="family mlp has no value 'block'"):
+    with pytest.raises(ConfigError, match=r"^block: there is no such setting\. Did you mean blocks\?"):
         named(str(file))
 
 

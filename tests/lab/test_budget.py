@@ -4,7 +4,6 @@ from atalho.errors import ConfigError
 from atalho.inspection.summary import summarise
 from atalho.lab.budget import TOLERANCE, matched, step_seconds, widened
 from atalho.lab.training import Recipe, open_bench
-from atalho.networks.plan import plan
 from atalho.networks.select import by_depth, specify
 from atalho.training.progress import Progress
 
@@ -28,7 +27,7 @@ def test_wider_means_wider_everywhere_and_nothing_else():
 def test_a_network_is_brought_to_a_number_of_parameters(name, target):
     found = matched(specify(name), target, parameters)
     assert abs(parameters(found) - target) <= TOLERANCE * target
-    assert plan(found).depth == plan(specify(name)).depth
+    assert found.plan().depth == specify(name).plan().depth
 
 
 def test_what_cannot_be_brought_there_is_refused():

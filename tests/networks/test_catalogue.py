@@ -11,7 +11,7 @@ from atalho.networks.spec import DenseNetSpec, ResNetSpec
 @pytest.mark.parametrize("name", [n for n in catalogue.list_models() if not n.startswith(("wide", "densenet-bc"))])
 def test_the_number_in_a_name_is_the_depth(name: str) -> None:
     depth = int("".join(c for c in name if c.isdigit()))
-    assert catalogue.depth(catalogue.spec(name)) == depth
+    assert catalogue.spec(name).plan().depth == depth
 
 
 def test_every_residual_network_has_a_plain_and_a_preactivation_twin() -> None:
@@ -33,7 +33,7 @@ def test_any_valid_densenet_bc_has_a_name(depth: int) -> None:
     spec = catalogue.spec(f"densenet-bc-{depth}-9")
     assert isinstance(spec, DenseNetSpec)
     assert spec.growth_rate == 9
-    assert catalogue.depth(spec) == depth
+    assert spec.plan().depth == depth
 
 
 @pytest.mark.parametrize("name", ["densenet-bc-101-12", "densenet-bc-4-12", "densenet-bc-100-0"])
@@ -55,7 +55,7 @@ def test_patterns_choose_names() -> None:
 
 def test_the_catalogue_and_plans_need_no_torch() -> None:
     code = (
-        "import sys; from atalho import networks; from atalho.networks import catalogue, plan, select, spec; "
-        "networks.list_models(); plan.plan(networks.specify('resnet34', classes=2)); sys.exit('torch' in sys.modules)"
+        "import sys; from atalho import networks; from atalho.networks import catalogue, select, spec; "
+        "networks.list_models(); networks.specify('resnet34', classes=2).plan(); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

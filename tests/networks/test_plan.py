@@ -2,12 +2,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atalho.networks import catalogue
-from atalho.networks.plan import DensePlan, LinearPlan, ResidualPlan, TransitionPlan, plan
+from atalho.networks.plan import DensePlan, LinearPlan, ResidualPlan, TransitionPlan
 from atalho.networks.spec import DenseNetSpec, MLPSpec, ResNetSpec
 
 
 def test_resnet34_is_the_two_kinds_of_block_in_sequence() -> None:
-    planned = plan(catalogue.spec("resnet34"))
+    planned = catalogue.spec("resnet34").plan()
     blocks = [block for block in planned.blocks if isinstance(block, ResidualPlan)]
     solid, dashed = "identity", "projection"
     assert [block.path for block in blocks] == [solid] * 3 + [dashed, *[solid] * 3] + [dashed, *[solid] * 5] + [
@@ -19,22 +19,22 @@ def test_resnet34_is_the_two_kinds_of_block_in_sequence() -> None:
 
 
 def test_the_first_bottleneck_projects_without_a_stride() -> None:
-    first = plan(catalogue.spec("resnet50")).blocks[0]
+    first = catalogue.spec("resnet50").plan().blocks[0]
     assert isinstance(first, ResidualPlan)
     assert (first.in_channels, first.middle_channels, first.out_channels, first.stride) == (64, 64, 256, 1)
     assert first.path == "projection"
 
 
 def test_a_plain_twin_differs_in_nothing_but_the_shortcut() -> None:
-    own, plain = plan(catalogue.spec("resnet50")), plan(catalogue.spec("plain50"))
+    own, plain = catalogue.spec("resnet50").plan(), catalogue.spec("plain50").plan()
     for with_it, without in zip(own.blocks, plain.blocks, strict=True):
         assert isinstance(with_it, ResidualPlan) and isinstance(without, ResidualPlan)
         assert without.path == "none"
         assert {**vars(with_it), "shortcut": "none"} == vars(without)
-    assert (own.stem, own.closing, own.embedding, own.classes) == (
+    assert (own.stem, own.closing, own.out_channels, own.classes) == (
         plain.stem,
         plain.closing,
-        plain.embedding,
+        plain.out_channels,
         plain.classes,
     )
 
@@ -47,7 +47,7 @@ def test_a_plain_twin_differs_in_nothing_but_the_shortcut() -> None:
 def test_channels_of_a_densenet_follow_the_formula(blocks: list[int], growth_rate: int, compression: float) -> None:
     spec = DenseNetSpec(growth_rate=growth_rate, blocks=tuple(blocks), stem_channels=7, compression=compression)
     channels = 7
-    for block in plan(spec).blocks:
+    for block in spec.plan().blocks:
         assert block.in_channels == channels
         if isinstance(block, DensePlan):
             channels += block.layers * growth_rate
@@ -55,8 +55,8 @@ def test_channels_of_a_densenet_follow_the_formula(blocks: list[int], growth_rat
             assert isinstance(block, TransitionPlan)
             channels = max(1, int(compression * channels))
         assert block.out_channels == channels
-    assert plan(spec).embedding == channels
-    assert len(plan(spec).blocks) == 2 * len(blocks) - 1
+    assert spec.plan().out_channels == channels
+    assert len(spec.plan().blocks) == 2 * len(blocks) - 1
 
 
 @given(
@@ -70,15 +70,15 @@ def test_each_block_takes_what_the_one_before_it_gives(stages: list[tuple[int, i
         if design == "mlp"
         else ResNetSpec(design=design, blocks=blocks, widths=widths)  # type: ignore[arg-type]
     )
-    planned = plan(spec)
+    planned = spec.plan()
     channels = planned.stem.out_channels
     for block in planned.blocks:
         assert isinstance(block, ResidualPlan | LinearPlan)
         assert block.in_channels == channels
         channels = block.out_channels
-    assert planned.embedding == channels == widths[-1]
+    assert planned.out_channels == channels == widths[-1]
     assert planned.depth == 2 * sum(blocks) + 2
 
 
 def test_a_plan_can_be_printed() -> None:
-    assert "ResidualPlan(stage=2, index=0, design='basic', in_channels=32" in str(plan(catalogue.spec("resnet20")))
+    assert "ResidualPlan(stage=2, index=0, design='basic', in_channels=32" in str(catalogue.spec("resnet20").plan())

@@ -6,7 +6,6 @@ import pytest
 
 from atalho.errors import ConfigError
 from atalho.networks import catalogue
-from atalho.networks.plan import plan
 from atalho.networks.select import by_depth, specify, stem_advice, twin
 from atalho.networks.spec import MLPSpec, ResNetSpec
 
@@ -68,8 +67,8 @@ def test_an_mlp_takes_the_images_side() -> None:
         ("mlp6", {"stem": "small"}, "stem 'small': a residual MLP has no such stem"),
         ("densenet121", {"shortcut": "projection"}, "a DenseNet concatenates and has none"),
         ("plain20", {"shortcut": "projection"}, "this is a plain network, which has none; name the residual one"),
-        ("resnet18", {"stem": "smal"}, r"stem 'smal' is not known\. Did you mean small\?"),
-        ("resnet18", {"classes": 0}, "classes 0: accepted are whole numbers"),
+        ("resnet18", {"stem": "smal"}, r"stem = 'smal' is not accepted\. Did you mean small\?"),
+        ("resnet18", {"classes": 0}, "classes = 0 is not accepted: it must be 1 or more"),
     ],
 )
 def test_what_does_not_go_together_is_refused(name: str, asked: dict[str, object], text: str) -> None:
@@ -86,7 +85,7 @@ def test_what_is_neither_name_nor_spec_is_refused() -> None:
 @pytest.mark.parametrize("family", ["resnet", "preact"])
 def test_small_images_have_every_6n_plus_2(family, depth):
     spec = by_depth(family, depth, 32)
-    assert plan(spec).depth == depth
+    assert spec.plan().depth == depth
     assert isinstance(spec, ResNetSpec) and spec.widths == (16, 32, 64) and spec.stem == "small"
     assert spec.design == ("basic" if family == "resnet" else "preactivation-basic")
 
@@ -107,7 +106,7 @@ def test_names_of_the_catalogue_are_the_same_networks():
 @pytest.mark.parametrize("depth", [4, 10, 64])
 def test_linear_layers_come_in_pairs(depth):
     spec = by_depth("mlp", depth, 16)
-    assert isinstance(spec, MLPSpec) and plan(spec).depth == depth and spec.side == 16
+    assert isinstance(spec, MLPSpec) and spec.plan().depth == depth and spec.side == 16
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from atalho.errors import ConfigError
 from atalho.networks import catalogue
-from atalho.networks.spec import FAMILIES, DenseNetSpec, MLPSpec, ResNetSpec, from_dict, to_dict
+from atalho.networks.spec import DenseNetSpec, MLPSpec, ResNetSpec, from_dict, to_dict
 
 counts = st.integers(1, 300)
 ends = {"classes": counts, "in_channels": counts, "dropout": st.floats(0, 0.99)}
@@ -20,7 +20,7 @@ stages = st.lists(st.tuples(counts, counts), min_size=1, max_size=6)
 def specs(draw: st.DrawFn) -> ResNetSpec | DenseNetSpec | MLPSpec:
     chosen = {name: draw(strategy) for name, strategy in ends.items()}
     blocks, widths = zip(*draw(stages), strict=True)
-    family = draw(st.sampled_from(sorted(FAMILIES)))
+    family = draw(st.sampled_from(["densenet", "mlp", "resnet"]))
     if family == "mlp":
         return MLPSpec(blocks=blocks, widths=widths, shortcut=draw(st.sampled_from(["projection", "none"])), **chosen)
     chosen["stem"] = draw(st.sampled_from(["small", "large"]))
@@ -52,24 +52,26 @@ def test_a_spec_is_frozen() -> None:
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"family": "resnets"}, r"family 'resnets' is not known\. Did you mean resnet"),
-        ({"family": None}, r"names no family\. Accepted: densenet, mlp, resnet\."),
-        ({"width": 3}, r"family resnet has no value 'width'\. Did you mean widths\?"),
-        ({"design": "bottelneck"}, r"design 'bottelneck' is not known\. Did you mean bottleneck"),
+        ({"family": "resnets"}, r"family = 'resnets' is not accepted\. Did you mean resnet"),
+        ({"family": None}, r"family = 'None' is not accepted\. Accepted: densenet, mlp, resnet\."),
+        ({"width": 3}, r"width: there is no such setting\. Did you mean widths\?"),
+        ({"design": "bottelneck"}, r"design = 'bottelneck' is not accepted\. Did you mean bottleneck"),
         ({"blocks": [2, 2]}, r"blocks \[2, 2\] and widths \[64, 128, 256, 512\]: give one number per stage"),
-        ({"blocks": 2}, "blocks 2: accepted is a list of 1 to 64 whole numbers"),
-        ({"blocks": []}, "blocks .*: accepted is a list of 1 to 64 whole numbers"),
-        ({"blocks": [2, 2, 0, 2]}, "blocks 0: accepted are whole numbers from 1 to 65536"),
+        ({"blocks": 2}, r"blocks = 2 is not accepted: it must be a list\."),
+        ({"blocks": []}, r"blocks = \[\] is not accepted: it must be a list of 1 or more\."),
+        ({"blocks": [1] * 65}, r"blocks = .* is not accepted: it must be a list of 64 or fewer\."),
+        ({"blocks": [2, 2, 0, 2]}, r"blocks\.2 = 0 is not accepted: it must be 1 or more\."),
         ({"blocks": [3998, 1, 1, 1]}, r"blocks \[3998, 1, 1, 1\]: 4001 in all; accepted are 4000 or fewer"),
-        ({"widths": [64, 128, 256, 512.0]}, r"widths 512\.0: accepted are whole numbers"),
-        ({"widths": [64, 128, 256, 10**9]}, "widths 1000000000: accepted are whole numbers from 1 to 65536"),
-        ({"classes": True}, "classes True: accepted are whole numbers"),
-        ({"in_channels": 0}, "in_channels 0: accepted are whole numbers"),
-        ({"dropout": 1}, "dropout 1: accepted are numbers from 0 up to, but not, 1"),
-        ({"dropout": float("nan")}, "dropout nan: accepted are numbers from 0"),
-        ({"shortcut": "zeropad"}, r"shortcut 'zeropad' is not known\. Did you mean zero-pad\?"),
-        ({"stem": "tiny"}, r"stem 'tiny' is not known\. Accepted: large, small\."),
-        ({"stem": ["small"]}, r"stem \('small',\) is not known\."),
+        ({"widths": [64, 128, 256, 512.0]}, r"widths\.3 = 512\.0 is not accepted: it must be a whole number\."),
+        ({"widths": [64, 128, 256, 10**9]}, r"widths\.3 = 1000000000 is not accepted: it must be 65536 or less\."),
+        ({"classes": True}, r"classes = True is not accepted: it must be a whole number\."),
+        ({"in_channels": 0}, r"in_channels = 0 is not accepted: it must be 1 or more\."),
+        ({"dropout": 1}, r"dropout = 1 is not accepted: it must be less than 1"),
+        ({"dropout": float("nan")}, r"dropout = nan is not accepted: it must be a finite number\."),
+        ({"shortcut": "zeropad"}, r"shortcut = 'zeropad' is not accepted\. Did you mean zero-pad\?"),
+        ({"stem": "tiny"}, r"stem = 'tiny' is not accepted\. Accepted: large, small\."),
+        ({"stem": ["small"]}, r"stem = \['small'\] is not accepted\."),
+        ({"last_stride": 3}, r"last_stride = 3 is not accepted\. Accepted: 1, 2\."),
         ({"design": "bottleneck", "narrowing": 5}, "widths 64 and narrowing 5: a width must be a multiple"),
     ],
 )
@@ -79,18 +81,20 @@ def test_what_does_not_fit_is_named(change: dict[str, object], text: str) -> Non
 
 
 def test_what_is_missing_is_named() -> None:
-    with pytest.raises(ConfigError, match="family densenet needs growth_rate, stem_channels"):
+    with pytest.raises(ConfigError, match=r"growth_rate is missing: it must be given\.\nstem_channels is missing"):
         from_dict({"family": "densenet", "blocks": [2]})
 
 
-@pytest.mark.parametrize("compression", [0, 1.5, "half"])
-def test_compression_keeps_a_share(compression: object) -> None:
-    with pytest.raises(ConfigError, match=r"compression .*: accepted are numbers above 0, up to 1"):
+@pytest.mark.parametrize(
+    ("compression", "accepted"), [(0, "greater than 0"), (1.5, "1.0 or less"), ("half", "a number")]
+)
+def test_compression_keeps_a_share(compression: object, accepted: str) -> None:
+    with pytest.raises(ConfigError, match=f"compression = .* is not accepted: it must be {accepted}"):
         DenseNetSpec(growth_rate=4, blocks=(2,), stem_channels=8, compression=compression)  # type: ignore[arg-type]
 
 
 def test_an_mlp_has_no_zero_pad() -> None:
-    with pytest.raises(ConfigError, match=r"shortcut 'zero-pad' is not known\. Accepted: identity, none, projection\."):
+    with pytest.raises(ConfigError, match=r"shortcut = .zero-pad. is not accepted\. Accepted: identity, none, proj"):
         MLPSpec(blocks=(2,), widths=(8,), shortcut="zero-pad")
 
 

@@ -207,7 +207,7 @@ def _edit(folder: Path, **changes: object) -> None:
             "images of 3 channels and 16 pixels for a network that takes 1 channels",
         ),
         ({"classes": ["a", "b"]}, "2 class names for a network with 3 classes"),
-        ({"spec": {"family": "resnet"}}, "needs"),
+        ({"spec": {"family": "resnet"}}, "design is missing"),
         ({"spec": {"family": "vgg"}}, "vgg"),
         ({"spec": spec.to_dict(networks.create("resnet56", classes=3, in_channels=1).spec)}, "does not fit"),
     ],

@@ -18,7 +18,7 @@ from atalho.errors import ConfigError
 from atalho.networks import catalogue
 from atalho.networks.build import make_block, make_closing, make_head, make_stem
 from atalho.networks.network import Network
-from atalho.networks.plan import BlockPlan, Closing, LinearPlan, Plan, ResidualPlan, StemPlan, TransitionPlan, plan
+from atalho.networks.plan import BlockPlan, Closing, LinearPlan, Plan, ResidualPlan, StemPlan, TransitionPlan
 from atalho.networks.spec import Spec
 from atalho.text import _
 
@@ -70,7 +70,7 @@ def summarise(network: Network | Spec, image_size: tuple[int, int, int] | None =
     Raises ConfigError for images that the network does not take.
     """
     spec = network.spec if isinstance(network, Network) else network
-    planned = plan(spec)
+    planned = spec.plan()
     size = image_size or (spec.in_channels, usual_side(spec), usual_side(spec))
     _check(spec, planned, size)
     rows: list[Row] = []
@@ -108,12 +108,12 @@ def describe(name: str) -> dict[str, Any]:
 
 def usual_side(spec: Spec) -> int:
     """The side in pixels that a network is usually quoted for."""
-    return plan(spec).usual_side
+    return spec.plan().usual_side
 
 
 def smallest_side(spec: Spec) -> int:
     """The smallest side in pixels of which something is left in the last features."""
-    return plan(spec).stride
+    return spec.plan().stride
 
 
 @dataclass(frozen=True)
@@ -150,12 +150,12 @@ def _parts(planned: Plan) -> list[tuple[str, int | None, str, str, _Part]]:
         for block in planned.blocks
     ]
     head = _Head(planned)
-    closing = _Closing(planned.closing, planned.embedding)
+    closing = _Closing(planned.closing, planned.out_channels)
     return [
         ("stem", None, planned.stem.design, "", planned.stem),
         *blocks,
         *([("closing", None, planned.closing, "", closing)] if planned.closing != "none" else []),
-        ("head", None, "embedding" if planned.neck else "classifier", "", head),
+        ("head", None, "embedding" if planned.embedding else "classifier", "", head),
     ]
 
 

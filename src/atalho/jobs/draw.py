@@ -8,7 +8,6 @@ from typing import Final
 from atalho.errors import ConfigError
 from atalho.inspection.summary import summarise
 from atalho.jobs.named import Named, named
-from atalho.networks.plan import plan
 from atalho.report.drawing import Subject, draw_beside
 from atalho.text import Text, _
 from atalho.text.numbers import whole
@@ -46,4 +45,4 @@ def _subject(found: Named, size: int | None) -> Subject:
     side = size or found.side
     parameters = summarise(found.spec, (found.spec.in_channels, side, side)).parameters
     note = _("{n} parameters").format(n=whole(parameters))
-    return Subject(plan(found.spec), found.name, side, note=note)
+    return Subject(found.spec.plan(), found.name, side, note=note)

@@ -21,7 +21,6 @@ from atalho.jobs.follow import follow, refuse_crowded_gpu
 from atalho.jobs.network import Start, backbone_of, spec_for
 from atalho.jobs.run import Run
 from atalho.networks import spec as specs
-from atalho.networks.plan import plan
 from atalho.networks.select import stem_advice
 from atalho.precision import choose, threads
 from atalho.storage import atomic, run_file
@@ -173,9 +172,7 @@ def _begin(
     looked = job_data.look(replace(early, data=start.data(early.data)) if start else early, progress)
     files.refuse_among_images(out, early.data.path, looked.manifest)
     images = len(looked.manifest.splits["train"])
-    situation = recipes.Situation(
-        specs.to_dict(backbone)["family"], plan(backbone).depth, looked.size, images, early.task
-    )
+    situation = recipes.Situation(backbone.family, backbone.plan().depth, looked.size, images, early.task)
     config, notes = recipes.resolve(asked, situation)
     if config.task == "reid":
         refuse_reid(config, ranks)

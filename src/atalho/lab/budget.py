@@ -12,7 +12,9 @@ from typing import Final, Literal
 
 from atalho.errors import ConfigError
 from atalho.lab.training import Bench, train
-from atalho.networks.spec import BOTTLENECKS, LARGEST, DenseNetSpec, MLPSpec, ResNetSpec, Spec
+from atalho.networks.family import LARGEST
+from atalho.networks.plan import BOTTLENECKS
+from atalho.networks.spec import DenseNetSpec, MLPSpec, ResNetSpec, Spec
 from atalho.text import Text
 from atalho.training.progress import Progress, StepReport
 

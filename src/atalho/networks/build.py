@@ -7,13 +7,16 @@ from collections import OrderedDict
 import torch
 from torch import nn
 
+from atalho.blocks.dense import DenseBlock
 from atalho.blocks.embedding_head import EmbeddingHead
 from atalho.blocks.head import ClassifierHead
 from atalho.blocks.kinds import ShortcutChoice, StemChoice
+from atalho.blocks.linear import LinearBlock
+from atalho.blocks.preactivation import PreactivationBasicBlock, PreactivationBottleneckBlock
+from atalho.blocks.residual import BasicBlock, BottleneckBlock
 from atalho.blocks.stem import BareStem, LargeStem, PixelStem, SmallStem
-from atalho.networks.densenet import dense_block, transition
+from atalho.blocks.transition import Transition
 from atalho.networks.initialise import initialise
-from atalho.networks.mlp import linear_block
 from atalho.networks.network import Network
 from atalho.networks.plan import (
     BlockPlan,
@@ -24,9 +27,7 @@ from atalho.networks.plan import (
     ResidualPlan,
     StemPlan,
     TransitionPlan,
-    plan,
 )
-from atalho.networks.resnet import residual_block
 from atalho.networks.select import specify
 from atalho.networks.spec import Spec
 
@@ -71,13 +72,13 @@ def build(spec: Spec) -> Network:
     device = torch.get_default_device()
     # On the meta device layers are made without torch's own, slow, initialisation.
     with torch.device("meta"):
-        planned = plan(spec)
+        planned = spec.plan()
         stages = [nn.Sequential(*map(make_block, stage)) for stage in planned.stages()]
         network = Network(
             spec,
             make_stem(planned.stem),
             nn.Sequential(*stages),
-            make_closing(planned.closing, planned.embedding),
+            make_closing(planned.closing, planned.out_channels),
             make_head(planned),
         )
     if device.type != "meta":
@@ -88,9 +89,9 @@ def build(spec: Spec) -> Network:
 
 def make_head(planned: Plan) -> ClassifierHead | EmbeddingHead:
     """The head of a plan: a classifier, or one with an embedding for re-identification."""
-    if planned.neck:
-        return EmbeddingHead(planned.embedding, planned.neck, planned.classes, planned.pooling)
-    return ClassifierHead(planned.embedding, planned.classes, planned.dropout)
+    if planned.embedding:
+        return EmbeddingHead(planned.out_channels, planned.embedding, planned.classes, planned.pooling)
+    return ClassifierHead(planned.out_channels, planned.classes, planned.dropout)
 
 
 def make_stem(stem: StemPlan) -> nn.Module:
@@ -107,16 +108,29 @@ def make_stem(stem: StemPlan) -> nn.Module:
 
 
 def make_block(block: BlockPlan) -> nn.Module:
-    """The block of a plan, of any family."""
+    """The block of a plan, of any family. A block with a shortcut decides which one."""
     match block:
         case ResidualPlan():
-            return residual_block(block)
+            return _residual_block(block)
         case LinearPlan():
-            return linear_block(block)
+            return LinearBlock(block.in_channels, block.out_channels, block.shortcut)
         case DensePlan():
-            return dense_block(block)
+            return DenseBlock(block.in_channels, block.layers, block.growth_rate, block.bottleneck)
         case TransitionPlan():
-            return transition(block)
+            return Transition(block.in_channels, block.out_channels)
+
+
+def _residual_block(block: ResidualPlan) -> nn.Module:
+    before, middle, after = block.in_channels, block.middle_channels, block.out_channels
+    match block.design:
+        case "basic":
+            return BasicBlock(before, after, block.stride, block.shortcut)
+        case "preactivation-basic":
+            return PreactivationBasicBlock(before, after, block.stride, block.shortcut)
+        case "bottleneck":
+            return BottleneckBlock(before, middle, after, block.stride, block.shortcut)
+        case "preactivation-bottleneck":
+            return PreactivationBottleneckBlock(before, middle, after, block.stride, block.shortcut)
 
 
 def make_closing(closing: Closing, channels: int) -> nn.Module:

@@ -1,6 +1,7 @@
-"""Spec → plan: every block with its place, channels, stride and shortcut. A pure function, without torch.
+"""What a plan is made of: every block of a network with its place, channels, stride and shortcut. No torch here.
 
-A plan can be printed, drawn and tested; `build` turns it into modules, name by name.
+The spec of each family plans itself (`spec.plan()`), as a pure function of its numbers. A plan can be printed, drawn
+and tested; `build` turns it into modules, name by name.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from atalho.blocks.kinds import PoolingKind, ShortcutKind, ShortcutPath, shortcut_path
-from atalho.networks.spec import BOTTLENECKS, PREACTIVATIONS, DenseNetSpec, Design, MLPSpec, ResNetSpec, Spec
 
 LARGE_SIDE: Final = 224
 SMALL_SIDE: Final = 32
 
 StemDesign = Literal["small", "bare", "large", "pixels"]
+Design = Literal["basic", "bottleneck", "preactivation-basic", "preactivation-bottleneck"]
+
+BOTTLENECKS: Final = ("bottleneck", "preactivation-bottleneck")
+PREACTIVATIONS: Final = ("preactivation-basic", "preactivation-bottleneck")
 
 
 @dataclass(frozen=True)
@@ -120,19 +124,22 @@ Closing = Literal["norm", "vector", "none"]
 
 @dataclass(frozen=True)
 class Plan:
-    """A whole network. Its stem, blocks by stage, what closes the features, and the head's width."""
+    """A whole network: its stem, its blocks, what closes the features, and the numbers of its head."""
 
     stem: StemPlan
     blocks: tuple[BlockPlan, ...]
     closing: Closing
     """After the last block: "norm" and ReLU where blocks begin with theirs; "vector" makes (N,D) (N,D,1,1)."""
-    embedding: int
-    """Length D of the embedding, the channels that the classifier takes."""
     classes: int
     dropout: float
-    neck: int = 0
+    embedding: int = 0
     """Length of the embedding of a head that re-identifies; 0 for a classifier on the pooled features."""
     pooling: PoolingKind = "average"
+
+    @property
+    def out_channels(self) -> int:
+        """Channels of the last features, which the head takes."""
+        return self.blocks[-1].out_channels
 
     @property
     def depth(self) -> int:
@@ -156,59 +163,3 @@ class Plan:
         """The blocks, grouped by stage."""
         last = self.blocks[-1].stage
         return tuple(tuple(block for block in self.blocks if block.stage == stage) for stage in range(last + 1))
-
-
-def plan(spec: Spec) -> Plan:
-    """The plan of any family's spec."""
-    match spec:
-        case ResNetSpec():
-            return _resnet(spec)
-        case DenseNetSpec():
-            return _densenet(spec)
-        case MLPSpec():
-            return _mlp(spec)
-
-
-def _resnet(spec: ResNetSpec) -> Plan:
-    preactivation = spec.design in PREACTIVATIONS
-    small: StemDesign = "bare" if preactivation else "small"
-    stem = StemPlan("large" if spec.stem == "large" else small, spec.in_channels, spec.stem_channels)
-    narrowing = spec.narrowing if spec.design in BOTTLENECKS else 1
-    blocks: list[BlockPlan] = []
-    channels = spec.stem_channels
-    for stage, (count, width) in enumerate(zip(spec.blocks, spec.widths, strict=True)):
-        for index in range(count):
-            first = spec.last_stride if stage == len(spec.blocks) - 1 else 2
-            stride = first if stage > 0 and index == 0 else 1
-            blocks.append(
-                ResidualPlan(stage, index, spec.design, channels, width // narrowing, width, stride, spec.shortcut)
-            )
-            channels = width
-    closing: Closing = "norm" if preactivation else "none"
-    return Plan(stem, tuple(blocks), closing, channels, spec.classes, spec.dropout, spec.embedding, spec.pooling)
-
-
-def _densenet(spec: DenseNetSpec) -> Plan:
-    stem = StemPlan("large" if spec.stem == "large" else "bare", spec.in_channels, spec.stem_channels)
-    blocks: list[BlockPlan] = []
-    channels = spec.stem_channels
-    for stage, layers in enumerate(spec.blocks):
-        dense = DensePlan(stage, 0, channels, layers, spec.growth_rate, spec.bottleneck)
-        channels = dense.out_channels
-        blocks.append(dense)
-        if stage < len(spec.blocks) - 1:
-            kept = max(1, int(channels * spec.compression))
-            blocks.append(TransitionPlan(stage, 1, channels, kept))
-            channels = kept
-    return Plan(stem, tuple(blocks), "norm", channels, spec.classes, spec.dropout, spec.embedding, spec.pooling)
-
-
-def _mlp(spec: MLPSpec) -> Plan:
-    stem = StemPlan("pixels", spec.in_channels, spec.widths[0], spec.side)
-    blocks: list[BlockPlan] = []
-    width_before = spec.widths[0]
-    for stage, (count, width) in enumerate(zip(spec.blocks, spec.widths, strict=True)):
-        for index in range(count):
-            blocks.append(LinearPlan(stage, index, width_before, width, spec.shortcut))
-            width_before = width
-    return Plan(stem, tuple(blocks), "vector", width_before, spec.classes, spec.dropout, spec.embedding, spec.pooling)

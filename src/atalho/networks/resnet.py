@@ -1,22 +1,140 @@
-"""The ResNet family's modules, one for each plan."""
+"""The ResNet family: what one is in numbers, the named ones, and which blocks follow from them. No torch here.
 
-from torch import nn
+Plain networks are the same without shortcuts, and pre-activation networks the same with other blocks.
+"""
 
-from atalho.blocks.preactivation import PreactivationBasicBlock, PreactivationBottleneckBlock
-from atalho.blocks.residual import BasicBlock, BottleneckBlock
-from atalho.networks.plan import ResidualPlan
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final, Literal
+
+from pydantic.dataclasses import dataclass
+
+from atalho.blocks.kinds import ShortcutKind, StemKind
+from atalho.errors import ConfigError
+from atalho.networks.family import STRICT, Count, Counts, FamilySpec, check_blocks
+from atalho.networks.plan import BOTTLENECKS, PREACTIVATIONS, Design, Plan, ResidualPlan, StemPlan
+from atalho.text import Text
 
 
-def residual_block(plan: ResidualPlan) -> nn.Module:
-    """The block of a plan; it decides its own shortcut."""
-    channels = plan.in_channels, plan.out_channels
-    narrow_channels = plan.in_channels, plan.middle_channels, plan.out_channels
-    match plan.design:
-        case "basic":
-            return BasicBlock(*channels, plan.stride, plan.shortcut)
-        case "preactivation-basic":
-            return PreactivationBasicBlock(*channels, plan.stride, plan.shortcut)
-        case "bottleneck":
-            return BottleneckBlock(*narrow_channels, plan.stride, plan.shortcut)
-        case "preactivation-bottleneck":
-            return PreactivationBottleneckBlock(*narrow_channels, plan.stride, plan.shortcut)
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class ResNetSpec(FamilySpec):
+    """A residual network (He et al. 2015; pre-activation designs: He et al. 2016)."""
+
+    family: Literal["resnet"] = "resnet"
+    design: Design
+    """Which block."""
+    blocks: Counts
+    """Blocks per stage, MOST_BLOCKS in all; the first block of each stage but the first halves the size."""
+    widths: Counts
+    """Channels that leave each stage."""
+    narrowing: Count = 4
+    """Bottlenecks only: how many times fewer channels the 3x3 convolution has than the block's output."""
+    stem: StemKind = "large"
+    stem_channels: Count = 64
+    shortcut: ShortcutKind = "projection"
+    last_stride: Literal[1, 2] = 2
+    """Of the last stage's first block; 1 keeps finer features (Luo et al. 2019, section 3.4)."""
+
+    def __post_init__(self) -> None:
+        check_blocks(self.blocks, self.widths)
+        for width in self.widths if self.design in BOTTLENECKS else ():
+            if width % self.narrowing:
+                raise ConfigError(
+                    Text(
+                        "widths {width} and narrowing {narrowing}: a width must be a multiple of the narrowing",
+                        width=width,
+                        narrowing=self.narrowing,
+                    )
+                )
+
+    def plan(self) -> Plan:
+        """Every block: the first of each later stage halves the size, and a stage keeps its width."""
+        preactivation = self.design in PREACTIVATIONS
+        small: Literal["bare", "small"] = "bare" if preactivation else "small"
+        narrowing = self.narrowing if self.design in BOTTLENECKS else 1
+        blocks = []
+        channels = self.stem_channels
+        for stage, (count, width) in enumerate(zip(self.blocks, self.widths, strict=True)):
+            halving = self.last_stride if stage == len(self.blocks) - 1 else 2
+            for index in range(count):
+                block = ResidualPlan(
+                    stage,
+                    index,
+                    self.design,
+                    in_channels=channels,
+                    middle_channels=width // narrowing,
+                    out_channels=width,
+                    stride=halving if stage > 0 and index == 0 else 1,
+                    shortcut=self.shortcut,
+                )
+                blocks.append(block)
+                channels = width
+        return Plan(
+            StemPlan("large" if self.stem == "large" else small, self.in_channels, self.stem_channels),
+            tuple(blocks),
+            "norm" if preactivation else "none",
+            classes=self.classes,
+            dropout=self.dropout,
+            embedding=self.embedding,
+            pooling=self.pooling,
+        )
+
+
+# Networks for large images (He et al. 2015, table 1): depth → design, blocks per stage, output widths.
+_NARROW: Final = (64, 128, 256, 512)
+_WIDE: Final = (256, 512, 1024, 2048)
+IMAGENET: Final[Mapping[int, tuple[Design, tuple[int, ...], tuple[int, ...]]]] = {
+    18: ("basic", (2, 2, 2, 2), _NARROW),
+    34: ("basic", (3, 4, 6, 3), _NARROW),
+    50: ("bottleneck", (3, 4, 6, 3), _WIDE),
+    101: ("bottleneck", (3, 4, 23, 3), _WIDE),
+    152: ("bottleneck", (3, 8, 36, 3), _WIDE),
+}
+
+# Networks for CIFAR's 32 pixels and 10 classes (He et al. 2015, section 4.2): 6n + 2 layers.
+_CIFAR: Final = (20, 26, 32, 44, 56, 110, 1202)
+
+# Twice the channels inside each bottleneck (Zagoruyko and Komodakis 2016), by torchvision's names.
+_TWICE_AS_WIDE: Final = (50, 101)
+
+_PREACTIVATION: Final[Mapping[Design, Design]] = {
+    "basic": "preactivation-basic",
+    "bottleneck": "preactivation-bottleneck",
+}
+
+
+def rows() -> dict[str, ResNetSpec]:
+    """The named networks of the family."""
+    residual = {f"resnet{depth}": imagenet(depth) for depth in IMAGENET}
+    residual |= {f"resnet{depth}": cifar(depth) for depth in _CIFAR}
+    wide = {f"wide_resnet{depth}_2": replace(imagenet(depth), narrowing=2) for depth in _TWICE_AS_WIDE}
+    preactivated = {name.replace("resnet", "preact"): preactivation(row) for name, row in residual.items()}
+    plain = {name.replace("resnet", "plain"): replace(row, shortcut="none") for name, row in residual.items()}
+    return residual | wide | preactivated | plain
+
+
+def imagenet(depth: int) -> ResNetSpec:
+    """A network of the table for large images, by its depth."""
+    design, blocks, widths = IMAGENET[depth]
+    return ResNetSpec(design=design, blocks=blocks, widths=widths)
+
+
+def cifar(depth: int) -> ResNetSpec:
+    """The residual network for CIFAR's 32 pixels with 6n + 2 layers, of which n may be any number."""
+    per_stage = (depth - 2) // 6
+    return ResNetSpec(
+        design="basic",
+        blocks=(per_stage,) * 3,
+        widths=(16, 32, 64),
+        stem="small",
+        stem_channels=16,
+        shortcut="zero-pad",
+        classes=10,
+    )
+
+
+def preactivation(spec: ResNetSpec) -> ResNetSpec:
+    """The same network with norm and ReLU before each convolution."""
+    return replace(spec, design=_PREACTIVATION[spec.design])

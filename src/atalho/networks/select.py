@@ -8,16 +8,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final, Literal, get_args
 
-from atalho.blocks.kinds import ShortcutChoice, ShortcutKind, StemChoice
+from atalho.blocks.kinds import ShortcutChoice, StemChoice
 from atalho.config import SMALL_IMAGE
 from atalho.errors import ConfigError, nearest
-from atalho.networks import catalogue
+from atalho.networks import catalogue, mlp, resnet
 from atalho.networks.spec import DenseNetSpec, MLPSpec, ResNetSpec, Spec
 from atalho.text import Text, _
 
 Family = Literal["resnet", "preact", "mlp"]
 
-_IMAGENET: Final = (18, 34, 50, 101, 152)
 _DEEPEST: Final = 1202
 
 
@@ -67,12 +66,12 @@ def by_depth(family: Family, depth: int, image_size: int) -> Spec:
         raise ConfigError(f"{text} {nearest(family, get_args(Family))}")
     if family == "mlp":
         _check(family, depth, depth % 2 == 0, "4, 6, 8, …")
-        return specify(catalogue.mlp((depth - 2) // 2), image_size=image_size)
+        return specify(mlp.mlp((depth - 2) // 2), image_size=image_size)
     small = depth >= 8 and (depth - 2) % 6 == 0
-    named = depth in _IMAGENET and (image_size > SMALL_IMAGE or not small)
+    named = depth in resnet.IMAGENET and (image_size > SMALL_IMAGE or not small)
     _check(family, depth, small or named, "8, 14, 20, 26, …, 18, 34, 101")
-    spec = catalogue.spec(f"resnet{depth}") if named else catalogue.cifar(depth)
-    return specify(_designed(spec, family), image_size=image_size)
+    spec = resnet.imagenet(depth) if named else resnet.cifar(depth)
+    return specify(resnet.preactivation(spec) if family == "preact" else spec, image_size=image_size)
 
 
 def twin(name: str, spec: Spec) -> tuple[str, Spec] | None:
@@ -83,10 +82,11 @@ def twin(name: str, spec: Spec) -> tuple[str, Spec] | None:
     """
     if isinstance(spec, DenseNetSpec):
         return None
-    kinds: tuple[ShortcutKind, ...] = ("none",)
+    twins: list[ResNetSpec | MLPSpec] = [replace(spec, shortcut="none")]
     if spec.shortcut == "none":
-        kinds = ("projection",) if isinstance(spec, MLPSpec) else ("zero-pad", "projection")
-    twins = [replace(spec, shortcut=kind) for kind in kinds]
+        twins = [replace(spec, shortcut="projection")]
+        if isinstance(spec, ResNetSpec):
+            twins.insert(0, replace(spec, shortcut="zero-pad"))
     named = ((_name(other), other) for other in twins)
     otherwise = f"{name}-{'residual' if spec.shortcut == 'none' else 'plain'}", twins[0]
     return next(((known, other) for known, other in named if known is not None), otherwise)
@@ -116,12 +116,6 @@ def _shortcut(spec: Spec, shortcut: ShortcutChoice) -> dict[str, Any]:
             Text("shortcut {given!r}: this is a plain network, which has none; name the residual one", given=shortcut)
         )
     return {"shortcut": shortcut}
-
-
-def _designed(spec: Spec, family: Family) -> Spec:
-    if family == "preact" and isinstance(spec, ResNetSpec):
-        return replace(spec, design=catalogue.PREACTIVATION[spec.design])
-    return spec
 
 
 def _check(family: Family, depth: int, fits: bool, accepted: str) -> None:

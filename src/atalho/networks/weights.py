@@ -15,7 +15,8 @@ from torch import Tensor
 
 from atalho.errors import ConfigError, WeightsError, nearest
 from atalho.networks.network import Network, unsound
-from atalho.networks.spec import PREACTIVATIONS, DenseNetSpec, MLPSpec
+from atalho.networks.plan import PREACTIVATIONS
+from atalho.networks.spec import DenseNetSpec, MLPSpec
 from atalho.text import Text, _
 
 # Where files keep their weights. Averaged ones come first: a file that holds both was evaluated with them.

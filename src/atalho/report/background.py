@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from atalho.networks.plan import plan
 from atalho.networks.spec import from_dict
 from atalho.report.drawing import draw
 from atalho.report.markup import Html, el
@@ -118,7 +117,7 @@ def architecture(run: RunFiles) -> Html | None:
     """The network, drawn."""
     if run.network is None or "spec" not in run.network:
         return None
-    planned = plan(from_dict(run.network["spec"]))
+    planned = from_dict(run.network["spec"]).plan()
     side = run.network.get("preprocessing", {}).get("size")
     columns = 2 if len(planned.stages()) > 1 else 1
     drawing = draw(planned, name=run.model, side=side, columns=columns)

@@ -16,7 +16,6 @@ from atalho.data.preprocessing import prepare
 from atalho.errors import ConfigError, DataError, NotFiniteError, WeightsError
 from atalho.networks import build, spec
 from atalho.networks.network import Network, unsound
-from atalho.networks.plan import plan
 from atalho.networks.spec import Spec
 from atalho.precision import Precision, choose
 from atalho.storage import model_folder
@@ -179,7 +178,7 @@ def _check_fit(folder: Path, card: Card, wanted: Spec) -> None:
                 classes=wanted.classes,
             )
         )
-    prepared, planned = card.preprocessing, plan(wanted)
+    prepared, planned = card.preprocessing, wanted.plan()
     if prepared.channels != wanted.in_channels or prepared.size < planned.stride:
         raise WeightsError(
             Text(

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from atalho.networks import catalogue
-from atalho.networks.plan import plan
 from atalho.report.drawing.column import Subject, draw_column, width_of, written
 from atalho.report.drawing.scale import Scale
 
@@ -13,7 +12,7 @@ NAMES = ["resnet34", "plain34", "resnet50", "preact18", "densenet121", "mlp10", 
 
 
 def subject(name: str) -> Subject:
-    return Subject(plan(catalogue.spec(name)), name)
+    return Subject(catalogue.spec(name).plan(), name)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -3,7 +3,6 @@
 import pytest
 
 from atalho.networks import catalogue
-from atalho.networks.plan import plan
 from atalho.report.drawing.column import Subject
 from atalho.report.drawing.legend import draw_legend
 from atalho.report.drawing.scale import Scale
@@ -14,7 +13,7 @@ SUM = "sum: F(x) + x"
 
 
 def subjects(*names: str) -> list[Subject]:
-    return [Subject(plan(catalogue.spec(name)), name) for name in names]
+    return [Subject(catalogue.spec(name).plan(), name) for name in names]
 
 
 @pytest.mark.parametrize(

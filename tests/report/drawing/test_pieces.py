@@ -4,7 +4,6 @@ import pytest
 
 from atalho.inspection.summary import summarise
 from atalho.networks import catalogue
-from atalho.networks.plan import plan
 from atalho.report.drawing.pieces import Chain, Growth, Segment, Step, segments
 
 NETWORKS = ("resnet18", "resnet34", "resnet152", "preact50", "plain56", "resnet110", "densenet201", "mlp34",
@@ -12,7 +11,7 @@ NETWORKS = ("resnet18", "resnet34", "resnet152", "preact50", "plain56", "resnet1
 
 
 def parts(name: str, *, side: int | None = None, unfold: bool = False) -> tuple[Segment, ...]:
-    planned = plan(catalogue.spec(name))
+    planned = catalogue.spec(name).plan()
     pixels = side or planned.usual_side
     return segments(planned, (pixels, pixels), unfold=unfold)
 
@@ -35,7 +34,7 @@ def test_unfolded_means_one_by_one(name: str) -> None:
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_block_of_the_network_is_drawn(name: str) -> None:
-    planned = plan(catalogue.spec(name))
+    planned = catalogue.spec(name).plan()
     found = {drawn.partition(".layers.")[0] for drawn in names(parts(name))}
     assert found == {"stem", "head"} | {f"stages.{block.stage}.{block.index}" for block in planned.blocks}
 

@@ -6,7 +6,6 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from atalho.networks import catalogue
-from atalho.networks.plan import plan
 from atalho.report.drawing import Scale, Subject, draw, draw_beside
 from atalho.text import speaking
 
@@ -15,7 +14,7 @@ HOSTILE = '<script>alert(1)</script> & "x" \'\x07 ]]>'
 
 
 def drawn(name: str, **options: object) -> ET.Element:
-    return ET.fromstring(draw(plan(catalogue.spec(name)), name=name, **options))  # type: ignore[arg-type]
+    return ET.fromstring(draw(catalogue.spec(name).plan(), name=name, **options))  # type: ignore[arg-type]
 
 
 def of_class(tree: ET.Element, *classes: str) -> list[ET.Element]:
@@ -61,7 +60,7 @@ def test_the_text_is_text_and_the_drawing_is_told_in_words() -> None:
 
 
 def test_plain_and_residual_stand_row_by_row() -> None:
-    both = [Subject(plan(catalogue.spec(name)), name) for name in ("plain34", "resnet34")]
+    both = [Subject(catalogue.spec(name).plan(), name) for name in ("plain34", "resnet34")]
     tree = ET.fromstring(draw_beside(both))
     groups = [g for g in tree if g.tag == f"{SVG}g"][:12]
     heights = [(g.get("transform", "").split()[1], [r.get("y") for r in of_class(g, "box")]) for g in groups]
@@ -76,7 +75,7 @@ def test_the_ids_of_two_languages_differ_so_that_a_page_can_hold_both() -> None:
 
 
 def test_names_are_escaped() -> None:
-    text = draw(plan(catalogue.spec("mlp6")), name=HOSTILE, note=HOSTILE)
+    text = draw(catalogue.spec("mlp6").plan(), name=HOSTILE, note=HOSTILE)
     assert "<script" not in text
     assert ET.fromstring(text).findtext(f"{SVG}title", "").startswith("Architecture of <script>alert(1)")
 

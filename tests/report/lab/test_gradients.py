@@ -4,7 +4,6 @@ from typing import Any
 
 from atalho.networks import catalogue
 from atalho.networks import spec as specs
-from atalho.networks.plan import plan
 from atalho.report.canvas import style
 from atalho.report.lab import files
 from atalho.report.lab.gradients import DRAWING
@@ -15,7 +14,7 @@ def estimate(mean: float) -> dict[str, float]:
 
 
 def seen(name: str, first: float) -> dict[str, Any]:
-    blocks = [f"stages.{block.stage}.{block.index}" for block in plan(catalogue.spec(name)).blocks]
+    blocks = [f"stages.{block.stage}.{block.index}" for block in catalogue.spec(name).plan().blocks]
     relative = [estimate(first ** (1 - place / (len(blocks) - 1))) for place in range(len(blocks))]
     return {
         "blocks": blocks,

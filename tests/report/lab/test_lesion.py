@@ -6,7 +6,6 @@ import pytest
 
 from atalho.networks import catalogue
 from atalho.networks import spec as specs
-from atalho.networks.plan import plan
 from atalho.report.canvas import style
 from atalho.report.lab import files
 from atalho.report.lab.lesion import DRAWING
@@ -21,7 +20,7 @@ def row(kind: str, names: list[str], accuracy: float) -> dict[str, Any]:
 
 def series(name: str, accuracy: float) -> dict[str, Any]:
     spec = catalogue.spec(name)
-    blocks = [f"stages.{block.stage}.{block.index}" for block in plan(spec).blocks]
+    blocks = [f"stages.{block.stage}.{block.index}" for block in spec.plan().blocks]
     kept = [block for block in blocks if not block.endswith(".0") or block.startswith("stages.0")]
     shortcuts = name.startswith("resnet")
     silent = [row("silence", [block], 0.5) for block in blocks if block not in kept] if shortcuts else []

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from atalho.networks.plan import (
+    BOTTLENECKS,
+    PREACTIVATIONS,
     BlockPlan,
     DensePlan,
     LinearPlan,
@@ -12,7 +14,6 @@ from atalho.networks.plan import (
     ResidualPlan,
     TransitionPlan,
 )
-from atalho.networks.spec import BOTTLENECKS, PREACTIVATIONS
 from atalho.report.drawing.layers import Layer, Size
 
 FOLDED_ABOVE: Final = 6
@@ -81,7 +82,7 @@ def segments(plan: Plan, size: Size, *, unfold: bool) -> tuple[Segment, ...]:
         summed = [block for block in blocks if isinstance(block, ResidualPlan | LinearPlan)]
         segment, size = _stage(summed, size, unfold) if summed else _dense_stage(blocks, size, unfold)
         found.append(segment)
-    head, _size = _chain("head", _head(plan), plan.embedding, size)
+    head, _size = _chain("head", _head(plan), plan.out_channels, size)
     return (*found, Segment(None, 0, head.shapes[-1], (head,)))
 
 

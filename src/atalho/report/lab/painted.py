@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 
 from atalho.networks import spec as specs
-from atalho.networks.plan import plan
 from atalho.report.canvas import INK, MUTED
 from atalho.report.drawing import Scale, Subject, draw_beside
 from atalho.report.markup import Html
@@ -15,7 +14,7 @@ from atalho.text import _
 
 def painted(networks: Sequence[tuple[str, Json, Mapping[str, float]]], side: int | None, scale: Scale) -> Html:
     """Networks beside each other, given as (name, specification, values by block), all on one scale, every block."""
-    subjects = [Subject(plan(specs.from_dict(spec)), name, side, values) for name, spec, values in networks]
+    subjects = [Subject(specs.from_dict(spec).plan(), name, side, values) for name, spec, values in networks]
     return draw_beside(subjects, legend=scale, unfold=True)
 
 
