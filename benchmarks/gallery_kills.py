@@ -20,11 +20,12 @@ from record import origin, write
 
 import atalho
 from atalho.data import samples
+from atalho.data.preprocessing import Preprocessing
 from atalho.gallery.sqlite import SqliteStore
 from atalho.jobs.index import index
 from atalho.networks import spec as specs
 from atalho.storage import model_folder
-from atalho.storage.model_folder import Card, Preprocessing
+from atalho.storage.model_folder import Card
 from atalho.training.progress import Progress
 
 IMAGES = 640

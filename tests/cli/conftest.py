@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 import atalho
+from atalho.data.preprocessing import Preprocessing
 from atalho.networks import spec as specs
 from atalho.storage import model_folder
-from atalho.storage.model_folder import Card, Preprocessing
+from atalho.storage.model_folder import Card
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,14 @@ import torch
 
 from atalho.data.decoding.survey import Survey
 from atalho.data.images import PackedImages
-from atalho.data.preprocessing import centre_crop, channel_statistics, choose_size, normalise, prepare, stored_side
+from atalho.data.preprocessing import (
+    Preprocessing,
+    centre_crop,
+    channel_statistics,
+    choose_size,
+    normalise,
+    stored_side,
+)
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (30, 6, 6, 3), dtype=np.uint8)
 
@@ -45,9 +52,14 @@ def batch(count: int = 30) -> torch.Tensor:
     return torch.from_numpy(PIXELS[:count]).permute(0, 3, 1, 2)
 
 
+def _prepared(pixels: torch.Tensor, size: int, mean: tuple[float, ...], std: tuple[float, ...]) -> torch.Tensor:
+    preprocessing = Preprocessing(size=size, resize=pixels.shape[2], channels=len(mean), mean=mean, std=std)
+    return preprocessing.apply(pixels)
+
+
 def test_the_middle_is_taken_and_normalised_by_channel() -> None:
     mean, std = (0.2, 0.4, 0.6), (0.1, 0.2, 0.3)
-    images = prepare(batch(), size=4, mean=mean, std=std)
+    images = _prepared(batch(), 4, mean, std)
     assert images.shape == (30, 3, 4, 4)
     assert images.dtype == torch.float32
     assert images.is_contiguous(memory_format=torch.channels_last)
@@ -57,9 +69,9 @@ def test_the_middle_is_taken_and_normalised_by_channel() -> None:
 
 
 def test_an_image_does_not_depend_on_its_batch() -> None:
-    together = prepare(batch(), size=5, mean=(0.1,) * 3, std=(0.7,) * 3)
+    together = _prepared(batch(), 5, (0.1,) * 3, (0.7,) * 3)
     for number in range(30):
-        alone = prepare(batch()[number : number + 1], size=5, mean=(0.1,) * 3, std=(0.7,) * 3)
+        alone = _prepared(batch()[number : number + 1], 5, (0.1,) * 3, (0.7,) * 3)
         assert torch.equal(together[number], alone[0])
 
 
@@ -88,7 +100,7 @@ def test_statistics_do_not_depend_on_the_order() -> None:
 def test_a_constant_channel_comes_out_as_zero() -> None:
     flat = PackedImages(np.full((3, 4, 4, 1), 77, np.uint8), ())
     mean, std = channel_statistics(flat, np.arange(3))
-    images = prepare(flat[np.arange(3)], size=4, mean=mean, std=std)
+    images = _prepared(flat[np.arange(3)], 4, mean, std)
     assert std == (1.0,)
     assert images.abs().max() < 1e-6
 

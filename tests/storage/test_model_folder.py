@@ -7,9 +7,10 @@ import pytest
 import safetensors.torch
 import torch
 
+from atalho.data.preprocessing import Preprocessing
 from atalho.errors import WeightsError
 from atalho.storage import model_folder
-from atalho.storage.model_folder import Card, Preprocessing
+from atalho.storage.model_folder import Card
 
 CARD = Card(
     task="classification",

@@ -6,8 +6,8 @@ import torch
 
 from atalho import networks
 from atalho.data.images import PackedImages
+from atalho.data.preprocessing import Preprocessing
 from atalho.precision import choose
-from atalho.storage.model_folder import Preprocessing
 from atalho.tasks import classification
 
 PREPARED = Preprocessing(size=16, resize=16, channels=1, mean=(0.5,), std=(0.25,))

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from atalho.data.images import PackedImages
+from atalho.data.preprocessing import Preprocessing
 from atalho.networks.build import create
 from atalho.precision import choose
-from atalho.storage.model_folder import Preprocessing
 from atalho.tasks import forward as module
 from atalho.tasks.forward import forward
 

@@ -11,11 +11,12 @@ from PIL import Image
 
 from atalho import networks
 from atalho.data.images import PackedImages
+from atalho.data.preprocessing import Preprocessing
 from atalho.errors import AtalhoError, ConfigError, DataError, NotFiniteError, WeightsError
 from atalho.networks import spec
 from atalho.precision import choose
 from atalho.storage import model_folder
-from atalho.storage.model_folder import Card, Preprocessing
+from atalho.storage.model_folder import Card
 from atalho.tasks import classification, model
 
 FP32 = choose("cpu", "fp32")

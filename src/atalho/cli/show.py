@@ -30,14 +30,14 @@ def show(
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.inspection.summary.summarise` and `atalho.draw`, print."""
+    from atalho.data.preprocessing import LARGEST_SIDE
     from atalho.inspection.summary import summarise
     from atalho.jobs.draw import draw
     from atalho.jobs.named import named
-    from atalho.storage import atomic, model_folder
+    from atalho.storage import atomic
 
-    largest = model_folder.LARGEST_SIDE
-    if size is not None and not 1 <= size <= largest:
-        raise options.refused("--size", size, _("from {low} to {high} pixels").format(low=1, high=largest))
+    if size is not None and not 1 <= size <= LARGEST_SIDE:
+        raise options.refused("--size", size, _("from {low} to {high} pixels").format(low=1, high=LARGEST_SIDE))
     if svg is None:
         options.refuse_without("--svg", {"--beside": beside, "--unfold": unfold or None, "--columns": columns != 1})
     found = named(model)

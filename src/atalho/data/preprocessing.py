@@ -3,24 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Annotated, Final, Literal, Self
 
 import numpy as np
 import torch
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from atalho.config import SMALL_IMAGE
+from atalho.config import SMALL_IMAGE, DataConfig
 from atalho.data.decoding.survey import Survey
 from atalho.data.images import Images
 from atalho.data.manifest import Ids
 from atalho.data.order import in_order
+from atalho.text import Text
 
+LARGEST_SIDE: Final = 4096
+"""Pixels: a network for larger images is refused."""
 _SMALLEST: Final = 16
 # (median shorter side up to, network's side)
 _BY_MEDIAN: Final = ((40, 32), (96, 64), (180, 128))
 _LARGE: Final = 224
 _MOST_IMAGES: Final = 10_000
 _PART: Final = 1000
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))
+class Preprocessing:
+    """How an image becomes the network's input: shorter side to `resize`, centre crop of `size`, (x - mean) / std.
+
+    Files of more than `max_pixels`, and TIFF files unless `tiff`, are not decoded.
+    """
+
+    size: Annotated[int, Field(ge=1, le=LARGEST_SIDE)]
+    resize: Annotated[int, Field(ge=1, le=8192)]
+    channels: Literal[1, 3]
+    mean: tuple[float, ...]
+    std: tuple[Annotated[float, Field(gt=0)], ...]
+    max_pixels: Annotated[int, Field(ge=1)] = DataConfig.max_pixels
+    tiff: bool = False
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if not len(self.mean) == len(self.std) == self.channels:
+            raise ValueError(Text("mean and std need a value for each of {n} channels", n=self.channels))
+        if self.size > self.resize:
+            raise ValueError(
+                Text(
+                    "the size {size} is larger than the {resize} that images are resized to",
+                    size=self.size,
+                    resize=self.resize,
+                )
+            )
+        return self
+
+    def apply(self, pixels: Tensor) -> Tensor:
+        """(N, C, P, P) uint8 → (N, C, size, size) float32, normalised, channels last: the middle of each image.
+
+        Raises ValueError where the images are smaller than `size`.
+        """
+        return normalise(centre_crop(pixels, self.size), self.mean, self.std)
 
 
 def choose_size(survey: Survey) -> int:
@@ -41,11 +83,6 @@ def choose_size(survey: Survey) -> int:
 def stored_side(size: int) -> int:
     """The side that is kept: `size` for small images, else 8/7 of it, so that crops have room."""
     return size if size <= SMALL_IMAGE else round(size * 8 / 7)
-
-
-def prepare(pixels: Tensor, *, size: int, mean: Sequence[float], std: Sequence[float]) -> Tensor:
-    """(N, C, P, P) uint8 → (N, C, size, size) float32, normalised, channels last: the middle of each image."""
-    return normalise(centre_crop(pixels, size), mean, std)
 
 
 def centre_crop(pixels: Tensor, size: int) -> Tensor:

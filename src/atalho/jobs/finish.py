@@ -11,6 +11,7 @@ from torch import nn
 
 from atalho import __version__
 from atalho.data.manifest import Manifest
+from atalho.data.preprocessing import Preprocessing
 from atalho.inspection.summary import summarise
 from atalho.jobs import provenance, reidentify, threshold_choice
 from atalho.jobs import run as files
@@ -22,7 +23,7 @@ from atalho.networks.network import Network
 from atalho.precision import Precision
 from atalho.report import figures, html
 from atalho.storage import atomic, model_folder, threshold_file
-from atalho.storage.model_folder import Card, Preprocessing
+from atalho.storage.model_folder import Card
 from atalho.tasks import classification
 from atalho.text import _
 from atalho.training.progress import Progress

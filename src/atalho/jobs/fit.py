@@ -11,7 +11,7 @@ from atalho.config import Config, DataConfig
 from atalho.data import open_set, order, rotated
 from atalho.data.augment import Augment
 from atalho.data.manifest import NO_IDS, Manifest
-from atalho.data.preprocessing import channel_statistics
+from atalho.data.preprocessing import Preprocessing, channel_statistics
 from atalho.data.rotated import RotatedImages
 from atalho.errors import ConfigError
 from atalho.jobs import finish, memory, network
@@ -23,7 +23,6 @@ from atalho.networks.spec import Spec
 from atalho.precision import Precision
 from atalho.storage import checkpoint
 from atalho.storage.log import JsonLines
-from atalho.storage.model_folder import Preprocessing
 from atalho.tasks import classification
 from atalho.tasks.classification import Classification
 from atalho.tasks.losses.centre import CentreLoss

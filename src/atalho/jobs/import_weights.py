@@ -6,13 +6,13 @@ from pathlib import Path
 
 from atalho import networks
 from atalho.blocks.kinds import ShortcutChoice, StemChoice
-from atalho.data.preprocessing import stored_side
+from atalho.data.preprocessing import LARGEST_SIDE, Preprocessing, stored_side
 from atalho.errors import ConfigError, RunError
 from atalho.inspection.summary import smallest_side, usual_side
 from atalho.networks import spec as specs
 from atalho.networks import weights
 from atalho.storage import foreign_file, model_folder
-from atalho.storage.model_folder import LARGEST_SIDE, Card, Preprocessing
+from atalho.storage.model_folder import Card
 from atalho.text import Text, _
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

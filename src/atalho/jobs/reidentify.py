@@ -13,6 +13,7 @@ from torch.nn.functional import normalize
 from atalho.data import open_set
 from atalho.data.layouts.identities import DISTRACTOR
 from atalho.data.manifest import Ids, Manifest
+from atalho.data.preprocessing import Preprocessing
 from atalho.data.rotated import TURNS
 from atalho.gallery.expansion import expanded_in
 from atalho.gallery.rerank import Rerank, k_reciprocal
@@ -25,7 +26,6 @@ from atalho.metrics.verification import Rates, Threshold
 from atalho.networks.network import Network
 from atalho.precision import Precision
 from atalho.storage import threshold_file
-from atalho.storage.model_folder import Preprocessing
 from atalho.tasks import reidentification
 from atalho.text import _
 from atalho.training.progress import Progress

@@ -13,12 +13,12 @@ from pydantic import TypeAdapter
 
 from atalho.config import Config, merge, validate
 from atalho.data.manifest import Manifest
+from atalho.data.preprocessing import Preprocessing
 from atalho.errors import RunError
 from atalho.networks import spec as specs
 from atalho.networks.spec import Spec
 from atalho.storage import atomic, run_file
 from atalho.storage.lock import LOCK, locked
-from atalho.storage.model_folder import Preprocessing
 from atalho.tasks import model
 from atalho.text import Text
 from atalho.training.loop import Place

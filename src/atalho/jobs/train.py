@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from atalho import config as schema
 from atalho.config import DataConfig
 from atalho.data import order
+from atalho.data.preprocessing import Preprocessing
 from atalho.errors import ConfigError, RunError
 from atalho.jobs import again, changed, memory, provenance
 from atalho.jobs import data as job_data
@@ -25,7 +26,6 @@ from atalho.networks.select import stem_advice
 from atalho.precision import choose, threads
 from atalho.storage import atomic, run_file
 from atalho.storage.lock import locked
-from atalho.storage.model_folder import Preprocessing
 from atalho.text import Text, _
 from atalho.training import distributed
 from atalho.training import recipe as recipes

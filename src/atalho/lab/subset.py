@@ -17,13 +17,12 @@ from atalho.data import layouts
 from atalho.data.images import Images
 from atalho.data.manifest import Ids
 from atalho.data.order import in_order
-from atalho.data.preprocessing import prepare
+from atalho.data.preprocessing import Preprocessing
 from atalho.errors import ConfigError, DataError
 from atalho.jobs import data as job_data
 from atalho.lab import subject as subjects
 from atalho.lab.subject import Subject, run_of
 from atalho.precision import Precision
-from atalho.storage.model_folder import Preprocessing
 from atalho.tasks.model import Model
 from atalho.text import Text
 from atalho.training.progress import Progress
@@ -44,9 +43,9 @@ class Subset:
 
     def batches(self, size: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
         """Images (B,C,S,S) as the network takes them, with class indices (B,), in order; B ≤ size."""
-        p, first = self.preprocessing, 0
+        first = 0
         for ids, pixels in self.images.iterate(in_order(self.ids, size)):
-            images = prepare(pixels.to(device), size=p.size, mean=p.mean, std=p.std)
+            images = self.preprocessing.apply(pixels.to(device))
             yield images, self.labels[first : first + len(ids)].to(device)
             first += len(ids)
 

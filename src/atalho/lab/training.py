@@ -19,6 +19,7 @@ from torch import nn
 from atalho import config as schema
 from atalho.config import Config
 from atalho.data.manifest import Ids, Manifest
+from atalho.data.preprocessing import Preprocessing
 from atalho.data.splits import hold_out
 from atalho.errors import ConfigError, DataError, StoppedError
 from atalho.jobs import data as job_data
@@ -29,7 +30,6 @@ from atalho.networks.network import Network
 from atalho.networks.spec import Spec
 from atalho.precision import Precision, choose
 from atalho.storage.log import JsonLines
-from atalho.storage.model_folder import Preprocessing
 from atalho.tasks import classification
 from atalho.text import Text, _
 from atalho.training import loop

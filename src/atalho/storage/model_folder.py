@@ -19,42 +19,16 @@ from pydantic import ConfigDict, Field, TypeAdapter, model_validator
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from atalho.config import DataConfig
+from atalho.data.preprocessing import Preprocessing
 from atalho.errors import WeightsError
 from atalho.storage import atomic
-from atalho.text import Text, _
+from atalho.text import Text
 
-LARGEST_SIDE = 4096
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 _CONFIG_LIMIT = 32 * 2**20
 _STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 _DTYPES = {torch.float32: "F32", torch.int64: "I64"}
-
-
-@dataclass(frozen=True, config=_STRICT)
-class Preprocessing:
-    """How an image becomes the network's input: shorter side to `resize`, centre crop of `size`, (x - mean) / std.
-
-    Files of more than `max_pixels`, and TIFF files unless `tiff`, are not decoded.
-    """
-
-    size: Annotated[int, Field(ge=1, le=LARGEST_SIDE)]
-    resize: Annotated[int, Field(ge=1, le=8192)]
-    channels: Literal[1, 3]
-    mean: tuple[float, ...]
-    std: tuple[Annotated[float, Field(gt=0)], ...]
-    max_pixels: Annotated[int, Field(ge=1)] = DataConfig.max_pixels
-    tiff: bool = False
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if not len(self.mean) == len(self.std) == self.channels:
-            raise ValueError(Text("mean and std need a value for each of {n} channels", n=self.channels))
-        if self.size > self.resize:
-            text = _("the size {size} is larger than the {resize} that images are resized to")
-            raise ValueError(text.format(size=self.size, resize=self.resize))
-        return self
 
 
 @dataclass(frozen=True, config=_STRICT)

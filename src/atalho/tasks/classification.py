@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from atalho.data import order
 from atalho.data.images import Images
 from atalho.data.manifest import Ids
+from atalho.data.preprocessing import Preprocessing
 from atalho.metrics import calibration, classification
 from atalho.networks.network import Network
 from atalho.precision import Precision
-from atalho.storage.model_folder import Preprocessing
 from atalho.tasks.forward import forward
 from atalho.tasks.task import Outputs, Task
 

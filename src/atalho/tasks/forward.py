@@ -9,9 +9,8 @@ from torch import Tensor, nn
 from atalho.data.images import Images
 from atalho.data.manifest import Ids
 from atalho.data.order import in_order
-from atalho.data.preprocessing import prepare
+from atalho.data.preprocessing import Preprocessing
 from atalho.precision import Precision
-from atalho.storage.model_folder import Preprocessing
 
 BATCH: Final = 256
 
@@ -33,12 +32,7 @@ def forward(
     done = 0
     try:
         for batch, raw in pixels.iterate(in_order(ids, BATCH)):
-            images = prepare(
-                raw.to(precision.device, non_blocking=True),
-                size=preprocessing.size,
-                mean=preprocessing.mean,
-                std=preprocessing.std,
-            )
+            images = preprocessing.apply(raw.to(precision.device, non_blocking=True))
             with precision.autocast():
                 found.append(ask(images).float().cpu())
             done += len(batch)

@@ -12,7 +12,6 @@ from PIL import Image
 from torch import Tensor
 
 from atalho.data.decoding.decode import decode_square, square_of
-from atalho.data.preprocessing import prepare
 from atalho.errors import ConfigError, DataError, NotFiniteError, WeightsError
 from atalho.networks import build, spec
 from atalho.networks.network import Network, unsound
@@ -119,8 +118,7 @@ class Model:
             return self._finite(self.network.embedding(self._inputs(pixels))).cpu()
 
     def _inputs(self, pixels: Tensor) -> Tensor:
-        wanted = self.card.preprocessing
-        return prepare(pixels.to(self.precision.device), size=wanted.size, mean=wanted.mean, std=wanted.std)
+        return self.card.preprocessing.apply(pixels.to(self.precision.device))
 
     def _finite(self, values: Tensor) -> Tensor:
         """`values` in fp32."""

@@ -15,13 +15,13 @@ from atalho.blocks.embedding_head import EmbeddingHead
 from atalho.data import open_set, order
 from atalho.data.images import Images
 from atalho.data.manifest import Ids, Manifest
+from atalho.data.preprocessing import Preprocessing
 from atalho.errors import DataError
 from atalho.metrics import retrieval
 from atalho.metrics.retrieval import Embedded, Precision, Protocol
 from atalho.metrics.retrieval_figures import figures
 from atalho.networks.network import Network
 from atalho.precision import Precision as Computing
-from atalho.storage.model_folder import Preprocessing
 from atalho.tasks.forward import forward
 from atalho.tasks.losses.centre import CentreLoss
 from atalho.tasks.losses.triplet import triplet

@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from atalho.cli import run
+from atalho.data.preprocessing import Preprocessing
 from atalho.networks import spec as specs
 from atalho.networks.build import create
 from atalho.storage import model_folder
-from atalho.storage.model_folder import Card, Preprocessing
+from atalho.storage.model_folder import Card
 
 
 @pytest.fixture(scope="session")

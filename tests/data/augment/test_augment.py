@@ -7,7 +7,7 @@ from torch import Tensor
 
 from atalho.config import AugmentConfig
 from atalho.data.augment import Augment
-from atalho.data.preprocessing import prepare
+from atalho.data.preprocessing import Preprocessing
 
 MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.25, 0.3)
 PIXELS = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (40, 16, 16, 3), dtype=np.uint8)).permute(
@@ -65,7 +65,7 @@ def test_epoch_and_seed_and_image_decide(name: str) -> None:
 
 def test_nothing_on_is_the_preparation_of_evaluation() -> None:
     found = images(AugmentConfig(crop="none", flip=False), np.arange(40))
-    assert torch.equal(found, prepare(PIXELS, size=14, mean=MEAN, std=STD))
+    assert torch.equal(found, Preprocessing(14, 16, 3, MEAN, STD).apply(PIXELS))
 
 
 def test_auto_pads_small_images_and_resizes_large_ones() -> None:
@@ -134,6 +134,6 @@ def test_in_two_epochs_every_image_is_seen_both_ways():
     first, second, third = (augment(pixels, ids, epoch, torch.zeros(200), 2)[0] for epoch in range(3))
     assert torch.equal(first, second.flip(3))
     assert torch.equal(first, third)
-    mirror_images = prepare(pixels.flip(3), size=16, mean=(0.5,), std=(0.25,))
+    mirror_images = Preprocessing(16, pixels.shape[2], 1, (0.5,), (0.25,)).apply(pixels.flip(3))
     mirrored = sum(torch.equal(a, b) for a, b in zip(first, mirror_images, strict=True))
     assert 60 < mirrored < 140
