@@ -20,7 +20,7 @@ from torch import Tensor
 
 import atalho
 from atalho.data.augment import Augment
-from atalho.errors import ElsewhereError, StoppedError
+from atalho.errors import ReportedElsewhereError, StoppedError
 from atalho.training import loop
 from atalho.training.distributed import from_environment
 from atalho.training.progress import Progress, StepReport
@@ -88,7 +88,7 @@ def main() -> None:
             continue_existing=True,
             progress=Stop(given.stop),
         )
-    except (StoppedError, ElsewhereError) as error:
+    except (StoppedError, ReportedElsewhereError) as error:
         sys.exit(error.exit_code)
 
 

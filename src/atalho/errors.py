@@ -54,7 +54,7 @@ class OutOfMemoryError(AtalhoError):
 class StoppedError(AtalhoError):
     """Training that stopped at a signal, after saving; `exit_code` is 128 plus the signal's number."""
 
-    def __init__(self, message: str, signal_number: int) -> None:
+    def __init__(self, message: "Text | str", signal_number: int) -> None:
         super().__init__(message)
         self.exit_code = 128 + signal_number
 
@@ -65,7 +65,7 @@ class RankLostError(AtalhoError):
     exit_code = 1
 
 
-class ElsewhereError(AtalhoError):
+class ReportedElsewhereError(AtalhoError):
     """Another of the processes that train together tells what ended all of them, so this one says nothing."""
 
     def __init__(self, exit_code: int) -> None:

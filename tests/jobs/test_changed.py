@@ -14,8 +14,8 @@ from atalho.jobs.evaluate import evaluate
 from atalho.jobs.run import Run
 from atalho.jobs.train import resume, train
 from atalho.storage import log
-from atalho.training.loop import Place
 from atalho.training.progress import Progress, StepReport
+from atalho.training.setup import EpochOrigin
 
 
 class StopError(Exception):
@@ -84,7 +84,7 @@ def test_the_epoch_in_progress_begins_again_with_changed_images(stopped: Path, t
     # Two steps of the second epoch were done; then it has all its five, and so has the third.
     assert [row["epoch"] for row in steps] == [1] * 4 + [2] * 2 + [2] * 5 + [3] * 5
     assert [row["epoch"] for row in rows if row["kind"] == "epoch"] == [1, 2, 3]
-    assert done.place == Place(6, 1)
+    assert done.epoch_origin == EpochOrigin(6, 1)
     (note,) = [note for note in listener.notes if "changed" in note]
     assert note.startswith("the images changed after step 6: 40 new, 0 gone; epoch 2 begins again")
     (change,) = done.json("manifest.json")["changes"]
@@ -128,9 +128,9 @@ def test_a_folder_whose_name_is_no_text_is_refused_at_once(tmp_path: Path) -> No
 
 
 def test_places_count_epochs_of_their_own_length() -> None:
-    place = Place(step=6, epoch=1)
-    assert [place.of(step, 5) for step in (6, 10, 11, 16)] == [(1, 0), (1, 4), (2, 0), (3, 0)]
-    assert Place().of(7, 4) == (1, 3)
+    origin = EpochOrigin(step=6, epoch=1)
+    assert [origin.position(step, 5) for step in (6, 10, 11, 16)] == [(1, 0), (1, 4), (2, 0), (3, 0)]
+    assert EpochOrigin().position(7, 4) == (1, 3)
     # A checkpoint from before the change, where the newer one is damaged: as much of an epoch is repeated.
-    assert place.of(3, 5) == (0, 2)
-    assert Place(100, 0).of(3, 5)[0] == 0
+    assert origin.position(3, 5) == (0, 2)
+    assert EpochOrigin(100, 0).position(3, 5)[0] == 0

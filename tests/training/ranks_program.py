@@ -18,7 +18,7 @@ from atalho.errors import AtalhoError, DataError
 from atalho.tasks import classification
 from atalho.training import loop
 from atalho.training.distributed import Ranks, joined
-from atalho.training.reduction import Reduction
+from atalho.training.reduction import GradientReduction
 from atalho.training.state import TrainingState
 
 IMAGES, CLASSES = 7, 3
@@ -40,7 +40,7 @@ def gradient(ranks: Ranks, weights: torch.Tensor | None) -> dict[str, float]:
     loss = part * classification.loss(logits, labels[ids], smoothing=0.1, weights=weights)
     loss.backward()
     right = (logits.argmax(1) == labels[ids]).sum()
-    total, count = Reduction(network, ranks)(loss.detach(), right, len(ids) / IMAGES)
+    total, count = GradientReduction(network, ranks)(loss.detach(), right, len(ids) / IMAGES)
     gradients = [parameter.grad for parameter in network.parameters()]
     return {
         "gradient": max(float((a - b).abs().max()) for a, b in zip(gradients, wanted, strict=True) if a is not None),
@@ -53,7 +53,7 @@ def statistics(ranks: Ranks) -> list[float]:
     """A norm's statistics after ranks saw 1 and 2 images of other values."""
     norm = nn.BatchNorm1d(1)
     norm.running_mean.fill_(10.0 * (1 + ranks.rank))  # type: ignore[union-attr]
-    Reduction(norm, ranks)(torch.tensor(0.0), torch.tensor(0), (1 + ranks.rank) / 3)
+    GradientReduction(norm, ranks)(torch.tensor(0.0), torch.tensor(0), (1 + ranks.rank) / 3)
     return norm.running_mean.tolist()  # type: ignore[union-attr]
 
 

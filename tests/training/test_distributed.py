@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from atalho.errors import ConfigError, ElsewhereError
+from atalho.errors import ConfigError, ReportedElsewhereError
 from atalho.storage import log
 from atalho.training.distributed import Ranks, from_environment, joined
 
@@ -73,14 +73,14 @@ def test_what_one_process_does_is_not_done_by_several() -> None:
 
 
 def test_an_error_that_is_told_elsewhere_keeps_the_exit_code() -> None:
-    assert ElsewhereError(143).exit_code == 143
+    assert ReportedElsewhereError(143).exit_code == 143
 
 
 def test_ranks_agree_on_a_signal_and_on_who_speaks(found: Found) -> None:
     for rank in found[1]:
         assert (rank["signal"], rank["no signal"]) == (15, None)
         assert rank["lowest"] == [1, 0]
-    assert [rank["speaks"] for rank in found[1]] == ["ElsewhereError 2", "DataError 2"]
+    assert [rank["speaks"] for rank in found[1]] == ["ReportedElsewhereError 2", "DataError 2"]
 
 
 def test_both_ranks_end_with_the_same_tensors_and_one_run(

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from atalho.training.progress import EpochNumbers, EpochReport, Progress, Several, StepReport
+from atalho.training.progress import EpochNumbers, EpochReport, Progress, ProgressList, StepReport
 
 
 class Ears(Progress):
@@ -32,7 +32,7 @@ class Ears(Progress):
 
 def test_every_listener_hears_everything() -> None:
     one, other = Ears(), Ears()
-    both = Several(one, other)
+    both = ProgressList(one, other)
     step = StepReport(1, 2, 1, 1, 0.5, 10.0, 1.0)
     epoch = EpochReport(1, 1, EpochNumbers(0.5, 0.4, {}, 0.1), 1.0, 10.0)
     both.note("a note")

@@ -4,10 +4,10 @@ import pytest
 
 from atalho.config import Config, nest
 from atalho.training import recipe
-from atalho.training.recipe import Situation
+from atalho.training.recipe import RecipeContext
 
-CIFAR = Situation("resnet", 20, 32, 50_000)
-PHOTOS = Situation("resnet", 34, 224, 50_000)
+CIFAR = RecipeContext("resnet", 20, 32, 50_000)
+PHOTOS = RecipeContext("resnet", 34, 224, 50_000)
 
 
 def test_fast_is_the_schema_on_a_large_set_of_small_images() -> None:
@@ -26,14 +26,14 @@ def test_paper_is_he_2015() -> None:
 
 
 def test_depth_110_warms_up() -> None:
-    deep = Situation("resnet", 110, 32, 50_000)
+    deep = RecipeContext("resnet", 110, 32, 50_000)
     t = recipe.resolve(nest({"training.recipe": "paper"}), deep)[0].training
     assert t.warmup_lr * t.lr == pytest.approx(0.01)
     assert t.warmup == 400 / 64_000
 
 
 def test_paper_is_huang_2017_for_densenets() -> None:
-    t = recipe.resolve(nest({"training.recipe": "paper"}), Situation("densenet", 100, 32, 50_000))[0].training
+    t = recipe.resolve(nest({"training.recipe": "paper"}), RecipeContext("densenet", 100, 32, 50_000))[0].training
     assert (t.epochs, t.batch_size, t.nesterov, t.milestones) == (300, 64, True, (0.5, 0.75))
 
 
@@ -69,7 +69,7 @@ def test_large_images_are_cropped_by_area() -> None:
 def test_what_is_resolved_stays_as_it_is() -> None:
     from atalho.config import to_dict
 
-    once, _notes = recipe.resolve({}, Situation("resnet", 20, 28, 3_000))
-    again, notes = recipe.resolve(to_dict(once), Situation("resnet", 20, 28, 3_000))
+    once, _notes = recipe.resolve({}, RecipeContext("resnet", 20, 28, 3_000))
+    again, notes = recipe.resolve(to_dict(once), RecipeContext("resnet", 20, 28, 3_000))
     assert again == once
     assert notes == ()

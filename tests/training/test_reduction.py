@@ -8,7 +8,7 @@ import torch
 
 from atalho import networks
 from atalho.training.distributed import Ranks
-from atalho.training.reduction import Reduction, _views
+from atalho.training.reduction import GradientReduction, _views
 
 Found = tuple[Path, list[dict[str, Any]]]
 
@@ -18,7 +18,7 @@ def test_alone_nothing_changes() -> None:
     network(torch.randn(2, 3, 32, 32)).sum().backward()
     before = [parameter.grad for parameter in network.parameters()]
     loss, right = torch.tensor(1.5), torch.tensor(3)
-    assert Reduction(network, Ranks())(loss, right, 1.0) == (loss, right)
+    assert GradientReduction(network, Ranks())(loss, right, 1.0) == (loss, right)
     assert all(parameter.grad is grad for parameter, grad in zip(network.parameters(), before, strict=True))
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from atalho.errors import AtalhoError, ElsewhereError
+from atalho.errors import AtalhoError, ReportedElsewhereError
 from atalho.text import LANGUAGES, _, use_language
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
@@ -53,7 +53,7 @@ def run(arguments: Sequence[str]) -> int:
         if _speaks():
             terminal.complain(wording.explain(error))
         return 2
-    except ElsewhereError as error:  # another process of the same training tells it
+    except ReportedElsewhereError as error:  # another process of the same training tells it
         return error.exit_code
     except AtalhoError as error:
         if debug:

@@ -20,8 +20,8 @@ from atalho.jobs.run import Run
 from atalho.report.background import change_told
 from atalho.storage import atomic, checkpoint
 from atalho.text import _
-from atalho.training.loop import Place
 from atalho.training.progress import Progress
+from atalho.training.setup import EpochOrigin
 
 
 def checked(run: Run, looked: Looked, data: DataConfig, *, accept: bool) -> Looked:
@@ -60,8 +60,8 @@ def recorded(run: Run, pixels: Pixels, data: DataConfig, progress: Progress) -> 
         changes.append({"when": provenance.now(), "moved": data.path})
         progress.note(_("the images are now at {path}").format(path=data.path))
     if not same:
-        place = _place(run)
-        change = {"when": provenance.now(), "step": place.step, "epoch": place.epoch}
+        origin = _epoch_origin(run)
+        change = {"when": provenance.now(), "step": origin.step, "epoch": origin.epoch}
         change |= {"fingerprint": stored["fingerprint"], **_differences(run.manifest, pixels.manifest)}
         changes.append(change)
         progress.note(told(change))
@@ -75,13 +75,13 @@ def told(change: Mapping[str, Any]) -> str:
     return change_told(change)
 
 
-def _place(run: Run) -> Place:
+def _epoch_origin(run: Run) -> EpochOrigin:
     """Where the newest checkpoint stands: the epoch in progress begins again there."""
     saved = checkpoint.latest(run.path / files.CHECKPOINTS)
     if saved is None:
-        return Place()
+        return EpochOrigin()
     steps = -(-len(run.manifest.splits["train"]) // run.config.training.batch_size)
-    return Place(saved.step, run.place.of(saved.step, steps)[0])
+    return EpochOrigin(saved.step, run.epoch_origin.position(saved.step, steps)[0])
 
 
 def _differences(before: Manifest, now: Manifest) -> dict[str, int]:

@@ -31,10 +31,10 @@ from atalho.tasks.reidentification import Losses, Reidentification, protocol_for
 from atalho.text import Text, _
 from atalho.training import loop
 from atalho.training.distributed import Ranks
-from atalho.training.loop import BEGINNING, Material, Place
-from atalho.training.pace import Pace
 from atalho.training.progress import Progress
+from atalho.training.setup import BEGINNING, EpochOrigin, TrainingSetup
 from atalho.training.state import Tally, TrainingState
+from atalho.training.timing import Timing
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Begun:
     step: int
     weights: bytes
     rest: dict[str, Any]
-    place: Place
+    epoch_origin: EpochOrigin
 
     def restore(self, state: TrainingState) -> None:
         """Give `state` what rank 0 holds."""
@@ -69,16 +69,16 @@ def fit(run: Run, pixels: Pixels, precision: Precision, progress: Progress, rank
     saved = checkpoint.latest(run.path / files.CHECKPOINTS)
     start = Start.read(c.model.start) if saved is None and c.model.start else None
     model = network.first_weights(spec, c, start).to(precision.device)
-    train_on = material(c, pixels, prepared, precision, run.path / files.CHECKPOINTS, run.place)
-    state = TrainingState.start(model, c.training, train_on.steps, train_on.task.tensors())
+    setup = training_setup(c, pixels, prepared, precision, run.path / files.CHECKPOINTS, run.epoch_origin)
+    state = TrainingState.start(model, c.training, setup.steps, setup.task.tensors())
     offset = state.restore(saved) if saved is not None else 0
-    if state.step == run.place.step:
+    if state.step == run.epoch_origin.step:
         state.tally = Tally()  # the epoch begins again with other images
     for damage in saved.damaged if saved is not None else ():
         progress.note(_("{damage}; the checkpoint before it is used").format(damage=damage))
-    timing = run.json(files.TIMING) if (run.path / files.TIMING).is_file() else None
-    pace = Pace(
-        run.path / files.TIMING, timing, minutes=c.training.checkpoint_minutes, steps=c.training.checkpoint_steps
+    before = run.json(files.TIMING) if (run.path / files.TIMING).is_file() else None
+    timing = Timing(
+        run.path / files.TIMING, before, minutes=c.training.checkpoint_minutes, steps=c.training.checkpoint_steps
     )
     with JsonLines(run.path / files.LOG, offset) as log:
         if start is not None:
@@ -90,7 +90,7 @@ def fit(run: Run, pixels: Pixels, precision: Precision, progress: Progress, rank
         progress.begin(run.path)
         try:
             with memory.explained(memory.Plan(spec, pixels.size, c.training, precision, ranks.world)):
-                loop.fit(train_on, state, ranks, log, pace, progress)
+                loop.fit(setup, state, ranks, log, timing, progress)
         finally:
             progress.end()
     finish.finish(run, state.averaged.network, pixels, prepared, precision, progress)
@@ -111,7 +111,7 @@ def _begun(run: Run, pixels: Pixels, precision: Precision, state: TrainingState)
         state.step,
         safetensors.torch.save(tensors),
         state.rest(0),
-        run.place,
+        run.epoch_origin,
     )
 
 
@@ -133,19 +133,19 @@ def preprocessing(pixels: Pixels, config: DataConfig, start: Start | None) -> Pr
     )
 
 
-def material(
+def training_setup(
     c: Config,
     pixels: Pixels,
     prepared: Preprocessing,
     precision: Precision,
     checkpoints: Path,
-    place: Place = BEGINNING,
-) -> Material:
+    epoch_origin: EpochOrigin = BEGINNING,
+) -> TrainingSetup:
     """What the loop trains on; the same on every rank."""
     augment = Augment(c.augment, size=pixels.size, mean=prepared.mean, std=prepared.std, seed=c.training.seed)
     make = _reidentification if c.task == "reid" else _classification
     task = make(c, pixels, prepared, precision, augment)
-    return Material(c, task, pixels.manifest.names, precision, checkpoints, place)
+    return TrainingSetup(c, task, pixels.manifest.names, precision, checkpoints, epoch_origin)
 
 
 def _classification(

@@ -9,16 +9,16 @@ from atalho.errors import ConfigError, DataError
 from atalho.jobs import data as job_data
 from atalho.jobs import memory, network
 from atalho.jobs.data import Pixels
-from atalho.jobs.fit import Begun, material
+from atalho.jobs.fit import Begun, training_setup
 from atalho.jobs.run import Run
 from atalho.precision import Precision, choose, threads
 from atalho.storage.log import NoLines
 from atalho.text import Text
 from atalho.training import loop
 from atalho.training.distributed import Ranks
-from atalho.training.pace import Pace
 from atalho.training.progress import Progress
 from atalho.training.state import TrainingState
+from atalho.training.timing import Timing
 
 
 def follow(ranks: Ranks) -> Run:
@@ -31,17 +31,17 @@ def follow(ranks: Ranks) -> Run:
         precision = choose(begun.config.training.device, begun.precision)
         refuse_crowded_gpu(ranks, precision)
         pixels = _in_turn(begun, ranks)
-        train_on = material(begun.config, pixels, begun.prepared, precision, begun.path, begun.place)
+        setup = training_setup(begun.config, pixels, begun.prepared, precision, begun.path, begun.epoch_origin)
         # Rank 0 alone measures.
-        train_on = dataclasses.replace(train_on, task=dataclasses.replace(train_on.task, val=NO_IDS))
+        setup = dataclasses.replace(setup, task=dataclasses.replace(setup.task, val=NO_IDS))
         model = network.first_weights(begun.spec, begun.config, None).to(precision.device)
-        state = TrainingState.start(model, begun.config.training, train_on.steps, train_on.task.tensors())
+        state = TrainingState.start(model, begun.config.training, setup.steps, setup.task.tensors())
         begun.restore(state)
         ranks.wait()
-        nothing = Pace(None, None, minutes=begun.config.training.checkpoint_minutes, steps=None)
+        nothing = Timing(None, None, minutes=begun.config.training.checkpoint_minutes, steps=None)
         plan = memory.Plan(begun.spec, pixels.size, begun.config.training, precision, ranks.world)
         with memory.explained(plan):
-            loop.fit(train_on, state, ranks, NoLines(), nothing, Progress())
+            loop.fit(setup, state, ranks, NoLines(), nothing, Progress())
         ranks.wait()  # until rank 0 has evaluated: then the run is whole
     return Run(begun.path)
 

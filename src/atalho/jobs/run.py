@@ -21,7 +21,7 @@ from atalho.storage import atomic, run_file
 from atalho.storage.lock import LOCK, locked
 from atalho.tasks import model
 from atalho.text import Text
-from atalho.training.loop import Place
+from atalho.training.setup import EpochOrigin
 
 CONFIG, MANIFEST, LOG, TIMING = "run.toml", "manifest.json", "metrics.jsonl", "timing.json"
 EVALUATION, PROVENANCE, CHECKPOINTS, MODEL = "evaluation.json", "provenance.json", "checkpoints", "model"
@@ -60,10 +60,10 @@ class Run:
         return validate(merge(values, {"data": {"path": moved}}) if moved else values)
 
     @property
-    def place(self) -> Place:
+    def epoch_origin(self) -> EpochOrigin:
         """Where the images last changed; the beginning if they never did."""
         changes = [change for change in self._stored().get("changes", []) if "step" in change]
-        return Place(changes[-1]["step"], changes[-1]["epoch"]) if changes else Place()
+        return EpochOrigin(changes[-1]["step"], changes[-1]["epoch"]) if changes else EpochOrigin()
 
     def _stored(self) -> dict[str, Any]:
         return self.json(MANIFEST) if (self.path / MANIFEST).is_file() else {}
@@ -96,7 +96,7 @@ class Run:
 
     @property
     def seconds(self) -> float:
-        """Time spent training, in seconds, over all sittings."""
+        """Time spent training, in seconds, over all sessions."""
         return float(self.json(TIMING)["seconds"])
 
     def json(self, name: str) -> Any:

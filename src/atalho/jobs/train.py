@@ -172,8 +172,8 @@ def _begin(
     looked = job_data.look(replace(early, data=start.data(early.data)) if start else early, progress)
     files.refuse_among_images(out, early.data.path, looked.manifest)
     images = len(looked.manifest.splits["train"])
-    situation = recipes.Situation(backbone.family, backbone.plan().depth, looked.size, images, early.task)
-    config, notes = recipes.resolve(asked, situation)
+    context = recipes.RecipeContext(backbone.family, backbone.plan().depth, looked.size, images, early.task)
+    config, notes = recipes.resolve(asked, context)
     if config.task == "reid":
         refuse_reid(config, ranks)
     else:

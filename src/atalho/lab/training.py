@@ -24,7 +24,7 @@ from atalho.data.splits import hold_out
 from atalho.errors import ConfigError, DataError, StoppedError
 from atalho.jobs import data as job_data
 from atalho.jobs.data import Pixels
-from atalho.jobs.fit import material, preprocessing
+from atalho.jobs.fit import preprocessing, training_setup
 from atalho.jobs.network import first_weights
 from atalho.networks.network import Network
 from atalho.networks.spec import Spec
@@ -34,10 +34,10 @@ from atalho.tasks import classification
 from atalho.text import Text, _
 from atalho.training import loop
 from atalho.training.distributed import Ranks
-from atalho.training.pace import Pace
 from atalho.training.progress import EpochReport, Progress, StepReport
-from atalho.training.recipe import Situation, resolve
+from atalho.training.recipe import RecipeContext, resolve
 from atalho.training.state import TrainingState
+from atalho.training.timing import Timing
 
 _RECIPE: Final = {"averaging": 0.0, "label_smoothing": 0.0, "shift_lr": 1.0, "zero_residual": False}
 """As published rather than as fast as possible: one rate for all weights, no averaging, and branches as they are drawn
@@ -150,13 +150,13 @@ def train(
     work.mkdir(parents=True)
     config = configuration(bench, seed)
     network = first_weights(spec, config, None).to(bench.precision.device)
-    trained_on = material(config, bench.pixels, bench.prepared, bench.precision, work / "checkpoints")
-    pace = Pace(work / "timing.json", None, minutes=config.training.checkpoint_minutes, steps=None)
-    state = TrainingState.start(network, config.training, trained_on.steps)
+    setup = training_setup(config, bench.pixels, bench.prepared, bench.precision, work / "checkpoints")
+    timing = Timing(work / "timing.json", None, minutes=config.training.checkpoint_minutes, steps=None)
+    state = TrainingState.start(network, config.training, setup.steps)
     watching = _Watching(progress or Progress(), lambda epoch: on_epoch(network, epoch))
     try:
         with JsonLines(work / "metrics.jsonl") as log:
-            loop.fit(trained_on, state, Ranks(), log, pace, watching)
+            loop.fit(setup, state, Ranks(), log, timing, watching)
     except StoppedError as stopped:
         text = _("Stopped. What is finished is kept: the same command goes on with the rest.")
         raise StoppedError(text, stopped.exit_code - 128) from None
@@ -169,8 +169,8 @@ def configuration(bench: Bench, seed: int) -> Config:
     """The complete configuration of one training."""
     r = bench.recipe
     asked = {"training": _RECIPE | {"epochs": r.epochs, "lr": r.lr, "batch_size": r.batch_size, "seed": seed}}
-    situation = Situation("resnet", 0, bench.pixels.size, len(bench.manifest.splits["train"]))
-    config, _notes = resolve(schema.merge(asked, {"data": {"size": bench.pixels.size}}), situation)
+    context = RecipeContext("resnet", 0, bench.pixels.size, len(bench.manifest.splits["train"]))
+    config, _notes = resolve(schema.merge(asked, {"data": {"size": bench.pixels.size}}), context)
     return config
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from atalho.data import order
 from atalho.data.manifest import Ids
-from atalho.errors import AtalhoError, ConfigError, ElsewhereError, RankLostError, StoppedError
+from atalho.errors import AtalhoError, ConfigError, RankLostError, ReportedElsewhereError, StoppedError
 from atalho.text import Text
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Ranks:
 def joined() -> Iterator[Ranks]:
     """This process among the others while entered; within itself it changes nothing.
 
-    An error on any rank ends all of them: the first to fail tells it, the others leave with an ElsewhereError.
+    An error on any rank ends all of them: the first to fail tells it, the others leave with a ReportedElsewhereError.
     """
     ranks = from_environment()
     if ranks.world == 1:
@@ -156,7 +156,7 @@ def joined() -> Iterator[Ranks]:
         code = _exit_code_of_another(store, ranks, error)
         if code is None:
             raise
-        raise ElsewhereError(code) from error
+        raise ReportedElsewhereError(code) from error
     finally:
         dist.destroy_process_group()
 
@@ -215,7 +215,7 @@ def _talking() -> Iterator[None]:
 
 def _exit_code_of_another(store: Store, ranks: Ranks, error: BaseException) -> int | None:
     """The exit code of the rank that tells what happened; None where it falls to this one."""
-    if isinstance(error, ElsewhereError):
+    if isinstance(error, ReportedElsewhereError):
         return error.exit_code
     own = error.exit_code if isinstance(error, AtalhoError) else 130 if isinstance(error, KeyboardInterrupt) else 1
     if isinstance(error, StoppedError):  # all stop at once, at the same step

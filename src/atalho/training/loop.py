@@ -1,163 +1,130 @@
-"""The training loop: one straight path from a batch's ids to the next step.
+"""The training loop: for each batch a step, a record of it, perhaps a checkpoint, perhaps an end.
 
 Every random number of a step is a function of (seed, epoch, sample), and the learning rate is one of the step; so
 a run that is stopped between any two steps and resumed there does what it would have done.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final, NamedTuple
 
 import torch
-from torch import Tensor
 
-from atalho import chance
-from atalho.config import Config
-from atalho.data import order
-from atalho.data.manifest import Ids
-from atalho.errors import ElsewhereError, NotFiniteError, StoppedError
+from atalho.errors import ReportedElsewhereError, StoppedError
 from atalho.networks.checkpointing import RecomputingNetwork
-from atalho.precision import Precision
 from atalho.storage.log import JsonLines, NoLines
-from atalho.tasks.task import Task
-from atalho.text import _
-from atalho.training import schedule
+from atalho.text import Text
 from atalho.training.distributed import Ranks
+from atalho.training.finite import explain
 from atalho.training.optimizer import set_rate
-from atalho.training.pace import Pace
 from atalho.training.progress import EpochNumbers, EpochReport, Progress, StepReport
-from atalho.training.reduction import Reduction
+from atalho.training.reduction import GradientReduction
+from atalho.training.setup import TrainingSetup
+from atalho.training.signals import StopSignals
 from atalho.training.state import Tally, TrainingState
-from atalho.training.watch import StopSignals, check_finite
+from atalho.training.step import StepResult, TrainingBatch, train_step
+from atalho.training.timing import Timing
 
 Log = JsonLines | NoLines
 
 
-class Place(NamedTuple):
-    """The step and the epoch from which on epochs have their present length: the images may change between sittings."""
+def fit(setup: TrainingSetup, state: TrainingState, ranks: Ranks, log: Log, timing: Timing, progress: Progress) -> None:
+    """Train from `state.step` to the end. Raises StoppedError after saving where a signal asked to stop."""
+    training = setup.config.training
+    network = RecomputingNetwork(state.network) if training.memory == "saving" else state.network
+    reduce = GradientReduction(state.network, ranks)
+    recorder = _Recorder(setup, state, ranks, log, timing, progress)
+    with StopSignals(ranks.echo) as signals:
+        for batch in _remaining_batches(setup, state, ranks):
+            rate = setup.rate(state.step)
+            set_rate(state.optimizer, rate)
+            result = train_step(network, batch, setup, state.optimizer, reduce)
+            recorder.record(batch, result, rate)
+            signal = ranks.agree(signals.received)
+            last = state.step == setup.steps
+            if ranks.is_main and (signal is not None or last or timing.checkpoint_due(state.step)):
+                state.save(setup.checkpoints, log.flush(), keep=training.keep)
+                timing.saved()
+            if signal is not None:
+                ranks.wait()  # a rank that left before the save is done would have the launcher end the others
+                raise StoppedError(_stopped(setup, state), signal)
 
-    step: int = 0
-    epoch: int = 0
 
-    def of(self, step: int, steps_per_epoch: int) -> tuple[int, int]:
-        """The epoch of a step and how many steps of it are done."""
-        epochs, done = divmod(step - self.step, steps_per_epoch)
-        return max(0, self.epoch + epochs), done
-
-
-BEGINNING: Final = Place()
+def _remaining_batches(setup: TrainingSetup, state: TrainingState, ranks: Ranks) -> Iterator[TrainingBatch]:
+    """This rank's share of every batch from `state.step` on; the caller counts the steps."""
+    task, device = setup.task, setup.precision.device
+    while state.step < setup.steps:
+        epoch, done = setup.position(state.step)
+        batches = task.batches(epoch)[done:]
+        state.network.train()
+        for whole, (ids, pixels) in zip(batches, task.images.iterate(map(ranks.share, batches)), strict=True):
+            tensors = (*task.vary(pixels, ids, epoch), task.labels[ids])
+            yield TrainingBatch(epoch, whole, ids, *(tensor.to(device, non_blocking=True) for tensor in tensors))
 
 
 @dataclass(frozen=True)
-class Material:
-    """What a run trains on and with; nothing here changes during training."""
+class _Recorder:
+    """Counts steps and tells of them: in the state, in the log, on the clock and to whoever watches."""
 
-    config: Config
-    task: Task
-    names: Sequence[str]
-    precision: Precision
-    checkpoints: Path
-    place: Place = BEGINNING
+    setup: TrainingSetup
+    state: TrainingState
+    ranks: Ranks
+    log: Log
+    timing: Timing
+    progress: Progress
 
-    @property
-    def steps(self) -> int:
-        """Steps of the whole run."""
-        return self.place.step + self.task.steps_per_epoch * (self.config.training.epochs - self.place.epoch)
-
-    def rate(self, step: int) -> float:
-        """The learning rate of a step."""
-        t = self.config.training
-        return t.lr * schedule.factor(
-            step, self.steps, shape=t.schedule, warmup=t.warmup, warmup_lr=t.warmup_lr, milestones=t.milestones
+    def record(self, batch: TrainingBatch, result: StepResult, rate: float) -> None:
+        """A step is done, and with it perhaps an epoch. Raises NotFiniteError where its numbers are not finite."""
+        state, timing = self.state, self.timing
+        loss, right, finite = result.read()
+        if not finite:
+            self._refuse(batch, result, loss)
+        state.averaged.update(state.step)
+        state.step += 1
+        state.tally.add(len(batch.whole), loss, right)
+        self.log.write({"kind": "step", "step": state.step, "epoch": batch.epoch + 1, "lr": rate, "loss": loss})
+        timing.step(len(batch.whole))
+        self.progress.step(
+            StepReport(
+                step=state.step,
+                steps=self.setup.steps,
+                epoch=batch.epoch + 1,
+                epochs=self.setup.config.training.epochs,
+                loss=loss,
+                images_per_second=timing.images_per_second,
+                seconds_left=timing.seconds_left(self.setup.steps - state.step),
+            )
         )
+        _epoch, done = self.setup.position(state.step)
+        if done == 0:
+            self._end_epoch(batch.epoch, rate)
+
+    def _end_epoch(self, epoch: int, rate: float) -> None:
+        state = self.state
+        numbers = EpochNumbers(
+            train_loss=state.tally.loss / state.tally.images,
+            train_top1=state.tally.right / state.tally.images,
+            validation=self.setup.task.validate(state.averaged.network),
+            learning_rate=rate,
+        )
+        self.log.write({"kind": "epoch", "epoch": epoch + 1, "step": state.step, **numbers.row()})
+        state.tally = Tally()
+        seconds, speed = self.timing.epoch(epoch + 1)
+        self.progress.epoch(EpochReport(epoch + 1, self.setup.config.training.epochs, numbers, seconds, speed))
+
+    def _refuse(self, batch: TrainingBatch, result: StepResult, loss: float) -> None:
+        """NotFiniteError from the rank in whose share of the batch the numbers went wrong, since it can say where."""
+        setup, network = self.setup, self.state.network
+        names = [setup.names[number % len(setup.names)] for number in batch.ids]
+        error = explain(loss, network, batch.images, setup.precision, self.state.step + 1, names)
+        if self.ranks.lowest(not bool(torch.isfinite(result.own_loss))) != self.ranks.rank:
+            raise ReportedElsewhereError(error.exit_code) from error
+        raise error
 
 
-def fit(m: Material, s: TrainingState, ranks: Ranks, log: Log, pace: Pace, progress: Progress) -> None:
-    """Train from `s.step` to the end. Raises StoppedError after saving where a signal asked to stop."""
-    t, task = m.config.training, m.task
-    network = RecomputingNetwork(s.network) if t.memory == "saving" else s.network
-    over_ranks = Reduction(s.network, ranks)
-    with StopSignals(ranks.echo) as signals:
-        while s.step < m.steps:
-            epoch, done = m.place.of(s.step, task.steps_per_epoch)
-            batches = task.batches(epoch)[done:]
-            s.network.train()
-            for batch, (ids, pixels) in zip(batches, task.images.iterate(map(ranks.share, batches)), strict=True):
-                images, targets = task.vary(pixels, ids, epoch)
-                images, targets = images.to(m.precision.device), targets.to(m.precision.device)
-                rate = m.rate(s.step)
-                set_rate(s.optimizer, rate)
-                s.optimizer.zero_grad()
-                loss, right = torch.zeros((), device=m.precision.device), torch.tensor(0)
-                for part in order.parts(len(ids), t.micro_batch):
-                    with chance.batch(t.seed, epoch, ids[part]), m.precision.autocast():
-                        outputs = task.outputs(network, images[part])
-                    partial = task.part(targets[part], batch) * task.loss(outputs, targets[part])
-                    partial.backward()  # type: ignore[no-untyped-call]
-                    loss += partial.detach()
-                    right += (outputs.logits.detach().argmax(1).cpu() == task.labels[ids[part]]).sum()
-                whole, right = over_ranks(loss, right, len(ids) / len(batch))
-                _refuse_not_finite(m, s, ranks, whole, loss, images, ids)
-                value = whole.item()
-                s.optimizer.step()
-                s.averaged.update(s.step)
-                s.step += 1
-                s.tally.add(len(batch), value, int(right))
-                log.write({"kind": "step", "step": s.step, "epoch": epoch + 1, "lr": rate, "loss": value})
-                pace.step(len(batch))
-                progress.step(_step_report(m, s, epoch, value, pace))
-                if m.place.of(s.step, task.steps_per_epoch)[1] == 0:
-                    _end_epoch(m, s, log, pace, progress, epoch, rate)
-                stop = ranks.agree(signals.received)
-                if ranks.is_main and (stop is not None or s.step == m.steps or pace.checkpoint_due(s.step)):
-                    s.save(m.checkpoints, log.flush(), keep=t.keep)
-                    pace.saved()
-                if stop is not None:
-                    ranks.wait()  # a rank that left before the save is done would have the launcher end the others
-                    raise StoppedError(_stopped(m, s), stop)
-
-
-def _refuse_not_finite(
-    m: Material, s: TrainingState, ranks: Ranks, whole: Tensor, loss: Tensor, images: Tensor, ids: Ids
-) -> None:
-    """NotFiniteError from the rank in whose part of the batch the numbers went wrong, since it can say where."""
-    try:
-        check_finite(whole, s.network, images, m.precision, s.step + 1, [m.names[i % len(m.names)] for i in ids])
-    except NotFiniteError as error:
-        if ranks.lowest(not bool(torch.isfinite(loss))) != ranks.rank:
-            raise ElsewhereError(error.exit_code) from error
-        raise
-
-
-def _end_epoch(
-    m: Material, s: TrainingState, log: Log, pace: Pace, progress: Progress, epoch: int, rate: float
-) -> None:
-    numbers = EpochNumbers(
-        train_loss=s.tally.loss / s.tally.images,
-        train_top1=s.tally.right / s.tally.images,
-        validation=m.task.validate(s.averaged.network),
-        learning_rate=rate,
-    )
-    log.write({"kind": "epoch", "epoch": epoch + 1, "step": s.step, **numbers.row()})
-    s.tally = Tally()
-    seconds, speed = pace.epoch(epoch + 1)
-    progress.epoch(EpochReport(epoch + 1, m.config.training.epochs, numbers, seconds, speed))
-
-
-def _step_report(m: Material, s: TrainingState, epoch: int, loss: float, pace: Pace) -> StepReport:
-    return StepReport(
-        s.step,
-        m.steps,
-        epoch + 1,
-        m.config.training.epochs,
-        loss,
-        pace.images_per_second,
-        pace.seconds_left(m.steps - s.step),
-    )
-
-
-def _stopped(m: Material, s: TrainingState) -> str:
-    return _("Stopped and saved at step {step} of {steps}. Go on with: atalho train --resume {run}").format(
-        step=s.step, steps=m.steps, run=m.checkpoints.parent
+def _stopped(setup: TrainingSetup, state: TrainingState) -> Text:
+    return Text(
+        "Stopped and saved at step {step} of {steps}. Go on with: atalho train --resume {run}",
+        step=state.step,
+        steps=setup.steps,
+        run=setup.checkpoints.parent,
     )

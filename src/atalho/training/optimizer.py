@@ -45,6 +45,15 @@ def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
         group["lr"] = rate * group["scale"]
 
 
+def update(optimizer: torch.optim.Optimizer, finite: Tensor) -> None:
+    """Make a step where `finite`, a boolean scalar on the device, is true, and none where it is false.
+
+    The device decides, by the same means as when losses are scaled, so that nothing waits for it here.
+    """
+    optimizer.found_inf = (~finite).float()  # type: ignore[attr-defined]
+    optimizer.step()
+
+
 def state(optimizer: torch.optim.Optimizer, network: nn.Module) -> dict[str, Tensor]:
     """What is remembered of each parameter, as `slot.name`; nothing for those of which there is nothing yet."""
     return {
@@ -59,10 +68,10 @@ def load_state(optimizer: torch.optim.Optimizer, network: nn.Module, held: Mappi
     """Give back what `state` returned."""
     for slot, key in _SLOTS.items():
         for name, parameter in network.named_parameters():
-            if (found := held.get(f"{slot}.{name}")) is not None:
-                like = parameter if found.shape == parameter.shape else found.to(parameter.device)
+            if (saved := held.get(f"{slot}.{name}")) is not None:
+                like = parameter if saved.shape == parameter.shape else saved.to(parameter.device)
                 optimizer.state[parameter][key] = torch.empty_like(like, memory_format=torch.preserve_format)
-                optimizer.state[parameter][key].copy_(found)
+                optimizer.state[parameter][key].copy_(saved)
 
 
 def _parameters(network: nn.Module) -> Iterator[tuple[Tensor, bool, bool]]:

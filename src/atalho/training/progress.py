@@ -7,7 +7,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class StepReport:
-    """After a step: where training is, the loss of that step, and the speed so far in this sitting."""
+    """After a step: where training is, the loss of that step, and the speed so far in this session."""
 
     step: int
     steps: int
@@ -70,7 +70,7 @@ class Progress:
         """Training is over, at its last step, by a signal or by an error."""
 
 
-class Several(Progress):
+class ProgressList(Progress):
     """Tells several listeners."""
 
     def __init__(self, *listeners: Progress) -> None:

@@ -58,7 +58,7 @@ _FINETUNE: Row = {
 
 
 @dataclass(frozen=True)
-class Situation:
+class RecipeContext:
     """What a recipe may depend on: the network's family and depth, the side of its images, how many there are."""
 
     family: str
@@ -68,44 +68,44 @@ class Situation:
     task: str = "classification"
 
 
-def values(recipe: str, situation: Situation) -> dict[str, Any]:
+def values(recipe: str, context: RecipeContext) -> dict[str, Any]:
     """The nested values in which `recipe` differs from the schema's defaults."""
-    small = situation.size <= SMALL_IMAGE
+    small = context.size <= SMALL_IMAGE
     # The papers shift 32-pixel images by up to 4; the other recipes, of fewer epochs, by half of that.
-    pad = situation.size // (8 if recipe == "paper" else 16)
+    pad = context.size // (8 if recipe == "paper" else 16)
     crop = {"augment": {"crop": "pad", "pad": pad} if small else {"crop": "resized"}}
-    if situation.task == "reid":
+    if context.task == "reid":
         row = {"paper": _REID_PAPER, "finetune": _REID_FINETUNE}.get(recipe, _REID)
         return merge(crop, {"augment": {"erasing": 0.5}, "training": row})
     if recipe == "finetune":
         return merge(crop, {"training": _FINETUNE})
     if recipe == "paper":
         rows = [_PAPER]
-        if situation.family == "densenet":
+        if context.family == "densenet":
             rows.append(_PAPER_DENSENET_SMALL if small else _PAPER_DENSENET_LARGE)
         else:
             rows.append(_PAPER_RESNET_SMALL if small else _PAPER_RESNET_LARGE)
-            rows.extend([_PAPER_VERY_DEEP] if small and situation.depth >= 100 else [])
+            rows.extend([_PAPER_VERY_DEEP] if small and context.depth >= 100 else [])
         return merge(crop, *({"training": row} for row in rows))
-    return merge(crop, {"training": {"batch_size": _fast_batch(situation)}})
+    return merge(crop, {"training": {"batch_size": _fast_batch(context)}})
 
 
-def _fast_batch(situation: Situation) -> int:
+def _fast_batch(context: RecipeContext) -> int:
     """Smaller batches for small sets, so that an epoch has steps enough to learn in, and for large images."""
-    by_images = 128 if situation.images >= 20_000 else 64 if situation.images >= 2_000 else 32
-    return by_images if situation.size <= SMALL_IMAGE else min(by_images, 64)
+    by_images = 128 if context.images >= 20_000 else 64 if context.images >= 2_000 else 32
+    return by_images if context.size <= SMALL_IMAGE else min(by_images, 64)
 
 
-def resolve(asked: Mapping[str, Any], situation: Situation) -> tuple[Config, tuple[str, ...]]:
+def resolve(asked: Mapping[str, Any], context: RecipeContext) -> tuple[Config, tuple[str, ...]]:
     """The complete configuration for `asked` (nested values of the user) and notes on what was derived.
 
     Where the user gives no learning rate, the recipe's is scaled with the batch (Goyal et al. 2017, section 2.1).
     """
     schema = to_dict(Config())
     recipe = validate(asked).training.recipe
-    chosen = merge(schema, values(recipe, situation), asked)
+    chosen = merge(schema, values(recipe, context), asked)
     notes: list[str] = []
-    usual = merge(schema, values(recipe, situation))["training"]
+    usual = merge(schema, values(recipe, context))["training"]
     reference = schema["training"]["batch_size"] if recipe == "fast" else usual["batch_size"]
     batch = validate(chosen).training.batch_size
     sgd = usual["optimizer"] == "sgd"  # Adam's steps hardly depend on the size of a batch
@@ -116,22 +116,22 @@ def resolve(asked: Mapping[str, Any], situation: Situation) -> tuple[Config, tup
                 lr=chosen["training"]["lr"], usual=usual["lr"], reference=reference, batch=batch
             )
         )
-    if chosen["augment"]["pad"] > situation.size:
+    if chosen["augment"]["pad"] > context.size:
         raise ConfigError(
             Text(
                 "augment.pad = {pad} is not accepted: it must be {size} or less, the side of the images.",
                 pad=chosen["augment"]["pad"],
-                size=situation.size,
+                size=context.size,
             )
         )
-    if situation.images < 2 or batch < 2:
+    if context.images < 2 or batch < 2:
         raise ConfigError(
             Text("Training needs batches of two images or more: the norms compare images with each other.")
         )
     notes.extend(_micro_batch(validate(chosen).training.micro_batch, batch))
     if chosen["augment"]["crop"] == "auto":
-        chosen["augment"]["crop"] = values(recipe, situation)["augment"]["crop"]
-    chosen["data"]["size"] = situation.size
+        chosen["augment"]["crop"] = values(recipe, context)["augment"]["crop"]
+    chosen["data"]["size"] = context.size
     return validate(chosen), tuple(notes)
 
 

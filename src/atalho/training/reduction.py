@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from atalho.training.distributed import Ranks, all_reduce
 
 
-class Reduction:
+class GradientReduction:
     """Sums the gradients of `network` over `ranks`, and averages the statistics of its norms. Alone it does nothing."""
 
     def __init__(self, network: nn.Module, ranks: Ranks) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from atalho.errors import ConfigError, nearest
 from atalho.text import Text
-from atalho.training.progress import EpochReport, Progress, Several, StepReport
+from atalho.training.progress import EpochReport, Progress, ProgressList, StepReport
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -78,7 +78,7 @@ def tracked(progress: Progress | None, tracker: str | None) -> Progress:
         return listener
     if tracker not in TRACKERS:
         raise ConfigError(Text.joined(Text("track {given!r} is not known.", given=tracker), nearest(tracker, TRACKERS)))
-    return Several(listener, TensorBoard())
+    return ProgressList(listener, TensorBoard())
 
 
 def tracker_of(run: Path) -> Tracker | None:

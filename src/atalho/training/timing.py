@@ -7,7 +7,7 @@ from typing import Any
 from atalho.storage import atomic
 
 
-class Pace:
+class Timing:
     """Times steps, epochs and checkpoints, and keeps `timing.json` of the run, which outlives a resume.
 
     `minutes` or, where given, `steps` lie between two checkpoints. Steps are timed without what happens between epochs.
@@ -19,7 +19,7 @@ class Pace:
         self._minutes, self._steps = minutes, steps
         record = before or {}
         self._epochs: list[dict[str, Any]] = record.get("epochs", [])
-        # What an unfinished epoch had taken until the checkpoint that this sitting starts from.
+        # What an unfinished epoch had taken until the checkpoint that this session starts from.
         unfinished = record.get("unfinished", {"seconds": 0.0, "images": 0})
         self._epoch_seconds, self._epoch_images = float(unfinished["seconds"]), int(unfinished["images"])
         self._last = self._last_save = self._epoch_start = time.monotonic()
@@ -37,7 +37,7 @@ class Pace:
 
     @property
     def images_per_second(self) -> float:
-        """Speed of the steps in this sitting."""
+        """Speed of the steps in this session."""
         return self._images / max(self._seconds, 1e-9)
 
     def seconds_left(self, steps: int) -> float:

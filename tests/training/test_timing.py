@@ -3,30 +3,30 @@
 import json
 from pathlib import Path
 
-from atalho.training.pace import Pace
+from atalho.training.timing import Timing
 
 
-def _pace(path: Path, before: dict | None = None, *, minutes: float = 5, steps: int | None = None) -> Pace:
-    return Pace(path, before, minutes=minutes, steps=steps)
+def _timing(path: Path, before: dict | None = None, *, minutes: float = 5, steps: int | None = None) -> Timing:
+    return Timing(path, before, minutes=minutes, steps=steps)
 
 
 def test_epochs_are_written_with_their_speed(tmp_path: Path) -> None:
-    pace = _pace(tmp_path / "t.json")
-    pace.step(100)
-    seconds, speed = pace.epoch(1)
+    timing = _timing(tmp_path / "t.json")
+    timing.step(100)
+    seconds, speed = timing.epoch(1)
     record = json.loads((tmp_path / "t.json").read_text())
     assert record["epochs"] == [{"epoch": 1, "seconds": round(seconds, 3), "images_per_second": round(speed, 1)}]
     assert speed * seconds == 100 or abs(speed * seconds - 100) < 1e-6
 
 
 def test_an_epoch_that_was_interrupted_counts_what_came_before_the_checkpoint(tmp_path: Path) -> None:
-    first = _pace(tmp_path / "t.json")
+    first = _timing(tmp_path / "t.json")
     first.step(60)
     first.saved()
     first.step(20)  # lost: after the checkpoint
     before = json.loads((tmp_path / "t.json").read_text())
     before["unfinished"]["seconds"] = 3.0
-    second = _pace(tmp_path / "t.json", before)
+    second = _timing(tmp_path / "t.json", before)
     second.step(40)
     seconds, speed = second.epoch(1)
     assert 3.0 <= seconds < 4.0
@@ -35,16 +35,16 @@ def test_an_epoch_that_was_interrupted_counts_what_came_before_the_checkpoint(tm
 
 
 def test_a_repeated_epoch_replaces_its_first_measurement(tmp_path: Path) -> None:
-    pace = _pace(tmp_path / "t.json", {"epochs": [{"epoch": 1, "seconds": 5.0, "images_per_second": 1.0}]})
-    pace.epoch(1)
+    timing = _timing(tmp_path / "t.json", {"epochs": [{"epoch": 1, "seconds": 5.0, "images_per_second": 1.0}]})
+    timing.epoch(1)
     assert len(json.loads((tmp_path / "t.json").read_text())["epochs"]) == 1
 
 
 def test_checkpoints_by_steps(tmp_path: Path) -> None:
-    pace = _pace(tmp_path / "t.json", steps=3)
-    assert [pace.checkpoint_due(step) for step in range(1, 7)] == [False, False, True, False, False, True]
+    timing = _timing(tmp_path / "t.json", steps=3)
+    assert [timing.checkpoint_due(step) for step in range(1, 7)] == [False, False, True, False, False, True]
 
 
 def test_checkpoints_by_time(tmp_path: Path) -> None:
-    assert not _pace(tmp_path / "t.json", minutes=60).checkpoint_due(1)
-    assert _pace(tmp_path / "t.json", minutes=1e-9).checkpoint_due(1)
+    assert not _timing(tmp_path / "t.json", minutes=60).checkpoint_due(1)
+    assert _timing(tmp_path / "t.json", minutes=1e-9).checkpoint_due(1)

@@ -11,20 +11,20 @@ from hypothesis import strategies as st
 from atalho.config import Config
 from atalho.precision import choose
 from atalho.tasks.task import Task
-from atalho.training.loop import BEGINNING, Material, Place
+from atalho.training.setup import BEGINNING, EpochOrigin, TrainingSetup
 
 
-def material(steps_per_epoch: int, epochs: int, place: Place = BEGINNING) -> Material:
+def training_setup(steps_per_epoch: int, epochs: int, origin: EpochOrigin = BEGINNING) -> TrainingSetup:
     config = Config()
     config = replace(config, training=replace(config.training, epochs=epochs))
     # What of the task the counting asks for.
     task = cast(Task, SimpleNamespace(steps_per_epoch=steps_per_epoch))
-    return Material(config, task, (), choose("fp32", "fp32"), Path(), place)
+    return TrainingSetup(config, task, (), choose("fp32", "fp32"), Path(), origin)
 
 
 @given(step=st.integers(0, 10_000), length=st.integers(1, 300))
 def test_from_the_beginning_an_epoch_is_so_many_steps(step: int, length: int) -> None:
-    epoch, done = BEGINNING.of(step, length)
+    epoch, done = BEGINNING.position(step, length)
     assert 0 <= done < length
     assert epoch * length + done == step
 
@@ -33,9 +33,9 @@ def test_from_the_beginning_an_epoch_is_so_many_steps(step: int, length: int) ->
 def test_where_the_images_changed_the_epoch_in_progress_begins_again(
     step: int, epoch: int, length: int, more: int
 ) -> None:
-    place = Place(step, epoch)
-    assert place.of(step, length) == (epoch, 0)
-    later, done = place.of(step + more, length)
+    origin = EpochOrigin(step, epoch)
+    assert origin.position(step, length) == (epoch, 0)
+    later, done = origin.position(step + more, length)
     assert (later - epoch) * length + done == more
 
 
@@ -43,16 +43,16 @@ def test_where_the_images_changed_the_epoch_in_progress_begins_again(
 def test_a_run_has_all_its_epochs_whatever_the_length_of_those_that_are_done(
     length: int, epochs: int, begun: int, before: int
 ) -> None:
-    place = Place(before, min(begun, epochs - 1))
-    m = material(length, epochs, place)
-    last, done = place.of(m.steps - 1, length)
+    origin = EpochOrigin(before, min(begun, epochs - 1))
+    setup = training_setup(length, epochs, origin)
+    last, done = origin.position(setup.steps - 1, length)
     assert (last, done) == (epochs - 1, length - 1)
 
 
 def test_the_rate_rises_to_the_one_that_was_set_and_falls() -> None:
-    m = material(10, 20)
-    rates = [m.rate(step) for step in range(m.steps)]
+    setup = training_setup(10, 20)
+    rates = [setup.rate(step) for step in range(setup.steps)]
     top = rates.index(max(rates))
-    assert max(rates) == m.config.training.lr
-    assert 0 < top < m.steps / 2
+    assert max(rates) == setup.config.training.lr
+    assert 0 < top < setup.steps / 2
     assert rates[top:] == sorted(rates[top:], reverse=True)

@@ -1,0 +1,60 @@
+"""What a run trains on and with; nothing here changes during training."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from atalho.config import Config
+from atalho.precision import Precision
+from atalho.tasks.task import Task
+from atalho.training import schedule
+
+
+class EpochOrigin(NamedTuple):
+    """The step and the epoch from which on epochs have their present length: the images may change between sessions."""
+
+    step: int = 0
+    epoch: int = 0
+
+    def position(self, step: int, steps_per_epoch: int) -> tuple[int, int]:
+        """The epoch of a step and how many steps of it are done."""
+        epochs, done = divmod(step - self.step, steps_per_epoch)
+        return max(0, self.epoch + epochs), done
+
+
+BEGINNING: Final = EpochOrigin()
+
+
+@dataclass(frozen=True)
+class TrainingSetup:
+    """The configuration, the task with its images, the files' names, the device, and where checkpoints go."""
+
+    config: Config
+    task: Task
+    names: Sequence[str]
+    precision: Precision
+    checkpoints: Path
+    epoch_origin: EpochOrigin = BEGINNING
+
+    @property
+    def steps(self) -> int:
+        """Steps of the whole run."""
+        epochs_left = self.config.training.epochs - self.epoch_origin.epoch
+        return self.epoch_origin.step + self.task.steps_per_epoch * epochs_left
+
+    def position(self, step: int) -> tuple[int, int]:
+        """The epoch (from 0) of a step and how many steps of it are done."""
+        return self.epoch_origin.position(step, self.task.steps_per_epoch)
+
+    def rate(self, step: int) -> float:
+        """The learning rate of a step."""
+        training = self.config.training
+        return training.lr * schedule.factor(
+            step,
+            self.steps,
+            shape=training.schedule,
+            warmup=training.warmup,
+            warmup_lr=training.warmup_lr,
+            milestones=training.milestones,
+        )
