@@ -1,0 +1,69 @@
+"""The names that other programs give to weights, and ours for them.
+
+torchvision's names, which timm and the papers' authors share for these families, are the common ones; those of CIFAR
+files (`linear`, `shortcut`) and of older DenseNet files (`norm.1`) are brought to them first.
+"""
+
+from __future__ import annotations
+
+import re
+
+from atalho.errors import ConfigError
+from atalho.networks.network import Network
+from atalho.networks.plan import PREACTIVATIONS
+from atalho.networks.spec import DenseNetSpec, MLPSpec
+from atalho.text import Text
+
+
+def torchvision_names(network: Network) -> dict[str, str]:
+    """Own name → torchvision's name, for every weight and statistic of a ResNet or DenseNet."""
+    if isinstance(network.spec, DenseNetSpec):
+        rename = _densenet_name
+    elif isinstance(network.spec, MLPSpec) or network.spec.design in PREACTIVATIONS:
+        raise ConfigError(
+            Text("torchvision has no such network, and so no names for its weights; use the layout 'atalho'")
+        )
+    else:
+        rename = _resnet_name
+    return {name: rename(name) for name in network.state_dict()}
+
+
+def common_name(name: str) -> str:
+    """torchvision's name for a weight of a CIFAR or an older DenseNet file; other names stay."""
+    name = re.sub(r"^linear\.", "fc.", name)
+    name = re.sub(r"^(layer\d+\.\d+)\.shortcut\.", r"\1.downsample.", name)
+    return re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12])\.", r"\1\2.", name)
+
+
+def _resnet_name(own: str) -> str:
+    parts = own.split(".")
+    match parts:
+        case ["stem", "conv" | "norm" as layer, *rest]:
+            place = ["conv1" if layer == "conv" else "bn1"]
+        case ["stages", stage, block, "residual", layer, *rest]:
+            place = [f"layer{int(stage) + 1}", block, layer.replace("norm", "bn")]
+        case ["stages", stage, block, "shortcut", layer, *rest]:
+            place = [f"layer{int(stage) + 1}", block, "downsample", "0" if layer == "conv" else "1"]
+        case ["head", "classifier", *rest]:
+            place = ["fc"]
+        case _:
+            raise ValueError(own)
+    return ".".join([*place, *rest])
+
+
+def _densenet_name(own: str) -> str:
+    parts = own.split(".")
+    match parts:
+        case ["stem", layer, *rest]:
+            place = ["features", f"{layer}0"]
+        case ["stages", stage, "0", "layers", index, layer, *rest]:
+            place = ["features", f"denseblock{int(stage) + 1}", f"denselayer{int(index) + 1}", layer]
+        case ["stages", stage, "1", layer, *rest]:
+            place = ["features", f"transition{int(stage) + 1}", layer]
+        case ["closing", "norm", *rest]:
+            place = ["features", "norm5"]
+        case ["head", "classifier", *rest]:
+            place = ["classifier"]
+        case _:
+            raise ValueError(own)
+    return ".".join([*place, *rest])
