@@ -44,7 +44,7 @@ def test_a_chosen_stem_holds_whatever_the_size() -> None:
 def test_a_large_stem_on_small_images_is_advised_against() -> None:
     advice = stem_advice(specify("resnet18", stem="large"), 32)
     assert advice is not None
-    assert "stem 'large' on images of 32 pixels" in advice
+    assert "stem 'large' on images of 32 pixels" in str(advice)
     assert stem_advice(specify("resnet18"), 65) is None
     assert stem_advice(specify("resnet18", image_size=32), 32) is None
     assert stem_advice(specify("mlp6"), 32) is None

@@ -13,7 +13,7 @@ from atalho.config import SMALL_IMAGE
 from atalho.errors import ConfigError, nearest
 from atalho.networks import catalogue, mlp, resnet
 from atalho.networks.spec import DenseNetSpec, MLPSpec, ResNetSpec, Spec
-from atalho.text import Text, _
+from atalho.text import Text
 
 Family = Literal["resnet", "preact", "mlp"]
 
@@ -44,14 +44,16 @@ def specify(
     return replace(chosen, **changes)
 
 
-def stem_advice(spec: Spec, image_size: int) -> str | None:
+def stem_advice(spec: Spec, image_size: int) -> Text | None:
     """A warning where the stem does not suit images of `image_size` pixels; None where it does."""
     if isinstance(spec, MLPSpec) or spec.stem == "small" or image_size > SMALL_IMAGE:
         return None
-    return _(
+    return Text(
         "stem 'large' on images of {size} pixels: little of the image is left for the blocks, which costs many "
-        "points of accuracy; stem 'small' suits images up to {limit} pixels"
-    ).format(size=image_size, limit=SMALL_IMAGE)
+        "points of accuracy; stem 'small' suits images up to {limit} pixels",
+        size=image_size,
+        limit=SMALL_IMAGE,
+    )
 
 
 def by_depth(family: Family, depth: int, image_size: int) -> Spec:
@@ -62,8 +64,8 @@ def by_depth(family: Family, depth: int, image_size: int) -> Spec:
     Raises ConfigError for a depth that the family does not have.
     """
     if family not in get_args(Family):
-        text = _("family {given!r} is not known.").format(given=family)
-        raise ConfigError(f"{text} {nearest(family, get_args(Family))}")
+        known = nearest(family, get_args(Family))
+        raise ConfigError(Text.joined(Text("family {given!r} is not known.", given=family), known))
     if family == "mlp":
         _check(family, depth, depth % 2 == 0, "4, 6, 8, …")
         return specify(mlp.mlp((depth - 2) // 2), image_size=image_size)
