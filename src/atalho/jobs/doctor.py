@@ -10,7 +10,8 @@ from PIL import Image
 
 from atalho import config as schema
 from atalho.config import DataConfig
-from atalho.data.decoding.decode import UnreadableImageError, decode_square, square_of
+from atalho.data.decoding.decode import decode_square, square_of
+from atalho.data.decoding.reasons import UnreadableImageError
 from atalho.data.doctor.examination import Examination, examine
 from atalho.data.doctor.problem import Problem
 from atalho.data.manifest import Manifest

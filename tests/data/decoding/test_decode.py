@@ -1,10 +1,10 @@
 import io
-import os
 import struct
 import subprocess
 import sys
 import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
-from atalho.data.decoding.decode import (
-    UnreadableImageError,
-    decode,
-    decode_square,
-    read_bytes,
-    read_header,
-    square_of,
-)
+from atalho.data.decoding.decode import decode, decode_square, read_header, square_of
+from atalho.data.decoding.reasons import UnreadableImageError
 
 RED, BLUE = (250, 10, 20), (10, 20, 240)
 
@@ -239,27 +233,6 @@ def test_floating_point_pixels_are_an_error() -> None:
     assert "no agreed brightness" in reason(data, tiff=True)
 
 
-def test_what_is_not_a_file_is_an_error_at_once(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe.jpg")
-    (tmp_path / "folder.jpg").mkdir()
-    (tmp_path / "link.jpg").symlink_to(tmp_path / "nowhere")
-    (tmp_path / "empty.jpg").write_bytes(b"")
-    assert reason(tmp_path / "pipe.jpg") == "a named pipe, not a file"
-    assert reason(tmp_path / "folder.jpg") == "a folder, not a file"
-    assert reason(tmp_path / "link.jpg") == "a link to a file that does not exist"
-    assert reason(tmp_path / "empty.jpg") == "the file is empty"
-    assert reason(tmp_path / "nowhere.jpg") == "there is no such file"
-    assert reason(Path("/dev/zero")) == "a device or socket, not a file"
-
-
-def test_a_file_larger_than_any_image_is_not_read(tmp_path: Path) -> None:
-    file = tmp_path / "huge.png"
-    with file.open("wb") as handle:
-        handle.truncate(1 << 40)
-    with pytest.raises(UnreadableImageError, match="more than any image of 50000000 pixels"):
-        read_bytes(file)
-
-
 def test_the_error_names_the_file(tmp_path: Path) -> None:
     with pytest.raises(UnreadableImageError, match=r"x\.jpg cannot be read as an image: there is no such file"):
         decode(tmp_path / "x.jpg", channels=3)
@@ -337,23 +310,43 @@ def test_the_limit_may_be_raised_above_pillows_own(monkeypatch: pytest.MonkeyPat
     assert read_header(stored(picture()), max_pixels=24)[:3] == (6, 4, False)
 
 
-def test_decoding_changes_no_filter_of_warnings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Filters are of the whole process, and images are decoded in threads."""
-    data = stored(picture())
-    monkeypatch.setattr(warnings, "catch_warnings", None)
-    seen(data)
-    read_header(data)
+DAMAGED_EXIF = stored(picture(), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff" + b"\x99" * 8)
 
 
-def test_pillows_warnings_do_not_reach_the_user() -> None:
+def test_pillows_warnings_do_not_reach_the_user_while_images_are_decoded() -> None:
+    with pytest.warns(UserWarning, match="EXIF"):  # Pillow does warn of this file
+        image = Image.open(io.BytesIO(DAMAGED_EXIF))
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        before = list(warnings.filters)
+        seen(DAMAGED_EXIF)
+        read_header(DAMAGED_EXIF)
+        square_of(image, side=2, channels=3)
+        assert heard == []
+        assert warnings.filters == before
+        warnings.warn_explicit("the user's own", UserWarning, "x.py", 1, module="PIL.TiffImagePlugin")
+        assert [str(warning.message) for warning in heard] == ["the user's own"]
+
+
+def test_importing_and_decoding_leave_the_filters_of_a_process_as_they_were() -> None:
     script = (
-        "import warnings; from atalho.data.decoding.decode import decode\n"
-        "warnings.warn_explicit('of Pillow', UserWarning, 'x.py', 1, module='PIL.TiffImagePlugin')\n"
-        "warnings.warn_explicit('of others', UserWarning, 'x.py', 2, module='PILOT')"
+        "import sys, warnings, numpy, PIL.Image; before = list(warnings.filters)\n"
+        "from atalho.data.decoding.decode import decode\n"
+        "decode(sys.stdin.buffer.read(), channels=3)\n"
+        "assert warnings.filters == before, warnings.filters"
     )
-    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert "of Pillow" not in found.stderr
-    assert "of others" in found.stderr
+    found = subprocess.run([sys.executable, "-c", script], input=DAMAGED_EXIF, capture_output=True, check=True)
+    assert found.stderr == b""
+
+
+def test_threads_that_decode_side_by_side_hear_nothing_either() -> None:
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        before = list(warnings.filters)
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(seen, [DAMAGED_EXIF] * 400))
+        assert heard == []
+        assert warnings.filters == before
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from atalho.data.decoding.decode import UnreadableImageError, read_bytes, read_header
-from atalho.data.decoding.reasons import what_else
+from atalho.data.decoding.decode import read_header
+from atalho.data.decoding.reading import read_bytes
+from atalho.data.decoding.reasons import UnreadableImageError, what_else
 
 
 def archive() -> bytes:

@@ -6,16 +6,15 @@ A damaged or truncated image is an error, never half an image.
 
 from __future__ import annotations
 
-import errno
-import os
-import stat
+import re
 import struct
+import threading
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,30 +29,17 @@ from PIL import (  # the plugins, so that Pillow does not load all of its own
     WebPImagePlugin,
 )
 
-from atalho.data.decoding.reasons import Reason, what_else
+from atalho.data.decoding.reading import MAX_PIXELS, read_bytes
+from atalho.data.decoding.reasons import Reason, ReasonError, UnreadableImageError, what_else
 from atalho.data.decoding.traits import traits_of
-from atalho.errors import DataError
 from atalho.text import Text
 
-# Pillow warns of much that is decided here (palettes, EXIF); its warnings would reach the user untranslated. For good,
-# because images are decoded in threads, and filters are of the whole process.
-warnings.filterwarnings("ignore", module=r"PIL\.")
-
-MAX_PIXELS: Final = 50_000_000
 _PLUGINS: Final = (BmpImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
 _GREY_MODES: Final = frozenset({"1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "I;16N"})
-_BYTES_PER_PIXEL: Final = 8  # 16-bit RGBA without compression: no file of an accepted size needs more
 _ORIENTATION: Final = 0x0112
 _SMALLER_BY: Final = 2.0  # a JPEG is decoded at reduced size only down to this multiple of what is needed
-
-
-class UnreadableImageError(DataError):
-    """An image that cannot be read; `reason` says why, without its name."""
-
-    def __init__(self, name: str | Text, reason: Text) -> None:
-        super().__init__(Text("{name} cannot be read as an image: {reason}", name=name, reason=reason))
-        self.reason = reason
+_NO_PILLOW: Final = ("ignore", None, Warning, re.compile(r"PIL\."), 0)
 
 
 class Header(NamedTuple):
@@ -92,8 +78,9 @@ def square_of(image: Image.Image, *, side: int, channels: int) -> NDArray[np.uin
     """As `decode_square`, of an image that is open already; it stays as it is."""
     try:
         _refuse_empty(image)
-        return fit_square(_decode(image, channels, None), side)
-    except _ReasonError as error:
+        with _quiet:
+            return fit_square(_decode(image, channels, None), side)
+    except ReasonError as error:
         raise UnreadableImageError(Text("the image"), error.reason) from error
 
 
@@ -111,96 +98,72 @@ def fit_square(picture: Image.Image, side: int) -> NDArray[np.uint8]:
 def read_header(data: bytes, *, max_pixels: int = MAX_PIXELS, tiff: bool = False, name: str = "") -> Header:
     """Size and kind from the first bytes; checks format and pixel limit. Raises UnreadableImageError."""
     try:
-        with _open(data, max_pixels, tiff) as image:
+        with _quiet, _open(data, max_pixels, tiff) as image:
             return Header(*image.size, image.mode in _GREY_MODES, traits_of(image, data))
-    except _ReasonError as error:
+    except ReasonError as error:
         raise UnreadableImageError(name or Text("the image"), error.reason) from error
 
 
-def read_bytes(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> bytes:
-    """The content of a regular file. A FIFO, device, folder or broken link is an error and never waits."""
-    try:
-        return _read(path, max_pixels)
-    except _ReasonError as error:
-        raise UnreadableImageError(str(path), error.reason) from error
+class _Quiet:
+    """While a thread is in it, Pillow warns of nothing: of palettes, EXIF and more is decided here.
+
+    A filter of this one kind comes before those of the process and goes with the last thread. `catch_warnings` would
+    not do: threads that leave it in another order than they entered bring back filters of others.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._threads = 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._threads += 1
+            if self._threads == 1:
+                cast(list[Any], warnings.filters).insert(0, _NO_PILLOW)
+
+    def __exit__(self, *_error: object) -> None:
+        with self._lock:
+            self._threads -= 1
+            if not self._threads:
+                filters = cast(list[Any], warnings.filters)
+                filters[:] = [entry for entry in filters if entry is not _NO_PILLOW]
 
 
-class _ReasonError(Exception):
-    """Why an image cannot be read, before its name is known."""
-
-    def __init__(self, reason: Text) -> None:
-        super().__init__(reason)
-        self.reason = reason
+_quiet: Final = _Quiet()
 
 
 def _picture(source: Path | bytes, channels: int, max_pixels: int, tiff: bool, reduce_to: int | None) -> Image.Image:
     try:
-        data = source if isinstance(source, bytes) else _read(source, max_pixels)
-        with _open(data, max_pixels, tiff) as image:
+        data = source if isinstance(source, bytes) else read_bytes(source, max_pixels=max_pixels)
+        with _quiet, _open(data, max_pixels, tiff) as image:
             return _decode(image, channels, reduce_to)
-    except _ReasonError as error:
+    except ReasonError as error:
         name = Text("the image") if isinstance(source, bytes) else str(source)
         raise UnreadableImageError(name, error.reason) from error
 
 
-def _read(path: Path | str, max_pixels: int) -> bytes:
-    try:
-        status = os.stat(path)  # noqa: PTH116 (for every file)
-        if not stat.S_ISREG(status.st_mode):
-            raise _ReasonError(_kind(status.st_mode))
-        if status.st_size == 0:
-            raise _ReasonError(Reason.EMPTY.text())
-        largest = max_pixels * _BYTES_PER_PIXEL + (1 << 20)
-        if status.st_size > largest:
-            raise _ReasonError(Reason.TOO_MANY_BYTES.text(size=status.st_size, limit=max_pixels))
-        # O_NONBLOCK: should a FIFO take the file's place by now, opening it does not wait.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with os.fdopen(descriptor, "rb", buffering=0) as file:
-            return file.read(status.st_size)
-    except OSError as error:
-        raise _ReasonError(_not_opened(path, error)) from error
-
-
-def _kind(mode: int) -> Text:
-    if stat.S_ISDIR(mode):
-        return Reason.FOLDER.text()
-    if stat.S_ISFIFO(mode):
-        return Reason.PIPE.text()
-    return Reason.DEVICE.text()
-
-
-def _not_opened(path: Path | str, error: OSError) -> Text:
-    if isinstance(error, FileNotFoundError):
-        return (Reason.BROKEN_LINK if os.path.islink(path) else Reason.MISSING).text()  # noqa: PTH114
-    if isinstance(error, PermissionError):
-        return Reason.NO_RIGHT.text()
-    if error.errno == errno.ELOOP:
-        return Reason.LOOP.text()
-    return Reason.CANNOT_OPEN.text(reason=error.strerror or error)
-
-
 def _open(data: bytes, max_pixels: int, tiff: bool) -> Image.Image:
     if not data:
-        raise _ReasonError(Reason.EMPTY.text())
+        raise ReasonError(Reason.EMPTY.text())
     formats = (*_FORMATS, "TIFF") if tiff else _FORMATS
     try:
         image = _identified(data, formats)
     except Image.DecompressionBombError as error:
-        raise _ReasonError(Reason.BOMB.text(reason=error)) from error
+        raise ReasonError(Reason.BOMB.text(reason=error)) from error
     except Exception as error:  # plugins raise many kinds on hostile headers
-        raise _ReasonError(Reason.DAMAGED_HEADER.text(reason=error)) from error
+        raise ReasonError(Reason.DAMAGED_HEADER.text(reason=error)) from error
     if image is None:
-        raise _ReasonError(what_else(data, ", ".join(formats)))
+        raise ReasonError(what_else(data, ", ".join(formats)))
     _refuse_empty(image)
     width, height = image.size
     if width * height > max_pixels:
-        raise _ReasonError(Reason.TOO_MANY_PIXELS.text(width=width, height=height, limit=max_pixels))
+        raise ReasonError(Reason.TOO_MANY_PIXELS.text(width=width, height=height, limit=max_pixels))
     return image
 
 
 def _refuse_empty(image: Image.Image) -> None:
     if min(image.size) < 1:
-        raise _ReasonError(Reason.NO_PIXELS.text())
+        raise ReasonError(Reason.NO_PIXELS.text())
 
 
 def _identified(data: bytes, formats: Sequence[str]) -> Image.Image | None:
@@ -219,10 +182,10 @@ def _decode(image: Image.Image, channels: int, reduce_to: int | None) -> Image.I
             _reduce(image, reduce_to)
         image.load()
         return _upright(_as_seen(image, "L" if channels == 1 else "RGB"), _orientation(image))
-    except _ReasonError:
+    except ReasonError:
         raise
     except Exception as error:  # as above: whatever a codec raises means that the file is damaged
-        raise _ReasonError(Reason.DAMAGED.text(reason=error)) from error
+        raise ReasonError(Reason.DAMAGED.text(reason=error)) from error
 
 
 def _reduce(image: Image.Image, reduce_to: int) -> None:
@@ -257,7 +220,7 @@ def _as_seen(image: Image.Image, mode: str) -> Image.Image:
     if image.mode.startswith("I"):
         image = _from_16_bit(image)
     elif image.mode == "F":
-        raise _ReasonError(Reason.NO_BRIGHTNESS.text())
+        raise ReasonError(Reason.NO_BRIGHTNESS.text())
     elif image.mode == "CMYK" and image.format in ("JPEG", "MPO") and "adobe" not in image.info:
         # Pillow takes every CMYK JPEG for one of Adobe's, which are stored inverted.
         image = ImageChops.invert(image)
@@ -269,7 +232,7 @@ def _as_seen(image: Image.Image, mode: str) -> Image.Image:
 def _from_16_bit(image: Image.Image) -> Image.Image:
     values = np.asarray(image).astype(np.int64)
     if values.size and (values.min() < 0 or values.max() > 65535):
-        raise _ReasonError(Reason.BEYOND_16_BITS.text())
+        raise ReasonError(Reason.BEYOND_16_BITS.text())
     return Image.fromarray(((values + 128) // 257).astype(np.uint8))
 
 

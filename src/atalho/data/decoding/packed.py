@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from atalho.data.decoding.cache import cache_folder, caching, flush, make_room, temporary
-from atalho.data.decoding.decode import MAX_PIXELS, fit_square
+from atalho.data.decoding.decode import fit_square
 from atalho.data.decoding.pool import DecoderPool, workers_for
+from atalho.data.decoding.reading import MAX_PIXELS
 from atalho.data.decoding.streamed import StreamedImages, files_of
 from atalho.data.decoding.survey import PART, Progress, Survey
 from atalho.data.images import Images, PackedImages

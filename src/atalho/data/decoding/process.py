@@ -18,7 +18,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from atalho.data.decoding.decode import UnreadableImageError, decode_square, read_bytes, read_header
+from atalho.data.decoding.decode import decode_square, read_header
+from atalho.data.decoding.reading import read_bytes
+from atalho.data.decoding.reasons import UnreadableImageError
 from atalho.text import Text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
+from atalho.errors import DataError
 from atalho.text import N_, Text
 
 
@@ -41,6 +42,22 @@ class Reason(Enum):
     def of(cls, text: Text) -> Reason | None:
         """The reason whose text this is; None for one that an older Atalho worded in another way."""
         return next((reason for reason in cls if reason.value == text.key), None)
+
+
+class ReasonError(Exception):
+    """Why an image cannot be read, before its name is known."""
+
+    def __init__(self, reason: Text) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class UnreadableImageError(DataError):
+    """An image that cannot be read; `reason` says why, without its name."""
+
+    def __init__(self, name: str | Text, reason: Text) -> None:
+        super().__init__(Text("{name} cannot be read as an image: {reason}", name=name, reason=reason))
+        self.reason = reason
 
 
 # (place, bytes there, what it is). Only what people really find under an image's name.

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atalho.data.decoding.cache import cache_folder, load_arrays, save_arrays
-from atalho.data.decoding.decode import MAX_PIXELS
 from atalho.data.decoding.pool import DecoderPool, workers_for
+from atalho.data.decoding.reading import MAX_PIXELS
 from atalho.data.manifest import BadImage, Ids, Manifest, bytewise
 from atalho.text import Text, _
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from atalho.data.decoding.decode import MAX_PIXELS
+from atalho.data.decoding.reading import MAX_PIXELS
 from atalho.data.decoding.survey import Progress, Survey, survey
 from atalho.data.decoding.traits import FORMATS, format_of
 from atalho.data.doctor import balance, feasibility, folders, shapes, small, twins, unreadable

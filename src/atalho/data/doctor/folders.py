@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from atalho.data.decoding.decode import UnreadableImageError, read_header
-from atalho.data.decoding.reasons import Reason
+from atalho.data.decoding.decode import read_header
+from atalho.data.decoding.reasons import Reason, UnreadableImageError
 from atalho.data.doctor.problem import Problem
 from atalho.data.layouts.listing import split_name
 from atalho.data.layouts.scan import images_below, list_folder

@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from atalho.data.decoding.decode import MAX_PIXELS
 from atalho.data.decoding.pool import DecoderPool, ImageFiles, workers_for
+from atalho.data.decoding.reading import MAX_PIXELS
 from atalho.data.decoding.survey import PART, Progress, Survey
 from atalho.data.manifest import BadImage, Ids, Manifest
 from atalho.text import Text, _

@@ -1,0 +1,60 @@
+"""The bytes of an image file. Nothing but a regular file of a plausible size is read, and nothing makes it wait."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from atalho.data.decoding.reasons import Reason, ReasonError, UnreadableImageError
+from atalho.text import Text
+
+MAX_PIXELS: Final = 50_000_000
+"""Pixels of the largest image that is accepted, unless asked otherwise."""
+_BYTES_PER_PIXEL: Final = 8  # 16-bit RGBA without compression: no file of an accepted size needs more
+
+
+def read_bytes(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> bytes:
+    """The content of a regular file. A FIFO, device, folder or broken link is an error and never waits."""
+    try:
+        return _read(path, max_pixels)
+    except ReasonError as error:
+        raise UnreadableImageError(str(path), error.reason) from error
+
+
+def _read(path: Path | str, max_pixels: int) -> bytes:
+    try:
+        status = os.stat(path)  # noqa: PTH116 (for every file)
+        if not stat.S_ISREG(status.st_mode):
+            raise ReasonError(_kind(status.st_mode))
+        if status.st_size == 0:
+            raise ReasonError(Reason.EMPTY.text())
+        largest = max_pixels * _BYTES_PER_PIXEL + (1 << 20)
+        if status.st_size > largest:
+            raise ReasonError(Reason.TOO_MANY_BYTES.text(size=status.st_size, limit=max_pixels))
+        # O_NONBLOCK: should a FIFO take the file's place by now, opening it does not wait.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
+            return file.read(status.st_size)
+    except OSError as error:
+        raise ReasonError(_not_opened(path, error)) from error
+
+
+def _kind(mode: int) -> Text:
+    if stat.S_ISDIR(mode):
+        return Reason.FOLDER.text()
+    if stat.S_ISFIFO(mode):
+        return Reason.PIPE.text()
+    return Reason.DEVICE.text()
+
+
+def _not_opened(path: Path | str, error: OSError) -> Text:
+    if isinstance(error, FileNotFoundError):
+        return (Reason.BROKEN_LINK if os.path.islink(path) else Reason.MISSING).text()  # noqa: PTH114
+    if isinstance(error, PermissionError):
+        return Reason.NO_RIGHT.text()
+    if error.errno == errno.ELOOP:
+        return Reason.LOOP.text()
+    return Reason.CANNOT_OPEN.text(reason=error.strerror or error)
