@@ -54,7 +54,7 @@ def test_csv_has_the_best_class_and_more_on_demand(
 def test_rows_of_csv_are_printed_before_all_are_known(
     folder: str, images: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("atalho.jobs.predict._BATCH", 1)
+    monkeypatch.setattr("atalho.data.order.AT_ONCE", 1)
     original = Model.pixels
     seen: list[int] = []
 

@@ -113,3 +113,11 @@ def test_batches_of_identities_are_a_pure_function_of_seed_and_epoch() -> None:
     one, other = (np.concatenate(order.identity_batches(1, 7, *arguments)) for _ in range(2))
     np.testing.assert_array_equal(one, other)
     assert not np.array_equal(one, np.concatenate(order.identity_batches(2, 7, *arguments)))
+
+
+@given(count=st.integers(0, 200))
+def test_what_comes_one_by_one_is_taken_together(count: int) -> None:
+    batches = list(order.batched(iter(range(count))))
+    assert [number for batch in batches for number in batch] == list(range(count))
+    assert [len(batch) for batch in batches[:-1]] == [order.AT_ONCE] * max(0, len(batches) - 1)
+    assert all(batches)

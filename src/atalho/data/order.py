@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Iterable, Iterator
+from itertools import islice, pairwise
+from typing import Final, TypeVar
 
 import numpy as np
 
 from atalho import chance
 from atalho.data.manifest import Ids
+
+AT_ONCE: Final = 64
+"""Images that are read, and then computed together, where they come one by one."""
+_Item = TypeVar("_Item")
 
 
 def epoch_batches(seed: int, epoch: int, ids: Ids, batch_size: int) -> list[Ids]:
@@ -46,6 +52,13 @@ def parts(count: int, largest: int | None) -> list[slice]:
 def in_order(ids: Ids, batch_size: int) -> list[Ids]:
     """Batches for evaluation, in the order given."""
     return [ids[first : first + batch_size] for first in range(0, len(ids), batch_size)]
+
+
+def batched(items: Iterable[_Item]) -> Iterator[list[_Item]]:
+    """`items` by `AT_ONCE` as they come, the last ones perhaps fewer: `itertools.batched` of Python 3.12."""
+    waiting = iter(items)
+    while batch := list(islice(waiting, AT_ONCE)):
+        yield batch
 
 
 def identity_batches(seed: int, epoch: int, ids: Ids, labels: Ids, identities: int, images: int) -> list[Ids]:

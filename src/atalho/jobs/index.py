@@ -6,7 +6,6 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from atalho.data.layouts import identities
+from atalho.data.order import batched
 from atalho.errors import ConfigError, DataError, GalleryError
 from atalho.gallery.store import Entry, Origin, Store, is_server, open_store
 from atalho.jobs import measured, predict
@@ -23,7 +23,6 @@ from atalho.tasks.model import Model, load
 from atalho.text import Text, _
 from atalho.training.progress import Progress
 
-_BATCH = 64
 _TABLES = (".csv", ".tsv")
 
 
@@ -86,7 +85,7 @@ def _index(model: Model, store: Store, wanted: Sequence[Labelled], progress: Pro
     bad: list[tuple[str, str]] = []
     seen: dict[str, Labelled] = {}
     label = _("indexing")
-    for batch in _batches(wanted):
+    for batch in batched(wanted):
         contents = _read(batch, seen, bad)
         known = store.known([entry.digest for entry, _content in contents])
         moved = [e for e, _content in contents if e.digest in known and _differs(known[e.digest], e)]
@@ -167,12 +166,6 @@ def _differs(known: Entry, entry: Entry) -> bool:
 
 def _dimension(model: Model) -> int:
     return int(model.network.head.classifier.in_features)
-
-
-def _batches(images: Sequence[Labelled]) -> Iterator[list[Labelled]]:
-    waiting = iter(images)
-    while batch := list(islice(waiting, _BATCH)):
-        yield batch
 
 
 def model_of(store: Store, run: Path | str | None, gallery: str) -> Model:

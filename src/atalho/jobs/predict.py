@@ -4,18 +4,16 @@ import glob
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from atalho.data.layouts.scan import IMAGE_SUFFIXES, images_below
+from atalho.data.order import batched
 from atalho.errors import DataError
 from atalho.tasks.model import Model, Prediction
 from atalho.text import Text
-
-_BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -63,8 +61,7 @@ def find(arguments: Iterable[str]) -> list[str]:
 
 def predict(model: Model, paths: Iterable[str], *, top: int = 5) -> Iterator[Row]:
     """A row per path, in order and as they come; a bad file does not disturb the others."""
-    waiting = iter(paths)
-    while batch := list(islice(waiting, _BATCH)):
+    for batch in batched(paths):
         read: dict[str, Tensor] = {}
         errors: dict[str, str] = {}
         for path in batch:

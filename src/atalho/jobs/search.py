@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from atalho.data.order import batched
 from atalho.errors import ConfigError, DataError, GalleryError
 from atalho.gallery.expansion import expanded
 from atalho.gallery.store import Hit, Store, Vectors, open_store, shown
@@ -18,8 +18,6 @@ from atalho.metrics.verification import Threshold
 from atalho.storage import threshold_file
 from atalho.tasks.model import Model
 from atalho.text import Text, _
-
-_BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ def _answers(
     store: Store, model: Model, threshold: Threshold | None, images: Iterator[str], k: int, exact: bool, expand: int
 ) -> Iterator[Answer]:
     try:
-        while batch := list(islice(images, _BATCH)):
+        for batch in batched(images):
             pixels, errors = {}, {}
             for number, path in enumerate(batch):
                 try:

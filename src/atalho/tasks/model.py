@@ -1,8 +1,7 @@
 """A trained network with everything that is needed to use it: classes, preprocessing, temperature."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from atalho.data.decoding.decode import decode_square, square_of
+from atalho.data.order import batched
 from atalho.errors import ConfigError, DataError, NotFiniteError, WeightsError
 from atalho.networks import build, spec
 from atalho.networks.network import Network, unsound
@@ -22,7 +22,6 @@ from atalho.storage.model_folder import Card
 from atalho.text import Text
 
 ImageLike = Path | str | bytes | Image.Image | NDArray[np.uint8]
-_BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -82,8 +81,8 @@ class Model:
         """
         _check_several(images)
         predictions: list[Prediction] = []
-        for batch in _batches(self.pixels(image) for image in images):
-            predictions.extend(self.predict_pixels(batch, top=top))
+        for batch in batched(self.pixels(image) for image in images):
+            predictions.extend(self.predict_pixels(torch.cat(batch), top=top))
         return predictions
 
     @torch.inference_mode()
@@ -108,7 +107,7 @@ class Model:
     def embed(self, images: Iterable[ImageLike]) -> Tensor:
         """The embeddings (N,D), fp32 on the CPU, of images. Raises as `predict` does."""
         _check_several(images)
-        found = [self.embed_pixels(batch) for batch in _batches(self.pixels(image) for image in images)]
+        found = [self.embed_pixels(torch.cat(batch)) for batch in batched(self.pixels(image) for image in images)]
         return torch.cat(found) if found else torch.empty(0, self.network.head.classifier.in_features)
 
     @torch.inference_mode()
@@ -219,8 +218,3 @@ def _picture(pixels: NDArray[np.uint8]) -> Image.Image:
             )
         )
     return Image.fromarray(pixels[:, :, 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels)
-
-
-def _batches(pixels: Iterator[Tensor]) -> Iterator[Tensor]:
-    while batch := list(islice(pixels, _BATCH)):
-        yield torch.cat(batch)
