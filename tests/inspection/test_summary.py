@@ -5,7 +5,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from atalho import networks
 from atalho.errors import ConfigError
-from atalho.inspection.summary import describe_catalogue, smallest_side, summarise, usual_side
+from atalho.inspection.summary import describe_catalogue, summarise
 from atalho.networks import catalogue
 
 
@@ -81,8 +81,8 @@ def test_the_catalogue_is_described_as_it_is() -> None:
 
 @pytest.mark.parametrize(("name", "usual", "smallest"), [("resnet18", 224, 32), ("resnet20", 32, 4), ("mlp6", 32, 1)])
 def test_sizes_of_images(name: str, usual: int, smallest: int) -> None:
-    assert usual_side(catalogue.spec(name)) == usual
-    assert smallest_side(catalogue.spec(name)) == smallest
+    plan = catalogue.spec(name).plan()
+    assert (plan.usual_side, plan.stride) == (usual, smallest)
 
 
 @pytest.mark.parametrize("size", [(1, 64, 64), (3, 31, 64), (3, 64)])

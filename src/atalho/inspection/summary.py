@@ -26,7 +26,7 @@ Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Row:
+class SummaryRow:
     """One piece of a network, for one image. Shapes are (C, H, W), or (D,) for vectors."""
 
     name: str
@@ -50,7 +50,7 @@ class Summary:
     image_size: Shape
     depth: int
     """Weighted layers as the papers count them."""
-    rows: tuple[Row, ...]
+    rows: tuple[SummaryRow, ...]
 
     @property
     def parameters(self) -> int:
@@ -71,14 +71,14 @@ def summarise(network: Network | Spec, image_size: tuple[int, int, int] | None =
     """
     spec = network.spec if isinstance(network, Network) else network
     planned = spec.plan()
-    size = image_size or (spec.in_channels, usual_side(spec), usual_side(spec))
+    size = image_size or (spec.in_channels, planned.usual_side, planned.usual_side)
     _check(spec, planned, size)
-    rows: list[Row] = []
+    rows: list[SummaryRow] = []
     shape: Shape = size
     for name, stage, kind, shortcut, part in _parts(planned):
         cost = _cost(part, shape)
         shape = cost.shape
-        rows.append(Row(name, stage, kind, shortcut, shape, cost.parameters, cost.multiply_adds))
+        rows.append(SummaryRow(name, stage, kind, shortcut, shape, cost.parameters, cost.multiply_adds))
     return Summary(size, planned.depth, tuple(rows))
 
 
@@ -94,26 +94,16 @@ def describe_catalogue(pattern: str = "*") -> list[dict[str, Any]]:
 def describe(name: str) -> dict[str, Any]:
     """One network of the catalogue; see `describe_catalogue`."""
     spec = catalogue.spec(name)
-    counted = summarise(spec)
+    plan, counted = spec.plan(), summarise(spec)
     return {
         "name": name,
         "depth": counted.depth,
         "parameters": counted.parameters,
         "multiply_adds": counted.multiply_adds,
         "classes": spec.classes,
-        "counted_at": usual_side(spec),
-        "smallest": smallest_side(spec),
+        "counted_at": plan.usual_side,
+        "smallest": plan.stride,
     }
-
-
-def usual_side(spec: Spec) -> int:
-    """The side in pixels that a network is usually quoted for."""
-    return spec.plan().usual_side
-
-
-def smallest_side(spec: Spec) -> int:
-    """The smallest side in pixels of which something is left in the last features."""
-    return spec.plan().stride
 
 
 @dataclass(frozen=True)

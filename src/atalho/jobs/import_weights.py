@@ -8,7 +8,6 @@ from atalho import networks
 from atalho.blocks.kinds import ShortcutChoice, StemChoice
 from atalho.data.preprocessing import LARGEST_SIDE, Preprocessing, stored_side
 from atalho.errors import ConfigError, RunError
-from atalho.inspection.summary import smallest_side, usual_side
 from atalho.networks import spec as specs
 from atalho.networks import weights
 from atalho.storage import foreign_file, model_folder
@@ -51,9 +50,10 @@ def import_file(
     _check_preprocessing(mean, std, channels)
     network = networks.create(model, classes=found, in_channels=channels, stem=stem, shortcut=shortcut)
     weights.import_weights(network, state)
-    side = usual_side(network.spec) if size is None else size
-    if side < smallest_side(network.spec):
-        raise _refused("--size", side, _("{low} or more for this network").format(low=smallest_side(network.spec)))
+    plan = network.spec.plan()
+    side = plan.usual_side if size is None else size
+    if side < plan.stride:
+        raise _refused("--size", side, _("{low} or more for this network").format(low=plan.stride))
     card = Card(
         task="classification",
         spec=specs.to_dict(network.spec),

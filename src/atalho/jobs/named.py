@@ -8,7 +8,6 @@ from pathlib import Path
 import torch
 
 from atalho.data.preprocessing import Preprocessing
-from atalho.inspection.summary import usual_side
 from atalho.networks import catalogue
 from atalho.networks import spec as specs
 from atalho.networks.build import build
@@ -53,6 +52,6 @@ def named(word: str) -> Named:
         return Named(name, specs.from_dict(card.spec), card.preprocessing.size, folder, card.preprocessing)
     if path.suffix == ".toml":
         spec = specs.from_dict(run_file.read(path))
-        return Named(path.stem, spec, usual_side(spec))
+        return Named(path.stem, spec, spec.plan().usual_side)
     spec = catalogue.spec(word)
-    return Named(word, spec, usual_side(spec))
+    return Named(word, spec, spec.plan().usual_side)

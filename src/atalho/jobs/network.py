@@ -9,7 +9,6 @@ import torch
 from atalho import networks
 from atalho.config import Config, DataConfig, ModelConfig
 from atalho.errors import ConfigError
-from atalho.inspection.summary import smallest_side
 from atalho.networks import spec as specs
 from atalho.networks.build import build, initialise
 from atalho.networks.network import Network
@@ -96,14 +95,14 @@ def spec_for(config: Config, start: Start | None, *, classes: int, channels: int
     # A trained stem stays; a new one follows the size of the images where it was not chosen.
     if start is None and config.model.stem == "auto":
         spec = networks.specify(spec, image_size=size)
-    if size < smallest_side(spec):
+    if size < spec.plan().stride:
         raise ConfigError(
             Text(
                 "Images of {size} pixels are too small for {name} with this stem, which needs {smallest}. "
                 "Choose --model.stem small, another network, or a larger --data.size.",
                 size=size,
                 name=config.model.name,
-                smallest=smallest_side(spec),
+                smallest=spec.plan().stride,
             )
         )
     return spec

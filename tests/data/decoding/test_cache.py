@@ -1,5 +1,7 @@
 import os
+import pwd
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -82,12 +84,12 @@ def test_abandoned_work_is_swept_and_fresh_work_is_not(tmp_path: Path) -> None:
 
 
 def test_error_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    def home() -> Path:
-        raise RuntimeError("Could not determine home directory.")
+    def nobody(number: int) -> NoReturn:
+        raise KeyError(number)
 
-    for name in ("ATALHO_CACHE", "XDG_CACHE_HOME"):
+    for name in ("ATALHO_CACHE", "XDG_CACHE_HOME", "HOME"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(Path, "home", home)
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
     with pytest.raises(DataError, match="There is no home folder for the cache; set ATALHO_CACHE"):
         cache.cache_folder()
 

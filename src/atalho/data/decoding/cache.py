@@ -14,25 +14,28 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from platformdirs import user_cache_path
 
 from atalho.errors import DataError
-from atalho.text import _
+from atalho.text import Text
 
 _ABANDONED_SECONDS: Final = 24 * 3600
 
 
 def cache_folder(given: Path | None = None) -> Path:
-    """`given`, else $ATALHO_CACHE, else ~/.cache/atalho (or below $XDG_CACHE_HOME)."""
+    """`given`, else $ATALHO_CACHE, else the user's caches: on Linux $XDG_CACHE_HOME/atalho or ~/.cache/atalho.
+
+    Raises DataError where the user has no home.
+    """
     if given is not None:
         return given
     if os.environ.get("ATALHO_CACHE"):
         return Path(os.environ["ATALHO_CACHE"])
-    base = os.environ.get("XDG_CACHE_HOME")
-    try:
-        return (Path(base) if base else Path.home() / ".cache") / "atalho"
-    except RuntimeError as error:
-        text = _("There is no home folder for the cache; set ATALHO_CACHE to a folder that can be written.")
-        raise DataError(text) from error
+    with suppress(RuntimeError):  # older versions of platformdirs give a path that begins with ~
+        folder = user_cache_path("atalho", appauthor=False)
+        if folder.is_absolute():
+            return folder
+    raise DataError(Text("There is no home folder for the cache; set ATALHO_CACHE to a folder that can be written."))
 
 
 def temporary(target: Path) -> Path:
@@ -41,7 +44,9 @@ def temporary(target: Path) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         _sweep(target.parent)
     except OSError as error:
-        text = _("the cache folder {path} cannot be used ({reason}); set ATALHO_CACHE to a folder that can be written.")
+        text = Text(
+            "the cache folder {path} cannot be used ({reason}); set ATALHO_CACHE to a folder that can be written."
+        )
         raise DataError(text.format(path=target.parent, reason=error.strerror)) from error
     return target.with_name(f"{target.name}.{secrets.token_hex(4)}.tmp")
 
@@ -52,11 +57,14 @@ def caching(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        text = _(
-            "the cache {path} cannot be written: {reason}. "
-            "Free some space there, or set ATALHO_CACHE to a folder that has it."
-        )
-        raise DataError(text.format(path=target, reason=error.strerror or error)) from error
+        raise DataError(
+            Text(
+                "the cache {path} cannot be written: {reason}. "
+                "Free some space there, or set ATALHO_CACHE to a folder that has it.",
+                path=target,
+                reason=error.strerror or error,
+            )
+        ) from error
 
 
 def flush(path: Path) -> None:

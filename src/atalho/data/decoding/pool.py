@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from atalho.data.decoding.process import decode_files, survey_files
 from atalho.errors import DataError
-from atalho.text import Text, _, language
+from atalho.text import Text, language
 
 _MOST: Final = 16
 _WORTH_A_PROCESS: Final = 500
@@ -134,7 +134,7 @@ class DecoderPool:
         except (OSError, ValueError, EOFError) as error:
             process.kill()
             code = process.wait()
-            text = _("a decoding process ended with code {code} while it read {count} images from {first} to {last}")
+            text = Text("a decoding process ended with code {code} while it read {count} images from {first} to {last}")
             paths = job["paths"]
             raise DataError(text.format(code=code, count=len(paths), first=paths[0], last=paths[-1])) from error
         _refuse_changed(answer.get("changed", []), job)
@@ -162,7 +162,7 @@ class DecoderPool:
 
 def _refuse_changed(places: Sequence[int], job: dict[str, Any]) -> None:
     if places:
-        text = _("{path} is not what it was when it was first read. Start again when nothing changes the images.")
+        text = Text("{path} is not what it was when it was first read. Start again when nothing changes the images.")
         raise DataError(text.format(path=job["paths"][places[0]]))
 
 
