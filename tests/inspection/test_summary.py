@@ -5,7 +5,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from atalho import networks
 from atalho.errors import ConfigError
-from atalho.inspection.summary import describe_catalogue, summarise
+from atalho.inspection.summary import NetworkFigures, describe_catalogue, summarise
 from atalho.networks import catalogue
 
 
@@ -64,19 +64,19 @@ def test_the_summary_of_a_network_leaves_it_alone() -> None:
 
 
 def test_the_catalogue_is_described_as_it_is() -> None:
-    rows = {row["name"]: row for row in describe_catalogue()}
+    rows = {row.name: row for row in describe_catalogue()}
     assert list(rows) == networks.list_models()
-    assert rows["resnet20"] == {
-        "name": "resnet20",
-        "depth": 20,
-        "parameters": 269_722,
-        "multiply_adds": 40_551_040,
-        "classes": 10,
-        "counted_at": 32,
-        "smallest": 4,
-    }
-    assert rows["densenet121"]["parameters"] == 7_978_856
-    assert [row["name"] for row in describe_catalogue("plain5*")] == ["plain50", "plain56"]
+    assert rows["resnet20"] == NetworkFigures(
+        name="resnet20",
+        depth=20,
+        parameters=269_722,
+        multiply_adds=40_551_040,
+        classes=10,
+        counted_at=32,
+        smallest=4,
+    )
+    assert rows["densenet121"].parameters == 7_978_856
+    assert [row.name for row in describe_catalogue("plain5*")] == ["plain50", "plain56"]
 
 
 @pytest.mark.parametrize(("name", "usual", "smallest"), [("resnet18", 224, 32), ("resnet20", 32, 4), ("mlp6", 32, 1)])

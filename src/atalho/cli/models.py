@@ -1,5 +1,6 @@
 """`atalho models`: the catalogue."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -16,23 +17,23 @@ def models(
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.inspection.summary.describe_catalogue`, print."""
-    from atalho.inspection import summary
+    from atalho.inspection.summary import describe_catalogue
 
-    found = summary.describe_catalogue(pattern)
+    networks = describe_catalogue(pattern)
     if json:
-        terminal.print_json(found)
+        terminal.print_json([asdict(network) for network in networks])
         return 0
     columns = (_("name"), _("depth"), _("parameters"), _("multiply–adds"), _("at"), _("smallest image"))
     rows = (
         (
-            row["name"],
-            str(row["depth"]),
-            whole(row["parameters"]),
-            f"{whole(row['multiply_adds'] / 1e6)} M",
-            f"{row['counted_at']} px",
-            f"{row['smallest']} px",
+            network.name,
+            str(network.depth),
+            whole(network.parameters),
+            f"{whole(network.multiply_adds / 1e6)} M",
+            f"{network.counted_at} px",
+            f"{network.smallest} px",
         )
-        for row in found
+        for network in networks
     )
     terminal.print_table(columns, rows, numbers=(1, 2, 3, 4, 5))
     return 0

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
 
 import torch
 from torch import nn
@@ -82,28 +81,41 @@ def summarise(network: Network | Spec, image_size: tuple[int, int, int] | None =
     return Summary(size, planned.depth, tuple(rows))
 
 
-def describe_catalogue(pattern: str = "*") -> list[dict[str, Any]]:
-    """Name, depth, parameters and multiply-adds of every network of the catalogue that matches a shell pattern.
+@dataclass(frozen=True)
+class NetworkFigures:
+    """A network of the catalogue in numbers, counted as the catalogue has it: for `classes` classes."""
 
-    Each is counted as the catalogue has it: for images of `counted_at` pixels and for `classes` classes; it takes
-    images from `smallest` pixels on. Raises ConfigError where nothing matches.
+    name: str
+    depth: int
+    parameters: int
+    multiply_adds: int
+    classes: int
+    counted_at: int
+    """Side, in pixels, of the image that `multiply_adds` is for."""
+    smallest: int
+    """The smallest side of an image that it takes, in pixels."""
+
+
+def describe_catalogue(pattern: str = "*") -> list[NetworkFigures]:
+    """The figures of every network of the catalogue that matches a shell pattern.
+
+    Raises ConfigError where nothing matches.
     """
-    return [describe(name) for name in catalogue.list_models(pattern)]
+    return [_figures(name) for name in catalogue.list_models(pattern)]
 
 
-def describe(name: str) -> dict[str, Any]:
-    """One network of the catalogue; see `describe_catalogue`."""
+def _figures(name: str) -> NetworkFigures:
     spec = catalogue.spec(name)
     plan, counted = spec.plan(), summarise(spec)
-    return {
-        "name": name,
-        "depth": counted.depth,
-        "parameters": counted.parameters,
-        "multiply_adds": counted.multiply_adds,
-        "classes": spec.classes,
-        "counted_at": plan.usual_side,
-        "smallest": plan.stride,
-    }
+    return NetworkFigures(
+        name,
+        counted.depth,
+        counted.parameters,
+        counted.multiply_adds,
+        classes=spec.classes,
+        counted_at=plan.usual_side,
+        smallest=plan.stride,
+    )
 
 
 @dataclass(frozen=True)

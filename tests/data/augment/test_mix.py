@@ -3,6 +3,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import special
 
 from atalho.data.augment import mix
 
@@ -76,3 +77,10 @@ def test_shares_are_distributed_as_beta(alpha: float) -> None:
         np.abs(np.interp(np.linspace(0, 1, 101), grid, found) - np.quantile(sample, np.linspace(0, 1, 101)))[1:-1].max()
         < 0.02
     )
+
+
+@pytest.mark.parametrize("alpha", [0.01, 0.2, 1.0, 1.5, 2.0, 10.0, 50.0])
+def test_shares_are_those_of_the_quantile_function(alpha: float) -> None:
+    numbers = (np.arange(2**12) / 2**12).astype(np.float32)
+    expected = special.betaincinv(alpha, alpha, numbers.astype(np.float64))
+    np.testing.assert_allclose(mix.beta_quantile(alpha, numbers), expected, rtol=0, atol=3e-5)
