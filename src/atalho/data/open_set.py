@@ -46,8 +46,8 @@ def read(
         units = [_group(name, path) for name in listing.identities] if split_by == "group" else listing.identities
         splits["train"], splits["test"] = _hold_out(every, np.array(units), test_fraction, split_seed, "test")
     elif not len(splits["train"]):
-        text = Text("{path} has images for {splits} but none for train.")
-        raise DataError(text.format(path=path, splits=", ".join(sorted(given))))
+        splits_given = ", ".join(sorted(given))
+        raise DataError(Text("{path} has images for {splits} but none for train.", path=path, splits=splits_given))
     if "val" not in given:
         train, val = _hold_out(splits["train"], names[splits["train"]], val_fraction, split_seed, "val", LARGEST_VAL)
         if len(set(names[train])) >= _FEWEST and len(set(names[val])) >= _FEWEST:

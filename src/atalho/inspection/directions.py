@@ -40,9 +40,9 @@ def filter_normalised(network: nn.Module, *, seed: int, draw: int) -> Direction:
     return direction
 
 
-def cosine(one: Direction, other: Direction) -> float:
+def cosine(first: Direction, second: Direction) -> float:
     """The cosine of the angle between two directions; near 0 for random ones, of which there are many dimensions."""
-    pairs = [(one[name].double().flatten(), other[name].double().flatten()) for name in one]
+    pairs = [(first[name].double().flatten(), second[name].double().flatten()) for name in first]
     dot = sum(float(a @ b) for a, b in pairs)
     squares = [sum(float(pair[k] @ pair[k]) for pair in pairs) for k in (0, 1)]
     return dot / math.sqrt(squares[0] * squares[1])

@@ -41,9 +41,9 @@ def gradient_flow(network: Network, images: Tensor, targets: Tensor) -> list[Blo
     with by_batch(network), torch.enable_grad(), _entering(blocks) as inputs:
         loss = F.cross_entropy(network(images).float(), targets)
         flat = [parameter for parameters in weights for parameter in parameters]
-        found = iter(torch.autograd.grad(loss, [*inputs, *flat]))
-    entering = [per_image(next(found)) for _ in blocks]
-    norms = [torch.stack([next(found).double().norm() for _ in parameters]).norm().item() for parameters in weights]
+        gradients = iter(torch.autograd.grad(loss, [*inputs, *flat]))
+    entering = [per_image(next(gradients)) for _ in blocks]
+    norms = [torch.stack([next(gradients).double().norm() for _ in parameters]).norm().item() for parameters in weights]
     return [BlockGradient(name, *pair) for (name, _block), *pair in zip(blocks, entering, norms, strict=True)]
 
 

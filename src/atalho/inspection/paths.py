@@ -57,8 +57,8 @@ def by_length(
                 order = chance.permutation(seed, f"path-{length}", draw, np.arange(len(names)))
                 for rank, place in enumerate(order.tolist()):
                     open_branch[names[place]] = "residual" if rank < length else "shortcut"
-                (found,) = torch.autograd.grad(loss, entering[:1], retain_graph=True)
-                norms.append(per_image(found))
+                (gradient,) = torch.autograd.grad(loss, entering[:1], retain_graph=True)
+                norms.append(per_image(gradient))
             means.append(sum(norms) / len(norms))
     products = [mean * math.comb(len(names), length) for length, mean in enumerate(means)]
     return [

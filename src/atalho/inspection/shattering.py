@@ -45,5 +45,5 @@ def line(start: Tensor, end: Tensor, points: int) -> Tensor:
 def _gradients(network: nn.Module, inputs: Tensor, label: int) -> Tensor:
     """(M,C·H·W): the gradient of one logit by the pixels of each of M inputs, at length 1."""
     inputs = inputs.detach().requires_grad_()
-    (found,) = torch.autograd.grad(network(inputs)[:, label].sum(), inputs)
-    return F.normalize(found.flatten(1).float(), dim=1)
+    (gradients,) = torch.autograd.grad(network(inputs)[:, label].sum(), inputs)
+    return F.normalize(gradients.flatten(1).float(), dim=1)

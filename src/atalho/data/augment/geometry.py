@@ -61,5 +61,5 @@ def resized_crop(pixels: Tensor, draws: NDArray[np.float32], size: int, smallest
 
 def sample(images: Tensor, grid: Tensor, mode: str, padding: str) -> Tensor:
     """grid_sample (N, C, H, W) at grid (N, h, w, 2) → channels last."""
-    found = F.grid_sample(images.contiguous(), grid, mode=mode, padding_mode=padding, align_corners=False)
-    return found.contiguous(memory_format=torch.channels_last)
+    sampled = F.grid_sample(images.contiguous(), grid, mode=mode, padding_mode=padding, align_corners=False)
+    return sampled.contiguous(memory_format=torch.channels_last)

@@ -23,9 +23,9 @@ def partners(seed: int, epoch: int, ids: Ids) -> NDArray[np.int64]:
     """For each place in the batch the place of its partner: the next in a random order of the ids, in a ring."""
     keys = chance.bits(seed, "augment partner", epoch, ids, 1)[:, 0]
     ring = np.lexsort((ids, keys))
-    found = np.empty(len(ids), np.int64)
-    found[ring] = np.roll(ring, -1)
-    return found
+    partner = np.empty(len(ids), np.int64)
+    partner[ring] = np.roll(ring, -1)
+    return partner
 
 
 def mix(

@@ -12,7 +12,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import PIL
@@ -24,7 +24,7 @@ from atalho.data.decoding.decode import fit_square
 from atalho.data.decoding.pool import DecoderPool, workers_for
 from atalho.data.decoding.reading import MAX_PIXELS
 from atalho.data.decoding.streamed import StreamedImages, files_of
-from atalho.data.decoding.survey import PART, Progress, Survey
+from atalho.data.decoding.survey import PART, OnProgress, Survey
 from atalho.data.images import Images, PackedImages
 from atalho.data.manifest import BadImage, Ids, Manifest, refuse_bad
 from atalho.text import Text, _
@@ -47,7 +47,7 @@ def open_images(
     skip_bad: bool = False,
     max_pixels: int = MAX_PIXELS,
     tiff: bool = False,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> Images:
     """All images of a manifest at `side` × `side` pixels (`preprocessing.stored_side`) with 1 or 3 channels.
 
@@ -67,21 +67,20 @@ def open_images(
     folder = cache / "packed" / key
     limit = cache_gb * _GB
     if size <= limit and (_about(folder) is not None or _has_room(folder, size)):
-        found = _find(folder)
-        if found is None:
+        packed = _find(folder)
+        if packed is None:
             with pool:
                 parts = _decoded(manifest, survey, pool, side, channels, progress)
-                found = _make(folder, parts, manifest, skip_bad, limit)
+                packed = _make(folder, parts, manifest, skip_bad, limit)
             make_room(folder.parent, folder, _largest_limit(folder.parent))
-        about, pixels = found
-        bad = _bad(about, manifest, skip_bad)
-        return PackedImages(pixels.reshape(len(manifest), side, side, channels), bad)
+        bad = _bad(packed.about, manifest, skip_bad)
+        return PackedImages(packed.pixels.reshape(len(manifest), side, side, channels), bad)
     checked = cache / "checked" / key
     known = _about(checked)
     if known is None:
         with pool:
             parts = _decoded(manifest, survey, pool, side, channels, progress)
-            known, _none = _make(checked, parts, manifest, skip_bad, None)
+            known = _make(checked, parts, manifest, skip_bad, None).about
     bad = _bad(known, manifest, skip_bad)
     # With no workers given, decoding ahead is worth one even for few images.
     ahead = workers if workers is not None else max(1, workers_for(len(manifest), None))
@@ -93,7 +92,7 @@ _Part = tuple[Ids, NDArray[np.uint8], list[tuple[int, Text]]]
 
 
 def _decoded(
-    manifest: Manifest, survey: Survey, pool: DecoderPool, side: int, channels: int, progress: Progress | None
+    manifest: Manifest, survey: Survey, pool: DecoderPool, side: int, channels: int, progress: OnProgress | None
 ) -> Iterator[_Part]:
     """All images in parts: ids, pixels, and which of them are bad. What the survey found bad is not tried again."""
     images = len(manifest)
@@ -113,11 +112,14 @@ def _decoded(
             progress(_("decoding images"), int(part[-1]) + 1, images)
 
 
-_Found = tuple[dict[str, Any], NDArray[np.uint8]]
-"""What a packed folder says of itself, and its bytes."""
+class _PackedFile(NamedTuple):
+    """What a packed folder says of itself, and its bytes."""
+
+    about: dict[str, Any]
+    pixels: NDArray[np.uint8]
 
 
-def _make(folder: Path, parts: Iterator[_Part], manifest: Manifest, skip_bad: bool, limit: float | None) -> _Found:
+def _make(folder: Path, parts: Iterator[_Part], manifest: Manifest, skip_bad: bool, limit: float | None) -> _PackedFile:
     """Decode everything into `folder`; pixels are kept only where there is a `limit`, in bytes."""
     unfinished = temporary(folder)
     bad: list[tuple[int, Text]] = []
@@ -139,24 +141,24 @@ def _make(folder: Path, parts: Iterator[_Part], manifest: Manifest, skip_bad: bo
             # Without this a loss of power could leave the name, the size, and zeros for pixels.
             for path in (unfinished / _PIXELS, unfinished / _ABOUT, unfinished):
                 flush(path)
-            found = about, _bytes(unfinished)
+            packed = _PackedFile(about, _bytes(unfinished))
             _publish(unfinished, folder)
-            return found
+            return packed
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _find(folder: Path) -> _Found | None:
+def _find(folder: Path) -> _PackedFile | None:
     """A complete packed folder; None where there is none, or another run has just deleted it to make room."""
     about = _about(folder)
     if about is None:
         return None
     try:
-        found = about, _bytes(folder)
+        packed = _PackedFile(about, _bytes(folder))
         os.utime(folder)
     except (OSError, ValueError):
         return None
-    return found
+    return packed
 
 
 def _bytes(folder: Path) -> NDArray[np.uint8]:

@@ -134,9 +134,16 @@ class DecoderPool:
         except (OSError, ValueError, EOFError) as error:
             process.kill()
             code = process.wait()
-            text = Text("a decoding process ended with code {code} while it read {count} images from {first} to {last}")
             paths = job["paths"]
-            raise DataError(text.format(code=code, count=len(paths), first=paths[0], last=paths[-1])) from error
+            raise DataError(
+                Text(
+                    "a decoding process ended with code {code} while it read {count} images from {first} to {last}",
+                    code=code,
+                    count=len(paths),
+                    first=paths[0],
+                    last=paths[-1],
+                )
+            ) from error
         _refuse_changed(answer.get("changed", []), job)
         rows = [row if isinstance(row, list) else Text.from_json(row) for row in answer.get("rows", [])]
         bad = [(int(place), Text.from_json(reason)) for place, reason in answer.get("bad", [])]
@@ -162,8 +169,12 @@ class DecoderPool:
 
 def _refuse_changed(places: Sequence[int], job: dict[str, Any]) -> None:
     if places:
-        text = Text("{path} is not what it was when it was first read. Start again when nothing changes the images.")
-        raise DataError(text.format(path=job["paths"][places[0]]))
+        raise DataError(
+            Text(
+                "{path} is not what it was when it was first read. Start again when nothing changes the images.",
+                path=job["paths"][places[0]],
+            )
+        )
 
 
 def _leave_signals() -> None:

@@ -46,14 +46,14 @@ def decode_files(
     """The middle squares of image files. `digests` says what their contents were; "" where nobody knows."""
     decoded = DecodedFiles(np.zeros((len(paths), side, side, channels), dtype=np.uint8), [], [])
     for place, (path, digest) in enumerate(zip_longest(paths, digests, fillvalue="")):
-        found = ""
+        actual = ""
         try:
             data = read_bytes(path, max_pixels=max_pixels)
-            found = _digest(data) if digest else ""
+            actual = _digest(data) if digest else ""
             decoded.pixels[place] = decode_square(data, side=side, channels=channels, max_pixels=max_pixels, tiff=tiff)
         except UnreadableImageError as error:
             decoded.bad.append((place, error.reason))
-        if found != digest:
+        if actual != digest:
             decoded.changed.append(place)
     return decoded
 

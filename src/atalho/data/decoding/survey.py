@@ -23,7 +23,7 @@ from atalho.data.decoding.reading import MAX_PIXELS
 from atalho.data.manifest import BadImage, Ids, Manifest, bytewise
 from atalho.text import Text, _
 
-Progress = Callable[[str, int, int], None]
+OnProgress = Callable[[str, int, int], None]
 PART: Final = 256  # files a job
 _VERSION: Final = 2
 # A file changed within the clock's grain of its last reading could look unchanged: such are read again.
@@ -53,7 +53,7 @@ def survey(
     max_pixels: int = MAX_PIXELS,
     tiff: bool = False,
     workers: int | None = None,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
     cache_dir: Path | None = None,
 ) -> Survey:
     """Read every file that changed since the last survey; headers and hashes only, nothing is decoded."""
@@ -155,9 +155,9 @@ def _known(file: Path, manifest: Manifest, signatures: Ids) -> dict[str, NDArray
         here = there = np.arange(images)
     else:
         places = {name: place for place, name in enumerate(joined.split(b"\0"))}
-        found = np.array([places.get(bytewise(name), -1) for name in manifest.names])
-        here = np.flatnonzero(found >= 0)
-        there = found[here]
+        before = np.array([places.get(bytewise(name), -1) for name in manifest.names])
+        here = np.flatnonzero(before >= 0)
+        there = before[here]
     same = (stored["signatures"][there] == signatures[here]).all(axis=1) & (signatures[here, 0] >= 0)
     for name, values in table.items():
         values[here[same]] = stored[name][there[same]]
@@ -172,7 +172,7 @@ def _read_stale(
     max_pixels: int,
     tiff: bool,
     workers: int | None,
-    progress: Progress | None,
+    progress: OnProgress | None,
 ) -> list[BadImage]:
     bad: list[BadImage] = []
     parts = [stale[first : first + PART] for first in range(0, len(stale), PART)]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from atalho.data.decoding.reading import MAX_PIXELS
-from atalho.data.decoding.survey import Progress, Survey, survey
+from atalho.data.decoding.survey import OnProgress, Survey, survey
 from atalho.data.decoding.traits import FORMATS, format_of
 from atalho.data.doctor import balance, feasibility, folders, shapes, small, twins, unreadable
 from atalho.data.doctor.problem import KINDS, Problem, Severity
@@ -68,7 +68,7 @@ def examine(
     max_pixels: int = MAX_PIXELS,
     tiff: bool = False,
     workers: int | None = None,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
     cache_dir: Path | None = None,
     protocol: str | None = None,
 ) -> Examination:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from atalho.data.decoding.pool import DecoderPool, ImageFiles, workers_for
 from atalho.data.decoding.reading import MAX_PIXELS
-from atalho.data.decoding.survey import PART, Progress, Survey
+from atalho.data.decoding.survey import PART, OnProgress, Survey
 from atalho.data.manifest import BadImage, Ids, Manifest
 from atalho.text import Text, _
 
@@ -44,7 +44,7 @@ def shrink(
     max_pixels: int = MAX_PIXELS,
     tiff: bool = False,
     workers: int | None = None,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> Small:
     """Decode every image that the survey could read, large JPEGs at reduced size."""
     grey = np.zeros((len(manifest), SIDE, SIDE), np.uint8)

@@ -47,8 +47,7 @@ def unpack(name: str, directory: str | Path) -> Path:
     A directory that holds this sample already, complete, is left as it is. All or nothing is written.
     """
     if name not in SAMPLES:
-        text = Text("unknown sample {name}. {hint}")
-        raise DataError(text.format(name=repr(name), hint=nearest(name, SAMPLES)))
+        raise DataError(Text("unknown sample {name}. {hint}", name=repr(name), hint=nearest(name, SAMPLES)))
     return unpack_archive(_HERE / f"{name}.zip", Path(directory))
 
 
@@ -59,8 +58,9 @@ def unpack_archive(archive: Path, directory: Path) -> Path:
         if directory.is_dir() and any(directory.iterdir()):
             if _is_complete(directory, index):
                 return directory
-            text = Text("{path} is not empty: give a new folder for the sample, or empty this one.")
-            raise DataError(text.format(path=directory))
+            raise DataError(
+                Text("{path} is not empty: give a new folder for the sample, or empty this one.", path=directory)
+            )
         if directory.exists() and not directory.is_dir():
             raise DataError(Text("{path} is a file: give a new folder for the sample.", path=directory))
         try:
@@ -74,8 +74,9 @@ def unpack_archive(archive: Path, directory: Path) -> Path:
             finally:
                 shutil.rmtree(unfinished, ignore_errors=True)
         except OSError as error:
-            text = Text("the sample cannot be written to {path}: {reason}")
-            raise DataError(text.format(path=directory, reason=error.strerror)) from error
+            raise DataError(
+                Text("the sample cannot be written to {path}: {reason}", path=directory, reason=error.strerror)
+            ) from error
     return directory
 
 
