@@ -32,7 +32,7 @@ def _setup(**training: Any) -> TrainingSetup:
     task = SimpleNamespace(
         outputs=lambda network, images: Outputs(network(images)),
         loss=lambda outputs, targets: classification.loss(outputs.logits, targets),
-        part=lambda targets, whole: len(targets) / len(whole),
+        part=lambda targets, ids, whole: len(ids) / len(whole),
     )
     return TrainingSetup(config, cast(Task, task), (), choose("cpu", "fp32"), Path())
 

@@ -152,7 +152,7 @@ def _classification(
     c: Config, pixels: Pixels, prepared: Preprocessing, precision: Precision, augment: Augment
 ) -> Classification:
     manifest, balanced = pixels.manifest, c.training.class_weights == "balanced"
-    weights = classification.balanced_weights(manifest.counts("train")).to(precision.device) if balanced else None
+    weights = classification.balanced_weights(manifest.counts("train")) if balanced else None
     return Classification(
         images=pixels.images,
         labels=torch.from_numpy(manifest.labels),

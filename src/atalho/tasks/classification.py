@@ -32,6 +32,7 @@ class Classification(Task):
     seed: int
     smoothing: float
     weights: Tensor | None
+    """(K,) in main memory: what an image of each class counts."""
     prepared: Preprocessing
     precision: Precision
 
@@ -43,11 +44,12 @@ class Classification(Task):
         return order.epoch_batches(self.seed, epoch, self.train, self.batch_size)
 
     def loss(self, outputs: Outputs, targets: Tensor) -> Tensor:
-        weights = None if self.weights is None else self.weights.to(targets.device)
+        weights = None if self.weights is None else self.weights.to(targets.device, non_blocking=True)
         return loss(outputs.logits, targets, smoothing=self.smoothing, weights=weights)
 
-    def part(self, targets: Tensor, batch: Ids) -> float:
-        return part(targets, self.labels[batch], self.weights)
+    def part(self, targets: Tensor, ids: Ids, batch: Ids) -> float:
+        # By the labels in main memory: to look at the targets would be to wait for the device.
+        return part(self.labels[ids] if targets.ndim == 1 else targets, self.labels[batch], self.weights)
 
     def validate(self, network: Network) -> dict[str, float | None]:
         if not len(self.val):
@@ -71,7 +73,7 @@ def part(targets: Tensor, whole: Tensor, weights: Tensor | None = None) -> float
     """
     if weights is None or targets.ndim == 2:
         return len(targets) / len(whole)
-    return float(weights[targets.to(weights.device)].sum() / weights[whole].sum())
+    return float(weights[targets].sum() / weights[whole].sum())
 
 
 def balanced_weights(counts: NDArray[np.int64]) -> Tensor:

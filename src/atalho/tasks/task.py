@@ -48,9 +48,9 @@ class Task(ABC):
     def loss(self, outputs: Outputs, targets: Tensor) -> Tensor:
         """The scalar that a step makes smaller."""
 
-    def part(self, targets: Tensor, batch: Ids) -> float:
-        """What the loss of a part of `batch`, with its `targets`, counts in the loss of the whole batch."""
-        return len(targets) / len(batch)
+    def part(self, targets: Tensor, ids: Ids, batch: Ids) -> float:
+        """What the loss of the part `ids` of `batch`, with its `targets`, counts in the loss of the whole batch."""
+        return len(ids) / len(batch)
 
     @abstractmethod
     def validate(self, network: Network) -> dict[str, float | None]:

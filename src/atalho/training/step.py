@@ -71,7 +71,7 @@ def train_step(
         with chance.batch(training.seed, batch.epoch, batch.ids[part]), setup.precision.autocast():
             outputs = task.outputs(network, batch.images[part])
         targets = batch.targets[part]
-        loss = task.part(targets, batch.whole) * task.loss(outputs, targets)
+        loss = task.part(targets, batch.ids[part], batch.whole) * task.loss(outputs, targets)
         loss.backward()  # type: ignore[no-untyped-call]
         own_loss += loss.detach()
         right += (outputs.logits.detach().argmax(1) == batch.labels[part]).sum()
