@@ -23,7 +23,6 @@ from atalho.data import samples
 from atalho.data.preprocessing import Preprocessing
 from atalho.gallery.sqlite import SqliteStore
 from atalho.jobs.index import index
-from atalho.networks import spec as specs
 from atalho.storage import model_folder
 from atalho.storage.model_folder import Card
 from atalho.training.progress import Progress
@@ -45,7 +44,7 @@ class Reporting(Progress):
 def model(folder: Path) -> Path:
     """A model folder with a network as it is drawn: what it sees does not matter here."""
     network = atalho.create("resnet20", classes=2, in_channels=1)
-    card = Card("classification", specs.to_dict(network.spec), ("a", "b"), Preprocessing(28, 28, 1, (0.3,), (0.3,)))
+    card = Card("classification", network.spec, ("a", "b"), Preprocessing(28, 28, 1, (0.3,), (0.3,)))
     model_folder.write(folder, network.state_dict(), card)
     return folder
 

@@ -6,7 +6,6 @@ import pytest
 
 import atalho
 from atalho.data.preprocessing import Preprocessing
-from atalho.networks import spec as specs
 from atalho.storage import model_folder
 from atalho.storage.model_folder import Card
 
@@ -17,7 +16,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "model"
     network = atalho.create("resnet20", classes=3, in_channels=1)
     prepared = Preprocessing(16, 16, 1, (0.3,), (0.3,))
-    card = Card("classification", specs.to_dict(network.spec), ("bag", "sneaker", "trouser"), prepared)
+    card = Card("classification", network.spec, ("bag", "sneaker", "trouser"), prepared)
     model_folder.write(folder, network.state_dict(), card)
     return folder
 

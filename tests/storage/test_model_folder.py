@@ -1,5 +1,6 @@
 """The model folder: found from a run, read strictly, compared before anything is allocated."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -9,12 +10,13 @@ import torch
 
 from atalho.data.preprocessing import Preprocessing
 from atalho.errors import WeightsError
+from atalho.networks import catalogue
 from atalho.storage import model_folder
 from atalho.storage.model_folder import Card
 
 CARD = Card(
     task="classification",
-    spec={"family": "resnet"},
+    spec=catalogue.spec("resnet20"),
     classes=("a", "ç"),
     preprocessing=Preprocessing(size=32, resize=32, channels=3, mean=(0.5, 0.5, 0.5), std=(0.2, 0.2, 0.2)),
 )
@@ -101,3 +103,41 @@ def test_a_model_folder_of_before_max_pixels_and_tiff_is_read(folder: Path) -> N
     del config["preprocessing"]["max_pixels"], config["preprocessing"]["tiff"]
     path.write_text(json.dumps(config))
     assert model_folder.read_card(folder) == CARD
+
+
+def test_the_specification_is_stored_family_first_and_what_all_families_have_last(folder: Path) -> None:
+    stored = json.loads((folder / "config.json").read_text())["spec"]
+    assert list(stored) == [
+        *("family", "design", "blocks", "widths", "narrowing", "stem", "stem_channels", "shortcut", "last_stride"),
+        *("classes", "in_channels", "dropout", "embedding", "pooling"),
+    ]
+    assert stored["blocks"] == [3, 3, 3]
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"classes": 0}, r"config\.json is not .*: spec: classes = 0 is not accepted: it must be 1 or more\."),
+        ({"family": "vgg"}, r"config\.json is not .*: spec: .*'vgg'"),
+        ({"width": 3}, r"config\.json is not .*: spec: width: there is no such setting\. Did you mean widths\?"),
+    ],
+)
+def test_a_specification_that_does_not_fit_is_refused(folder: Path, change: dict[str, object], text: str) -> None:
+    path = folder / "config.json"
+    config = json.loads(path.read_text())
+    config["spec"] |= change
+    path.write_text(json.dumps(config))
+    with pytest.raises(WeightsError, match=text):
+        model_folder.read_card(folder)
+
+
+def test_a_fingerprint_is_of_the_specification_as_the_file_has_it(folder: Path) -> None:
+    path = folder / "config.json"
+    config = json.loads(path.read_text())
+    del config["spec"]["embedding"]
+    config["spec"]["dropout"] = 0
+    path.write_text(json.dumps(config))
+    digest = hashlib.sha256(json.dumps([config["spec"], config["preprocessing"]], sort_keys=True).encode())
+    digest.update(hashlib.sha256((folder / "model.safetensors").read_bytes()).digest())
+    assert model_folder.read_card(folder) == CARD
+    assert model_folder.fingerprint(folder) == digest.hexdigest()

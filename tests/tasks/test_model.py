@@ -27,7 +27,7 @@ def _write(folder: Path, channels: int = 1, **changes: object) -> Path:
     network = networks.create("resnet20", classes=3, in_channels=channels)
     values = {
         "task": "classification",
-        "spec": spec.to_dict(network.spec),
+        "spec": network.spec,
         "classes": ("bag", "shoe", "shirt"),
         "preprocessing": Preprocessing(
             size=16, resize=16, channels=channels, mean=(0.5,) * channels, std=(0.25,) * channels
@@ -236,7 +236,7 @@ def test_a_network_that_the_file_cannot_fill_is_not_built(
     folder: Path, changes: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _edit(folder, spec=json.loads((folder / "config.json").read_text())["spec"] | changes)
-    monkeypatch.setattr(model.build, "build", None)
+    monkeypatch.setattr(model, "build", None)
     with pytest.raises(WeightsError, match=r"fewer than the network's 7802 layers|for a network with 65536 classes"):
         model.load(folder)
 

@@ -18,7 +18,6 @@ from atalho.jobs import run as files
 from atalho.jobs.data import Pixels
 from atalho.jobs.run import Run
 from atalho.metrics import calibration
-from atalho.networks import spec as specs
 from atalho.networks.network import Network
 from atalho.precision import Precision
 from atalho.report import figures, html
@@ -61,7 +60,7 @@ def finish(
     atomic.write_json(run.path / files.PROVENANCE, record)
     card = Card(
         task=run.config.task,
-        spec=specs.to_dict(network.spec),
+        spec=network.spec,
         classes=reidentify.identities(pixels.manifest, rotations=run.config.reid.rotations)
         if reid
         else pixels.manifest.classes,

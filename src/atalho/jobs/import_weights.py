@@ -8,7 +8,6 @@ from atalho import networks
 from atalho.blocks.kinds import ShortcutChoice, StemChoice
 from atalho.data.preprocessing import LARGEST_SIDE, Preprocessing, stored_side
 from atalho.errors import ConfigError, RunError
-from atalho.networks import spec as specs
 from atalho.networks import weights
 from atalho.storage import foreign_file, model_folder
 from atalho.storage.model_folder import Card
@@ -56,7 +55,7 @@ def import_file(
         raise _refused("--size", side, _("{low} or more for this network").format(low=plan.stride))
     card = Card(
         task="classification",
-        spec=specs.to_dict(network.spec),
+        spec=network.spec,
         classes=names,
         preprocessing=Preprocessing(
             size=side,

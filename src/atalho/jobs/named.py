@@ -49,7 +49,7 @@ def named(word: str) -> Named:
         card = model_folder.read_card(folder)
         run = folder.resolve()
         name = run.parent.name if run.name == "model" else run.name
-        return Named(name, specs.from_dict(card.spec), card.preprocessing.size, folder, card.preprocessing)
+        return Named(name, card.spec, card.preprocessing.size, folder, card.preprocessing)
     if path.suffix == ".toml":
         spec = specs.from_dict(run_file.read(path))
         return Named(path.stem, spec, spec.plan().usual_side)

@@ -25,6 +25,7 @@ from atalho.lab.subset import Subset
 from atalho.lab.verdict import Comparison, Estimate, Verdict
 from atalho.metrics.bootstrap import over_images
 from atalho.metrics.intervals import t_interval, wilson
+from atalho.networks.spec import to_dict
 from atalho.precision import choose
 from atalho.report.lab.lesion import DRAWING
 from atalho.surgery import lesion
@@ -133,7 +134,7 @@ def _series(
     ]
     series: dict[str, Any] = {
         "name": one.name,
-        "spec": one.model.card.spec,
+        "spec": to_dict(one.model.card.spec),
         "blocks": [name for name, _part in lesion.parts(one.network)],
         "shortcuts": bool(lesion.silenceable(one.network)),
         "whole": next((row for row in rows if row["kind"] == "whole"), None),

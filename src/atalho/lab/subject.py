@@ -13,6 +13,7 @@ from atalho.errors import ConfigError
 from atalho.jobs import run as files
 from atalho.jobs.run import Run
 from atalho.networks.network import Network
+from atalho.networks.spec import to_dict
 from atalho.precision import Precision
 from atalho.storage import model_folder
 from atalho.tasks import model
@@ -88,7 +89,7 @@ def _name(folder: Path) -> str:
 def _read(folder: Path, name: str, precision: Precision) -> Subject:
     loaded = model.load(folder, precision)
     weights = (loaded.folder / model_folder.WEIGHTS).read_bytes()
-    settings = {f"network.{key}": value for key, value in loaded.card.spec.items()}
+    settings = {f"network.{key}": value for key, value in to_dict(loaded.card.spec).items()}
     run, training = run_of(folder), None
     if run is not None:
         training = {name: getattr(run.config.training, name) for name in ("epochs", "lr", "seed")}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Self
 
-from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
 from atalho.blocks.kinds import PoolingKind
@@ -25,8 +25,12 @@ MOST_BLOCKS: Final = 4_000
 STRICT: Final = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 Count = Annotated[int, Field(ge=1, le=LARGEST, strict=True)]
-Counts = Annotated[tuple[Count, ...], Field(min_length=1, max_length=64)]
-"""One number per stage."""
+Counts = Annotated[
+    tuple[Count, ...],
+    Field(min_length=1, max_length=64, strict=True),
+    BeforeValidator(lambda numbers: tuple(numbers) if isinstance(numbers, list) else numbers),
+]
+"""One number per stage; what else could be counted, such as a set, has no order."""
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)

@@ -20,7 +20,8 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from atalho.data.preprocessing import Preprocessing
-from atalho.errors import WeightsError
+from atalho.errors import ConfigError, WeightsError
+from atalho.networks.spec import StoredSpec
 from atalho.storage import atomic
 from atalho.text import Text
 
@@ -36,7 +37,7 @@ class Card:
     """What `config.json` holds."""
 
     task: Literal["classification", "reid"]
-    spec: dict[str, Any]
+    spec: StoredSpec
     classes: tuple[str, ...]
     preprocessing: Preprocessing
     temperature: Annotated[float, Field(gt=0)] = 1.0
@@ -94,25 +95,31 @@ def read_card(folder: Path) -> Card:
         raise WeightsError(Text("{path} is larger than {limit} MB: not a model's configuration.", path=path, limit=32))
     try:
         return TypeAdapter(Card).validate_json(path.read_bytes())
+    except ConfigError as error:
+        raise _unreadable(path, "spec", error.text) from None
     except pydantic.ValidationError as error:
         detail = error.errors()[0]
-        where = ".".join(map(str, detail["loc"]))
         reason = str(detail["ctx"]["error"]) if detail["type"] == "value_error" else detail["msg"]
-        raise WeightsError(
-            Text(
-                "{path} is not a model's configuration that this version reads: {where}: {reason}",
-                path=path,
-                where=where or "-",
-                reason=reason,
-            )
-        ) from None
+        raise _unreadable(path, ".".join(map(str, detail["loc"])), reason) from None
+
+
+def _unreadable(path: Path, where: str, reason: Text | str) -> WeightsError:
+    return WeightsError(
+        Text(
+            "{path} is not a model's configuration that this version reads: {where}: {reason}",
+            path=path,
+            where=where or "-",
+            reason=reason,
+        )
+    )
 
 
 def fingerprint(folder: Path) -> str:
     """The SHA-256 of what decides an embedding: the weights, the network and the preprocessing."""
-    card = read_card(folder)
-    prepared = TypeAdapter(Preprocessing).dump_python(card.preprocessing, mode="json")
-    digest = hashlib.sha256(json.dumps([card.spec, prepared], sort_keys=True).encode())
+    prepared = TypeAdapter(Preprocessing).dump_python(read_card(folder).preprocessing, mode="json")
+    # As the file has it: galleries keep this hash, and a default that is left out, or 0 for 0.0, changes it.
+    spec = json.loads((folder / CONFIG).read_bytes())["spec"]
+    digest = hashlib.sha256(json.dumps([spec, prepared], sort_keys=True).encode())
     with _reading(folder), (folder / WEIGHTS).open("rb") as file:
         digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()

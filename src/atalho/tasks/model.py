@@ -13,7 +13,7 @@ from torch import Tensor
 from atalho.data.decoding.decode import decode_square, square_of
 from atalho.data.order import batched
 from atalho.errors import ConfigError, DataError, NotFiniteError, WeightsError
-from atalho.networks import build, spec
+from atalho.networks.build import build
 from atalho.networks.network import Network, unsound
 from atalho.networks.spec import Spec
 from atalho.precision import Precision, choose
@@ -147,10 +147,9 @@ def load(path: Path | str, precision: Precision | None = None) -> Model:
 
 def restore(folder: Path, card: Card) -> Network:
     """The network that `card` specifies with the weights of `folder`; nothing is allocated before all of it fits."""
-    wanted = spec.from_dict(card.spec)
-    _check_fit(folder, card, wanted)
+    _check_fit(folder, card, card.spec)
     with torch.device("meta"):
-        network = build.build(wanted)
+        network = build(card.spec)
     weights = model_folder.read_weights(folder, network.state_dict())
     if damaged := unsound(weights):
         raise WeightsError(

@@ -8,7 +8,6 @@ import torch
 
 from atalho.cli import run
 from atalho.data.preprocessing import Preprocessing
-from atalho.networks import spec as specs
 from atalho.networks.build import create
 from atalho.storage import model_folder
 from atalho.storage.model_folder import Card
@@ -21,7 +20,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network = create("mlp6", classes=3, in_channels=1, image_size=16)
     folder = tmp_path_factory.mktemp("models") / "mine"
     prepared = Preprocessing(size=16, resize=16, channels=1, mean=(0.5,), std=(0.5,))
-    card = Card("classification", specs.to_dict(network.spec), ("bag", "sneaker", "trouser"), prepared)
+    card = Card("classification", network.spec, ("bag", "sneaker", "trouser"), prepared)
     model_folder.write(folder, network.state_dict(), card)
     return folder
 
