@@ -14,6 +14,7 @@ from real_runs import Place
 from atalho.data import layouts
 from atalho.data.decoding.decode import decode_square
 from atalho.data.decoding.packed import open_images
+from atalho.data.decoding.reading import ReadingOptions
 from atalho.data.decoding.survey import survey
 from atalho.data.manifest import Manifest
 from atalho.errors import DataError
@@ -53,8 +54,8 @@ def check_all(place: Place, folder: Path, count: int, seed: int) -> dict[str, in
 
 
 def _check(manifest: Manifest, cache: Path, expected: np.ndarray) -> None:
-    found = survey(manifest, workers=0, cache_dir=cache)
-    images = open_images(manifest, found, side=SIDE, channels=1, workers=0, cache_dir=cache)
+    found = survey(manifest, ReadingOptions(workers=0), cache_dir=cache)
+    images = open_images(manifest, found, ReadingOptions(workers=0), side=SIDE, channels=1, cache_dir=cache)
     np.testing.assert_array_equal(images[np.arange(len(manifest))].permute(0, 2, 3, 1).numpy(), expected)
 
 
@@ -87,11 +88,11 @@ def _full(manifest: Manifest, disk: Path) -> dict[str, int]:
 
 def _refused(manifest: Manifest, disk: Path) -> bool:
     try:
-        found = survey(manifest, workers=0, cache_dir=disk / "cache")
+        found = survey(manifest, ReadingOptions(workers=0), cache_dir=disk / "cache")
         # What the system says of the room left is not asked, as if the disk had filled up in between.
         usage, shutil.disk_usage = shutil.disk_usage, lambda _path: _Much()
         try:
-            open_images(manifest, found, side=SIDE, channels=1, workers=0, cache_dir=disk / "cache")
+            open_images(manifest, found, ReadingOptions(workers=0), side=SIDE, channels=1, cache_dir=disk / "cache")
         finally:
             shutil.disk_usage = usage
     except DataError as error:

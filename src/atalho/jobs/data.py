@@ -9,6 +9,7 @@ import numpy as np
 from atalho.config import Config, DataConfig
 from atalho.data import layouts, open_set
 from atalho.data.decoding.packed import open_images
+from atalho.data.decoding.reading import ReadingOptions
 from atalho.data.decoding.survey import Survey, survey
 from atalho.data.doctor import feasibility
 from atalho.data.images import Images
@@ -76,15 +77,14 @@ def _identities(config: DataConfig) -> Manifest:
     )
 
 
+def reading(config: DataConfig) -> ReadingOptions:
+    """How the configuration asks to read image files."""
+    return ReadingOptions(config.max_pixels, config.tiff, config.workers, config.skip_bad, config.cache_gb)
+
+
 def look_at(manifest: Manifest, config: DataConfig, progress: Progress) -> Looked:
     """Read the headers of a manifest's images. Bad ones are refused unless `skip_bad`."""
-    found = survey(
-        manifest,
-        max_pixels=config.max_pixels,
-        tiff=config.tiff,
-        workers=config.workers,
-        progress=progress.work,
-    )
+    found = survey(manifest, reading(config), progress=progress.work)
     if not config.skip_bad:
         refuse_bad(found.bad)
     return Looked(manifest, found, config.size or choose_size(found), 1 if found.grey else 3)
@@ -112,13 +112,9 @@ def open_pixels(looked: Looked, config: DataConfig, progress: Progress, *, chann
     images = open_images(
         looked.manifest,
         looked.survey,
+        reading(config),
         side=stored_side(looked.size),
         channels=channels,
-        cache_gb=config.cache_gb,
-        workers=config.workers,
-        skip_bad=config.skip_bad,
-        max_pixels=config.max_pixels,
-        tiff=config.tiff,
         progress=progress.work,
     )
     if images.bad:

@@ -53,9 +53,7 @@ def doctor(
     else:
         found = examine(
             manifest,
-            max_pixels=c.max_pixels,
-            tiff=c.tiff,
-            workers=c.workers,
+            job_data.reading(c),
             progress=progress.work,
             protocol=config.reid.protocol if reid else None,
         )

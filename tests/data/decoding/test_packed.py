@@ -11,6 +11,7 @@ import torch
 from atalho.data import layouts
 from atalho.data.decoding.decode import decode_square
 from atalho.data.decoding.packed import open_images
+from atalho.data.decoding.reading import ReadingOptions
 from atalho.data.decoding.streamed import StreamedImages
 from atalho.data.decoding.survey import survey
 from atalho.data.images import Images
@@ -37,8 +38,9 @@ def read(root: Path) -> Manifest:
 
 def opened(root: Path, **changes: Any) -> Images:
     manifest = read(root)
-    options = {"side": 20, "channels": 1, "workers": 0} | changes
-    return open_images(manifest, survey(manifest), **options)
+    shape = {name: changes.pop(name, usual) for name, usual in (("side", 20), ("channels", 1))}
+    others = {name: changes.pop(name) for name in ("cache_dir", "progress") if name in changes}
+    return open_images(manifest, survey(manifest), ReadingOptions(**{"workers": 0} | changes), **shape, **others)
 
 
 def stop(*_rest: object) -> None:
@@ -192,7 +194,7 @@ def test_error_of_a_cache_that_cannot_be_written(data: Path, tmp_path: Path) -> 
     manifest = read(data)
     found = survey(manifest)
     with pytest.raises(DataError, match="set ATALHO_CACHE to a folder that can be written"):
-        open_images(manifest, found, side=20, channels=1, cache_dir=tmp_path / "file" / "x", workers=0)
+        open_images(manifest, found, ReadingOptions(workers=0), side=20, channels=1, cache_dir=tmp_path / "file" / "x")
 
 
 @pytest.mark.parametrize("colour", [False, True])

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from atalho.data import layouts
+from atalho.data.decoding.reading import ReadingOptions
 from atalho.data.decoding.survey import survey
 from atalho.data.manifest import BadImage, Manifest, refuse_bad
 from atalho.errors import DataError
@@ -47,13 +48,16 @@ def test_real_images_with_any_number_of_workers(fashion: Path, workers: int, tmp
         shutil.copytree(fashion / "test" / name, tmp_path / "data" / name)
     calls: list[tuple[str, int, int]] = []
     found = survey(
-        read(tmp_path / "data"), workers=workers, progress=lambda *call: calls.append(call), cache_dir=tmp_path / "c"
+        read(tmp_path / "data"),
+        ReadingOptions(workers=workers),
+        progress=lambda *call: calls.append(call),
+        cache_dir=tmp_path / "c",
     )
     assert set(found.widths.tolist()) == set(found.heights.tolist()) == {28}
     assert found.grey
     assert found.bad == ()
     assert calls[-1] == ("reading images", 200, 200)
-    alone = survey(read(tmp_path / "data"), workers=0, cache_dir=tmp_path / "other")
+    alone = survey(read(tmp_path / "data"), ReadingOptions(workers=0), cache_dir=tmp_path / "other")
     assert found.fingerprint == alone.fingerprint
     np.testing.assert_array_equal(found.digests, alone.digests)
 
@@ -119,9 +123,9 @@ def test_files_changed_just_now_are_read_again(tree: Tree, monkeypatch: pytest.M
 def test_bad_images_are_looked_at_again(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("atalho.data.decoding.survey._GRAIN_NS", -(10**18))
     root = tree("a/1.png", "b/1.png")
-    assert len(survey(read(root), max_pixels=63).bad) == 2
-    assert survey(read(root), max_pixels=64).bad == ()
-    assert len(survey(read(root), max_pixels=63).bad) == 2
+    assert len(survey(read(root), ReadingOptions(max_pixels=63)).bad) == 2
+    assert survey(read(root), ReadingOptions(max_pixels=64)).bad == ()
+    assert len(survey(read(root), ReadingOptions(max_pixels=63)).bad) == 2
 
 
 def test_a_damaged_index_is_made_again(tree: Tree, cache: Path) -> None:

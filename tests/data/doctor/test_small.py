@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from atalho.data import layouts
+from atalho.data.decoding.reading import ReadingOptions
 from atalho.data.decoding.survey import survey
 from atalho.data.doctor.small import SIDE, Small, shrink
 
@@ -14,7 +15,7 @@ Tree = Callable[..., Path]
 
 def shrunk(root: Path, workers: int | None = None) -> Small:
     manifest = layouts.read(root, val_fraction=0, test_fraction=0, split_seed=0)
-    return shrink(manifest, survey(manifest), workers=workers)
+    return shrink(manifest, survey(manifest), ReadingOptions(workers=workers))
 
 
 @pytest.mark.parametrize("workers", [0, 1])

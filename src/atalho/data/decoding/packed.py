@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -22,7 +23,7 @@ from PIL import Image
 from atalho.data.decoding.cache import cache_folder, caching, flush, make_room, temporary
 from atalho.data.decoding.decode import fit_square
 from atalho.data.decoding.pool import DecoderPool, workers_for
-from atalho.data.decoding.reading import MAX_PIXELS
+from atalho.data.decoding.reading import ReadingOptions
 from atalho.data.decoding.streamed import StreamedImages, files_of
 from atalho.data.decoding.survey import PART, OnProgress, Survey
 from atalho.data.images import Images, PackedImages
@@ -38,34 +39,31 @@ _GB: Final = 1e9
 def open_images(
     manifest: Manifest,
     survey: Survey,
+    options: ReadingOptions = ReadingOptions(),  # noqa: B008 (frozen)
     *,
     side: int,
     channels: int,
-    cache_gb: float = 4.0,
     cache_dir: Path | None = None,
-    workers: int | None = None,
-    skip_bad: bool = False,
-    max_pixels: int = MAX_PIXELS,
-    tiff: bool = False,
     progress: OnProgress | None = None,
 ) -> Images:
     """All images of a manifest at `side` × `side` pixels (`preprocessing.stored_side`) with 1 or 3 channels.
 
     Every image is decoded once before this returns, unless that was done before with the same content. Images that
     cannot be read are refused (DataError), or with `skip_bad` listed in the result's `bad`: leave them out with
-    `manifest.without`. `cache_gb` limits the packed file; a larger set, or one for which the disk has no room, is
-    decoded by processes batch by batch.
+    `manifest.without`. A set that is larger than `cache_gb`, or for which the disk has no room, is decoded by
+    processes batch by batch.
     """
+    skip_bad = options.skip_bad
     if not skip_bad:
         refuse_bad(survey.bad)
     if manifest.pixels is not None:
         return PackedImages(_from_arrays(manifest.pixels, side, channels), ())
-    pool = DecoderPool(workers_for(len(manifest), workers), max_pixels=max_pixels, tiff=tiff)
+    pool = DecoderPool.over(len(manifest), options)
     cache = cache_folder(cache_dir)
     size = len(manifest) * side * side * channels
-    key = _key(survey, side, channels, max_pixels, tiff)
+    key = _key(survey, side, channels, options)
     folder = cache / "packed" / key
-    limit = cache_gb * _GB
+    limit = options.cache_gb * _GB
     if size <= limit and (_about(folder) is not None or _has_room(folder, size)):
         packed = _find(folder)
         if packed is None:
@@ -83,9 +81,9 @@ def open_images(
             known = _make(checked, parts, manifest, skip_bad, None).about
     bad = _bad(known, manifest, skip_bad)
     # With no workers given, decoding ahead is worth one even for few images.
-    ahead = workers if workers is not None else max(1, workers_for(len(manifest), None))
-    limits: dict[str, Any] = {"workers": ahead, "max_pixels": max_pixels, "tiff": tiff}
-    return StreamedImages(manifest, side, channels, bad, digests=survey.digests, **limits)
+    ahead = options.workers if options.workers is not None else max(1, workers_for(len(manifest), None))
+    ahead_pool = DecoderPool.over(len(manifest), replace(options, workers=ahead))
+    return StreamedImages(manifest, side, channels, bad, digests=survey.digests, pool=ahead_pool)
 
 
 _Part = tuple[Ids, NDArray[np.uint8], list[tuple[int, Text]]]
@@ -206,8 +204,9 @@ def _bad(about: dict[str, Any], manifest: Manifest, skip_bad: bool) -> list[BadI
     return bad
 
 
-def _key(survey: Survey, side: int, channels: int, max_pixels: int, tiff: bool) -> str:
-    how = f"{_VERSION}\0{PIL.__version__}\0{side}\0{channels}\0{max_pixels}\0{tiff}\0{len(survey.digests)}"
+def _key(survey: Survey, side: int, channels: int, options: ReadingOptions) -> str:
+    accepted = f"{options.max_pixels}\0{options.tiff}"
+    how = f"{_VERSION}\0{PIL.__version__}\0{side}\0{channels}\0{accepted}\0{len(survey.digests)}"
     return hashlib.blake2b(how.encode() + survey.digests.tobytes(), digest_size=16).hexdigest()
 
 

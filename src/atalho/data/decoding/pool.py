@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atalho.data.decoding.process import decode_files, survey_files
+from atalho.data.decoding.reading import ReadingOptions
 from atalho.errors import DataError
 from atalho.text import Text, language
 
@@ -72,6 +73,11 @@ class DecoderPool:
         self._local = threading.local()
         self._processes: list[subprocess.Popen[bytes]] = []
         self._end = weakref.finalize(self, _end, self._threads, self._processes)
+
+    @classmethod
+    def over(cls, images: int, options: ReadingOptions) -> Self:
+        """As many processes as so many images are worth."""
+        return cls(workers_for(images, options.workers), max_pixels=options.max_pixels, tiff=options.tiff)
 
     def survey(self, parts: Iterable[Sequence[str]]) -> Iterator[list[Any]]:
         """For each part of the paths, in order, the rows of `survey_files`."""

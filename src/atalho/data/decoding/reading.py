@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,20 @@ from atalho.text import Text
 MAX_PIXELS: Final = 50_000_000
 """Pixels of the largest image that is accepted, unless asked otherwise."""
 _BYTES_PER_PIXEL: Final = 8  # 16-bit RGBA without compression: no file of an accepted size needs more
+
+
+@dataclass(frozen=True)
+class ReadingOptions:
+    """What is accepted as an image, how many processes decode, and what becomes of images that cannot be read."""
+
+    max_pixels: int = MAX_PIXELS
+    tiff: bool = False
+    workers: int | None = None
+    """Decoder processes; None: one for each core, and none for a few images."""
+    skip_bad: bool = False
+    """Leave out what cannot be read; it is refused else."""
+    cache_gb: float = 4.0
+    """The largest packed file; what needs more is decoded batch by batch."""
 
 
 def read_bytes(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> bytes:

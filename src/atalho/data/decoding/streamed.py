@@ -28,14 +28,12 @@ class StreamedImages(Images):
         bad: Sequence[BadImage],
         *,
         digests: Digests,
-        workers: int,
-        max_pixels: int,
-        tiff: bool,
+        pool: DecoderPool,
     ) -> None:
         super().__init__(len(manifest), side, channels, bad)
         self._manifest, self._digests = manifest, digests
         self._known_bad = {image.number for image in bad}
-        self._pool = DecoderPool(workers, max_pixels=max_pixels, tiff=tiff)
+        self._pool = pool
 
     def iterate(self, batches: Iterable[Ids]) -> Iterator[tuple[Ids, Tensor]]:
         parts: list[Ids] = []  # decoding runs ahead of the batches that are given out

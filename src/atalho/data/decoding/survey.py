@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atalho.data.decoding.cache import cache_folder, load_arrays, save_arrays
-from atalho.data.decoding.pool import DecoderPool, workers_for
-from atalho.data.decoding.reading import MAX_PIXELS
+from atalho.data.decoding.pool import DecoderPool
+from atalho.data.decoding.reading import ReadingOptions
 from atalho.data.manifest import BadImage, Ids, Manifest, bytewise
 from atalho.text import Text, _
 
@@ -49,24 +49,22 @@ class Survey:
 
 def survey(
     manifest: Manifest,
+    options: ReadingOptions = ReadingOptions(),  # noqa: B008 (frozen)
     *,
-    max_pixels: int = MAX_PIXELS,
-    tiff: bool = False,
-    workers: int | None = None,
     progress: OnProgress | None = None,
     cache_dir: Path | None = None,
 ) -> Survey:
     """Read every file that changed since the last survey; headers and hashes only, nothing is decoded."""
     if manifest.pixels is not None:
         return _of_arrays(manifest, manifest.pixels)
-    file = _index_file(manifest, tiff, cache_dir)
+    file = _index_file(manifest, options.tiff, cache_dir)
     paths = [str(manifest.path(number)) for number in range(len(manifest))] if len(manifest) else []
     now = time.time_ns()
     signatures = _signatures(paths)
     table = _known(file, manifest, signatures)
     pixels = table["widths"].astype(np.int64) * table["heights"]
-    stale = np.flatnonzero((pixels == 0) | (pixels > max_pixels))
-    bad = _read_stale(table, stale, paths, manifest, max_pixels, tiff, workers, progress)
+    stale = np.flatnonzero((pixels == 0) | (pixels > options.max_pixels))
+    bad = _read_stale(table, stale, paths, manifest, options, progress)
     if len(stale):
         signatures[signatures[:, 1:3].max(axis=1) > now - _GRAIN_NS] = -1
         names = np.frombuffer(_joined(manifest.names), dtype=np.uint8)
@@ -169,15 +167,13 @@ def _read_stale(
     stale: Ids,
     paths: Sequence[str],
     manifest: Manifest,
-    max_pixels: int,
-    tiff: bool,
-    workers: int | None,
+    options: ReadingOptions,
     progress: OnProgress | None,
 ) -> list[BadImage]:
     bad: list[BadImage] = []
     parts = [stale[first : first + PART] for first in range(0, len(stale), PART)]
     done = 0
-    with DecoderPool(workers_for(len(stale), workers), max_pixels=max_pixels, tiff=tiff) as pool:
+    with DecoderPool.over(len(stale), options) as pool:
         for part, rows in zip(parts, pool.survey([paths[n] for n in part.tolist()] for part in parts), strict=True):
             for number, row in zip(part.tolist(), rows, strict=True):
                 if isinstance(row, Text):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from atalho.data.decoding.reading import MAX_PIXELS
+from atalho.data.decoding.reading import ReadingOptions
 from atalho.data.decoding.survey import OnProgress, Survey, survey
 from atalho.data.decoding.traits import FORMATS, format_of
 from atalho.data.doctor import balance, feasibility, folders, shapes, small, twins, unreadable
@@ -64,10 +64,8 @@ class Examination:
 
 def examine(
     manifest: Manifest,
+    options: ReadingOptions = ReadingOptions(),  # noqa: B008 (frozen)
     *,
-    max_pixels: int = MAX_PIXELS,
-    tiff: bool = False,
-    workers: int | None = None,
     progress: OnProgress | None = None,
     cache_dir: Path | None = None,
     protocol: str | None = None,
@@ -77,8 +75,8 @@ def examine(
     With a `protocol` the images are for re-identification: it must be feasible under it, and no identity needs to be
     in every split.
     """
-    found = survey(manifest, max_pixels=max_pixels, tiff=tiff, workers=workers, progress=progress, cache_dir=cache_dir)
-    seen = small.shrink(manifest, found, max_pixels=max_pixels, tiff=tiff, workers=workers, progress=progress)
+    found = survey(manifest, options, progress=progress, cache_dir=cache_dir)
+    seen = small.shrink(manifest, found, options, progress=progress)
     if progress is not None:
         progress(_("comparing images"), 0, 1)
     kept = manifest.without(image.number for image in seen.bad)

@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from atalho.data.decoding.pool import DecoderPool, ImageFiles, workers_for
-from atalho.data.decoding.reading import MAX_PIXELS
+from atalho.data.decoding.pool import DecoderPool, ImageFiles
+from atalho.data.decoding.reading import ReadingOptions
 from atalho.data.decoding.survey import PART, OnProgress, Survey
 from atalho.data.manifest import BadImage, Ids, Manifest
 from atalho.text import Text, _
@@ -40,10 +40,8 @@ class Small:
 def shrink(
     manifest: Manifest,
     survey: Survey,
+    options: ReadingOptions = ReadingOptions(),  # noqa: B008 (frozen)
     *,
-    max_pixels: int = MAX_PIXELS,
-    tiff: bool = False,
-    workers: int | None = None,
     progress: OnProgress | None = None,
 ) -> Small:
     """Decode every image that the survey could read, large JPEGs at reduced size."""
@@ -52,7 +50,7 @@ def shrink(
     bad = list(survey.bad)
     todo = np.setdiff1d(np.arange(len(manifest)), np.array([image.number for image in bad], dtype=np.int64))
     done = 0
-    with DecoderPool(workers_for(len(todo), workers), max_pixels=max_pixels, tiff=tiff) as pool:
+    with DecoderPool.over(len(todo), options) as pool:
         for ids, pixels, damaged in _decoded(manifest, todo, pool):
             grey[ids], colourless[ids] = _grey(pixels)
             bad += [BadImage(int(ids[place]), manifest.names[ids[place]], reason) for place, reason in damaged]
