@@ -59,7 +59,7 @@ def test_classes_are_numbers_where_none_are_named(weights: Path, tmp_path: Path)
         ({"size": -5}, ConfigError, "--size -5 is not accepted"),
         ({"size": 100_000}, ConfigError, "--size 100000 is not accepted"),
         ({"size": 8}, ConfigError, "--size 8 is not accepted: it must be 32 or more for this network"),
-        ({"model": None}, ConfigError, "None is no network"),
+        ({"model": None}, ConfigError, "None is not a network"),
         ({"classes": "none.txt"}, ConfigError, "none.txt cannot be read as class names"),
     ],
 )

@@ -66,7 +66,11 @@ def test_an_mlp_takes_the_images_side() -> None:
     [
         ("mlp6", {"stem": "small"}, "stem 'small': a residual MLP has no such stem"),
         ("densenet121", {"shortcut": "projection"}, "a DenseNet concatenates and has none"),
-        ("plain20", {"shortcut": "projection"}, "this is a plain network, which has none; name the residual one"),
+        (
+            "plain20",
+            {"shortcut": "projection"},
+            "this is a plain network, which has no shortcuts; choose the residual one",
+        ),
         ("resnet18", {"stem": "smal"}, r"stem = 'smal' is not accepted\. Did you mean small\?"),
         ("resnet18", {"classes": 0}, "classes = 0 is not accepted: it must be 1 or more"),
     ],
@@ -77,7 +81,7 @@ def test_what_does_not_go_together_is_refused(name: str, asked: dict[str, object
 
 
 def test_what_is_neither_name_nor_spec_is_refused() -> None:
-    with pytest.raises(ConfigError, match="None is no network"):
+    with pytest.raises(ConfigError, match="None is not a network"):
         specify(None)  # type: ignore[arg-type]
 
 

@@ -143,5 +143,5 @@ def make_shortcut(
         case "projection", "vectors":
             return LinearProjectionShortcut(in_channels, out_channels)
     raise ConfigError(
-        Text("shortcut 'zero-pad' is not there for linear blocks that change width; use 'projection' or 'none'")
+        Text("shortcut 'zero-pad' does not work in linear blocks that change width; use 'projection' or 'none'")
     )

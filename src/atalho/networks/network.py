@@ -14,7 +14,7 @@ from atalho.text import Text
 
 
 def unsound(weights: Mapping[str, Tensor]) -> list[str]:
-    """The names of weights and statistics of which no output can come that is a number."""
+    """The names of weights and statistics that cannot give a finite output: not finite, or a negative variance."""
     return [
         name
         for name, values in weights.items()
@@ -23,7 +23,15 @@ def unsound(weights: Mapping[str, Tensor]) -> list[str]:
 
 
 class Network(nn.Module):
-    """`spec` rebuilds it; the letters of the shapes: N images, C channels, H and W sides, D features, K classes."""
+    """A network of any family, as `create` and `build` make it. N images, C channels, H and W sides, K classes.
+
+    Args:
+        spec: The network in numbers, which rebuilds it.
+        stem: Images (N,C,H,W) → what the first block takes.
+        stages: One sequence of blocks per stage.
+        closing: The last block's output → features (N,D,H',W'), which no later layer but the head sees.
+        head: Features → logits (N,K).
+    """
 
     def __init__(
         self,

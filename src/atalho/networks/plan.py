@@ -23,7 +23,10 @@ PREACTIVATIONS: Final = ("preactivation-basic", "preactivation-bottleneck")
 
 @dataclass(frozen=True)
 class StemPlan:
-    """The first layers. `side` is for the design "pixels" only."""
+    """The first layers: from images of `in_channels` to what the first block takes.
+
+    `side`, in pixels, is for the design "pixels" only, which brings every image to side x side.
+    """
 
     design: StemDesign
     in_channels: int
@@ -40,7 +43,11 @@ class StemPlan:
 
 @dataclass(frozen=True)
 class ResidualPlan:
-    """One residual block on images."""
+    """One residual block on images: number `index` of its stage, both counted from 0.
+
+    `middle_channels` are those of a bottleneck's 3x3 convolution. `stride` is how many times smaller the output is, and
+    `shortcut` the kind that the network was asked for; `path` is what this block has.
+    """
 
     stage: int
     index: int
@@ -64,7 +71,7 @@ class ResidualPlan:
 
 @dataclass(frozen=True)
 class LinearPlan:
-    """One residual block on linear layers."""
+    """One residual block on linear layers, whose channels are the lengths of its input and output vectors."""
 
     stage: int
     index: int
@@ -83,7 +90,10 @@ class LinearPlan:
 
 @dataclass(frozen=True)
 class DensePlan:
-    """One dense block."""
+    """One dense block of so many `layers`, each of which adds `growth_rate` channels.
+
+    `bottleneck` times as many channels lie between the two convolutions of a layer.
+    """
 
     stage: int
     index: int

@@ -35,7 +35,7 @@ def specify(
     Raises ConfigError for what is neither, and for values that do not go together.
     """
     if not isinstance(name, str | Spec):
-        raise ConfigError(Text("{given!r} is no network. Give a name of the catalogue or a spec.", given=name))
+        raise ConfigError(Text("{given!r} is not a network. Give a name from the catalogue or a spec.", given=name))
     chosen = catalogue.spec(name) if isinstance(name, str) else name
     ends = {"classes": classes, "in_channels": in_channels, "dropout": dropout}
     changes: dict[str, Any] = {field: value for field, value in ends.items() if value is not None}
@@ -115,7 +115,10 @@ def _shortcut(spec: Spec, shortcut: ShortcutChoice) -> dict[str, Any]:
         )
     if spec.shortcut == "none" and shortcut != "none":
         raise ConfigError(
-            Text("shortcut {given!r}: this is a plain network, which has none; name the residual one", given=shortcut)
+            Text(
+                "shortcut {given!r}: this is a plain network, which has no shortcuts; choose the residual one instead",
+                given=shortcut,
+            )
         )
     return {"shortcut": shortcut}
 

@@ -1,12 +1,11 @@
 """Lesions: what is left of a network without some of its blocks (Veit et al. 2016, section 4).
 
 Three kinds. *Silenced*, a residual branch gives zero and the block is its shortcut alone; a dense layer adds zeros.
-*Removed*, the block is not there and what came to it goes to the next: so for blocks that keep the shape, with or
-without shortcut, which makes it the lesion to compare a residual network and its plain twin by. *Swapped*, two
-neighbours of the same shape change places. Everything else stays as it is, the statistics of all norms included.
+*Removed*, the block is gone and the next one receives its input: possible for blocks that keep the shape, with or
+without a shortcut, which makes it the lesion for comparing a residual network with its plain twin. *Swapped*, two
+neighbours of the same shape change places. Everything else stays as it is, batch norm's statistics included.
 
-Blocks go by the names that `Network.blocks` gives them, dense layers by theirs below a dense block
-(`stages.0.0.layers.3`).
+Blocks are named as in `Network.blocks`, dense layers below their dense block (`stages.0.0.layers.3`).
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 import torch
@@ -27,16 +27,16 @@ from atalho.blocks.dense import DenseBlock, DenseLayer
 from atalho.blocks.shortcut import NoShortcut
 from atalho.errors import ConfigError, nearest
 from atalho.networks.network import Network
-from atalho.text import N_, Text
+from atalho.text import Text
 
-_CANNOT_SILENCE = N_("{name} cannot be silenced: it is no block with a shortcut and no dense layer.")
-_CANNOT_REMOVE = N_("{name} cannot be removed: it is no block that gives the shape it takes.")
+_CANNOT_SILENCE: Final = Text("{name} cannot be silenced: only blocks with a shortcut and dense layers can.")
+_CANNOT_REMOVE: Final = Text("{name} cannot be removed: only blocks whose output has the shape of their input can.")
 
 
 def silenceable(network: Network) -> tuple[str, ...]:
     """Blocks with a shortcut, and dense layers, in the order of the forward pass.
 
-    A block without a shortcut is none of them: silent, it would hand on nothing but zeros.
+    A block without a shortcut is not among them: silenced, it would pass on nothing but zeros.
     """
     return tuple(
         name
@@ -46,7 +46,7 @@ def silenceable(network: Network) -> tuple[str, ...]:
 
 
 def removable(network: Network) -> tuple[str, ...]:
-    """Blocks that give the shape they take, in order: only without these do the others still fit together."""
+    """Blocks whose output has the shape of their input, in order: without these the others still fit together."""
     return tuple(name for name, part in parts(network) if isinstance(part, Block) and _keeps_shape(part))
 
 
@@ -58,9 +58,9 @@ def swappable(network: Network) -> tuple[tuple[str, str], ...]:
 
 
 def at_random(names: Sequence[str], count: int, *, seed: int, draw: int) -> tuple[str, ...]:
-    """`count` of `names`, in their own order; another choice for every seed and draw.
+    """`count` of `names`, in their own order; every seed and draw gives another choice.
 
-    Raises ConfigError where there are not so many.
+    Raises ConfigError where there are fewer.
     """
     if not 0 <= count <= len(names):
         raise ConfigError(
@@ -145,7 +145,7 @@ def without(network: Network, names: Iterable[str]) -> Network:
         if not blocks:
             raise ConfigError(
                 Text(
-                    "stage {stage} would be left without a block, which no specification can say. Keep one.",
+                    "stage {stage} would have no block left, and every stage of a network needs one. Keep one.",
                     stage=number,
                 )
             )
@@ -176,10 +176,10 @@ def _stage(name: str) -> str:
     return name.split(".")[1]
 
 
-def _checked(names: Iterable[str], accepted: Sequence[str], reason: str) -> list[str]:
+def _checked(names: Iterable[str], accepted: Sequence[str], reason: Text) -> list[str]:
     """`names` as a list without repetitions; ConfigError with the reason for one that is not accepted."""
     chosen = list(dict.fromkeys([names] if isinstance(names, str) else names))
     for name in chosen:
         if name not in accepted:
-            raise ConfigError(Text.joined(Text(reason, name=name), nearest(name, accepted)))
+            raise ConfigError(Text.joined(reason.format(name=name), nearest(name, accepted)))
     return chosen

@@ -223,11 +223,11 @@ def altered(change: str) -> Mapping[str, Any]:
     [
         ("missing", r"do not fit this network\. Missing: bn1\.bias, layer1\.0\.conv1\.weight\. Create"),
         ("more", r"Not part of this network: layer4\.0\.conv1\.weight"),
-        ("shape", r"Of another shape: fc\.weight \(100, 64\) ≠ \(10, 64\)\. Create the network with"),
-        ("kind", r"Of another kind of number: fc\.bias torch\.int64"),
-        ("nan", r"Not finite, or a variance below 0: fc\.bias\."),
-        ("double", r"Not finite, or a variance below 0: fc\.bias\."),
-        ("variance", r"Not finite, or a variance below 0: bn1\.running_var\."),
+        ("shape", r"Wrong shape: fc\.weight \(100, 64\) ≠ \(10, 64\)\. Create the network with"),
+        ("kind", r"Wrong type of number: fc\.bias torch\.int64"),
+        ("nan", r"Not finite, or a negative variance: fc\.bias\."),
+        ("double", r"Not finite, or a negative variance: fc\.bias\."),
+        ("variance", r"Not finite, or a negative variance: bn1\.running_var\."),
         ("sparse", r"these are not weights: linear\.bias"),
     ],
 )

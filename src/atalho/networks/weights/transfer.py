@@ -48,15 +48,15 @@ def _check_names(given: Mapping[str, Tensor], places: Mapping[str, Tensor]) -> N
 
 def _check_values(given: Mapping[str, Tensor], places: Mapping[str, Tensor]) -> None:
     shapes = {name: (tuple(values.shape), tuple(places[name].shape)) for name, values in given.items()}
-    _refuse(Text("Of another shape: {names}."), [f"{name} {a} ≠ {b}" for name, (a, b) in shapes.items() if a != b])
+    _refuse(Text("Wrong shape: {names}."), [f"{name} {a} ≠ {b}" for name, (a, b) in shapes.items() if a != b])
     floating = {name: values.is_floating_point() for name, values in given.items()}
     _refuse(
-        Text("Of another kind of number: {names}."),
+        Text("Wrong type of number: {names}."),
         [f"{name} {given[name].dtype}" for name in given if floating[name] != places[name].is_floating_point()],
     )
     # As the network will hold them: what fits in double precision may be infinite in single.
     held = {name: values.to(places[name].dtype) for name, values in given.items()}
-    _refuse(Text("Not finite, or a variance below 0: {names}."), unsound(held))
+    _refuse(Text("Not finite, or a negative variance: {names}."), unsound(held))
 
 
 def export_weights(network: Network, layout: Layout = "torchvision") -> dict[str, Tensor]:
