@@ -1,11 +1,19 @@
 # Everything installs into .venv; only Python 3.11 or newer with venv is needed beforehand.
 PYTHON ?= python3
-BIN := .venv/bin
+VENV := .venv
+BIN := $(VENV)/bin
+PIP = $(BIN)/pip --quiet --disable-pip-version-check
+# TORCH_INSTALL='torch==… --index-url …' chooses another build of torch; what torch needs comes from the constraints.
+TORCH = $(if $(TORCH_INSTALL),$(PIP) install --no-deps $(TORCH_INSTALL))
 LOCALE := src/atalho/text/pt_BR/LC_MESSAGES/atalho
 
-.PHONY: demo test slow check format messages bench bench-reliability clean
+# Exact versions. Newer pips read those of what builds the package from the second name, older ones from the first.
+export PIP_CONSTRAINT := constraints/all.txt
+export PIP_BUILD_CONSTRAINT := constraints/all.txt
 
-demo: .venv/core
+.PHONY: demo test slow check format messages bench bench-reliability dist upgrade lowest hooks clean
+
+demo: $(VENV)/core
 	rm -rf demo
 	$(BIN)/atalho sample fashion demo/fashion
 	$(BIN)/atalho train demo/fashion --model resnet20 --epochs 20 --out demo/run
@@ -15,46 +23,72 @@ demo: .venv/core
 	@echo "Open the report: $(CURDIR)/demo/run/report.html"
 
 # One thread a process: two processes of two threads on two cores wait for each other.
-test: .venv/dev
+test: $(VENV)/dev
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto
 
-slow: .venv/dev
+slow: $(VENV)/dev
 	$(BIN)/pytest -m slow
 
-check: .venv/dev
+check: $(VENV)/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/dependencies.py check
 
-format: .venv/dev
+format: $(VENV)/dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 # Collect the texts of the source into the Portuguese catalogue and compile it. Translate the new ones in atalho.po
 # (tests/locale names them), then run it again to compile them.
-messages: .venv/dev
+messages: $(VENV)/dev
 	$(BIN)/pybabel --quiet extract -k N_ -k Text -k ntext:1,2 -k nwhole:1,2 --no-location --sort-output --omit-header -o $(LOCALE).pot src
 	$(BIN)/pybabel --quiet update -l pt_BR -i $(LOCALE).pot -o $(LOCALE).po \
 		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 100
 	rm $(LOCALE).pot
 	$(BIN)/pybabel --quiet compile -l pt_BR -i $(LOCALE).po -o $(LOCALE).mo
 
-bench: .venv/dev
+bench: $(VENV)/dev
 	$(BIN)/python benchmarks/training_speed.py
 
 # Forty minutes on two busy cores; what is done already is not repeated.
-bench-reliability: .venv/dev
+bench-reliability: $(VENV)/dev
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/reliability.py
 
-clean:
-	rm -rf .venv demo
+# A wheel, tried where nothing else is installed.
+dist: BIN := dist/environment/bin
+dist:
+	rm -rf dist
+	$(PYTHON) -m venv dist/environment
+	$(TORCH)
+	$(PIP) wheel --no-deps --wheel-dir dist .
+	$(PIP) install dist/*.whl
+	cd dist && environment/bin/atalho sample fashion fashion
+	cd dist && environment/bin/atalho train fashion --model resnet20 --epochs 1 --out run
+	cd dist && environment/bin/atalho predict run fashion/test/bag/0000.png
+	rm -rf dist/environment dist/fashion dist/run
 
-.venv/core: pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+# The newest versions of all that is installed, torch excepted: CONTRIBUTING says more.
+upgrade:
+	$(PYTHON) tools/dependencies.py newest
+
+lowest:
+	$(PYTHON) tools/dependencies.py lowest
+
+# make check before every commit.
+hooks:
+	git config core.hooksPath .githooks
+
+clean:
+	rm -rf .venv demo dist
+
+$(VENV)/core: pyproject.toml constraints/all.txt
+	$(PYTHON) -m venv $(VENV)
+	$(TORCH)
+	$(PIP) install --editable .
 	touch $@
 
-.venv/dev: .venv/core
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+$(VENV)/dev: $(VENV)/core
+	$(PIP) install --editable '.[dev]'
 	touch $@
