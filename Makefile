@@ -41,7 +41,7 @@ format: $(VENV)/dev
 	$(BIN)/ruff format .
 
 # Collect the texts of the source into the Portuguese catalogue and compile it. Translate the new ones in atalho.po
-# (tests/locale names them), then run it again to compile them.
+# (tests/text names them), then run it again to compile them.
 messages: $(VENV)/dev
 	$(BIN)/pybabel --quiet extract -k N_ -k Text -k ntext:1,2 -k nwhole:1,2 --no-location --sort-output --omit-header -o $(LOCALE).pot src
 	$(BIN)/pybabel --quiet update -l pt_BR -i $(LOCALE).pot -o $(LOCALE).po \
