@@ -8,8 +8,9 @@ TORCH = $(if $(TORCH_INSTALL),$(PIP) install --no-deps $(TORCH_INSTALL))
 LOCALE := src/atalho/text/pt_BR/LC_MESSAGES/atalho
 
 # Exact versions. Newer pips read those of what builds the package from the second name, older ones from the first.
-export PIP_CONSTRAINT := constraints/all.txt
-export PIP_BUILD_CONSTRAINT := constraints/all.txt
+CONSTRAINTS := constraints
+export PIP_CONSTRAINT := $(CONSTRAINTS)/all.txt $(if $(TORCH_INSTALL),,$(CONSTRAINTS)/cuda.txt)
+export PIP_BUILD_CONSTRAINT := $(CONSTRAINTS)/all.txt
 
 .PHONY: demo test slow check format messages bench bench-reliability dist upgrade lowest hooks clean
 
@@ -34,7 +35,7 @@ check: $(VENV)/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python tools/dependencies.py check
+	$(BIN)/python tools/dependencies.py check $(CONSTRAINTS)
 
 format: $(VENV)/dev
 	$(BIN)/ruff check --fix .
@@ -83,7 +84,7 @@ hooks:
 clean:
 	rm -rf .venv demo dist
 
-$(VENV)/core: pyproject.toml constraints/all.txt
+$(VENV)/core: pyproject.toml $(wildcard $(CONSTRAINTS)/*.txt)
 	$(PYTHON) -m venv $(VENV)
 	$(TORCH)
 	$(PIP) install --editable .

@@ -1,10 +1,10 @@
 """Which versions of other packages Atalho is installed with.
 
-python tools/dependencies.py newest   the newest that pyproject.toml allows: tested, then written as constraints
-python tools/dependencies.py lowest   the lowest that it allows: tested
-python tools/dependencies.py check    each dependency has a lower bound, and a constraint that is not below it
+python tools/dependencies.py newest          the newest that pyproject.toml allows: tested, then written as constraints
+python tools/dependencies.py lowest          the lowest that it allows: tested
+python tools/dependencies.py check FOLDER    each dependency has a lower bound, and a constraint in FOLDER that keeps it
 
-torch and torchvision stay at the versions of the constraints. TORCH_INSTALL means what it means to make.
+torch and torchvision stay at the versions of the constraints.
 """
 
 from __future__ import annotations
@@ -12,44 +12,54 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
 import tomllib
 import venv
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-CONSTRAINTS = ROOT / "constraints" / "all.txt"
-HEAD = """\
+CONSTRAINTS = ROOT / "constraints"
+HEADS = {
+    "all.txt": """\
 # What make and continuous integration install, all groups together. `make upgrade` writes this; it keeps torch and
 # torchvision, which are changed here by hand.
-"""
+""",
+    "cuda.txt": """\
+# What the torch of PyPI needs besides on Linux. Other builds of torch, which TORCH_INSTALL chooses, need other versions
+# of it or none. `make upgrade` writes this.
+""",
+}
 KEPT = ("torch", "torchvision")
 # What hatchling asks for besides itself to install a package in place.
 EDITABLE = "editables"
-# pip and setuptools come with the environment. What torch needs of CUDA on Linux follows from torch's exact version;
-# its builds for other systems, or without CUDA, need none of it.
-LEFT_OUT = re.compile(r"atalho|pip|setuptools|wheel|triton|(nvidia|cuda)-.*")
+# pip comes with the environment.
+LEFT_OUT = ("atalho", "pip")
+CUDA = re.compile(r"triton|(nvidia|cuda)-.*")
 BOUND = re.compile(r"(?P<name>[\w.-]+)(?P<extras>\[[\w,-]+\])?>=(?P<lowest>[\w.]+)(,\S+)?")
 
 
 def newest() -> None:
     """Write the constraints anew if everything passes with the newest versions."""
     python, oldest = ".".join(map(str, sys.version_info[:2])), _read("project", "requires-python").removeprefix(">=")
-    if python != oldest:
-        sys.exit(f"Run this with Python {oldest}, the oldest supported: what it can install, newer ones can too.")
-    old = CONSTRAINTS.read_text(encoding="utf-8").splitlines(keepends=True)
+    if (python, sys.platform) != (oldest, "linux"):
+        sys.exit(
+            f"Run this on Linux with Python {oldest}, the oldest supported: what it can install, newer ones can too."
+        )
     with tempfile.TemporaryDirectory() as folder:
         _install(folder, *_kept(), *_read("build-system", "requires"), EDITABLE)
-        found = {name: version for name, version in _installed(folder).items() if not LEFT_OUT.fullmatch(name)}
-        new = HEAD.splitlines(keepends=True) + [f"{name}=={version}\n" for name, version in sorted(found.items())]
-        print(*(f"- {line}" for line in old if line not in new), sep="", end="")
-        print(*(f"+ {line}" for line in new if line not in old), sep="", end="", flush=True)
-        _make(folder, "check", "test")
-    CONSTRAINTS.write_text("".join(new), encoding="utf-8")
+        found = {name: version for name, version in _installed(folder).items() if name not in LEFT_OUT}
+        new = _written(found, Path(folder) / "constraints")
+        old = _constraints(CONSTRAINTS)
+        for name in sorted(old.keys() | found.keys()):
+            if old.get(name) != found.get(name):
+                print(f"{name} {old.get(name, '–')} → {found.get(name, '–')}", flush=True)
+        _make(folder, "check", "test", f"CONSTRAINTS={new}")
+        shutil.copytree(new, CONSTRAINTS, dirs_exist_ok=True)
 
 
 def lowest() -> None:
@@ -60,13 +70,13 @@ def lowest() -> None:
         _make(folder, "test")
 
 
-def check() -> None:
+def check(folder: Path) -> None:
     """Exit with a message where a bound or a constraint is missing, or one does not agree with the other."""
-    pinned = _constraints()
+    pinned = _constraints(folder)
     for found in _bounds():
         name = _normal(found["name"])
         if name not in pinned or _numbers(pinned[name]) < _numbers(found["lowest"]):
-            sys.exit(f"{name}>={found['lowest']} and constraints/all.txt do not agree: run make upgrade.")
+            sys.exit(f"{name}>={found['lowest']} is not what the constraints in {folder} say: run make upgrade.")
 
 
 def _bounds() -> list[re.Match[str]]:
@@ -82,8 +92,6 @@ def _bounds() -> list[re.Match[str]]:
 def _install(folder: str, *requirements: str) -> None:
     """A new environment with these packages, and Atalho in place with all extras, without further constraints."""
     venv.create(folder, with_pip=True)
-    if chosen := os.environ.get("TORCH_INSTALL"):
-        _pip(folder, "install", "--quiet", "--no-deps", *shlex.split(chosen))
     extras = ",".join(_read("project", "optional-dependencies"))
     _pip(folder, "install", "--quiet", *requirements, "--editable", f".[{extras}]")
 
@@ -107,13 +115,23 @@ def _make(folder: str, *targets: str) -> None:
         sys.exit("Not everything passes with these versions.")
 
 
-def _constraints() -> dict[str, str]:
-    lines = CONSTRAINTS.read_text(encoding="utf-8").splitlines()
+def _written(versions: Mapping[str, str], folder: Path) -> Path:
+    """`folder`, with the constraints that say so."""
+    folder.mkdir()
+    for file, head in HEADS.items():
+        names = [name for name in sorted(versions) if bool(CUDA.fullmatch(name)) == (file == "cuda.txt")]
+        (folder / file).write_text(head + "".join(f"{name}=={versions[name]}\n" for name in names), encoding="utf-8")
+    return folder
+
+
+def _constraints(folder: Path) -> dict[str, str]:
+    lines = [line for file in HEADS for line in (folder / file).read_text(encoding="utf-8").splitlines()]
     return dict(line.split("==") for line in lines if not line.startswith("#"))
 
 
 def _kept() -> list[str]:
-    return [f"{name}=={_constraints()[name]}" for name in KEPT]
+    pinned = _constraints(CONSTRAINTS)
+    return [f"{name}=={pinned[name]}" for name in KEPT]
 
 
 def _read(table: str, key: str) -> Any:
@@ -130,4 +148,12 @@ def _numbers(version: str) -> list[int]:
 
 
 if __name__ == "__main__":
-    {"newest": newest, "lowest": lowest, "check": check}[sys.argv[1]]()
+    match sys.argv[1:]:
+        case ["newest"]:
+            newest()
+        case ["lowest"]:
+            lowest()
+        case ["check", folder]:
+            check(Path(folder))
+        case _:
+            sys.exit(__doc__)
