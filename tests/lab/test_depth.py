@@ -70,7 +70,10 @@ def test_one_seed_or_a_missing_network_is_not_enough_evidence():
         ({"shortcuts": ["none"]}, r"shortcuts \['none'\]: the plain network"),
         ({"shortcuts": ["projection", "identity"]}, "is the control"),
         ({"shortcuts": ["none", "identiy"]}, "Did you mean identity?"),
-        ({"family": "mlp", "depths": [4, 6], "shortcuts": ["none", "zero-pad"]}, "shortcut 'zero-pad' is not known"),
+        (
+            {"family": "mlp", "depths": [4, 6], "shortcuts": ["none", "zero-pad"]},
+            "'zero-pad' is not accepted. Accepted: ",
+        ),
         ({"family": "vgg"}, "family 'vgg' is not known"),
     ],
 )
