@@ -1,0 +1,13 @@
+from atalho.networks.build import create as create
+from atalho.networks.catalogue import list_models as list_models
+from atalho.networks.densenet import DenseNetSpec as DenseNetSpec
+from atalho.networks.mlp import MLPSpec as MLPSpec
+from atalho.networks.network import Network as Network
+from atalho.networks.plan import Plan as Plan
+from atalho.networks.resnet import ResNetSpec as ResNetSpec
+from atalho.networks.select import by_depth as by_depth
+from atalho.networks.select import specify as specify
+from atalho.networks.select import twin as twin
+from atalho.networks.spec import Spec as Spec
+from atalho.networks.weights import export_weights as export_weights
+from atalho.networks.weights import import_weights as import_weights
