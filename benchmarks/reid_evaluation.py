@@ -18,7 +18,7 @@ from record import origin, write
 
 from atalho.cli import prepare_process
 from atalho.metrics import retrieval
-from atalho.metrics.retrieval import Embedded
+from atalho.metrics.retrieval import EmbeddedImages
 
 IDENTITIES, CAMERAS = 751, 6
 
@@ -61,10 +61,10 @@ def main() -> None:
 CASES = 100
 
 
-def _images(rng: np.random.Generator, centres: torch.Tensor, count: int, first: int) -> Embedded:
+def _images(rng: np.random.Generator, centres: torch.Tensor, count: int, first: int) -> EmbeddedImages:
     who = rng.integers(0, len(centres), count)
     vectors = centres[torch.from_numpy(who)] + 3 * torch.randn(count, centres.shape[1])
-    return Embedded(vectors, who, rng.integers(0, CAMERAS, count), np.arange(first, first + count))
+    return EmbeddedImages(vectors, who, rng.integers(0, CAMERAS, count), np.arange(first, first + count))
 
 
 def _peak() -> float:
@@ -76,7 +76,7 @@ def _against_the_definition(rng: np.random.Generator) -> float:
     worst = 0.0
     for _case in range(CASES):
         vectors = torch.from_numpy(rng.integers(-2, 3, (40, 3))).float()
-        images = Embedded(vectors, rng.integers(0, 6, 40), rng.integers(0, 3, 40), np.arange(40))
+        images = EmbeddedImages(vectors, rng.integers(0, 6, 40), rng.integers(0, 3, 40), np.arange(40))
         ranks = retrieval.rank(images, images, metric="euclidean")
         found = zip(ranks.first, ranks.average_precision, ranks.inverse_penalty, strict=True)
         for query, row in enumerate(found):
@@ -86,7 +86,7 @@ def _against_the_definition(rng: np.random.Generator) -> float:
     return float(worst)
 
 
-def _definition(images: Embedded, query: int) -> tuple[float, float, float] | None:
+def _definition(images: EmbeddedImages, query: int) -> tuple[float, float, float] | None:
     cameras = images.cameras
     assert cameras is not None
     same = images.identities == images.identities[query]

@@ -9,19 +9,19 @@ import torch
 
 from atalho.jobs import threshold_choice
 from atalho.metrics import verification
-from atalho.metrics.verification import Rates
+from atalho.metrics.verification import ErrorRates
 from atalho.text import Text
 
 
 @pytest.fixture(scope="module")
-def rates() -> Rates:
+def rates() -> ErrorRates:
     generator = torch.Generator().manual_seed(0)
     centres = torch.randn(15, 16, generator=generator)
     points = centres.repeat_interleave(5, 0) + torch.randn(75, 16, generator=generator)
-    return verification.rates(torch.nn.functional.normalize(points, dim=1), np.repeat(np.arange(15), 5))
+    return verification.error_rates(torch.nn.functional.normalize(points, dim=1), np.repeat(np.arange(15), 5))
 
 
-def test_the_curve_holds_what_moves(rates: Rates) -> None:
+def test_the_curve_holds_what_moves(rates: ErrorRates) -> None:
     curve = threshold_choice.curve(rates)
     lines = [curve[name] for name in ("thresholds", "far", "far_low", "far_high", "frr", "frr_low", "frr_high")]
     assert len({len(line) for line in lines}) == 1
@@ -39,13 +39,13 @@ def test_the_curve_holds_what_moves(rates: Rates) -> None:
 
 
 def test_identities_that_are_apart_have_a_curve_too() -> None:
-    found = verification.rates(torch.eye(6).repeat_interleave(2, 0), np.repeat(np.arange(6), 2))
+    found = verification.error_rates(torch.eye(6).repeat_interleave(2, 0), np.repeat(np.arange(6), 2))
     curve = threshold_choice.curve(found)
     assert (max(curve["far"]), curve["far"][-1]) == (1.0, 0.0)
     assert len(curve["thresholds"]) > 10
 
 
-def test_the_record_of_a_choice_and_of_none(rates: Rates, tmp_path: Path) -> None:
+def test_the_record_of_a_choice_and_of_none(rates: ErrorRates, tmp_path: Path) -> None:
     chosen = verification.choose(rates, 0.05)
     threshold_choice.record(tmp_path, rates, 0.05, chosen)
     found = json.loads((tmp_path / "verification.json").read_text())

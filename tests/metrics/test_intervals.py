@@ -1,13 +1,14 @@
 import math
 import random
 
+import numpy as np
 import pytest
 import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
 from atalho.errors import DataError
-from atalho.metrics.intervals import t_interval, t_quantile, wilson
+from atalho.metrics.intervals import over_images, t_interval, t_quantile, wilson
 
 levels = st.sampled_from([0.5, 0.8, 0.9, 0.95, 0.99])
 trials = st.integers(1, 20_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -76,3 +77,40 @@ def test_errors_say_what_was_given_and_what_to_do():
         t_interval([0.9, math.nan])
     with pytest.raises(DataError, match="Confidence level 95: expected a share between 0 and 1"):
         wilson(1, 2, level=95)
+
+
+def images(share: float, count: int = 1000, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).random(count) < share
+
+
+def test_of_one_accuracy_it_is_about_wilsons() -> None:
+    right = images(0.8)
+    value, low, high = over_images(right[None], lambda accuracies: accuracies[:, 0])
+    assert value == right.mean()
+    assert (low, high) == pytest.approx(wilson(int(right.sum()), 1000), abs=0.004)
+
+
+def test_of_what_does_not_vary_it_is_a_point() -> None:
+    right = np.stack([np.ones(50, bool), np.zeros(50, bool)])
+    assert over_images(right, lambda accuracies: accuracies[:, 0] - accuracies[:, 1]) == (1, 1, 1)
+
+
+def test_networks_are_resampled_together() -> None:
+    """Two networks that are wrong about the same images differ by nothing, however the images are drawn."""
+    right = np.stack([images(0.5), images(0.5)])
+    assert over_images(right, lambda accuracies: accuracies[:, 0] - accuracies[:, 1]) == (0, 0, 0)
+    apart = np.stack([images(0.5), images(0.5, seed=1)])
+    _value, low, high = over_images(apart, lambda accuracies: accuracies[:, 0] - accuracies[:, 1])
+    assert high - low > 0.05
+
+
+def test_the_statistic_sees_every_network() -> None:
+    right = np.stack([images(share) for share in (0.1, 0.5, 0.9)])
+    value, low, high = over_images(right, lambda accuracies: np.median(accuracies, axis=1))
+    assert low < value == right[1].mean() < high
+
+
+def test_the_same_seed_gives_the_same_interval() -> None:
+    right = images(0.7)[None]
+    one, same, other = (over_images(right, lambda a: a[:, 0], seed=seed) for seed in (0, 0, 1))
+    assert one == same != other

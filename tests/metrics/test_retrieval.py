@@ -1,4 +1,4 @@
-"""Ranks against a slow loop from the definition, with ties, junk, distractors and queries without answers."""
+"""AnswerRanks against a slow loop from the definition, with ties, junk, distractors and queries without answers."""
 
 import numpy as np
 import pytest
@@ -7,20 +7,20 @@ from sklearn.metrics import average_precision_score
 
 from atalho.errors import DataError, NotFiniteError
 from atalho.metrics import retrieval
-from atalho.metrics.retrieval import Embedded, Protocol, Ranks
+from atalho.metrics.retrieval import AnswerRanks, EmbeddedImages, Protocol
 
 DISTRACTOR = 0
 Row = tuple[int, int, float, float]
 
 
-def _images(rng: np.random.Generator, count: int, first: int, *, values: int = 3, dimension: int = 3) -> Embedded:
+def _images(rng: np.random.Generator, count: int, first: int, *, values: int = 3, dimension: int = 3) -> EmbeddedImages:
     """Small whole numbers: their products are exact and often equal."""
     vectors = torch.from_numpy(rng.integers(-values, values + 1, (count, dimension))).float()
     identities = rng.integers(-1, 6, count)
-    return Embedded(vectors, identities, rng.integers(0, 3, count), np.arange(first, first + count))
+    return EmbeddedImages(vectors, identities, rng.integers(0, 3, count), np.arange(first, first + count))
 
 
-def _slow(queries: Embedded, gallery: Embedded, protocol: Protocol, precision: str) -> list[Row]:
+def _slow(queries: EmbeddedImages, gallery: EmbeddedImages, protocol: Protocol, precision: str) -> list[Row]:
     rows = []
     for q in range(len(queries)):
         assert queries.cameras is not None
@@ -51,14 +51,14 @@ def _slow(queries: Embedded, gallery: Embedded, protocol: Protocol, precision: s
     return rows
 
 
-def _rows(ranks: Ranks) -> list[Row]:
+def _rows(ranks: AnswerRanks) -> list[Row]:
     return list(zip(ranks.answers, ranks.first, ranks.average_precision, ranks.inverse_penalty, strict=True))
 
 
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("protocol", ["cross-camera", "leave-self-out"])
 @pytest.mark.parametrize("precision", ["hits", "trapezoid"])
-def test_the_slow_loop_says_the_same(seed: int, protocol: Protocol, precision: retrieval.Precision) -> None:
+def test_the_slow_loop_says_the_same(seed: int, protocol: Protocol, precision: retrieval.PrecisionRule) -> None:
     rng = np.random.default_rng(seed)
     gallery = _images(rng, 60, 0)
     separate = _images(rng, 15, 1000)
@@ -74,7 +74,7 @@ def test_average_precision_is_that_of_scikit_learn_where_nothing_ties() -> None:
     rng = np.random.default_rng(0)
     identities = rng.integers(0, 5, 200)
     vectors = torch.from_numpy(rng.normal(size=(200, 8))).float()
-    images = Embedded(vectors, identities, None, np.arange(200))
+    images = EmbeddedImages(vectors, identities, None, np.arange(200))
     ranks = retrieval.rank(images, images, protocol="leave-self-out")
     unit = torch.nn.functional.normalize(vectors)
     for query in range(200):
@@ -90,7 +90,7 @@ def test_shuffling_a_gallery_full_of_ties_changes_nothing() -> None:
     queries, gallery = _images(rng, 40, 0, values=1), _images(rng, 200, 100, values=1)
     order = rng.permutation(200)
     assert gallery.cameras is not None
-    shuffled = Embedded(
+    shuffled = EmbeddedImages(
         gallery.embeddings[order], gallery.identities[order], gallery.cameras[order], gallery.ids[order]
     )
     first, second = (_rows(retrieval.rank(queries, g, metric="euclidean")) for g in (gallery, shuffled))
@@ -98,7 +98,7 @@ def test_shuffling_a_gallery_full_of_ties_changes_nothing() -> None:
 
 
 def test_a_network_that_sees_no_difference_is_not_flattered() -> None:
-    images = Embedded(torch.ones(6, 4), np.array([0, 0, 1, 1, 2, 2]), np.arange(6) % 2, np.arange(6))
+    images = EmbeddedImages(torch.ones(6, 4), np.array([0, 0, 1, 1, 2, 2]), np.arange(6) % 2, np.arange(6))
     ranks = retrieval.rank(images, images)
     assert ranks.first.tolist() == [5] * 6
 
@@ -136,18 +136,18 @@ def test_ranked_lists_leave_out_what_the_protocol_leaves_out(protocol: Protocol)
 
 
 def test_cameras_are_needed_for_the_protocol_that_compares_them() -> None:
-    images = Embedded(torch.ones(2, 2), np.array([0, 0]), None, np.arange(2))
+    images = EmbeddedImages(torch.ones(2, 2), np.array([0, 0]), None, np.arange(2))
     with pytest.raises(DataError, match=r"needs the camera of every image\. Use leave-self-out"):
         retrieval.rank(images, images)
 
 
 def test_shapes_and_numbers_are_checked() -> None:
-    good = Embedded(torch.ones(2, 2), np.array([0, 0]), None, np.arange(2))
+    good = EmbeddedImages(torch.ones(2, 2), np.array([0, 0]), None, np.arange(2))
     with pytest.raises(DataError, match=r"shape \(2, 2\) with 3 identities"):
-        retrieval.rank(Embedded(torch.ones(2, 2), np.zeros(3, np.int64), None, np.arange(2)), good)
+        retrieval.rank(EmbeddedImages(torch.ones(2, 2), np.zeros(3, np.int64), None, np.arange(2)), good)
+    bad = EmbeddedImages(torch.tensor([[1.0, torch.nan]]), np.zeros(1, np.int64), None, np.arange(1))
     with pytest.raises(NotFiniteError, match="not finite"):
-        retrieval.rank(good, Embedded(torch.tensor([[1.0, torch.nan]]), np.zeros(1, np.int64), None, np.arange(1)),
-                       protocol="leave-self-out")  # fmt: skip
+        retrieval.rank(good, bad, protocol="leave-self-out")
 
 
 @pytest.mark.parametrize("protocol", ["cross-camera", "leave-self-out"])
@@ -156,7 +156,7 @@ def test_given_distances_stand_in_for_those_of_the_vectors(protocol: Protocol, m
     queries, gallery = _images(rng, 12, 0), _images(rng, 40, 8)
     distances = torch.cdist(queries.embeddings, gallery.embeddings, compute_mode="donot_use_mm_for_euclid_dist")
     kept = distances.clone()
-    nothing = Embedded(torch.zeros(40, 3), gallery.identities, gallery.cameras, gallery.ids)
+    nothing = EmbeddedImages(torch.zeros(40, 3), gallery.identities, gallery.cameras, gallery.ids)
     monkeypatch.setattr(retrieval, "_BLOCK_BYTES", 800)
     found = _rows(retrieval.rank(queries, nothing, protocol=protocol, distances=distances))
     np.testing.assert_allclose(found, _rows(retrieval.rank(queries, gallery, protocol=protocol, metric="euclidean")))

@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from atalho.metrics.retrieval import Ranks
+from atalho.metrics.retrieval import AnswerRanks
 from atalho.metrics.retrieval_figures import bootstrap, figures
 
 
-def _ranks(first: list[int]) -> Ranks:
+def _ranks(first: list[int]) -> AnswerRanks:
     places = np.array(first)
     answered = places > 0
     with np.errstate(divide="ignore"):
         precision = np.where(answered, 1 / places, np.nan)
-    return Ranks(answered.astype(np.int64), places, precision, precision)
+    return AnswerRanks(answered.astype(np.int64), places, precision, precision)
 
 
 def test_known_ranks_give_known_figures() -> None:

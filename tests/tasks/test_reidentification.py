@@ -9,7 +9,7 @@ import torch
 from atalho.blocks.embedding_head import EmbeddingHead
 from atalho.data.manifest import Manifest
 from atalho.errors import DataError
-from atalho.metrics.retrieval import Embedded
+from atalho.metrics.retrieval import EmbeddedImages
 from atalho.tasks import reidentification
 from atalho.tasks.losses.centre import CentreLoss
 from atalho.tasks.reidentification import Losses, Reidentification
@@ -29,7 +29,7 @@ def _manifest(cameras: bool = True) -> Manifest:
     )
 
 
-def _embedded(vectors: torch.Tensor) -> Embedded:
+def _embedded(vectors: torch.Tensor) -> EmbeddedImages:
     return reidentification.embedded(vectors, np.arange(12), _manifest())
 
 
@@ -61,7 +61,7 @@ def test_ranked_lists_name_images_and_say_who_is_right() -> None:
 
 def test_no_right_answer_at_all_is_an_error_with_a_remedy() -> None:
     vectors = torch.eye(3).repeat_interleave(4, 0)
-    alone = Embedded(vectors[::4], np.arange(3), np.zeros(3, np.int64), np.arange(0, 12, 4))
+    alone = EmbeddedImages(vectors[::4], np.arange(3), np.zeros(3, np.int64), np.arange(0, 12, 4))
     with pytest.raises(DataError, match=r"No query has a right answer.*Try --protocol leave-self-out"):
         reidentification.measure(alone, alone, _manifest(), protocol="cross-camera")
 

@@ -11,7 +11,7 @@ from atalho.jobs import run as files
 from atalho.jobs.data import Pixels
 from atalho.jobs.reidentify import How, Subject
 from atalho.jobs.run import Run
-from atalho.metrics.retrieval import Precision as AveragePrecision
+from atalho.metrics.retrieval import PrecisionRule
 from atalho.storage import atomic, threshold_file
 from atalho.storage.lock import locked
 from atalho.tasks.model import Model
@@ -25,7 +25,7 @@ def evaluate(
     *,
     skip_bad: bool = False,
     protocol: str | None = None,
-    average_precision: AveragePrecision = "hits",
+    average_precision: PrecisionRule = "hits",
     rerank: Rerank | None = None,
     expand: int = 0,
     progress: Progress | None = None,

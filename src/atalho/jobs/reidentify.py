@@ -19,10 +19,9 @@ from atalho.gallery.expansion import expanded_in
 from atalho.gallery.rerank import Rerank, k_reciprocal
 from atalho.jobs.data import Pixels
 from atalho.metrics import retrieval, verification
-from atalho.metrics.retrieval import Embedded, Protocol
-from atalho.metrics.retrieval import Precision as AveragePrecision
+from atalho.metrics.retrieval import EmbeddedImages, PrecisionRule, Protocol
 from atalho.metrics.retrieval_figures import figures
-from atalho.metrics.verification import Rates, Threshold
+from atalho.metrics.verification import ErrorRates, Threshold
 from atalho.networks.network import Network
 from atalho.precision import Precision
 from atalho.storage import threshold_file
@@ -51,7 +50,7 @@ class How:
     """
 
     protocol: str | None = None
-    average_precision: AveragePrecision = "hits"
+    average_precision: PrecisionRule = "hits"
     rerank: Rerank | None = None
     expand: int = 0
     threshold: Threshold | None = None
@@ -67,12 +66,12 @@ def evaluate(subject: Subject, split: str, how: How, progress: Progress) -> dict
     measured = {"task": "reid", "split": split} | plain | _improved(queries, gallery, protocol, how)
     if how.threshold is not None:
         errors = _rates(found, ids, manifest, protocol)
-        at = verification.measured(errors, how.threshold.similarity, how.threshold.wanted_far)
+        at = verification.threshold_at(errors, how.threshold.similarity, how.threshold.wanted_far)
         measured["at_threshold"] = threshold_file.plain(at)
     return measured
 
 
-def rates(subject: Subject, split: str, protocol: str, progress: Progress) -> Rates:
+def rates(subject: Subject, split: str, protocol: str, progress: Progress) -> ErrorRates:
     """False accepts and rejects among the images of a split, of every threshold.
 
     Raises DataError where there are no pairs of one identity, or none of two.
@@ -107,17 +106,17 @@ def _embed(subject: Subject, ids: Ids, progress: Progress) -> Tensor:
     )
 
 
-def _rates(embeddings: Tensor, ids: Ids, manifest: Manifest, protocol: Protocol) -> Rates:
+def _rates(embeddings: Tensor, ids: Ids, manifest: Manifest, protocol: Protocol) -> ErrorRates:
     """Of distractors it is not known whom they show: they make no pairs."""
     known = np.ones(len(ids), dtype=bool)
     if manifest.layout == "market" and DISTRACTOR in manifest.classes:
         known = manifest.labels[ids] != manifest.classes.index(DISTRACTOR)
     images = reidentification.embedded(embeddings[known], ids[known], manifest)
     cameras = images.cameras if protocol == "cross-camera" else None
-    return verification.rates(normalize(images.embeddings, dim=1), images.identities, cameras)
+    return verification.error_rates(normalize(images.embeddings, dim=1), images.identities, cameras)
 
 
-def _improved(queries: Embedded, gallery: Embedded, protocol: Protocol, how: How) -> dict[str, Any]:
+def _improved(queries: EmbeddedImages, gallery: EmbeddedImages, protocol: Protocol, how: How) -> dict[str, Any]:
     """The figures after re-ranking and after query expansion, where they are wanted."""
     first = normalize(queries.embeddings, dim=1)
     second = None if np.array_equal(queries.ids, gallery.ids) else normalize(gallery.embeddings, dim=1)

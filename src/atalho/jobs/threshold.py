@@ -14,7 +14,7 @@ from atalho.jobs.data import Pixels
 from atalho.jobs.reidentify import Subject
 from atalho.jobs.run import Run
 from atalho.metrics import verification
-from atalho.metrics.verification import Rates, Threshold
+from atalho.metrics.verification import ErrorRates, Threshold
 from atalho.storage import atomic, threshold_file
 from atalho.storage.lock import locked
 from atalho.tasks.model import Model
@@ -70,7 +70,7 @@ def _own(run: Run, wanted: float, progress: Progress) -> Threshold:
     at = None
     if test is not None and test != "val":
         errors = reidentify.rates(subject, test, run.evaluation.get("protocol", protocol), progress)
-        at = verification.measured(errors, chosen.similarity, wanted)
+        at = verification.threshold_at(errors, chosen.similarity, wanted)
     _keep(run, loaded, rates, chosen)
     _tell_evaluation(run, at)
     finish.report(run, pixels)
@@ -95,7 +95,7 @@ def _elsewhere(
     return chosen
 
 
-def _keep(run: Run, loaded: Model, rates: Rates, chosen: Threshold, data: str | None = None) -> None:
+def _keep(run: Run, loaded: Model, rates: ErrorRates, chosen: Threshold, data: str | None = None) -> None:
     threshold_file.write(loaded.folder, chosen)
     threshold_choice.record(run.path, rates, chosen.wanted_far, chosen, data=data)
 

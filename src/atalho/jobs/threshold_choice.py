@@ -12,7 +12,7 @@ from atalho.jobs import reidentify
 from atalho.jobs.reidentify import Subject
 from atalho.jobs.run import VERIFICATION, Run
 from atalho.metrics import verification
-from atalho.metrics.verification import Rates, Threshold
+from atalho.metrics.verification import ErrorRates, Threshold
 from atalho.storage import atomic, threshold_file
 from atalho.text import Text, _, ngettext
 from atalho.training.progress import Progress
@@ -67,7 +67,7 @@ def tell_few(subject: Subject, split: str, run: Path | str, progress: Progress) 
 
 def record(
     run: Path,
-    rates: Rates,
+    rates: ErrorRates,
     wanted: float,
     chosen: Threshold | None,
     *,
@@ -89,7 +89,7 @@ def record(
     atomic.write_json(run / VERIFICATION, about)
 
 
-def curve(rates: Rates) -> dict[str, Any]:
+def curve(rates: ErrorRates) -> dict[str, Any]:
     """FAR and FRR with their intervals where they change, at 200 thresholds or fewer; JSON-safe."""
     moving = np.flatnonzero((rates.far < 1) & (rates.frr < 1) & ((rates.far > 0) | (rates.frr > 0)))
     first, last = (moving[0], moving[-1]) if len(moving) else (0, len(rates.far) - 1)

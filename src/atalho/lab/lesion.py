@@ -23,8 +23,7 @@ from atalho.lab.cut import Cut, every, measure, right_images
 from atalho.lab.subject import Subject
 from atalho.lab.subset import Subset
 from atalho.lab.verdict import Comparison, Estimate, Verdict
-from atalho.metrics.bootstrap import over_images
-from atalho.metrics.intervals import t_interval, wilson
+from atalho.metrics.intervals import over_images, t_interval, wilson
 from atalho.networks.spec import to_dict
 from atalho.precision import choose
 from atalho.report.lab.lesion import DRAWING

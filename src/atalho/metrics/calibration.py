@@ -6,7 +6,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from atalho.metrics.inputs import checked
+from atalho.metrics.classification import check_inputs
 
 BINS: Final = 15
 COLDEST: Final = 0.05
@@ -24,7 +24,7 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
     """
     if len(labels) == 0:
         return 1.0
-    logits, labels = checked(logits, labels)
+    logits, labels = check_inputs(logits, labels)
     if bool((logits == logits[:, :1]).all()):
         return 1.0
     low, high = math.log(1 / HOTTEST), math.log(1 / COLDEST)
@@ -57,7 +57,7 @@ def calibration(logits: Tensor, labels: Tensor, temperature: float = 1.0) -> dic
     share; each of `bins` has the mean `confidence`, the `accuracy` and the `count` of its images; empty
     bins are left out.
     """
-    logits, labels = checked(logits, labels)
+    logits, labels = check_inputs(logits, labels)
     confidence, predicted = (logits / temperature).softmax(dim=1).max(dim=1)
     confidence = confidence.double().clamp(max=1.0)
     # A confidence of exactly 1 belongs to the last bin, not to one of its own.

@@ -22,7 +22,7 @@ from atalho.text import Text
 
 Integers = NDArray[np.int64]
 Protocol = Literal["cross-camera", "leave-self-out"]
-Precision = Literal["hits", "trapezoid"]
+PrecisionRule = Literal["hits", "trapezoid"]
 Metric = Literal["cosine", "euclidean"]
 
 JUNK: Final = -1
@@ -37,7 +37,7 @@ _SHORTEST: Final = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
-class Embedded:
+class EmbeddedImages:
     """N images as vectors (N,D), with whom they show and which camera saw them; `ids` says which image each is."""
 
     embeddings: Tensor
@@ -50,7 +50,7 @@ class Embedded:
 
 
 @dataclass(frozen=True, eq=False)
-class Ranks:
+class AnswerRanks:
     """Of each query (Q,): how many right answers there were, the first one's rank (from 1), its AP, its INP.
 
     Where there is no right answer, `first` is 0 and the others are NaN.
@@ -68,15 +68,15 @@ class Ranks:
 
 
 def rank(
-    queries: Embedded,
-    gallery: Embedded,
+    queries: EmbeddedImages,
+    gallery: EmbeddedImages,
     *,
     protocol: Protocol = "cross-camera",
-    precision: Precision = "hits",
+    precision: PrecisionRule = "hits",
     metric: Metric = "cosine",
     distractor: int | None = None,
     distances: Tensor | None = None,
-) -> Ranks:
+) -> AnswerRanks:
     """Where the right answers of each query stand.
 
     Right answers are the gallery's images of the query's identity that the protocol leaves: `cross-camera` leaves
@@ -94,7 +94,7 @@ def rank(
     ends = np.where((queries.identities == JUNK) | (queries.identities == distractor), starts, ends)
     junk = torch.from_numpy(gallery.identities == JUNK)
     whole, real = np.zeros((2, len(queries)), np.int64), np.zeros((2, len(queries)))
-    found = Ranks(whole[0], whole[1], real[0], real[1])
+    found = AnswerRanks(whole[0], whole[1], real[0], real[1])
     near = _similarities(queries, gallery, metric, _BLOCK_BYTES) if distances is None else _turned(distances)
     for block, similarity in near:
         places, own = _same_identity(order, starts[block], ends[block])
@@ -105,7 +105,7 @@ def rank(
 
 
 def nearest(
-    queries: Embedded, gallery: Embedded, k: int, *, protocol: Protocol, metric: Metric = "cosine"
+    queries: EmbeddedImages, gallery: EmbeddedImages, k: int, *, protocol: Protocol, metric: Metric = "cosine"
 ) -> list[Integers]:
     """For each query, the places in the gallery of the `k` nearest images that the protocol leaves, nearest first."""
     _check(queries, gallery, protocol)
@@ -121,7 +121,9 @@ def nearest(
     return lists
 
 
-def _similarities(queries: Embedded, gallery: Embedded, metric: Metric, most: int) -> Iterator[tuple[slice, Tensor]]:
+def _similarities(
+    queries: EmbeddedImages, gallery: EmbeddedImages, metric: Metric, most: int
+) -> Iterator[tuple[slice, Tensor]]:
     """Blocks of queries with their similarities (B,G) to the gallery, each until the next: nearer is larger.
 
     The cosine, or half the squared distance with its sign turned, less what is the same for the whole row.
@@ -156,7 +158,7 @@ def _same_identity(order: Integers, starts: Integers, ends: Integers) -> tuple[I
 
 
 def _left_out(
-    queries: Embedded, gallery: Embedded, block: slice, places: Integers, protocol: Protocol
+    queries: EmbeddedImages, gallery: EmbeddedImages, block: slice, places: Integers, protocol: Protocol
 ) -> NDArray[np.bool_]:
     """Which images at `places` (B,S), all of the query's identity, the protocol leaves out."""
     if protocol == "leave-self-out" or queries.cameras is None or gallery.cameras is None:
@@ -165,13 +167,13 @@ def _left_out(
 
 
 def _fill(
-    found: Ranks,
+    found: AnswerRanks,
     block: slice,
     similarity: Tensor,
     places: Tensor,
     own: Tensor,
     right: NDArray[np.bool_],
-    precision: Precision,
+    precision: PrecisionRule,
 ) -> None:
     same = similarity.gather(1, places).masked_fill(~own, -torch.inf)
     # Ascending, so that each similarity can be looked up; what is no answer stands at the end and counts nothing.
@@ -217,7 +219,7 @@ def _ordered(rows: Tensor, values: Tensor) -> Tensor:
     return (rows << 32) + torch.where(bits < 0, bits ^ 0x7FFFFFFF, bits)
 
 
-def _check(queries: Embedded, gallery: Embedded, protocol: Protocol) -> None:
+def _check(queries: EmbeddedImages, gallery: EmbeddedImages, protocol: Protocol) -> None:
     for images in (queries, gallery):
         sizes = {len(images.embeddings), len(images.identities), len(images.ids)}
         if images.cameras is not None:

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atalho import chance
-from atalho.metrics.retrieval import Integers, Ranks
+from atalho.metrics.retrieval import AnswerRanks, Integers
 
 CMC: Final = (1, 5, 10, 20)
 _DRAWS: Final = 1000
 _TAILS: Final = (0.025, 0.975)
 
 
-def figures(ranks: Ranks, identities: Integers, *, seed: int = 0) -> dict[str, Any]:
+def figures(ranks: AnswerRanks, identities: Integers, *, seed: int = 0) -> dict[str, Any]:
     """Rank-1, 5, 10 and 20, mAP and mINP of the queries (Q,) that have a right answer, as shares; JSON-safe.
 
     `valid_queries` says how many those are, of `queries`. The intervals hold 95 %: the identities, not the queries,

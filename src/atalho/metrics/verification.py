@@ -31,7 +31,7 @@ Shares = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Rates:
+class ErrorRates:
     """FAR and FRR (T,) at `thresholds` (T,), ascending, each with the ends of its 95 % interval (2,T)."""
 
     thresholds: Shares
@@ -57,9 +57,9 @@ class Threshold:
     impostor: int
 
 
-def rates(
+def error_rates(
     embeddings: Tensor, identities: NDArray[np.int64], cameras: NDArray[np.int64] | None = None, *, seed: int = 0
-) -> Rates:
+) -> ErrorRates:
     """FAR and FRR over all pairs of unit embeddings (N,D) with `identities` (N,).
 
     With `cameras` (N,), two images of one identity by one camera are no pair: to know them is no feat. Raises DataError
@@ -84,7 +84,7 @@ def rates(
     generator = np.random.default_rng(seed)
     weights = generator.multinomial(len(names), np.full(len(names), 1 / len(names)), size=_RESAMPLES).astype(float)
     far = accepted.sum(0) / impostor.sum()
-    return Rates(
+    return ErrorRates(
         (np.arange(STEPS) / (STEPS / 2) - 1).round(3),
         far,
         rejected.sum(0) / genuine.sum(),
@@ -95,21 +95,21 @@ def rates(
     )
 
 
-def measured(found: Rates, similarity: float, wanted_far: float) -> Threshold:
+def threshold_at(rates: ErrorRates, similarity: float, wanted_far: float) -> Threshold:
     """The threshold `similarity` with the errors that it makes among these pairs; the rates step by 0.001."""
-    place = min(int(np.searchsorted(found.thresholds, similarity - _TOLERANCE)), STEPS - 1)
-    far, frr = float(found.far[place]), float(found.frr[place])
-    low, high = found.far_interval[:, place].tolist()
-    below, above = found.frr_interval[:, place].tolist()
+    place = min(int(np.searchsorted(rates.thresholds, similarity - _TOLERANCE)), STEPS - 1)
+    far, frr = float(rates.far[place]), float(rates.frr[place])
+    low, high = rates.far_interval[:, place].tolist()
+    below, above = rates.frr_interval[:, place].tolist()
     return Threshold(
         similarity,
         wanted_far,
         far,
-        (low, _unseen(far, high, found.impostor)),
+        (low, _unseen(far, high, rates.impostor)),
         frr,
-        (below, _unseen(frr, above, found.genuine)),
-        found.genuine,
-        found.impostor,
+        (below, _unseen(frr, above, rates.genuine)),
+        rates.genuine,
+        rates.impostor,
     )
 
 
@@ -121,25 +121,25 @@ def check_rate(far: float) -> None:
         )
 
 
-def choose(found: Rates, far: float) -> Threshold:
+def choose(rates: ErrorRates, far: float) -> Threshold:
     """The lowest threshold whose FAR is at most `far`.
 
     Raises DataError where the impostor pairs are too few to know such a rate: with none accepted among n, the rate may
     still be 3/n.
     """
     check_rate(far)
-    if found.impostor < 3 / far:
+    if rates.impostor < 3 / far:
         raise DataError(
             Text(
                 "A false-accept rate of {far} cannot be known from {pairs} pairs of different identities: {needed} are "
                 "needed. Ask for a higher rate, or give more identities.",
                 far=far,
-                pairs=found.impostor,
+                pairs=rates.impostor,
                 needed=int(np.ceil(3 / far)),
             )
         )
-    place = int(np.argmax(found.far <= far)) if (found.far <= far).any() else STEPS - 1
-    return measured(found, float(found.thresholds[place]), far)
+    place = int(np.argmax(rates.far <= far)) if (rates.far <= far).any() else STEPS - 1
+    return threshold_at(rates, float(rates.thresholds[place]), far)
 
 
 def _unseen(rate: float, high: float, pairs: int) -> float:

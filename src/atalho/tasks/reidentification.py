@@ -18,10 +18,10 @@ from atalho.data.manifest import Ids, Manifest
 from atalho.data.preprocessing import Preprocessing
 from atalho.errors import DataError
 from atalho.metrics import retrieval
-from atalho.metrics.retrieval import Embedded, Precision, Protocol
+from atalho.metrics.retrieval import EmbeddedImages, PrecisionRule, Protocol
 from atalho.metrics.retrieval_figures import figures
 from atalho.networks.network import Network
-from atalho.precision import Precision as Computing
+from atalho.precision import Precision
 from atalho.tasks.forward import forward
 from atalho.tasks.losses.centre import CentreLoss
 from atalho.tasks.losses.triplet import triplet
@@ -60,7 +60,7 @@ class Reidentification(Task):
     pixels: Images
     protocol: Protocol
     prepared: Preprocessing
-    precision: Computing
+    precision: Precision
 
     @property
     def steps_per_epoch(self) -> int:
@@ -110,21 +110,26 @@ def embed(
     pixels: Images,
     ids: Ids,
     preprocessing: Preprocessing,
-    precision: Computing,
+    precision: Precision,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Tensor:
     """The embeddings (N,E), fp32 on the CPU, of the samples `ids` by `network` in eval mode."""
     return forward(network, network.embedding, pixels, ids, preprocessing, precision, on_progress)
 
 
-def embedded(embeddings: Tensor, ids: Ids, manifest: Manifest) -> Embedded:
+def embedded(embeddings: Tensor, ids: Ids, manifest: Manifest) -> EmbeddedImages:
     """Embeddings (N,E) of the images `ids`, with whom they show and which camera saw them."""
     cameras = None if manifest.cameras is None else manifest.cameras[ids]
-    return Embedded(embeddings, manifest.labels[ids], cameras, ids)
+    return EmbeddedImages(embeddings, manifest.labels[ids], cameras, ids)
 
 
 def measure(
-    queries: Embedded, gallery: Embedded, manifest: Manifest, *, protocol: Protocol, precision: Precision = "hits"
+    queries: EmbeddedImages,
+    gallery: EmbeddedImages,
+    manifest: Manifest,
+    *,
+    protocol: Protocol,
+    precision: PrecisionRule = "hits",
 ) -> dict[str, Any]:
     """Everything that is reported of queries against a gallery, JSON-safe, with ranked lists as names of images.
 
@@ -163,7 +168,7 @@ def protocol_for(asked: str, manifest: Manifest) -> Protocol:
     return "cross-camera" if manifest.cameras is not None else "leave-self-out"
 
 
-def sides(embeddings: Tensor, ids: Ids, manifest: Manifest, split: str) -> tuple[Embedded, Embedded]:
+def sides(embeddings: Tensor, ids: Ids, manifest: Manifest, split: str) -> tuple[EmbeddedImages, EmbeddedImages]:
     """Queries and gallery of a split, from the embeddings (N,E) of all its images `ids` (ascending)."""
     queries, gallery = (
         embedded(embeddings[torch.from_numpy(np.searchsorted(ids, side))], side, manifest)
@@ -172,7 +177,7 @@ def sides(embeddings: Tensor, ids: Ids, manifest: Manifest, split: str) -> tuple
     return queries, gallery
 
 
-def _worth_showing(ranks: retrieval.Ranks) -> Ids:
+def _worth_showing(ranks: retrieval.AnswerRanks) -> Ids:
     """Queries for the page: the worst half, whose first right answer stands last, and then evenly over the rest."""
     valid = np.flatnonzero(ranks.valid)
     by_rank = valid[np.argsort(-ranks.first[valid], kind="stable")]
@@ -182,9 +187,9 @@ def _worth_showing(ranks: retrieval.Ranks) -> Ids:
     return np.concatenate([worst, rest[np.linspace(0, len(rest) - 1, min(LISTS - len(worst), len(rest))).astype(int)]])
 
 
-def _part(images: Embedded, places: Ids) -> Embedded:
+def _part(images: EmbeddedImages, places: Ids) -> EmbeddedImages:
     cameras = None if images.cameras is None else images.cameras[places]
-    return Embedded(images.embeddings[places], images.identities[places], cameras, images.ids[places])
+    return EmbeddedImages(images.embeddings[places], images.identities[places], cameras, images.ids[places])
 
 
 def _list(manifest: Manifest, query: int, found: Ids, first: int) -> dict[str, Any]:
