@@ -3,8 +3,8 @@
 import fcntl
 import subprocess
 import sys
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import IO
 
 import pytest
 
@@ -38,14 +38,31 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
         pass
 
 
-def test_a_lock_that_was_removed_meanwhile_holds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who held it before removed the file after this process had opened it."""
-    real = fcntl.flock
+def test_a_folder_stays_unmade(tmp_path: Path) -> None:
+    with pytest.raises(RunError), locked(tmp_path / "none"):
+        pass
+    assert not (tmp_path / "none").exists()
 
-    def flock(file: IO[str], how: int) -> None:
+
+def test_a_lock_file_that_was_removed_meanwhile_holds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who held it before removed the file after this process had opened it.
+
+    Versions of filelock differ in whether they refuse then or hold the file that takes its place.
+    """
+    real = fcntl.flock
+    removed: list[Path] = []
+
+    def flock(file: int, how: int) -> None:
         real(file, how)
-        (tmp_path / ".lock").unlink()
+        if not removed:
+            removed.append(tmp_path / ".lock")
+            removed[0].unlink()
 
     monkeypatch.setattr(fcntl, "flock", flock)
-    with pytest.raises(RunError, match="in use by another process"), locked(tmp_path):
-        pass
+    with ExitStack() as holds, suppress(RunError):
+        holds.enter_context(locked(tmp_path))
+        assert (tmp_path / ".lock").exists()
+        with pytest.raises(RunError, match="in use by another process"), locked(tmp_path):
+            pass
+        return
+    assert removed == [tmp_path / ".lock"]

@@ -1,11 +1,12 @@
 """One process at a time in a run folder, so that two trainings cannot write one run."""
 
-import fcntl
+import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+
+from filelock import FileLock, Timeout
 
 from atalho.errors import RunError
 from atalho.storage.atomic import writing
@@ -17,29 +18,16 @@ LOCK = ".lock"
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold `folder` while entered. Raises RunError where another process does; the system frees a dead one's hold."""
+    lock = FileLock(folder / LOCK)
     with writing(folder / LOCK):
-        file = (folder / LOCK).open("a")
-    with file:
-        if not _hold(file) or not _is(folder / LOCK, file):
-            raise RunError(
-                Text(
-                    "{folder} is in use by another process of Atalho. Wait for it, or choose another folder.",
-                    folder=folder,
-                )
-            )
-        yield
-
-
-def _hold(file: IO[str]) -> bool:
+        if not folder.is_dir():  # which the lock would make
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            text = Text("{folder} is in use by another process of Atalho. Wait for it, or choose another folder.")
+            raise RunError(text.format(folder=folder)) from None
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _is(path: Path, file: IO[str]) -> bool:
-    """Whether `path` still is that file: who held it before may have removed it, and another process made a new one."""
-    with suppress(FileNotFoundError):
-        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
-    return False
+        yield
+    finally:
+        lock.release()
