@@ -36,4 +36,4 @@ def test_the_record_is_closed_with_the_cost(run: Run) -> None:
     assert record["started"] <= record["finished"]
     network = model_folder.read_card(run.path / "model").spec
     assert record["cost"]["parameters"] > 0 and record["cost"]["multiply_adds"] > record["cost"]["parameters"]
-    assert network["family"] == "resnet"
+    assert network.family == "resnet"
