@@ -36,6 +36,7 @@ check: $(VENV)/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/dependencies.py check $(CONSTRAINTS)
+	$(BIN)/python tools/files.py check
 
 format: $(VENV)/dev
 	$(BIN)/ruff check --fix .

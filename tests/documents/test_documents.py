@@ -1,10 +1,11 @@
 """The documents tell the truth: their Python runs, their commands parse, their links, files and tests exist."""
 
 import ast
-import os
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -41,6 +42,16 @@ def commands(name: str) -> list[list[str]]:
     return [words for words in (*shell_lines(name), *started, *inline) if words[0] == "atalho"]
 
 
+def names_a_command(words: list[str]) -> bool:
+    """Whether this is a command and nothing more, as running text speaks of it."""
+    here = app.build()
+    for word in words:
+        if word not in set(here):
+            return False
+        here = here[word]
+    return True
+
+
 @pytest.mark.parametrize("name", READMES)
 def test_python_blocks_run(name: str, clothes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder, image = READMES[name]
@@ -62,9 +73,7 @@ def test_commands_are_what_the_command_line_takes(name: str) -> None:
             place = given.index("--lang")
             assert given.pop(place + 1) in ("en", "pt")
             del given[place]
-        if len(given) == 1 or given[-1] == "--help":
-            assert given[0] in set(app.build())
-        else:
+        if not names_a_command([word for word in given if word != "--help"]):
             app.build().parse_args(given, exit_on_error=False, print_error=False)
 
 
@@ -105,14 +114,17 @@ def test_the_files_that_the_article_names_exist() -> None:
     assert {name for name in named if not (ROOT / "src" / "atalho" / name).is_file()} == set()
 
 
-def test_every_file_has_its_line_in_the_architecture() -> None:
+def files_tool(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, ROOT / "tools" / "files.py", *words], text=True, capture_output=True)
+
+
+def test_the_list_of_files_is_up_to_date() -> None:
+    done = files_tool("check")
+    assert (done.stderr, done.returncode) == ("", 0)
     source = ROOT / "src" / "atalho"
-    every = {
-        os.path.relpath(path, source)
-        for kind in ("*.py", "*.js", "*.css")
-        for path in source.rglob(kind)
-        # The first line of a package that holds nothing else is its docstring.
-        if path.name != "__init__.py" or path.read_text(encoding="utf-8").count("\n") > 3
+    listed = set(re.findall(r"^- `([\w/]+\.py)`: ", text("docs/files.md"), re.MULTILINE))
+    rooms = {path.parent.name for path in source.glob("*/__init__.py")}
+    assert listed | {f"{room}/__init__.py" for room in rooms} == {
+        str(path.relative_to(source)) for path in source.rglob("*.py")
     }
-    listed = set(re.findall(r"^- `([\w/]+\.(?:py|js|css))`: ", text("docs/architecture.md"), re.MULTILINE))
-    assert (every - listed, listed - every) == (set(), set())
+    assert set(re.findall(r"^## (\w+)$", text("docs/files.md"), re.MULTILINE)) == rooms
