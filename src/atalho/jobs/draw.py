@@ -8,7 +8,7 @@ from typing import Final
 from atalho.errors import ConfigError
 from atalho.inspection.summary import summarise
 from atalho.jobs.named import Named, named
-from atalho.report.drawing import Subject, draw_beside
+from atalho.report.drawing import NetworkToDraw, draw_beside
 from atalho.text import Text, _
 from atalho.text.numbers import whole
 
@@ -41,8 +41,8 @@ def draw(
     return str(draw_beside(subjects, unfold=unfold, columns=columns))
 
 
-def _subject(found: Named, size: int | None) -> Subject:
+def _subject(found: Named, size: int | None) -> NetworkToDraw:
     side = size or found.side
     parameters = summarise(found.spec, (found.spec.in_channels, side, side)).parameters
     note = _("{n} parameters").format(n=whole(parameters))
-    return Subject(found.spec.plan(), found.name, side, note=note)
+    return NetworkToDraw(found.spec.plan(), found.name, side, note=note)

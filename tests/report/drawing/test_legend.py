@@ -3,8 +3,8 @@
 import pytest
 
 from atalho.networks import catalogue
-from atalho.report.drawing.column import Subject
 from atalho.report.drawing.legend import draw_legend
+from atalho.report.drawing.network import NetworkToDraw
 from atalho.report.drawing.scale import Scale
 from atalho.text import speaking
 
@@ -12,8 +12,8 @@ ALWAYS = ["batch normalisation", "ReLU"]
 SUM = "sum: F(x) + x"
 
 
-def subjects(*names: str) -> list[Subject]:
-    return [Subject(catalogue.spec(name).plan(), name) for name in names]
+def networks(*names: str) -> list[NetworkToDraw]:
+    return [NetworkToDraw(catalogue.spec(name).plan(), name) for name in names]
 
 
 @pytest.mark.parametrize(
@@ -32,12 +32,12 @@ def subjects(*names: str) -> list[Subject]:
     ],
 )
 def test_only_what_is_drawn_is_explained(names: list[str], explained: list[str], placed) -> None:
-    legend, _height = draw_legend(subjects(*names), None, 700)
+    legend, _height = draw_legend(networks(*names), None, 700)
     assert [mark.text for mark in placed(legend) if mark.tag == "text"] == [*explained, *ALWAYS]
 
 
 def test_of_a_linear_network_the_projection_is_a_linear_layer(placed) -> None:
-    legend, _height = draw_legend(subjects("mlp10"), None, 700)
+    legend, _height = draw_legend(networks("mlp10"), None, 700)
     texts = " ".join(mark.text for mark in placed(legend))
     assert "convolution" not in texts
 
@@ -45,7 +45,7 @@ def test_of_a_linear_network_the_projection_is_a_linear_layer(placed) -> None:
 @pytest.mark.parametrize("width", [272, 330, 700, 1200])
 def test_items_stand_apart_and_within_the_sheet(width: float, placed) -> None:
     scale = Scale("gradient", 0.01, 100.0, logarithmic=True)
-    legend, height = draw_legend(subjects("resnet34", "densenet121"), scale, width)
+    legend, height = draw_legend(networks("resnet34", "densenet121"), scale, width)
     marks = placed(legend)
     texts = [(mark.left, mark.top) for mark in marks if mark.tag == "text"]
     assert len(set(texts)) == len(texts)
@@ -54,21 +54,21 @@ def test_items_stand_apart_and_within_the_sheet(width: float, placed) -> None:
 
 def test_a_long_label_of_the_scale_is_broken_into_lines_that_fit(placed) -> None:
     label = "share of the accuracy above chance that is lost without the block"
-    legend, height = draw_legend(subjects("plain20"), Scale(label, 0.0, 1.0), 318)
+    legend, height = draw_legend(networks("plain20"), Scale(label, 0.0, 1.0), 318)
     marks = placed(legend)
     lines = [mark for mark in marks if "strong" in mark.classes]
     assert " ".join(line.text for line in lines) == label and len(lines) == 2
     assert all(line.left + 6.5 * len(line.text) < 318 for line in lines)
     bar = [mark for mark in marks if mark.tag == "rect" and mark.right - mark.left < 11]
     assert lines[-1].top < min(mark.top for mark in bar) and max(mark.bottom for mark in bar) < height
-    _short, lower = draw_legend(subjects("plain20"), Scale("share", 0.0, 1.0), 318)
+    _short, lower = draw_legend(networks("plain20"), Scale("share", 0.0, 1.0), 318)
     assert height == lower + 14
 
 
 def test_the_scale_says_its_ends_and_its_middle(placed) -> None:
     scale = Scale("gradient", 0.01, 100.0, logarithmic=True)
-    bare, low = speaking("pt")(draw_legend)(subjects("plain20"), None, 400)
-    legend, high = speaking("pt")(draw_legend)(subjects("plain20"), scale, 400)
+    bare, low = speaking("pt")(draw_legend)(networks("plain20"), None, 400)
+    legend, high = speaking("pt")(draw_legend)(networks("plain20"), scale, 400)
     texts = [mark.text for mark in placed(legend)]
     assert texts[-3:] == ["0,01", "1", "100"] and "gradient" in texts
     assert high > low and len(legend) > len(bare)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from textwrap import wrap
 from typing import Final
 
-from atalho.report.drawing.column import Subject
+from atalho.report.drawing.network import NetworkToDraw
 from atalho.report.drawing.scale import Scale
+from atalho.report.drawing.segments import connection
 from atalho.report.drawing.svg import path, shape, words
 from atalho.report.markup import Html
 from atalho.text import _
@@ -22,9 +23,9 @@ _LETTER: Final = 7.0
 """The width of a letter of it, on average and with some to spare."""
 
 
-def draw_legend(subjects: Sequence[Subject], scale: Scale | None, width: float) -> tuple[Html, float]:
+def draw_legend(networks: Sequence[NetworkToDraw], scale: Scale | None, width: float) -> tuple[Html, float]:
     """The legend for a sheet of `width`, from y = 0, and its height."""
-    items = [_item(mark, text) for mark, text in _items(subjects)]
+    items = [_item(mark, text) for mark, text in _items(networks)]
     columns = max(1, int(width // _ITEM))
     rows = -(-len(items) // columns)
     marks = [
@@ -40,22 +41,21 @@ def draw_legend(subjects: Sequence[Subject], scale: Scale | None, width: float) 
     return shape("g", marks), height
 
 
-def _items(subjects: Sequence[Subject]) -> list[tuple[str, str]]:
-    blocks = [block for subject in subjects for block in subject.plan.blocks]
-    paths = {getattr(block, "path", "concatenation") for block in blocks}
+def _items(networks: Sequence[NetworkToDraw]) -> list[tuple[str, str]]:
+    connections = {connection(block) for network in networks for block in network.plan.blocks}
     texts = {
         "identity": _("identity: x is added as it is"),
         "projection": _("projection: a 1×1 convolution makes x fit"),
         "zero-pad": _("zero padding: x, and zeros for new channels"),
     }
-    if all(subject.plan.stem.design == "pixels" for subject in subjects):
+    if all(network.plan.stem.design == "pixels" for network in networks):
         texts["projection"] = _("projection: a linear layer makes x fit")
-    found = [(name, text) for name, text in texts.items() if name in paths]
-    if found:
-        found.append(("sum", _("sum: F(x) + x")))
-    if "concatenation" in paths:
-        found.append(("band", _("concatenation: x, and what each layer adds beside it")))
-    return [*found, ("norm", _("batch normalisation")), ("relu", _("ReLU"))]
+    items = [(name, text) for name, text in texts.items() if name in connections]
+    if items:
+        items.append(("sum", _("sum: F(x) + x")))
+    if "concatenation" in connections:
+        items.append(("band", _("concatenation: x, and what each layer adds beside it")))
+    return [*items, ("norm", _("batch normalisation")), ("relu", _("ReLU"))]
 
 
 def _item(mark: str, text: str) -> Html:

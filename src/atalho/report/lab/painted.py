@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 
 from atalho.networks import spec as specs
 from atalho.report.canvas import INK, MUTED
-from atalho.report.drawing import Scale, Subject, draw_beside
+from atalho.report.drawing import NetworkToDraw, Scale, draw_beside
 from atalho.report.markup import Html
 from atalho.report.run_files import Json
 from atalho.text import _
@@ -14,7 +14,7 @@ from atalho.text import _
 
 def painted(networks: Sequence[tuple[str, Json, Mapping[str, float]]], side: int | None, scale: Scale) -> Html:
     """Networks beside each other, given as (name, specification, values by block), all on one scale, every block."""
-    subjects = [Subject(specs.from_dict(spec).plan(), name, side, values) for name, spec, values in networks]
+    subjects = [NetworkToDraw(specs.from_dict(spec).plan(), name, side, values) for name, spec, values in networks]
     return draw_beside(subjects, legend=scale, unfold=True)
 
 

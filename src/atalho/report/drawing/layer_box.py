@@ -13,7 +13,7 @@ Size = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerBox:
     """`kernel` is the side of what slides over the image; `before` and `after` are the norm and ReLU around it."""
 
     kind: Kind

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from atalho.networks import catalogue
-from atalho.report.drawing import Scale, Subject, draw, draw_beside
+from atalho.report.drawing import NetworkToDraw, Scale, draw, draw_beside
 from atalho.text import speaking
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -60,7 +60,7 @@ def test_the_text_is_text_and_the_drawing_is_told_in_words() -> None:
 
 
 def test_plain_and_residual_stand_row_by_row() -> None:
-    both = [Subject(catalogue.spec(name).plan(), name) for name in ("plain34", "resnet34")]
+    both = [NetworkToDraw(catalogue.spec(name).plan(), name) for name in ("plain34", "resnet34")]
     tree = ET.fromstring(draw_beside(both))
     groups = [g for g in tree if g.tag == f"{SVG}g"][:12]
     heights = [(g.get("transform", "").split()[1], [r.get("y") for r in of_class(g, "box")]) for g in groups]

@@ -4,7 +4,7 @@ import pytest
 
 from atalho.inspection.summary import summarise
 from atalho.networks import catalogue
-from atalho.report.drawing.pieces import Chain, Growth, Segment, Step, segments
+from atalho.report.drawing.segments import DenseLayers, LayerSequence, Segment, ShortcutBlock, segments
 
 NETWORKS = ("resnet18", "resnet34", "resnet152", "preact50", "plain56", "resnet110", "densenet201", "mlp34",
             "densenet-bc-100-12", "wide_resnet50_2", "resnet1202")  # fmt: skip
@@ -18,7 +18,7 @@ def parts(name: str, *, side: int | None = None, unfold: bool = False) -> tuple[
 
 def names(found: tuple[Segment, ...]) -> list[str]:
     pieces = [piece for segment in found for piece in segment.pieces]
-    return [name for piece in pieces for name in ([piece.name] if isinstance(piece, Chain) else piece.names)]
+    return [name for piece in pieces for name in ([piece.name] if isinstance(piece, LayerSequence) else piece.names)]
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -29,7 +29,7 @@ def test_folding_loses_no_block(name: str) -> None:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_unfolded_means_one_by_one(name: str) -> None:
     pieces = [piece for segment in parts(name, unfold=True) for piece in segment.pieces]
-    assert all(isinstance(piece, Chain) or len(piece.names) == 1 for piece in pieces)
+    assert all(isinstance(piece, LayerSequence) or len(piece.names) == 1 for piece in pieces)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -48,37 +48,37 @@ def test_the_shapes_are_those_that_torch_computes(name: str, side: int | None) -
     for segment in stages:
         last = [row for row in rows if row.stage == segment.stage and row.kind != "transition"][-1]
         assert segment.shape == last.shape
-        for chain in (piece for piece in segment.pieces if isinstance(piece, Chain)):
-            assert chain.shapes[-1] == next(row.shape for row in rows if row.name == chain.name)
+        for sequence in (piece for piece in segment.pieces if isinstance(piece, LayerSequence)):
+            assert sequence.shapes[-1] == next(row.shape for row in rows if row.name == sequence.name)
     stem = parts(name, side=side)[0]
     assert stem.shape == rows[0].shape
 
 
 def test_resnet34_is_whole_with_the_articles_solid_and_dashed_lines() -> None:
-    steps = [piece for segment in parts("resnet34") for piece in segment.pieces if isinstance(piece, Step)]
-    assert [len(step.names) for step in steps] == [1] * 16
-    assert [step.path for step in steps] == (
+    blocks = [piece for segment in parts("resnet34") for piece in segment.pieces if isinstance(piece, ShortcutBlock)]
+    assert [len(block.names) for block in blocks] == [1] * 16
+    assert [block.path for block in blocks] == (
         ["identity"] * 3 + ["projection"] + ["identity"] * 3 + ["projection"] + ["identity"] * 5
         + ["projection"] + ["identity"] * 2
     )  # fmt: skip
-    assert all((step.fit is not None) == (step.path == "projection") for step in steps)
+    assert all((block.fit is not None) == (block.path == "projection") for block in blocks)
 
 
 def test_a_long_stage_shows_the_first_of_each_kind_and_the_last() -> None:
     third = parts("resnet152")[3]
-    assert [len(piece.names) for piece in third.pieces if isinstance(piece, Step)] == [1, 1, 33, 1]
+    assert [len(piece.names) for piece in third.pieces if isinstance(piece, ShortcutBlock)] == [1, 1, 33, 1]
     first = parts("resnet110")[1]
-    assert [len(piece.names) for piece in first.pieces if isinstance(piece, Step)] == [1, 16, 1]
+    assert [len(piece.names) for piece in first.pieces if isinstance(piece, ShortcutBlock)] == [1, 16, 1]
 
 
 def test_a_folded_dense_block_keeps_count_of_the_channels() -> None:
-    growths = [piece for piece in parts("densenet121")[3].pieces if isinstance(piece, Growth)]
-    assert [(growth.channels, len(growth.names)) for growth in growths] == [(256, 1), (288, 1), (320, 21), (992, 1)]
+    dense_layers = [piece for piece in parts("densenet121")[3].pieces if isinstance(piece, DenseLayers)]
+    assert [(dense.channels, len(dense.names)) for dense in dense_layers] == [(256, 1), (288, 1), (320, 21), (992, 1)]
 
 
 def test_norm_and_relu_stand_where_the_design_has_them() -> None:
     after = parts("resnet18")[1].pieces[0]
     before = parts("preact18")[1].pieces[0]
-    assert isinstance(after, Step) and isinstance(before, Step)
+    assert isinstance(after, ShortcutBlock) and isinstance(before, ShortcutBlock)
     assert [layer.after for layer in after.layers] == [("norm", "relu"), ("norm",)] and after.relu
     assert [layer.before for layer in before.layers] == [("norm", "relu")] * 2 and not before.relu

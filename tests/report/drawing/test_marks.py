@@ -1,7 +1,7 @@
 """The pen goes down the middle line, and what it draws for a layer stays within the layer's box."""
 
-from atalho.report.drawing.layers import Layer
-from atalho.report.drawing.pen import BOX, CENTRE, HEIGHT, NARROW, Pen
+from atalho.report.drawing.layer_box import LayerBox
+from atalho.report.drawing.marks import BOX, CENTRE, HEIGHT, NARROW, Pen
 from atalho.report.drawing.scale import Scale
 
 
@@ -15,7 +15,7 @@ def test_it_goes_down_by_what_it_draws() -> None:
     drawing = pen()
     drawing.line(5)
     drawing.arrow(12)
-    drawing.box(Layer("conv", 64, 3), "a")
+    drawing.box(LayerBox("conv", 64, 3), "a")
     assert drawing.y == 5 + 12 + HEIGHT
     drawing.sum()
     assert drawing.y == 5 + 12 + HEIGHT + 13
@@ -23,7 +23,7 @@ def test_it_goes_down_by_what_it_draws() -> None:
 
 def test_bars_lie_within_the_box_and_apart_from_each_other(placed, touching) -> None:
     drawing = pen()
-    drawing.box(Layer("conv", 64, 3, before=("norm", "relu"), after=("norm", "relu")), "a")
+    drawing.box(LayerBox("conv", 64, 3, before=("norm", "relu"), after=("norm", "relu")), "a")
     marks = placed("".join(drawing.marks))
     (box,) = (mark for mark in marks if "box" in mark.classes)
     bars = [mark for mark in marks if mark.classes & {"norm", "relu"}]
@@ -36,7 +36,7 @@ def test_bars_lie_within_the_box_and_apart_from_each_other(placed, touching) -> 
 def test_a_box_is_in_the_middle_and_may_be_narrow(placed) -> None:
     for narrow, width in ((False, BOX), (True, NARROW)):
         drawing = pen()
-        drawing.box(Layer("conv", 64, 3, narrow=narrow), "a")
+        drawing.box(LayerBox("conv", 64, 3, narrow=narrow), "a")
         box, text = placed("".join(drawing.marks))
         assert (box.left + box.right) / 2 == text.left == CENTRE and box.right - box.left == width
         assert box.top < text.top < box.bottom and text.text == "3×3 conv, 64"

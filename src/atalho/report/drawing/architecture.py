@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Final
 
-from atalho.networks.plan import Plan
-from atalho.report.drawing.column import Drawn, Subject, draw_column, width_of, written
+from atalho.networks.plan import DensePlan, Plan
 from atalho.report.drawing.legend import draw_legend
-from atalho.report.drawing.pen import CENTRE
+from atalho.report.drawing.marks import CENTRE
+from atalho.report.drawing.network import DrawnSegment, NetworkToDraw, draw_column, width_of, written
 from atalho.report.drawing.scale import Scale
+from atalho.report.drawing.segments import Connection, connection
 from atalho.report.drawing.svg import moved, path, shape, words
 from atalho.report.markup import Html
 from atalho.text import _, language_tag
@@ -44,12 +45,12 @@ def draw(
     blocks by the scale `legend`, by default from the least to the greatest. `columns` breaks the drawing between
     stages.
     """
-    subject = Subject(plan, name, side, values, note)
-    return draw_beside([subject], legend=legend, unfold=unfold, columns=columns)
+    network = NetworkToDraw(plan, name, side, values, note)
+    return draw_beside([network], legend=legend, unfold=unfold, columns=columns)
 
 
 def draw_beside(
-    subjects: Sequence[Subject],
+    networks: Sequence[NetworkToDraw],
     *,
     legend: Scale | None = None,
     unfold: bool = False,
@@ -59,30 +60,30 @@ def draw_beside(
 
     `columns` is for a single network; see `draw`.
     """
-    everything = {name: value for subject in subjects for name, value in (subject.values or {}).items()}
+    everything = {name: value for network in networks for name, value in (network.values or {}).items()}
     scale = legend or (Scale.over(everything, _("value")) if everything else None)
-    drawn = [draw_column(subject, scale, unfold=unfold) for subject in subjects]
-    if len(subjects) == 1 and columns > 1:
-        marks, width, height = _broken(subjects[0], drawn[0], columns)
+    drawn = [draw_column(network, scale, unfold=unfold) for network in networks]
+    if len(networks) == 1 and columns > 1:
+        marks, width, height = _broken(networks[0], drawn[0], columns)
     else:
-        marks, width, height = _in_step(subjects, drawn)
-    explained, below = draw_legend(subjects, scale, width)
+        marks, width, height = _in_step(networks, drawn)
+    explained, below = draw_legend(networks, scale, width)
     marks.append(path("M", (16, height), "H", width - 16, class_="frame"))
     marks.append(moved(explained, 0, height + 8))
-    return _document(subjects, marks, width, height + below + 16, painted=scale is not None)
+    return _document(networks, marks, width, height + below + 16, painted=scale is not None)
 
 
-def _in_step(subjects: Sequence[Subject], drawn: Sequence[list[Drawn]]) -> tuple[list[Html], float, float]:
+def _in_step(networks: Sequence[NetworkToDraw], drawn: Sequence[list[DrawnSegment]]) -> tuple[list[Html], float, float]:
     """One column a network; the n-th segments begin on one line, and so do the heads."""
     most = max(map(len, drawn))
-    padded = [[*parts[:-1], *[Drawn(Html(), 0.0)] * (most - len(parts)), parts[-1]] for parts in drawn]
+    padded = [[*parts[:-1], *[DrawnSegment(Html(), 0.0)] * (most - len(parts)), parts[-1]] for parts in drawn]
     heights = [max(parts[row].height for parts in padded) for row in range(most)]
     marks: list[Html] = []
     x = bottom = 0.0
-    for subject, parts in zip(subjects, padded, strict=True):
-        marks += _header(subject, x)
+    for network, parts in zip(networks, padded, strict=True):
+        marks += _header(network, x)
         y = _HEADER
-        marks.append(_image(subject, x + CENTRE, y))
+        marks.append(_image(network, x + CENTRE, y))
         y += _IMAGE
         for part, height in zip(parts, heights, strict=True):
             marks.append(moved(part.marks, x, y))
@@ -90,19 +91,19 @@ def _in_step(subjects: Sequence[Subject], drawn: Sequence[list[Drawn]]) -> tuple
             if part is not parts[-1]:
                 length = height - part.height + _BETWEEN
                 marks.append(path("M", (x + CENTRE, y - length), "v", length, class_="flow"))
-        x += width_of(subject)
+        x += width_of(network)
         bottom = max(bottom, y)
     return marks, x, bottom
 
 
-def _broken(subject: Subject, parts: Sequence[Drawn], columns: int) -> tuple[list[Html], float, float]:
+def _broken(network: NetworkToDraw, parts: Sequence[DrawnSegment], columns: int) -> tuple[list[Html], float, float]:
     """One network in several columns, broken between segments, about equally tall."""
     limit = max(part.height for part in parts)
     while len(split := _split(parts, limit)) > columns:
         limit += 10
     top = _HEADER + _IMAGE
-    marks = [*_header(subject, 0), _image(subject, CENTRE, _HEADER)]
-    width = width_of(subject)
+    marks = [*_header(network, 0), _image(network, CENTRE, _HEADER)]
+    width = width_of(network)
     ends: list[float] = []
     for place, column in enumerate(split):
         x, y = place * width, top
@@ -119,8 +120,8 @@ def _broken(subject: Subject, parts: Sequence[Drawn], columns: int) -> tuple[lis
     return marks, width * len(split), max(ends) + below + 8
 
 
-def _split(parts: Sequence[Drawn], limit: float) -> list[list[Drawn]]:
-    columns: list[list[Drawn]] = [[]]
+def _split(parts: Sequence[DrawnSegment], limit: float) -> list[list[DrawnSegment]]:
+    columns: list[list[DrawnSegment]] = [[]]
     for part in parts:
         if columns[-1] and sum(p.height + _BETWEEN for p in columns[-1]) + part.height > limit:
             columns.append([])
@@ -138,24 +139,24 @@ def _over(x: float, end: float, edge: float, bottom: float, top: float) -> Html:
     )  # fmt: skip
 
 
-def _header(subject: Subject, x: float) -> list[Html]:
-    facts = _("{n} weighted layers").format(n=whole(subject.plan.depth))
-    if subject.note:
-        facts += f" · {subject.note}"
-    return [words(x + 16, 30, subject.name, class_="title"), words(x + 16, 47, facts, class_="soft")]
+def _header(network: NetworkToDraw, x: float) -> list[Html]:
+    facts = _("{n} weighted layers").format(n=whole(network.plan.depth))
+    if network.note:
+        facts += f" · {network.note}"
+    return [words(x + 16, 30, network.name, class_="title"), words(x + 16, 47, facts, class_="soft")]
 
 
-def _image(subject: Subject, x: float, y: float) -> Html:
-    shown = written((subject.plan.stem.in_channels, *subject.size))
+def _image(network: NetworkToDraw, x: float, y: float) -> Html:
+    shown = written((network.plan.stem.in_channels, *network.size))
     return words(x, y + 12, _("image {shape}").format(shape=shown), class_="in")
 
 
 def _document(
-    subjects: Sequence[Subject], marks: Sequence[Html], width: float, height: float, *, painted: bool
+    networks: Sequence[NetworkToDraw], marks: Sequence[Html], width: float, height: float, *, painted: bool
 ) -> Html:
     style = files("atalho.report.drawing").joinpath("drawing.css").read_text(encoding="utf-8")
-    title = _("Architecture of {names}").format(names=", ".join(subject.name for subject in subjects))
-    told = " ".join(_told(subject) for subject in subjects)
+    title = _("Architecture of {names}").format(names=", ".join(network.name for network in networks))
+    told = " ".join(_told(network) for network in networks)
     name = f"architecture-{zlib.crc32(f'{language_tag()} {told}'.encode(errors='replace')):08x}"
     return shape(
         "svg",
@@ -175,20 +176,21 @@ def _document(
     )
 
 
-def _told(subject: Subject) -> str:
-    """The drawing in words, for who cannot see it."""
-    plan = subject.plan
-    counts = Counter(getattr(block, "path", type(block).__name__) for block in plan.blocks)
-    stages = ", ".join(str(getattr(stage[0], "layers", len(stage))) for stage in plan.stages())
+def _told(network: NetworkToDraw) -> str:
+    """The drawing in words, for readers who cannot see it."""
+    plan = network.plan
+    counts = Counter(map(connection, plan.blocks))
+    stages = ", ".join(
+        str(stage[0].layers if isinstance(stage[0], DensePlan) else len(stage)) for stage in plan.stages()
+    )
     text = _("{name}: a stem, stages of {counts} blocks or dense layers, average pooling and a classifier.")
-    parts = [text.format(name=subject.name, counts=stages)]
-    for kind, sentence in (
-        ("identity", _("Identity shortcuts, drawn solid: {n}.")),
-        ("projection", _("Projections, drawn dashed: {n}.")),
-        ("zero-pad", _("Zero-padding shortcuts, drawn dotted: {n}.")),
-        ("none", _("Blocks without a shortcut: {n}.")),
-        ("DensePlan", _("Dense blocks, whose layers are concatenated: {n}.")),
-    ):
-        if counts[kind]:
-            parts.append(sentence.format(n=counts[kind]))
+    parts = [text.format(name=network.name, counts=stages)]
+    sentences: dict[Connection, str] = {
+        "identity": _("Identity shortcuts, drawn solid: {n}."),
+        "projection": _("Projections, drawn dashed: {n}."),
+        "zero-pad": _("Zero-padding shortcuts, drawn dotted: {n}."),
+        "none": _("Blocks without a shortcut: {n}."),
+        "concatenation": _("Dense blocks, whose layers are concatenated: {n}."),
+    }
+    parts += [sentence.format(n=counts[kind]) for kind, sentence in sentences.items() if counts[kind]]
     return " ".join(parts)

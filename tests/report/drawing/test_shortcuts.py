@@ -2,23 +2,23 @@
 
 import pytest
 
-from atalho.report.drawing.layers import Layer
-from atalho.report.drawing.pen import ARC, CENTRE, NODE, RIGHT, Pen
-from atalho.report.drawing.pieces import Step
-from atalho.report.drawing.sums import draw_step
+from atalho.report.drawing.layer_box import LayerBox
+from atalho.report.drawing.marks import ARC, CENTRE, NODE, RIGHT, Pen
+from atalho.report.drawing.segments import ShortcutBlock
+from atalho.report.drawing.shortcuts import draw_block
 
-CONV = Layer("conv", 64, 3, after=("norm",))
+CONV = LayerBox("conv", 64, 3, after=("norm",))
 
 
-def drawn(path: str, count: int = 1, fit: Layer | None = None) -> Pen:
+def drawn(path: str, count: int = 1, fit: LayerBox | None = None) -> Pen:
     pen = Pen(lambda _name: None)
-    draw_step(pen, Step(tuple(map(str, range(count))), (CONV, CONV), path, fit, relu=True))
+    draw_block(pen, ShortcutBlock(tuple(map(str, range(count))), (CONV, CONV), path, fit, relu=True))
     return pen
 
 
 @pytest.mark.parametrize("path", ["identity", "projection", "zero-pad"])
 def test_the_arc_leaves_above_the_boxes_and_ends_at_the_sum(path: str, placed, touching) -> None:
-    marks = placed("".join(drawn(path, fit=Layer("conv", 64, 1, 2) if path == "projection" else None).marks))
+    marks = placed("".join(drawn(path, fit=LayerBox("conv", 64, 1, 2) if path == "projection" else None).marks))
     (arc,) = (mark for mark in marks if "shortcut" in mark.classes)
     (node,) = (mark for mark in marks if "node" in mark.classes)
     boxes = [mark for mark in marks if "box" in mark.classes]
@@ -38,7 +38,7 @@ def test_a_plain_block_is_as_tall_and_has_neither_arc_nor_sum(placed) -> None:
 
 
 def test_what_makes_x_fit_is_written_beside_the_arc(placed) -> None:
-    marks = placed("".join(drawn("projection", fit=Layer("conv", 128, 1, 2)).marks))
+    marks = placed("".join(drawn("projection", fit=LayerBox("conv", 128, 1, 2)).marks))
     beside = [mark.text for mark in marks if mark.tag == "text" and mark.left > ARC]
     assert beside == ["1×1 conv", "128, /2"]
     zeros = placed("".join(drawn("zero-pad").marks))

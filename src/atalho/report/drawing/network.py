@@ -1,16 +1,24 @@
-"""A segment of a network on its ground: the stem, a stage or the head, drawn by itself and placed later."""
+"""A network as a column of segments: the stem, each stage on its ground and the head, drawn apart and placed later."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from atalho.networks.plan import Plan
-from atalho.report.drawing.concatenation import BAND, draw_dense
-from atalho.report.drawing.layers import Size
-from atalho.report.drawing.pen import ARC, BOX, CENTRE, LEAD, RIGHT, Pen
-from atalho.report.drawing.pieces import Chain, Growth, Segment, Shape, Step, segments
+from atalho.report.drawing.dense_block import BAND, draw_dense_block
+from atalho.report.drawing.layer_box import Size
+from atalho.report.drawing.marks import ARC, BOX, CENTRE, LEAD, RIGHT, Pen
 from atalho.report.drawing.scale import Paint, Scale
-from atalho.report.drawing.sums import draw_step
+from atalho.report.drawing.segments import (
+    DenseLayers,
+    LayerSequence,
+    Segment,
+    Shape,
+    ShortcutBlock,
+    connection,
+    segments,
+)
+from atalho.report.drawing.shortcuts import draw_block
 from atalho.report.drawing.svg import shape
 from atalho.report.markup import Html
 from atalho.text import _
@@ -22,7 +30,7 @@ _MARGIN: Final = 8.0
 
 
 @dataclass(frozen=True)
-class Subject:
+class NetworkToDraw:
     """A network to draw. `values` are numbers by the names of its blocks ("stages.0.2"), to be painted on it."""
 
     plan: Plan
@@ -41,60 +49,60 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnSegment:
     """A segment's marks, from y = 0 to `height`."""
 
     marks: Html
     height: float
 
 
-def width_of(subject: Subject) -> float:
-    """What a column of this network takes, with its margins."""
-    paths = {getattr(block, "path", "concatenation") for block in subject.plan.blocks}
-    if "concatenation" in paths:
+def width_of(network: NetworkToDraw) -> float:
+    """How broad a column of this network is, with its margins."""
+    connections = set(map(connection, network.plan.blocks))
+    if "concatenation" in connections:
         return BAND + 44
-    return RIGHT + (66 if subject.values else 20) if paths == {"none"} else ARC + 70
+    return RIGHT + (66 if network.values else 20) if connections == {"none"} else ARC + 70
 
 
-def draw_column(subject: Subject, scale: Scale | None, *, unfold: bool) -> list[Drawn]:
+def draw_column(network: NetworkToDraw, scale: Scale | None, *, unfold: bool) -> list[DrawnSegment]:
     """Every segment of the network, from the image to the classifier."""
-    values = subject.values or {}
+    values = network.values or {}
 
     def paint(name: str) -> Paint | None:
         # A dense layer shows its block's value where it has none of its own.
         value = values.get(name, values.get(name.partition(".layers.")[0]))
         return scale.paint(value) if scale and value is not None else None
 
-    most = max(block.out_channels for block in subject.plan.blocks)
-    parts = segments(subject.plan, subject.size, unfold=unfold)
-    return [_segment(part, Pen(paint), width_of(subject), most) for part in parts]
+    most = max(block.out_channels for block in network.plan.blocks)
+    parts = segments(network.plan, network.size, unfold=unfold)
+    return [_segment(part, Pen(paint), width_of(network), most) for part in parts]
 
 
-def _segment(segment: Segment, pen: Pen, width: float, most: int) -> Drawn:
+def _segment(segment: Segment, pen: Pen, width: float, most: int) -> DrawnSegment:
     pen.y = 0.0
     if segment.stage is not None:
         _caption(pen, segment)
-    growths = [piece for piece in segment.pieces if isinstance(piece, Growth)]
-    if growths:
-        draw_dense(pen, growths, most)
+    dense_layers = [piece for piece in segment.pieces if isinstance(piece, DenseLayers)]
+    if dense_layers:
+        draw_dense_block(pen, dense_layers, most)
     for piece in segment.pieces:
-        if isinstance(piece, Step):
-            draw_step(pen, piece)
-        elif isinstance(piece, Chain):
-            _chain(pen, piece)
+        if isinstance(piece, ShortcutBlock):
+            draw_block(pen, piece)
+        elif isinstance(piece, LayerSequence):
+            _sequence(pen, piece)
     if segment.stage is None:
-        return Drawn(shape("g", pen.marks), pen.y)
+        return DrawnSegment(shape("g", pen.marks), pen.y)
     pen.line(5)
     ground = shape("rect", x=_MARGIN, y=0, width=width - 2 * _MARGIN, height=pen.y, rx=8, class_="ground")
-    return Drawn(shape("g", ground, pen.marks, class_=f"s{segment.stage % COLOURS}"), pen.y)
+    return DrawnSegment(shape("g", ground, pen.marks, class_=f"s{segment.stage % COLOURS}"), pen.y)
 
 
-def _chain(pen: Pen, chain: Chain) -> None:
+def _sequence(pen: Pen, sequence: LayerSequence) -> None:
     before: Shape | None = None
-    for layer, after in zip(chain.layers, chain.shapes, strict=True):
+    for layer, after in zip(sequence.layers, sequence.shapes, strict=True):
         pen.arrow(LEAD)
         top = pen.y
-        pen.box(layer, chain.name)
+        pen.box(layer, sequence.name)
         if after != before and layer.kind not in ("classifier", "dropout", "norm", "flatten", "linear"):
             pen.say(_LEFT, top + 15, written(after), "end soft")
         before = after
@@ -111,7 +119,7 @@ def _caption(pen: Pen, segment: Segment) -> None:
 
 
 def _count(segment: Segment) -> str:
-    dense = isinstance(segment.pieces[0], Growth)
+    dense = isinstance(segment.pieces[0], DenseLayers)
     if segment.blocks == 1:
         return _("1 layer") if dense else _("1 block")
     text = _("{n} layers") if dense else _("{n} blocks")

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from atalho.report.drawing.pen import BOX, CENTRE, GAP, HEIGHT, LEAD, NARROW, RIGHT, ROUND, Pen
-from atalho.report.drawing.pieces import Growth
+from atalho.report.drawing.marks import BOX, CENTRE, GAP, HEIGHT, LEAD, NARROW, RIGHT, ROUND, Pen
+from atalho.report.drawing.segments import DenseLayers
 from atalho.report.drawing.svg import path, shape
 from atalho.text import _
 
@@ -17,57 +17,57 @@ _WAY: Final = 24.0
 """The height of the curve between the middle line and the band."""
 
 
-def draw_dense(pen: Pen, growths: Sequence[Growth], most: int) -> None:
-    """A dense block whose layers, some of them folded, are `growths`; `most` channels make the broadest band."""
-    first, last = growths[0], growths[-1]
+def draw_dense_block(pen: Pen, dense_layers: Sequence[DenseLayers], most: int) -> None:
+    """A dense block whose layers, some of them folded, are `dense_layers`; `most` channels make the broadest band."""
+    first, last = dense_layers[0], dense_layers[-1]
     unit = BROADEST / most
     _enter(pen, BAND - first.channels * unit / 2)
     top = pen.y
     starts: list[tuple[float, int]] = []
-    for growth in growths:
-        starts += _draw_growth(pen, growth, unit)
+    for dense in dense_layers:
+        starts += _draw_layers(pen, dense, unit)
     end = last.channels + len(last.names) * last.rate
     pen.y += LEAD / 2
     _band(pen, top, pen.y, first, starts, unit)
     _leave(pen, BAND - end * unit / 2)
 
 
-def _draw_growth(pen: Pen, growth: Growth, unit: float) -> list[tuple[float, int]]:
+def _draw_layers(pen: Pen, dense: DenseLayers, unit: float) -> list[tuple[float, int]]:
     """One layer, or many in a stack; gives where each new stripe begins and how many channels there are then."""
     pen.y += LEAD + 3
-    edge = BAND - growth.channels * unit
-    top, count = pen.y, len(growth.names)
+    edge = BAND - dense.channels * unit
+    top, count = pen.y, len(dense.names)
     if count > 1:
-        return _draw_stack(pen, growth, unit)
-    first, second = growth.layers
+        return _draw_stack(pen, dense, unit)
+    first, second = dense.layers
     pen.marks.append(path("M", (edge, top + HEIGHT / 2), "H", RIGHT, class_="flow"))
     pen.head(RIGHT, top + HEIGHT / 2, "left")
-    pen.box(first, growth.names[0])
+    pen.box(first, dense.names[0])
     pen.arrow(GAP)
     right = CENTRE + NARROW / 2
     joins = pen.y + HEIGHT / 2
-    pen.box(second, growth.names[0])
-    pen.marks.append(path("M", (right, joins), "H", edge - growth.rate * unit, class_="flow"))
-    pen.head(edge - growth.rate * unit, joins, "right")
-    paint = pen.paint(growth.names[0])
+    pen.box(second, dense.names[0])
+    pen.marks.append(path("M", (right, joins), "H", edge - dense.rate * unit, class_="flow"))
+    pen.head(edge - dense.rate * unit, joins, "right")
+    paint = pen.paint(dense.names[0])
     if paint:
         pen.value(paint, CENTRE - BOX / 2 - 9, joins + 4, "value end")
-    channels = growth.channels + growth.rate
+    channels = dense.channels + dense.rate
     pen.say(BAND + 8, joins + 4, str(channels), "note")
     return [(joins, channels)]
 
 
-def _draw_stack(pen: Pen, growth: Growth, unit: float) -> list[tuple[float, int]]:
-    count, top = len(growth.names), pen.y
+def _draw_stack(pen: Pen, dense: DenseLayers, unit: float) -> list[tuple[float, int]]:
+    count, top = len(dense.names), pen.y
     left = CENTRE - BOX / 2
     for shift in (8.0, 4.0, 0.0):
         pen.marks.append(
             shape("rect", x=left + shift - 4, y=top + 8 - shift, width=BOX, height=_FOLD - 8, rx=4, class_="box")
         )
-    lift = 5 if pen.stripes(growth.names, left - 4, top + _FOLD, BOX) else 0
+    lift = 5 if pen.stripes(dense.names, left - 4, top + _FOLD, BOX) else 0
     pen.say(CENTRE - 4, top + 4 + _FOLD / 2 + 4 - lift, _("{n} more layers").format(n=count), "in strong")
     each = (_FOLD - 8) / count
-    starts = [(top + 8 + (place + 0.5) * each, growth.channels + (place + 1) * growth.rate) for place in range(count)]
+    starts = [(top + 8 + (place + 0.5) * each, dense.channels + (place + 1) * dense.rate) for place in range(count)]
     joins, channels = starts[-1]
     for place, (y, now) in enumerate(starts):
         if place in (0, count // 2, count - 1):
@@ -77,7 +77,9 @@ def _draw_stack(pen: Pen, growth: Growth, unit: float) -> list[tuple[float, int]
     return starts
 
 
-def _band(pen: Pen, top: float, bottom: float, first: Growth, starts: Sequence[tuple[float, int]], unit: float) -> None:
+def _band(
+    pen: Pen, top: float, bottom: float, first: DenseLayers, starts: Sequence[tuple[float, int]], unit: float
+) -> None:
     """x as it enters, and a stripe for what each layer adds."""
     width = first.channels * unit
     marks = [shape("rect", x=BAND - width, y=top, width=width, height=bottom - top, class_="x")]

@@ -2,21 +2,21 @@
 
 import pytest
 
-from atalho.report.drawing.concatenation import BAND, BROADEST, draw_dense
-from atalho.report.drawing.layers import Layer
-from atalho.report.drawing.pen import RIGHT, Pen
-from atalho.report.drawing.pieces import Growth
+from atalho.report.drawing.dense_block import BAND, BROADEST, draw_dense_block
+from atalho.report.drawing.layer_box import LayerBox
+from atalho.report.drawing.marks import RIGHT, Pen
+from atalho.report.drawing.segments import DenseLayers
 
-LAYERS = (Layer("conv", 48, 1, before=("norm", "relu")), Layer("conv", 12, 3, before=("norm", "relu")))
+LAYERS = (LayerBox("conv", 48, 1, before=("norm", "relu")), LayerBox("conv", 12, 3, before=("norm", "relu")))
 
 
 def drawn(*counts: int, start: int = 24, rate: int = 12, most: int = 96) -> Pen:
     pen = Pen(lambda _name: None)
-    growths, channels = [], start
+    dense_layers, channels = [], start
     for count in counts:
-        growths.append(Growth(tuple(map(str, range(count))), "stages.0.0", LAYERS, channels, rate))
+        dense_layers.append(DenseLayers(tuple(map(str, range(count))), "stages.0.0", LAYERS, channels, rate))
         channels += count * rate
-    draw_dense(pen, growths, most)
+    draw_dense_block(pen, dense_layers, most)
     return pen
 
 

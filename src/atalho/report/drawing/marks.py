@@ -1,9 +1,9 @@
-"""The hand that draws one column: where its middle line and boxes are, and the marks that every family uses."""
+"""The marks that every family uses: lines, arrows, boxes and sums, and where a column has them."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from atalho.report.drawing.layers import Layer
+from atalho.report.drawing.layer_box import LayerBox
 from atalho.report.drawing.scale import Paint
 from atalho.report.drawing.svg import path, shape, words
 from atalho.report.markup import Html
@@ -52,7 +52,7 @@ class Pen:
             (x + back, y - side), (x + back, y + side))  # fmt: skip
         self.marks.append(path("M", corners[0], "L", (x, y), "L", corners[1], "z", class_=class_))
 
-    def box(self, layer: Layer, name: str) -> None:
+    def box(self, layer: LayerBox, name: str) -> None:
         """A layer with its norm and ReLU as bars along its edge; the line goes on below it."""
         paint = self.paint(name)
         fill, ink = (paint.fill, paint.ink) if paint else (None, None)
@@ -65,7 +65,7 @@ class Pen:
         self.marks.append(words(CENTRE, middle, text, class_="in", style=ink))
         self.y += HEIGHT
 
-    def bars(self, layer: Layer, left: float, top: float, width: float) -> None:
+    def bars(self, layer: LayerBox, left: float, top: float, width: float) -> None:
         """Norm and ReLU, in their order: above the words what comes before the layer, below them what follows."""
         places = [(kind, top + 1.5 + i * BAR) for i, kind in enumerate(layer.before)]
         start = top + HEIGHT - 1.5 - BAR * len(layer.after)
