@@ -64,4 +64,4 @@ def test_a_misspelt_name_comes_before_the_one_that_is_missing_for_it() -> None:
 def test_it_is_said_in_the_language_in_force() -> None:
     text = refusal({"count": 0})
     with speaking("pt"):
-        assert str(text) == "count = 0 não é aceito: o valor tem de ser 1 ou mais."
+        assert str(text) == "count = 0 não é aceito: o valor tem de ser ao menos 1."

@@ -60,7 +60,7 @@ def portuguese_pages() -> dict[str, str]:
 def test_no_english_is_left_on_a_portuguese_page(command, portuguese_pages):
     page = portuguese_pages[command]
     # Flags and their accepted values are code.
-    prose = re.sub(r"--\S+|\[opções: [^]]*\]", "", page)
+    prose = re.sub(r"--\S+|\[valores: [^]]*\]", "", page)
     assert page.startswith(f"Uso: atalho {command}".strip())
     assert ENGLISH.findall(prose) == []
 
@@ -101,7 +101,7 @@ def test_settings_show_the_defaults_of_the_schema(english_pages):
 def test_a_misspelt_flag_is_explained_in_portuguese():
     found = _run("-m", "atalho", "--lang", "pt", "train", "--epocs", "3")
     assert (found.returncode, found.stdout) == (2, "")
-    assert found.stderr == "Não existe a opção --epocs. Você quis dizer --epochs?\n"
+    assert found.stderr == "Opção --epocs desconhecida. Você quis dizer --epochs?\n"
 
 
 def test_the_environment_chooses_the_language_of_the_program():

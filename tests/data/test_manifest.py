@@ -41,7 +41,7 @@ def test_notes_are_told_in_the_language_of_who_reads_them() -> None:
     stored = json.loads(json.dumps(manifest(notes=(note, Text.verbatim("by hand"))).to_json()))
     assert list(map(str, Manifest.from_json(stored).notes)) == [str(note), "by hand"]
     told = speaking("pt")(lambda: [str(note) for note in Manifest.from_json(stored).notes])()
-    assert told == ["a pasta more não é train, val nem test: foi ignorada", "by hand"]
+    assert told == ["a pasta more não é train, val nem test: ignorada", "by hand"]
     assert Manifest.from_json(stored).to_json() == stored
 
 

@@ -84,8 +84,8 @@ def test_both_languages_hold_the_same_parts(page):
     headings = {
         "en": ["Training", "Class by class", "Confusion matrix", "Calibration", "Most confident mistakes", "Data",
                "Cost", "Configuration", "Provenance"],
-        "pt-BR": ["Treino", "Classe por classe", "Matriz de confusão", "Calibração",
-                  "Erros cometidos com mais confiança", "Dados", "Custo", "Configuração", "Procedência"],
+        "pt-BR": ["Treino", "Por classe", "Matriz de confusão", "Calibração",
+                  "Erros cometidos com mais confiança", "Dados", "Custo", "Configuração", "Proveniência"],
     }  # fmt: skip
     for tag, titles in headings.items():
         places = [page.words[tag].rindex(f"{title}|") for title in titles]

@@ -122,4 +122,4 @@ def test_python_reads_it():
     speak = catalogue("pt")
     assert speak.gettext("Calibration") == "Calibração"
     one, many = "{count} image left out: {names}", "{count} images left out: {names}"
-    assert [speak.ngettext(one, many, n).split()[2] for n in (0, 1, 2)] == ["pulada:", "pulada:", "puladas:"]
+    assert [speak.ngettext(one, many, n).split()[2] for n in (0, 1, 2)] == ["ignorada:", "ignorada:", "ignoradas:"]

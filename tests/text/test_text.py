@@ -113,9 +113,9 @@ LEFT_OUT = Text("the folder {name} is none of train, val, test: left out", name=
 @pytest.mark.parametrize(
     ("text", "english", "portuguese"),
     [
-        (LEFT_OUT, "the folder {x} is none", "a pasta {x} não é train, val nem test: foi ignorada"),
-        (ntext(ONE, MANY, 2, count=2, names="a"), "2 images left out: a", "2 imagens puladas: a"),
-        (ntext(ONE, MANY, 1).format(count=1, names="a"), "1 image left", "1 imagem pulada: a"),
+        (LEFT_OUT, "the folder {x} is none", "a pasta {x} não é train, val nem test: ignorada"),
+        (ntext(ONE, MANY, 2, count=2, names="a"), "2 images left out: a", "2 imagens ignoradas: a"),
+        (ntext(ONE, MANY, 1).format(count=1, names="a"), "1 image left", "1 imagem ignorada: a"),
         (Text("{path}: {reason}", path="a", reason=LEFT_OUT), "a: the folder {x}", "a: a pasta {x} não é"),
         (Text.verbatim("plain {words}"), "plain {words}", "plain {words}"),
         (Text.joined(Text("seed"), "x", by=", "), "seed, x", "semente, x"),

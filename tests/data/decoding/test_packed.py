@@ -155,7 +155,7 @@ def test_bad_images_are_left_out_by_choice(data: Path, cache_gb: float, workers:
         # As kept, the reason is that in any language, also out of the cache.
         told = [speaking("pt")(str)(image.reason) for image in images.bad]
         assert [text.split(" (")[0].split(": ")[0] for text in told] == [
-            "não é uma imagem em formato aceito",
+            "não é uma imagem em formato aceito, ou o cabeçalho está danificado",
             "incompleto ou danificado",
         ]
         assert images[np.array([3])].max() == 0
