@@ -50,7 +50,7 @@ def _items(networks: Sequence[NetworkToDraw]) -> list[tuple[str, str]]:
     }
     if all(network.plan.stem.design == "pixels" for network in networks):
         texts["projection"] = _("projection: a linear layer makes x fit")
-    items = [(name, text) for name, text in texts.items() if name in connections]
+    items: list[tuple[str, str]] = [(name, text) for name, text in texts.items() if name in connections]
     if items:
         items.append(("sum", _("sum: F(x) + x")))
     if "concatenation" in connections:
