@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from atalho.jobs.draw import draw
+from atalho.api.draw import draw
 from atalho.text import speaking
 
 FIGURES = Path(__file__).parents[1] / "docs" / "figures"

@@ -7,8 +7,7 @@ from typing import Any
 
 from real_runs import Place, Training, get_ready, steps
 
-from atalho.jobs import run as files
-from atalho.storage import log
+from atalho.storage import log, run_folder
 
 LOOKS = 60
 """How often a run is looked at; the first fifth of them counts as warming up."""
@@ -29,7 +28,7 @@ def _one(place: Place, run: Path, count: int, *, streamed: bool) -> dict[str, An
         wanted = count * (len(looks) + 1) // (LOOKS + 1)
         code = training.until(lambda wanted=wanted: steps(run) >= wanted, 3600)
         assert code is None, f"it ended with {code} at step {steps(run)}"
-        rows = log.read(run / files.LOG)
+        rows = log.read(run / run_folder.LOG)
         assert [row["step"] for row in rows if row["kind"] == "step"] == list(range(1, steps_of(rows) + 1))
         looks.append({"step": steps_of(rows), **_held(training.number), "workers": len(training.workers())})
     assert training.wait(600) == 0

@@ -19,10 +19,10 @@ import torch
 from record import origin, write
 
 import atalho
+from atalho.api.index import index
 from atalho.data import samples
 from atalho.data.preprocessing import Preprocessing
 from atalho.gallery.sqlite import SqliteStore
-from atalho.jobs.index import index
 from atalho.storage import model_folder
 from atalho.storage.model_folder import Card
 from atalho.training.progress import Progress

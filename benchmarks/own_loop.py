@@ -26,7 +26,7 @@ class Clock(Progress):
 
 def main(data: str, name: str, batch: int, side: int) -> float:
     prepare_process()
-    from atalho.jobs.train import train
+    from atalho.api.train import train
 
     clock = Clock()
     with tempfile.TemporaryDirectory() as folder:

@@ -18,9 +18,9 @@ from PIL import Image
 
 from atalho import cli
 from atalho.data import samples
-from atalho.jobs import finish
-from atalho.jobs import run as files
 from atalho.report import figures, html
+from atalho.runs import finish
+from atalho.storage import run_folder
 from atalho.text import use_language
 
 SIDE, IMAGES, EPOCHS, BATCH = 12, 40, 5, 12
@@ -39,7 +39,7 @@ SETTINGS = (
 STREAMED = ("--data.cache-gb", "0", "--data.workers", "2")
 
 
-NEEDED = ("torch._dynamo", "atalho.cli.app", "atalho.cli.train", "atalho.jobs.train", "atalho.data.samples")
+NEEDED = ("torch._dynamo", "atalho.cli.app", "atalho.cli.train", "atalho.api.train", "atalho.data.samples")
 """What a training imports, most of it only when it is needed."""
 
 
@@ -67,7 +67,7 @@ class Place:
 
     def command(self, run: Path, *, streamed: bool, epochs: int = EPOCHS, save_every: int = 2) -> list[str]:
         """What brings `run` to its end, whatever is there of it; steps lie between two checkpoints."""
-        if (run / files.CONFIG).is_file():
+        if (run / run_folder.CONFIG).is_file():
             return ["train", "--resume", str(run)]
         options = ["--epochs", str(epochs), "--training.checkpoint-steps", str(save_every)]
         options += STREAMED if streamed else ()
@@ -155,16 +155,16 @@ class Training:
 
 def endings(run: Path) -> dict[str, bytes]:
     """What must be equal to the byte: the last checkpoint (weights, averages, momentum, sums), log, model, result."""
-    last = max((run / files.CHECKPOINTS).glob("step-*"))
-    names = [files.LOG, f"{files.MODEL}/model.safetensors", files.EVALUATION]
-    names += [f"{files.CHECKPOINTS}/{last.name}/{name}" for name in ("state.safetensors", "state.json")]
+    last = max((run / run_folder.CHECKPOINTS).glob("step-*"))
+    names = [run_folder.LOG, f"{run_folder.MODEL}/model.safetensors", run_folder.EVALUATION]
+    names += [f"{run_folder.CHECKPOINTS}/{last.name}/{name}" for name in ("state.safetensors", "state.json")]
     return {name: (run / name).read_bytes() for name in names}
 
 
 def steps(run: Path) -> int:
     """Steps in the metrics log."""
     with contextlib.suppress(FileNotFoundError):
-        return (run / files.LOG).read_bytes().count(b'"kind": "step"')
+        return (run / run_folder.LOG).read_bytes().count(b'"kind": "step"')
     return 0
 
 
@@ -176,13 +176,13 @@ def unfinished(run: Path) -> list[str]:
 def phase(run: Path, total: int) -> str:
     """Where in its life a run was killed."""
     left = unfinished(run)
-    if any(name.startswith(f"{files.CHECKPOINTS}/.tmp-step") for name in left):
+    if any(name.startswith(f"{run_folder.CHECKPOINTS}/.tmp-step") for name in left):
         return "inside a save"
     if left:
         return "inside another write"
-    if not (run / files.CONFIG).is_file():
+    if not (run / run_folder.CONFIG).is_file():
         return "before the run began"
-    if not (run / files.CHECKPOINTS).is_dir():
+    if not (run / run_folder.CHECKPOINTS).is_dir():
         return "before the first checkpoint"
     return "between steps or within one" if steps(run) < total else "after the last step"
 

@@ -5,8 +5,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from atalho.jobs import provenance
 from atalho.precision import choose
+from atalho.runs import provenance
 
 RESULTS = Path(__file__).parent.parent / "results"
 

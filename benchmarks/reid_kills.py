@@ -18,7 +18,7 @@ from real_runs import NETWORK, SIDE, Place
 from record import RESULTS, origin, write
 
 from atalho.data import samples
-from atalho.jobs import run as files
+from atalho.storage import run_folder
 
 SETTINGS = (
     *("--task", "reid", "--data.size", str(SIDE), "--data.test-fraction", "0.4", "--data.val-fraction", "0.2"),
@@ -50,7 +50,7 @@ class Characters(Place):
 
     def command(self, run: Path, *, streamed: bool, epochs: int = EPOCHS, save_every: int = 2) -> list[str]:
         """What brings `run` to its end, whatever is there of it."""
-        if (run / files.CONFIG).is_file():
+        if (run / run_folder.CONFIG).is_file():
             return ["train", "--resume", str(run)]
         options = ["--epochs", str(epochs), "--training.checkpoint-steps", str(save_every)]
         options += ["--data.cache-gb", "0", "--data.workers", "2"] if streamed else []

@@ -21,11 +21,11 @@ import torch
 from record import origin, write
 
 from atalho.cli import prepare_process
-from atalho.jobs import data as job_data
-from atalho.jobs import reidentify
-from atalho.jobs.network import first_weights
-from atalho.jobs.run import Run
 from atalho.precision import choose
+from atalho.runs import reidentify
+from atalho.runs.dataset import Dataset, open_dataset, survey_data
+from atalho.runs.network import first_weights
+from atalho.runs.run import Run
 from atalho.tasks import reidentification
 from atalho.training.progress import Progress
 
@@ -90,14 +90,14 @@ def _validation(run: Run) -> dict[str, float]:
     return {name: last[name] for name in ("val_rank1", "val_map")}
 
 
-def _pixels(run: Run) -> job_data.Pixels:
-    config = dataclasses.replace(run.config.data, size=run.network[1].size)
-    looked = job_data.look(dataclasses.replace(run.config, data=config), Progress())
-    return job_data.open_pixels(looked, config, Progress(), channels=run.network[1].channels)
+def _pixels(run: Run) -> Dataset:
+    config = dataclasses.replace(run.config.data, size=run.network.preprocessing.size)
+    looked = survey_data(dataclasses.replace(run.config, data=config), Progress())
+    return open_dataset(looked, config, Progress(), channels=run.network.preprocessing.channels)
 
 
 def _untrained(run: Run) -> dict[str, Any]:
-    spec, prepared = run.network
+    spec, prepared = run.network.spec, run.network.preprocessing
     network = first_weights(spec, run.config, None)
     precision = choose("auto", "fp32")
     return reidentify.evaluate(

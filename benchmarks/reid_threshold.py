@@ -18,7 +18,7 @@ from record import origin, write
 
 import atalho
 from atalho.cli import prepare_process
-from atalho.jobs.run import Run
+from atalho.runs.run import Run
 
 WANTED = (0.01, 0.001)
 FIGURES = ("rank1", "map", "minp")

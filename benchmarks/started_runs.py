@@ -41,7 +41,7 @@ class Starts:
         self._whole = place.folder / "whole-packed"
         self.seconds, self.imports = (
             self._life(),
-            _cost([sys.executable, "-c", "import torch._dynamo, atalho.jobs.train"]),
+            _cost([sys.executable, "-c", "import torch._dynamo, atalho.api.train"]),
         )
 
     def kill(self, run: Path, chance: random.Random) -> Trial:

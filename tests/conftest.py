@@ -3,12 +3,16 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
 
 from atalho.data import samples
 from atalho.text import use_language
+
+if TYPE_CHECKING:
+    from atalho.runs.run import Run
 
 # A second thread in each of several test processes makes them wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -50,3 +54,21 @@ def clothes(fashion: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
                 with Image.open(image) as picture:
                     picture.resize((16, 16), Image.Resampling.BILINEAR).save(target / image.name)
     return folder
+
+
+SETTINGS = {"training.checkpoint_steps": 3, "training.lr": 0.1, "augment.pad": 2, "training.precision": "fp32"}
+
+
+@pytest.fixture(scope="session")
+def settings() -> dict[str, object]:
+    """Settings of the shared run: 4 steps an epoch, a checkpoint every third step."""
+    return dict(SETTINGS)
+
+
+@pytest.fixture(scope="session")
+def run(clothes: Path, tmp_path_factory: pytest.TempPathFactory) -> "Run":
+    """One run on real images, shared by the tests that look at what it left: resnet20 after three epochs."""
+    from atalho.api.train import train
+
+    out = tmp_path_factory.mktemp("runs") / "clothes"
+    return train(clothes, model="resnet20", epochs=3, batch_size=32, settings=SETTINGS, out=out)

@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from atalho.api.compare import compare
+    from atalho.api.doctor import doctor
+    from atalho.api.draw import draw
+    from atalho.api.evaluate import evaluate
+    from atalho.api.import_weights import import_file
+    from atalho.api.index import index
+    from atalho.api.search import search
+    from atalho.api.threshold import threshold
+    from atalho.api.train import resume, train
     from atalho.errors import AtalhoError
     from atalho.gallery.rerank import Rerank
-    from atalho.jobs.compare import compare
-    from atalho.jobs.doctor import doctor
-    from atalho.jobs.draw import draw
-    from atalho.jobs.evaluate import evaluate
-    from atalho.jobs.import_weights import import_file
-    from atalho.jobs.index import index
-    from atalho.jobs.run import Run
-    from atalho.jobs.search import search
-    from atalho.jobs.threshold import threshold
-    from atalho.jobs.train import resume, train
     from atalho.networks.build import create
     from atalho.networks.catalogue import list_models
     from atalho.networks.network import Network
     from atalho.networks.weights import export_weights, import_weights
+    from atalho.runs.run import Run
     from atalho.tasks.model import Model, load
 
 __all__ = [
@@ -56,22 +56,22 @@ _HOMES = {
     "Model": "tasks.model",
     "Network": "networks.network",
     "Rerank": "gallery.rerank",
-    "Run": "jobs.run",
-    "compare": "jobs.compare",
+    "Run": "runs.run",
+    "compare": "api.compare",
     "create": "networks.build",
-    "doctor": "jobs.doctor",
-    "draw": "jobs.draw",
-    "evaluate": "jobs.evaluate",
+    "doctor": "api.doctor",
+    "draw": "api.draw",
+    "evaluate": "api.evaluate",
     "export_weights": "networks.weights",
-    "import_file": "jobs.import_weights",
+    "import_file": "api.import_weights",
     "import_weights": "networks.weights",
-    "index": "jobs.index",
+    "index": "api.index",
     "list_models": "networks.catalogue",
     "load": "tasks.model",
-    "resume": "jobs.train",
-    "search": "jobs.search",
-    "threshold": "jobs.threshold",
-    "train": "jobs.train",
+    "resume": "api.train",
+    "search": "api.search",
+    "threshold": "api.threshold",
+    "train": "api.train",
 }
 
 

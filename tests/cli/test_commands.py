@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from atalho.api.train import train
 from atalho.cli import run as command_line
-from atalho.jobs.run import Run
-from atalho.jobs.train import train
+from atalho.runs.run import Run
 
 
 @pytest.fixture(scope="module")

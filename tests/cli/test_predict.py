@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from torch import Tensor
 
+from atalho.api import train as job
 from atalho.cli import run
-from atalho.jobs import train as job
 from atalho.tasks.model import Model
 
 

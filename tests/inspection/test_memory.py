@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from atalho.inspection.memory import KERNELS, StepMemory, step_memory
-from atalho.jobs.memory import TOLERANCE
 from atalho.networks import specify
+from atalho.runs.memory import TOLERANCE
 
 _MEASURE = Path(__file__).parent / "measured_step.py"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from atalho.jobs.train import train
+from atalho.api.train import train
 from atalho.training.progress import Progress
 
 SPEC = {

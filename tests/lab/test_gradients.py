@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from atalho.errors import ConfigError
-from atalho.jobs.network import first_weights
-from atalho.jobs.run import Run
 from atalho.lab import gradients
 from atalho.lab.training import Recipe
 from atalho.networks.network import Network
+from atalho.runs.network import first_weights
+from atalho.runs.run import Run
 
 Twins = tuple[Path, Path]
 Both = Callable[..., dict[str, Any]]

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from atalho.errors import ConfigError, RunError
-from atalho.jobs.run import Run
 from atalho.lab import lesion
+from atalho.runs.run import Run
 from atalho.surgery.lesion import removed
 from atalho.tasks.model import load
 

@@ -5,19 +5,19 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from atalho.jobs.named import named
 from atalho.lab import samples
+from atalho.runs.network_source import resolve
 
 
 def test_noise_is_the_seeds() -> None:
-    found = named("resnet20")
+    found = resolve("resnet20")
     assert samples.noise(found, 3, 0).shape == (3, 3, 32, 32)
     assert torch.equal(samples.noise(found, 3, 4), samples.noise(found, 3, 4))
     assert not torch.equal(samples.noise(found, 3, 4), samples.noise(found, 3, 5))
 
 
 def test_real_images_from_files_and_from_arrays(clothes: Path, tmp_path: Path) -> None:
-    found = named("resnet20")
+    found = resolve("resnet20")
     images = samples.real(found, clothes, 4, 0)
     assert images.shape == (4, 3, 32, 32) and images.isfinite().all()
     assert images.mean().abs() < 1e-3 and abs(images.std() - 1) < 0.01
@@ -27,7 +27,7 @@ def test_real_images_from_files_and_from_arrays(clothes: Path, tmp_path: Path) -
 
 
 def test_by_default_the_sample_that_ships() -> None:
-    assert samples.real(named("mlp6"), None, 2, 0).shape == (2, 3, 32, 32)
+    assert samples.real(resolve("mlp6"), None, 2, 0).shape == (2, 3, 32, 32)
 
 
 def _write_idx(folder: Path) -> None:

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from atalho.errors import ConfigError, DataError, StoppedError
-from atalho.jobs.network import first_weights
 from atalho.lab.training import Bench, Recipe, configuration, open_bench, subset, train
 from atalho.networks.select import by_depth, specify
+from atalho.runs.network import first_weights
 from atalho.training.progress import Progress
 
 

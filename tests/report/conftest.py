@@ -15,7 +15,7 @@ from atalho.metrics.calibration import calibration, fit_temperature
 from atalho.metrics.classification import evaluate
 from atalho.networks.catalogue import spec
 from atalho.networks.spec import to_dict
-from atalho.report.run_files import RunFiles, read
+from atalho.storage.run_folder import RunFolder
 from atalho.text import use_language
 
 HOSTILE = '<script>alert("1")</script> & $x^'
@@ -97,8 +97,8 @@ def folder(complete, tmp_path) -> Path:
 
 
 @pytest.fixture
-def run(complete) -> RunFiles:
-    return read(complete)
+def run(complete) -> RunFolder:
+    return RunFolder.open(complete)
 
 
 def write(path: Path, value: object) -> None:

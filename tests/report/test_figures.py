@@ -6,7 +6,7 @@ import pytest
 
 from atalho.report import figures
 from atalho.report.canvas import png, style, svg
-from atalho.report.run_files import read
+from atalho.storage.run_folder import RunFolder
 from atalho.text import speaking, use_language
 
 
@@ -130,6 +130,6 @@ def test_write_all_writes_what_the_run_allows(folder):
 
 def test_a_run_without_evaluation_has_only_curves(folder):
     (folder / "evaluation.json").unlink()
-    assert list(figures.draw_all(read(folder))) == ["loss", "accuracy", "learning_rate"]
+    assert list(figures.draw_all(RunFolder.open(folder))) == ["loss", "accuracy", "learning_rate"]
     (folder / "metrics.jsonl").write_text(json.dumps({"kind": "step", "step": 1, "lr": 1, "loss": 1}) + "\n")
-    assert figures.draw_all(read(folder)) == {}
+    assert figures.draw_all(RunFolder.open(folder)) == {}

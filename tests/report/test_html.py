@@ -10,7 +10,7 @@ import pytest
 
 from atalho.errors import RunError
 from atalho.report import html
-from atalho.report.run_files import read
+from atalho.storage.run_folder import RunFolder
 from atalho.text import use_language
 
 
@@ -43,7 +43,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def page(complete, pictures):
-    return Page(html.page(read(complete), pictures))
+    return Page(html.page(RunFolder.open(complete), pictures))
 
 
 def test_needs_nothing_from_outside(page):

@@ -1,12 +1,13 @@
 """The parts of the page on re-identification, from what an evaluation holds."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from atalho.report import html, retrieval
-from atalho.report.run_files import RunFiles
+from atalho.storage.run_folder import RunFolder
 
 
 @pytest.fixture
@@ -22,8 +23,10 @@ def evaluation() -> dict[str, Any]:
     return about | figures | intervals | {"protocol": "cross-camera", "average_precision": "hits", "lists": lists}
 
 
-def _run(evaluation: dict[str, Any]) -> RunFiles:
-    return RunFiles(Path("x"), "", {"model": {"name": "resnet18"}}, evaluation=evaluation)
+def _run(folder: Path, evaluation: dict[str, Any]) -> RunFolder:
+    (folder / "run.toml").write_text('[model]\nname = "resnet18"\n')
+    (folder / "evaluation.json").write_text(json.dumps(evaluation))
+    return RunFolder.open(folder)
 
 
 def test_the_headline_says_how_many_queries_were_counted(evaluation: dict[str, Any]) -> None:
@@ -32,16 +35,16 @@ def test_the_headline_says_how_many_queries_were_counted(evaluation: dict[str, A
     assert "900 of 920 queries have a right answer among 1,000 images" in text
 
 
-def test_every_figure_stands_with_its_interval(evaluation: dict[str, Any]) -> None:
-    text = retrieval.quality(_run(evaluation))
+def test_every_figure_stands_with_its_interval(tmp_path: Path, evaluation: dict[str, Any]) -> None:
+    text = retrieval.quality(_run(tmp_path, evaluation))
     for name in ("rank-1", "rank-5", "rank-10", "rank-20", "mAP", "mINP"):
         assert f"<td>{name}</td>" in text
     assert "own camera are left out (cross-camera)" in text
     assert "The intervals draw the 46 identities again" in text
 
 
-def test_right_and_wrong_are_marked_not_by_colour_alone(evaluation: dict[str, Any]) -> None:
-    text = retrieval.ranked_lists(_run(evaluation), {"a.png": "picture-0", "b.png": "picture-1"})
+def test_right_and_wrong_are_marked_not_by_colour_alone(tmp_path: Path, evaluation: dict[str, Any]) -> None:
+    text = retrieval.ranked_lists(_run(tmp_path, evaluation), {"a.png": "picture-0", "b.png": "picture-1"})
     assert text is not None
     assert text.count("✓") == text.count("✗") == 1
     assert 'href="#picture-1"' in text
@@ -50,8 +53,8 @@ def test_right_and_wrong_are_marked_not_by_colour_alone(evaluation: dict[str, An
     assert "<x>" not in text
 
 
-def test_the_page_has_these_parts_instead_of_classes(evaluation: dict[str, Any]) -> None:
-    page = html.page(_run(evaluation), {})
+def test_the_page_has_these_parts_instead_of_classes(tmp_path: Path, evaluation: dict[str, Any]) -> None:
+    page = html.page(_run(tmp_path, evaluation), {})
     assert "Ranked lists" in page
     assert "Confusion matrix" not in page
-    assert retrieval.ranked_lists(_run(evaluation | {"lists": []}), {}) is None
+    assert retrieval.ranked_lists(_run(tmp_path, evaluation | {"lists": []}), {}) is None

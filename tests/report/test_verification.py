@@ -1,5 +1,8 @@
 """The part of the page on the threshold, from what a run recorded."""
 
+import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +10,7 @@ import pytest
 
 from atalho.report import html, verification
 from atalho.report.markup import Html
-from atalho.report.run_files import RunFiles
+from atalho.storage.run_folder import RunFolder
 from atalho.text import speaking
 
 DRAWN = {"verification": Html("<svg></svg>")}
@@ -15,18 +18,28 @@ CHOSEN = {"similarity": 0.535, "wanted_far": 0.01, "far": 0.0098, "far_interval"
           "frr_interval": [0.0517, 0.1465], "genuine": 1710, "impostor": 14400}  # fmt: skip
 
 
-def run(evaluation: dict[str, Any] | None = None, **recorded: Any) -> RunFiles:
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., RunFolder]:
+    """A run of this evaluation, whose verification.json differs from the usual in what is given."""
+    return partial(_write, tmp_path)
+
+
+def _write(folder: Path, evaluation: dict[str, Any] | None = None, **recorded: Any) -> RunFolder:
     curve = {"thresholds": [0.0, 0.5], "same_pairs": 1710, "different_pairs": 14400}
     curve |= {f"{name}{end}": [0.5, 0.1] for name in ("far", "frr") for end in ("", "_low", "_high")}
     found = {"split": "val", "data": None, "wanted_far": 0.01, "threshold": CHOSEN, "reason": None, "curve": curve}
-    return RunFiles(Path("x"), "", {}, evaluation=evaluation, verification=found | recorded)
+    (folder / "run.toml").touch()
+    (folder / "verification.json").write_text(json.dumps(found | recorded))
+    if evaluation is not None:
+        (folder / "evaluation.json").write_text(json.dumps(evaluation))
+    return RunFolder.open(folder)
 
 
-def test_a_run_without_one_has_no_such_part() -> None:
-    assert verification.threshold(RunFiles(Path("x"), "", {}), {}) is None
+def test_a_run_without_one_has_no_such_part(tmp_path: Path) -> None:
+    assert verification.threshold(RunFolder(tmp_path), {}) is None
 
 
-def test_errors_stand_with_intervals_and_pairs() -> None:
+def test_errors_stand_with_intervals_and_pairs(run: Callable[..., RunFolder]) -> None:
     text = verification.threshold(run(), DRAWN)
     assert text is not None
     for part in (
@@ -42,7 +55,7 @@ def test_errors_stand_with_intervals_and_pairs() -> None:
     assert "test images" not in text
 
 
-def test_the_test_images_stand_beside_where_it_was_chosen() -> None:
+def test_the_test_images_stand_beside_where_it_was_chosen(run: Callable[..., RunFolder]) -> None:
     measured = CHOSEN | {"far": 0.0255, "frr": 0.1016, "genuine": 8740, "impostor": 414000}
     text = verification.threshold(run({"at_threshold": measured}), DRAWN)
     assert text is not None
@@ -50,13 +63,13 @@ def test_the_test_images_stand_beside_where_it_was_chosen() -> None:
         assert part in text
 
 
-def test_other_images_are_named_and_escaped() -> None:
+def test_other_images_are_named_and_escaped(run: Callable[..., RunFolder]) -> None:
     text = verification.threshold(run(data="/<b>photos"), DRAWN)
     assert text is not None
     assert "/&lt;b&gt;photos" in text
 
 
-def test_where_there_is_none_the_reason_is_told() -> None:
+def test_where_there_is_none_the_reason_is_told(run: Callable[..., RunFolder]) -> None:
     text = verification.threshold(run(threshold=None, reason="Too few pairs."), DRAWN)
     assert text is not None
     assert "There is no threshold. Too few pairs." in text
@@ -64,7 +77,7 @@ def test_where_there_is_none_the_reason_is_told() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "pt"])
-def test_it_is_a_part_of_the_page_in_both_languages(language: str) -> None:
+def test_it_is_a_part_of_the_page_in_both_languages(run: Callable[..., RunFolder], language: str) -> None:
     figures = dict.fromkeys(("rank1", "rank5", "rank10", "rank20", "map", "minp"), 0.9)
     evaluation = {"task": "reid", "split": "test", "queries": 9, "valid_queries": 9, "identities": 4, "images": 9,
                   "protocol": "cross-camera", "lists": []}  # fmt: skip

@@ -13,8 +13,8 @@ from babel.messages.pofile import read_po
 import atalho
 from atalho import config
 from atalho.cli import help, options, terminal
-from atalho.jobs import finish
 from atalho.report import background
+from atalho.runs import finish
 from atalho.text import catalogue
 
 _SOURCE = Path(atalho.__file__).parent

@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from atalho.api.train import train
 from atalho.data import order
 from atalho.errors import ConfigError
-from atalho.jobs.run import Run
-from atalho.jobs.train import train
 from atalho.networks import create
+from atalho.runs.run import Run
 from atalho.storage import log
 from atalho.tasks import classification
 from atalho.training.progress import Progress

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from atalho.api.train import resume, train
 from atalho.errors import ConfigError, StoppedError
-from atalho.jobs.run import Run
-from atalho.jobs.train import resume, train
+from atalho.runs.run import Run
 from atalho.storage import log
 from atalho.training.progress import Progress, StepReport
 from atalho.training.tracking import tracked

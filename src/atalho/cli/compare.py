@@ -20,7 +20,7 @@ def compare(
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.compare`, print."""
-    from atalho.jobs import compare as job
+    from atalho.api import compare as job
 
     found = job.compare(run, first, second)
     if json:

@@ -34,7 +34,7 @@ def doctor(
     images: options.section("data") = None,  # type: ignore[valid-type]
 ) -> int:
     """Parse, call `atalho.doctor`, print. Exit code 1 where a run on these images would be refused."""
-    from atalho.jobs import doctor as job
+    from atalho.api import doctor as job
 
     with terminal.TerminalProgress() as progress:
         settings = options.given(data=images) | ({"task": task} if task else {})

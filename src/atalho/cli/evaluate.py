@@ -45,7 +45,7 @@ def evaluate(
 
     with distributed.joined() as ranks:
         ranks.refuse_company()
-    from atalho.jobs import evaluate as job
+    from atalho.api import evaluate as job
 
     with terminal.TerminalProgress() as progress:
         found = job.evaluate(

@@ -34,7 +34,7 @@ def import_(
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.import_file`, print."""
-    from atalho.jobs import import_weights as job
+    from atalho.api import import_weights as job
 
     path = job.import_file(
         file, model=model, out=out, mean=mean, std=std, size=size, stem=stem, shortcut=shortcut, classes=classes

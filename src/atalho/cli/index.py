@@ -24,7 +24,7 @@ def index(
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.index`, print. Exit code 1 where an image could not be read."""
-    from atalho.jobs import index as job
+    from atalho.api import index as job
 
     with terminal.TerminalProgress() as progress:
         found = job.index(run, images, gallery, camera=camera, progress=progress)

@@ -14,7 +14,7 @@ from atalho.text import _
 from atalho.text.numbers import percent
 
 if TYPE_CHECKING:
-    from atalho.jobs.predict import Row
+    from atalho.api.predict import Row
 
 
 def predict(
@@ -31,7 +31,7 @@ def predict(
     format: Annotated[Literal["table", "csv", "json"], Parameter(help=_("how the rows are printed"))] = "table",
     json: options.JSON = False,
 ) -> int:
-    """Parse, call `atalho.jobs.predict`, print. Exit code 1 where an image could not be read.
+    """Parse, call `atalho.api.predict`, print. Exit code 1 where an image could not be read.
 
     Rows of CSV are printed as they come; a table and JSON when all are known.
     """
@@ -40,7 +40,7 @@ def predict(
         raise options.refused("--top", top, _("1 or more"))
     listed = [line.rstrip("\r\n") for line in sys.stdin if line.strip()] if "-" in images else []
     named = [path for image in images for path in (listed if image == "-" else [image])]
-    from atalho.jobs import predict as job
+    from atalho.api import predict as job
     from atalho.tasks import model
 
     loaded = model.load(run)

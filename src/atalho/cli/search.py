@@ -11,7 +11,7 @@ from atalho.text import _
 from atalho.text.numbers import number
 
 if TYPE_CHECKING:
-    from atalho.jobs.search import Answer
+    from atalho.api.search import Answer
 
 
 def search(
@@ -29,8 +29,8 @@ def search(
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.search`, print. Exit code 1 where an image could not be read."""
-    from atalho.jobs import predict
-    from atalho.jobs import search as job
+    from atalho.api import predict
+    from atalho.api import search as job
 
     answers = list(job.search(gallery, predict.find(images), k=k, model=model, exact=exact, expand=expand))
     if json:

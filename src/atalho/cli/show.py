@@ -30,17 +30,17 @@ def show(
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.inspection.summary.summarise` and `atalho.draw`, print."""
+    from atalho.api.draw import draw
     from atalho.data.preprocessing import LARGEST_SIDE
     from atalho.inspection.summary import summarise
-    from atalho.jobs.draw import draw
-    from atalho.jobs.named import named
+    from atalho.runs.network_source import resolve
     from atalho.storage import atomic
 
     if size is not None and not 1 <= size <= LARGEST_SIDE:
         raise options.refused("--size", size, _("from {low} to {high} pixels").format(low=1, high=LARGEST_SIDE))
     if svg is None:
         options.refuse_without("--svg", {"--beside": beside, "--unfold": unfold or None, "--columns": columns != 1})
-    found = named(model)
+    found = resolve(model)
     side = size or found.side
     summary = summarise(found.spec, (found.spec.in_channels, side, side))
     if svg is not None:

@@ -27,7 +27,7 @@ def threshold(
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.threshold`, print."""
-    from atalho.jobs import threshold as job
+    from atalho.api import threshold as job
 
     with terminal.TerminalProgress() as progress:
         chosen = job.threshold(run, data, false_accept=false_accept, skip_bad=skip_bad, progress=progress)

@@ -7,12 +7,13 @@ from cyclopts import Parameter
 
 from atalho.cli import options, retrieval, terminal
 from atalho.errors import ConfigError
+from atalho.storage import run_folder
 from atalho.text import Text, _
 from atalho.text.numbers import interval, percent
 from atalho.training import distributed
 
 if TYPE_CHECKING:
-    from atalho.jobs.run import Run
+    from atalho.runs.run import Run
 
 
 def train(
@@ -88,7 +89,7 @@ def train(
         elif accept_data_change:
             raise ConfigError(Text("--accept-data-change belongs to a resume: give --resume RUN with it."))
         settings = options.joined(shortcuts, sections)
-        from atalho.jobs import train as job
+        from atalho.api import train as job
 
         with terminal.progress(shown=ranks.is_main) as progress:
             if resume is not None:
@@ -135,4 +136,4 @@ def _print(run: "Run", *, as_json: bool) -> None:
             )
         )
     terminal.say(_("run:    {path}").format(path=run.path))
-    terminal.say(_("report: {path}").format(path=run.path / "report.html"))
+    terminal.say(_("report: {path}").format(path=run.path / run_folder.REPORT))

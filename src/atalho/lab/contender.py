@@ -11,9 +11,9 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.utils.flop_counter import FlopCounterMode
 
 from atalho.errors import ConfigError
-from atalho.jobs.named import named
 from atalho.networks.plan import LARGE_SIDE
 from atalho.networks.spec import MLPSpec, ResNetSpec
+from atalho.runs.network_source import resolve
 from atalho.text import Text, _
 
 
@@ -32,7 +32,7 @@ class Contender:
         if self.kind != "other":
             from atalho.networks.build import build
 
-            return build(named(self.name).spec)
+            return build(resolve(self.name).spec)
         from torchvision.models import get_model
 
         return get_model(self.name, weights=None)  # type: ignore[no-any-return]
@@ -41,7 +41,7 @@ class Contender:
 def contender(word: str) -> Contender:
     """The network that `word` names. Raises ConfigError for a name that neither Atalho nor torchvision has."""
     try:
-        found = named(word)
+        found = resolve(word)
     except ConfigError as error:
         if _torchvision_has(word):
             return Contender(word, "other", LARGE_SIDE)

@@ -17,7 +17,6 @@ import torch
 
 from atalho.config import Config
 from atalho.errors import ConfigError
-from atalho.jobs.network import first_weights
 from atalho.lab import cells, result, subset
 from atalho.lab import subject as subjects
 from atalho.lab.gradient_look import look
@@ -32,6 +31,7 @@ from atalho.networks.select import specify, twin
 from atalho.networks.spec import Spec
 from atalho.precision import choose
 from atalho.report.lab.gradients import DRAWING
+from atalho.runs.network import first_weights
 from atalho.text import Text
 from atalho.training.progress import Progress
 

@@ -23,12 +23,12 @@ from atalho.blocks.block import Block, zero
 from atalho.blocks.head import Dropout
 from atalho.blocks.shortcut import IdentityShortcut, NoShortcut
 from atalho.errors import ConfigError
-from atalho.jobs.named import Named, named
 from atalho.lab import cells, result, samples
 from atalho.lab.verdict import Comparison, Estimate, Verdict
 from atalho.networks.network import Network
 from atalho.precision import choose
 from atalho.report.lab.identity import DRAWING
+from atalho.runs.network_source import NetworkSource, resolve
 from atalho.storage import model_folder
 from atalho.surgery.lesion import removable, removed
 from atalho.text import Text
@@ -72,7 +72,7 @@ def run(
     for name, value in (("blocks", blocks), ("images", images)):
         if value < 1:
             raise ConfigError(Text("{name} {given}: accepted are whole numbers from 1.", name=name, given=value))
-    found = named(model)
+    found = resolve(model)
     network = found.network(seed=seed)
     names = _first(found, network, blocks)
     pictures = {"random": samples.noise(found, images, seed), "real": samples.real(found, data, images, seed)}
@@ -103,7 +103,7 @@ def judge(largest: float) -> Verdict:
     return Verdict((Comparison(Text("largest difference of the outputs"), left, "equal", right, "number"),))
 
 
-def _first(found: Named, network: Network, count: int) -> list[str]:
+def _first(found: NetworkSource, network: Network, count: int) -> list[str]:
     names = [name for name in removable(network) if isinstance(network.get_submodule(name).shortcut, IdentityShortcut)]
     if len(names) < count:
         raise ConfigError(
@@ -220,7 +220,7 @@ def _layers(block: nn.Module) -> list[nn.Module]:
     return [part for part in block.residual if isinstance(part, nn.Conv2d | nn.Linear)]  # type: ignore[union-attr]
 
 
-def _digest(found: Named) -> str:
+def _digest(found: NetworkSource) -> str:
     if found.folder is None:
         return "new"
     return hashlib.sha256((found.folder / model_folder.WEIGHTS).read_bytes()).hexdigest()

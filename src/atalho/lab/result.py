@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from atalho.jobs import provenance
 from atalho.lab.cells import Cells
 from atalho.lab.verdict import Verdict
 from atalho.precision import Precision
 from atalho.report.lab import files
 from atalho.report.lab.drawing import Drawing
 from atalho.report.lab.stored import RESULT
+from atalho.runs import provenance
 from atalho.storage import atomic
 
 FORMAT: Final = 1

@@ -16,16 +16,16 @@ from atalho.data import layouts, samples
 from atalho.data.decoding.decode import decode_square, square_of
 from atalho.data.manifest import Manifest
 from atalho.data.preprocessing import normalise
-from atalho.jobs.named import Named
+from atalho.runs.network_source import NetworkSource
 
 
-def noise(named: Named, count: int, seed: int) -> Tensor:
+def noise(named: NetworkSource, count: int, seed: int) -> Tensor:
     """(N,C,S,S): standard normal numbers."""
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(count, named.spec.in_channels, named.side, named.side, generator=generator)
 
 
-def real(named: Named, data: Path | str | None, count: int, seed: int) -> Tensor:
+def real(named: NetworkSource, data: Path | str | None, count: int, seed: int) -> Tensor:
     """(N,C,S,S): images of `data`, by default of the sample `fashion`, prepared as the network's images are.
 
     Raises DataError where `data` holds no images or one of those chosen cannot be read.
@@ -43,7 +43,7 @@ def _manifest(path: Path) -> Manifest:
     )
 
 
-def _read(manifest: Manifest, named: Named, count: int, seed: int) -> Tensor:
+def _read(manifest: Manifest, named: NetworkSource, count: int, seed: int) -> Tensor:
     ids = np.sort(chance.permutation(seed, "lab images", 0, np.arange(len(manifest)))[:count])
     side, channels = named.side, named.spec.in_channels
     squares = [

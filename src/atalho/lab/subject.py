@@ -10,12 +10,11 @@ from typing import Any
 
 from atalho import config as schema
 from atalho.errors import ConfigError
-from atalho.jobs import run as files
-from atalho.jobs.run import Run
 from atalho.networks.network import Network
 from atalho.networks.spec import to_dict
 from atalho.precision import Precision
-from atalho.storage import model_folder
+from atalho.runs.run import Run
+from atalho.storage import model_folder, run_folder
 from atalho.tasks import model
 from atalho.tasks.model import Model
 from atalho.text import Text
@@ -78,12 +77,12 @@ def trainings(subjects: Sequence[Subject]) -> dict[str, Any]:
 def run_of(path: Path | str) -> Run | None:
     """The run that a path leads to; None where it is a model folder by itself."""
     folder = model_folder.find(Path(path))
-    return next((Run(place) for place in (Path(path), folder.parent) if (place / files.CONFIG).is_file()), None)
+    return next((Run(place) for place in (Path(path), folder.parent) if (place / run_folder.CONFIG).is_file()), None)
 
 
 def _name(folder: Path) -> str:
     resolved = folder.resolve()
-    return resolved.parent.name if resolved.name == files.MODEL else resolved.name
+    return resolved.parent.name if resolved.name == run_folder.MODEL else resolved.name
 
 
 def _read(folder: Path, name: str, precision: Precision) -> Subject:

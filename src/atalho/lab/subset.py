@@ -19,10 +19,10 @@ from atalho.data.manifest import Ids
 from atalho.data.order import in_order
 from atalho.data.preprocessing import Preprocessing
 from atalho.errors import ConfigError, DataError
-from atalho.jobs import data as job_data
 from atalho.lab import subject as subjects
 from atalho.lab.subject import Subject, run_of
 from atalho.precision import Precision
+from atalho.runs.dataset import Dataset, open_dataset, survey_data, survey_manifest
 from atalho.tasks.model import Model
 from atalho.text import Text
 from atalho.training.progress import Progress
@@ -106,9 +106,9 @@ def of_model(loaded: Model, data: Path, split: Split, *, count: int, seed: int, 
     prepared = loaded.card.preprocessing
     config = DataConfig(path=str(data), size=prepared.size, max_pixels=prepared.max_pixels, tiff=prepared.tiff)
     looked = (
-        job_data.look(Config(data=config), progress)
+        survey_data(Config(data=config), progress)
         if split == "train"
-        else job_data.look_at(layouts.read_test(data, loaded.classes), config, progress)
+        else survey_manifest(layouts.read_test(data, loaded.classes), config, progress)
     )
     if looked.manifest.classes != loaded.classes:
         raise DataError(
@@ -119,11 +119,11 @@ def of_model(loaded: Model, data: Path, split: Split, *, count: int, seed: int, 
                 wanted=", ".join(loaded.classes[:10]),
             )
         )
-    pixels = job_data.open_pixels(looked, config, progress, channels=prepared.channels)
+    pixels = open_dataset(looked, config, progress, channels=prepared.channels)
     return choose(pixels, split, prepared, count=count, seed=seed)
 
 
-def choose(pixels: job_data.Pixels, split: Split, prepared: Preprocessing, *, count: int, seed: int) -> Subset:
+def choose(pixels: Dataset, split: Split, prepared: Preprocessing, *, count: int, seed: int) -> Subset:
     """`count` images of a split at random, in the order of their ids."""
     if count < 1:
         raise ConfigError(Text("--images {given} is not accepted: it must be 1 or more.", given=count))

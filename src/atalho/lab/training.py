@@ -22,13 +22,13 @@ from atalho.data.manifest import Ids, Manifest
 from atalho.data.preprocessing import Preprocessing
 from atalho.data.splits import hold_out
 from atalho.errors import ConfigError, DataError, StoppedError
-from atalho.jobs import data as job_data
-from atalho.jobs.data import Pixels
-from atalho.jobs.fit import preprocessing, training_setup
-from atalho.jobs.network import first_weights
 from atalho.networks.network import Network
 from atalho.networks.spec import Spec
 from atalho.precision import Precision, choose
+from atalho.runs.dataset import Dataset, open_dataset, survey_data
+from atalho.runs.fit import preprocessing, training_setup
+from atalho.runs.network import first_weights
+from atalho.storage import run_folder
 from atalho.storage.log import JsonLines
 from atalho.tasks import classification
 from atalho.text import Text, _
@@ -70,7 +70,7 @@ class Recipe:
 class Bench:
     """Images that every network of an experiment is trained and tested on."""
 
-    pixels: Pixels
+    pixels: Dataset
     """Its manifest's split `train` is the chosen part."""
     prepared: Preprocessing
     precision: Precision
@@ -110,8 +110,8 @@ def open_bench(data: Path | str, recipe: Recipe, progress: Progress) -> Bench:
     asked = {"path": str(data), "val_fraction": 0.0, "size": recipe.size, "skip_bad": recipe.skip_bad}
     whole = schema.validate({"data": asked})
     config = whole.data
-    looked = job_data.look(whole, progress)
-    pixels = job_data.open_pixels(looked, config, progress, channels=looked.channels)
+    surveyed = survey_data(whole, progress)
+    pixels = open_dataset(surveyed, config, progress, channels=surveyed.channels)
     splits = dict(pixels.manifest.splits)
     if not len(splits.get("test", ())):
         raise DataError(Text("{path}: there are no test images to measure on.", path=data))
@@ -150,12 +150,12 @@ def train(
     work.mkdir(parents=True)
     config = configuration(bench, seed)
     network = first_weights(spec, config, None).to(bench.precision.device)
-    setup = training_setup(config, bench.pixels, bench.prepared, bench.precision, work / "checkpoints")
-    timing = Timing(work / "timing.json", None, minutes=config.training.checkpoint_minutes, steps=None)
+    setup = training_setup(config, bench.pixels, bench.prepared, bench.precision, work / run_folder.CHECKPOINTS)
+    timing = Timing(work / run_folder.TIMING, None, minutes=config.training.checkpoint_minutes, steps=None)
     state = TrainingState.start(network, config.training, setup.steps)
     watching = _Watching(progress or Progress(), lambda epoch: on_epoch(network, epoch))
     try:
-        with JsonLines(work / "metrics.jsonl") as log:
+        with JsonLines(work / run_folder.LOG) as log:
             loop.fit(setup, state, Ranks(), log, timing, watching)
     except StoppedError as stopped:
         text = _("Stopped. What is finished is kept: the same command goes on with the rest.")

@@ -6,8 +6,8 @@ from typing import Any, Final
 from atalho.networks.spec import from_dict
 from atalho.report.drawing import draw
 from atalho.report.markup import Html, el
-from atalho.report.run_files import Json, RunFiles
 from atalho.report.sections import section
+from atalho.storage.run_folder import Json, RunFolder
 from atalho.text import N_, _, told
 from atalho.text.numbers import duration, number, whole
 
@@ -36,7 +36,7 @@ _FIELDS: Final = {
 }
 
 
-def data(run: RunFiles) -> Html | None:
+def data(run: RunFolder) -> Html | None:
     """How many images of each class each split has, and what was decided about them."""
     manifest = run.manifest
     if manifest is None:
@@ -113,7 +113,7 @@ def _listed(names: list[str]) -> str:
     return shown if rest <= 0 else _("{names} and {n} more").format(names=shown, n=whole(rest))
 
 
-def architecture(run: RunFiles) -> Html | None:
+def architecture(run: RunFolder) -> Html | None:
     """The network, drawn."""
     if run.network is None or "spec" not in run.network:
         return None
@@ -124,7 +124,7 @@ def architecture(run: RunFiles) -> Html | None:
     return section("network", _("Network"), el("div", drawing, class_="scroll"))
 
 
-def cost(run: RunFiles) -> Html | None:
+def cost(run: RunFolder) -> Html | None:
     """Time in all and epoch by epoch."""
     timing = run.timing
     if timing is None:
@@ -144,14 +144,14 @@ def cost(run: RunFiles) -> Html | None:
     return section("cost", _("Cost"), el("dl", [_pair(*fact) for fact in facts], class_="pairs"))
 
 
-def configuration(run: RunFiles) -> Html:
+def configuration(run: RunFolder) -> Html:
     """The complete run.toml: the run can be repeated with it."""
     words = _("Everything that decides the outcome. Repeat the run with: atalho train --config run.toml")
     text = el("pre", el("code", run.configuration), tabindex="0")
     return section("configuration", _("Configuration"), el("p", words, class_="lead"), text)
 
 
-def provenance(run: RunFiles) -> Html | None:
+def provenance(run: RunFolder) -> Html | None:
     """Command, seed, versions and machine."""
     if run.provenance is None:
         return None

@@ -13,11 +13,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from atalho.report import rates, run_files
+from atalho.report import rates
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED, panel, png, style
 from atalho.report.markup import clean
-from atalho.report.run_files import Json, RunFiles
+from atalho.storage import run_folder
 from atalho.storage.atomic import write_file
+from atalho.storage.run_folder import Json, RunFolder
 from atalho.text import _
 from atalho.text.numbers import LEVEL, number, percent, whole
 
@@ -27,7 +28,7 @@ RECALL_ROWS: Final = 40
 MOST_POINTS: Final = 400  # of one curve; more would only make the page heavy
 
 
-def draw_all(run: RunFiles) -> dict[str, Figure]:
+def draw_all(run: RunFolder) -> dict[str, Figure]:
     """Every figure that the run's files allow, by name."""
     figures: dict[str, Figure] = {}
     with style():
@@ -51,8 +52,8 @@ def write_all(run: Path) -> list[Path]:
     Raises RunError where `run` is no run folder.
     """
     written = []
-    for name, figure in draw_all(run_files.read(run)).items():
-        path = run / "figures" / f"{name}.png"
+    for name, figure in draw_all(RunFolder.open(run)).items():
+        path = run / run_folder.FIGURES / f"{name}.png"
         write_file(path, png(figure))
         written.append(path)
     return written

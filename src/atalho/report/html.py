@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from atalho.report import background, figures, retrieval, run_files, sections, shell, verification
+from atalho.report import background, figures, retrieval, sections, shell, verification
 from atalho.report.canvas import svg
 from atalho.report.markup import Html, el, join
-from atalho.report.run_files import RunFiles
+from atalho.storage import run_folder
 from atalho.storage.atomic import write_file
+from atalho.storage.run_folder import RunFolder
 from atalho.text import _, language
 
-NAME: Final = "report.html"
 ENLARGED_UP_TO: Final = 64  # pixels of width; smaller pictures are shown with their pixels, larger ones smooth
 
 
@@ -23,19 +23,19 @@ def write(run: Path, *, pictures: Mapping[str, bytes]) -> Path:
     both languages; a reader whose browser asks for neither gets the one in force now. A part whose file the run has
     not written yet is left out. Raises RunError where `run` is no run folder or a file in it is damaged.
     """
-    path = run / NAME
-    write_file(path, page(run_files.read(run), pictures).encode())
+    path = run / run_folder.REPORT
+    write_file(path, page(RunFolder.open(run), pictures).encode())
     return path
 
 
-def page(run: RunFiles, pictures: Mapping[str, bytes]) -> str:
+def page(run: RunFolder, pictures: Mapping[str, bytes]) -> str:
     """The whole page, first shown in the language in force where the browser asks for neither."""
     places = {name: f"picture-{place}" for place, name in enumerate(_shown(run, pictures))}
     title = f"{run.model} · {run.data} · Atalho"
     return shell.page(title, lambda: _article(run, places), library=_library(pictures, places))
 
 
-def _article(run: RunFiles, places: Mapping[str, str]) -> Html:
+def _article(run: RunFolder, places: Mapping[str, str]) -> Html:
     drawings = {
         name: svg(figure, f"{name}-{language()}") for name, figure in figures.draw_all(run).items() if name != "recall"
     }
@@ -56,7 +56,7 @@ def _article(run: RunFiles, places: Mapping[str, str]) -> Html:
 
 
 def _measured(
-    run: RunFiles, drawings: Mapping[str, Html], places: Mapping[str, str]
+    run: RunFolder, drawings: Mapping[str, Html], places: Mapping[str, str]
 ) -> dict[str, tuple[str, Html | None]]:
     """The parts that say how good the network is at its task."""
     if retrieval.measured(run):
@@ -73,7 +73,7 @@ def _measured(
     }
 
 
-def _shown(run: RunFiles, pictures: Mapping[str, bytes]) -> list[str]:
+def _shown(run: RunFolder, pictures: Mapping[str, bytes]) -> list[str]:
     """The names of the pictures that the page has a place for, in its order."""
     evaluation = run.evaluation or {}
     wanted = [str(row.get("path", row.get("index"))) for row in evaluation.get("mistakes", [])]

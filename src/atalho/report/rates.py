@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED, panel
-from atalho.report.run_files import Json
+from atalho.storage.run_folder import Json
 from atalho.text import _
 from atalho.text.numbers import number, percent
 

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 
 from atalho.report.markup import Html, el
-from atalho.report.run_files import Json, RunFiles
 from atalho.report.sections import section
+from atalho.storage.run_folder import Json, RunFolder
 from atalho.text import _
 from atalho.text.numbers import LEVEL, interval, percent, whole
 
 
-def measured(run: RunFiles) -> bool:
+def measured(run: RunFolder) -> bool:
     """Whether the run's evaluation is one of re-identification."""
     return (run.evaluation or {}).get("task") == "reid"
 
@@ -33,7 +33,7 @@ def headline(evaluation: Json) -> Html:
     )
 
 
-def quality(run: RunFiles) -> Html:
+def quality(run: RunFolder) -> Html:
     """CMC, mAP and mINP with their intervals."""
     e = run.evaluation or {}
     ways = {"reranked": _("after re-ranking"), "expanded": _("after query expansion")}
@@ -73,7 +73,7 @@ def _cells(values: Json, name: str) -> list[Html]:
     return [el("td", text, class_="number") for text in texts]
 
 
-def ranked_lists(run: RunFiles, places: Mapping[str, str]) -> Html | None:
+def ranked_lists(run: RunFolder, places: Mapping[str, str]) -> Html | None:
     """Queries and their nearest images, right ones and wrong ones marked."""
     rows = (run.evaluation or {}).get("lists", [])
     if not rows:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from atalho.report.figures import NAMES_UP_TO, NUMBERS_UP_TO
 from atalho.report.markup import Html, el
-from atalho.report.run_files import Json, RunFiles
+from atalho.storage.run_folder import Json, RunFolder
 from atalho.text import _, language
 from atalho.text.numbers import LEVEL, duration, interval, number, percent, whole
 
@@ -21,7 +21,7 @@ def section(
     return el("section", el("h2", title), *content, id=f"{name}-{language()}")
 
 
-def header(run: RunFiles, headline: Html | None = None) -> Html:
+def header(run: RunFolder, headline: Html | None = None) -> Html:
     """Model, headline with its interval (accuracy where none is given), and the key numbers."""
     title = [el("p", "Atalho · ", _("training report"), class_="eyebrow"), el("h1", run.model)]
     if run.data:
@@ -29,7 +29,7 @@ def header(run: RunFiles, headline: Html | None = None) -> Html:
     return el("header", el("div", *title), headline or _headline(run), _key_numbers(run))
 
 
-def _headline(run: RunFiles) -> Html | None:
+def _headline(run: RunFolder) -> Html | None:
     e = run.evaluation
     if e is None:
         return el("p", _("This run has no evaluation yet: its accuracy is not known."), class_="note")
@@ -53,7 +53,7 @@ def _headline(run: RunFiles) -> Html | None:
     )
 
 
-def _key_numbers(run: RunFiles) -> Html:
+def _key_numbers(run: RunFolder) -> Html:
     e, timing = run.evaluation or {}, run.timing or {}
     classes = (run.manifest or {}).get("classes") or [row["class"] for row in e.get("per_class", [])]
     training = len((run.manifest or {}).get("splits", {}).get("train", []))
@@ -70,7 +70,7 @@ def _key_numbers(run: RunFiles) -> Html:
     return el("dl", [el("div", el("dt", what), el("dd", value)) for what, value in shown if value], class_="keys")
 
 
-def curves(run: RunFiles, figures: Figures) -> Html | None:
+def curves(run: RunFolder, figures: Figures) -> Html | None:
     """Loss, accuracy and learning rate over the epochs."""
     titles = {"loss": _("Loss"), "accuracy": _("Accuracy"), "learning_rate": _("Learning rate")}
     shown = [drawn(figures[name], title) for name, title in titles.items() if name in figures]
@@ -83,7 +83,7 @@ def drawn(drawing: Html, title: str, kind: str = "") -> Html:
               class_=kind or None)  # fmt: skip
 
 
-def confusion(run: RunFiles, figures: Figures) -> Html | None:
+def confusion(run: RunFolder, figures: Figures) -> Html | None:
     """The confusion matrix and the pairs that are confused most often."""
     if run.evaluation is None:
         return None
@@ -124,7 +124,7 @@ def _confused(counts: Sequence[Sequence[int]]) -> list[tuple[int, float, int, in
     return sorted(found, key=lambda pair: (-pair[0], -pair[1], pair[2], pair[3]))
 
 
-def calibration(run: RunFiles, figures: Figures) -> Html | None:
+def calibration(run: RunFolder, figures: Figures) -> Html | None:
     """Whether the probabilities can be taken at their word."""
     values = (run.evaluation or {}).get("calibration")
     if values is None:
@@ -150,7 +150,7 @@ def calibration(run: RunFiles, figures: Figures) -> Html | None:
     return section("calibration", _("Calibration"), el("div", drawing, text, class_="two"))
 
 
-def per_class(run: RunFiles) -> Html | None:
+def per_class(run: RunFolder) -> Html | None:
     """Every class in a table that a click sorts; the bar is the recall with its interval."""
     if run.evaluation is None:
         return None
@@ -199,7 +199,7 @@ def _bar(row: Json, start: float) -> Html | None:
     return el("span", band, el("b", style=f"left:{middle:.2f}%"), class_="bar", title=interval(row["recall_interval"]))
 
 
-def mistakes(run: RunFiles, places: Mapping[str, str]) -> Html | None:
+def mistakes(run: RunFolder, places: Mapping[str, str]) -> Html | None:
     """The wrong answers of which the network was most sure; `places` maps an image to its picture on the page."""
     if run.evaluation is None:
         return None

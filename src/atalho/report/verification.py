@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 
 from atalho.report.markup import Html, el
-from atalho.report.run_files import Json, RunFiles
 from atalho.report.sections import drawn, section
+from atalho.storage.run_folder import Json, RunFolder
 from atalho.text import _, told
 from atalho.text.numbers import LEVEL, between, number, percent, whole
 
 
-def threshold(run: RunFiles, figures: Mapping[str, Html]) -> Html | None:
+def threshold(run: RunFolder, figures: Mapping[str, Html]) -> Html | None:
     """The threshold, its errors where it was chosen and on the test images, and the curves."""
     found = run.verification
     if found is None:
@@ -32,7 +32,7 @@ def threshold(run: RunFiles, figures: Mapping[str, Html]) -> Html | None:
     return section("threshold", _("Threshold"), el("div", drawing, text, class_="two"))
 
 
-def _table(run: RunFiles) -> Html | None:
+def _table(run: RunFolder) -> Html | None:
     found, test = run.verification or {}, (run.evaluation or {}).get("at_threshold")
     if found["threshold"] is None:
         return None

@@ -22,7 +22,7 @@ from torch import Tensor
 from atalho.data.preprocessing import Preprocessing
 from atalho.errors import ConfigError, WeightsError
 from atalho.networks.spec import StoredSpec
-from atalho.storage import atomic
+from atalho.storage import atomic, run_folder
 from atalho.text import Text
 
 WEIGHTS = "model.safetensors"
@@ -67,10 +67,10 @@ def write(path: Path, weights: Mapping[str, Tensor], card: Card) -> None:
 
 def find(path: Path) -> Path:
     """The model folder that `path` means: itself, or `model/` in a run folder."""
-    for folder in (path, path / "model"):
+    for folder in (path, path / run_folder.MODEL):
         if (folder / CONFIG).is_file() and (folder / WEIGHTS).is_file():
             return folder
-    if (path / "run.toml").is_file():
+    if run_folder.is_run(path):
         raise WeightsError(
             Text(
                 "{path} is a run without a model: its training has not finished. "

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from atalho import cli
+from atalho.api.doctor import doctor
 from atalho.data import open_set
 from atalho.data.doctor import feasibility
-from atalho.jobs.doctor import doctor
 
 
 def _image(path: Path, seed: int) -> None:

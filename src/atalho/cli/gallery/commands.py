@@ -20,8 +20,8 @@ def list_(
     label: Annotated[str | None, Parameter(help=_("only images with this label"))] = None,
     json: options.JSON = False,
 ) -> int:
-    """Parse, call `atalho.jobs.gallery.entries`, print."""
-    from atalho.jobs import gallery as job
+    """Parse, call `atalho.api.gallery.entries`, print."""
+    from atalho.api import gallery as job
 
     found = list(job.entries(gallery, label))
     if json:
@@ -41,8 +41,8 @@ def remove(
     label: Annotated[list[str] | None, Parameter(help=_("also all images with this label"))] = None,
     json: options.JSON = False,
 ) -> int:
-    """Parse, call `atalho.jobs.gallery.remove`, print. Exit code 1 where nothing was there."""
-    from atalho.jobs import gallery as job
+    """Parse, call `atalho.api.gallery.remove`, print. Exit code 1 where nothing was there."""
+    from atalho.api import gallery as job
 
     count = job.remove(gallery, paths=map(str, images), labels=label or ())
     if json:
@@ -53,8 +53,8 @@ def remove(
 
 
 def verify(gallery: Gallery, /, *, json: options.JSON = False) -> int:
-    """Parse, call `atalho.jobs.gallery.verify`, print. Exit code 1 where something is wrong."""
-    from atalho.jobs import gallery as job
+    """Parse, call `atalho.api.gallery.verify`, print. Exit code 1 where something is wrong."""
+    from atalho.api import gallery as job
 
     problems = job.verify(gallery)
     if json:
@@ -67,8 +67,8 @@ def verify(gallery: Gallery, /, *, json: options.JSON = False) -> int:
 
 
 def rebuild(gallery: Gallery, /, *, json: options.JSON = False) -> int:
-    """Parse, call `atalho.jobs.gallery.rebuild`, print."""
-    from atalho.jobs import gallery as job
+    """Parse, call `atalho.api.gallery.rebuild`, print."""
+    from atalho.api import gallery as job
 
     job.rebuild(gallery)
     if json:

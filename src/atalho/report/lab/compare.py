@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED
 from atalho.report.lab import words
 from atalho.report.lab.drawing import Drawing, Table
-from atalho.report.run_files import Json
+from atalho.storage.run_folder import Json
 from atalho.text import N_, _
 from atalho.text.numbers import LEVEL, number, percent, whole
 

@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED
 from atalho.report.lab.drawing import Drawing, Picture, Table
-from atalho.report.run_files import Json
+from atalho.storage.run_folder import Json
 from atalho.text import N_, _
 from atalho.text.numbers import number, nwhole, significant
 

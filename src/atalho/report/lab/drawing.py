@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from atalho.report.markup import Html
-from atalho.report.run_files import Json
+from atalho.storage.run_folder import Json
 
 
 @dataclass(frozen=True)

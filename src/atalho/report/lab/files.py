@@ -12,9 +12,9 @@ from atalho.report.canvas import png, standalone, style, svg
 from atalho.report.lab import words
 from atalho.report.lab.drawing import Drawing, Picture, Table
 from atalho.report.markup import Html, el, join
-from atalho.report.run_files import Json
 from atalho.report.sections import section
 from atalho.storage.atomic import write_file
+from atalho.storage.run_folder import Json
 from atalho.text import _, language
 
 FIGURE: Final = "figure"

@@ -13,7 +13,7 @@ from atalho.report.drawing import Scale
 from atalho.report.lab import twins, words
 from atalho.report.lab.drawing import Drawing, Picture, Table
 from atalho.report.lab.painted import block_axis, painted
-from atalho.report.run_files import Json
+from atalho.storage.run_folder import Json
 from atalho.text import N_, _
 from atalho.text.numbers import LEVEL, number, nwhole, percent, whole
 

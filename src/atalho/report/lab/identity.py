@@ -5,7 +5,7 @@ from typing import Final
 
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED, panel
 from atalho.report.lab.drawing import Drawing, Picture, Table
-from atalho.report.run_files import Json
+from atalho.storage.run_folder import Json
 from atalho.text import N_, _
 from atalho.text.numbers import nwhole, significant
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from atalho.report.canvas import AMBER, BLUE, INK, LINE, MUTED
 from atalho.report.lab import twins, words
 from atalho.report.lab.drawing import Drawing, Table
-from atalho.report.run_files import Json
+from atalho.storage.run_folder import Json
 from atalho.text import N_, _
 from atalho.text.numbers import LEVEL, number, nwhole, percent, whole
 

@@ -8,7 +8,7 @@ from atalho.networks import spec as specs
 from atalho.report.canvas import INK, MUTED
 from atalho.report.drawing import NetworkToDraw, Scale, draw_beside
 from atalho.report.markup import Html
-from atalho.report.run_files import Json
+from atalho.storage.run_folder import Json
 from atalho.text import _
 
 

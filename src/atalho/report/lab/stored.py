@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from atalho.errors import RunError
-from atalho.report.run_files import Json
+from atalho.storage.run_folder import Json
 from atalho.text import _
 
 RESULT: Final = "result.json"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from atalho.report.run_files import Json
+from atalho.storage.run_folder import Json
 from atalho.text import _
 from atalho.text.numbers import nwhole, percent, whole
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from atalho.report.run_files import Json
+from atalho.storage.run_folder import Json
 from atalho.text import N_, _, told
 from atalho.text.numbers import between, duration, number, percent, significant, whole
 

@@ -1,0 +1,83 @@
+"""Doctor: what will go wrong with a set of images, before any training."""
+
+import io
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from atalho import config as schema
+from atalho.config import DataConfig
+from atalho.data.decoding.decode import decode_square, square_of
+from atalho.data.decoding.reasons import UnreadableImageError
+from atalho.data.doctor.examination import Examination, examine
+from atalho.data.doctor.problem import Problem
+from atalho.data.manifest import Manifest
+from atalho.errors import DataError
+from atalho.report import doctor as page
+from atalho.runs.dataset import find_images, reading_options, refuse_unnamed
+from atalho.storage.atomic import write_file
+from atalho.text import Text
+from atalho.training.progress import Progress
+
+_PICTURE = 96  # pixels a side
+
+
+def doctor(
+    path: Path | str,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    report: Path | str | None = None,
+    progress: Progress | None = None,
+) -> Examination:
+    """Examine the images at `path` as `train` with the same `settings` (`{"data.tiff": True}`) would read them.
+
+    No image is changed. What cannot be used at all as a set of images is itself a problem of the result. `report` is
+    a file for the page with pictures of what was found, in both languages. Raises DataError where there is nothing at
+    `path`, ConfigError for a setting that does not exist, RunError where the page cannot be written.
+    """
+    config = schema.validate(schema.merge(schema.nest(settings or {}), {"data": {"path": os.fspath(path)}}))
+    refuse_unnamed(config)
+    c, reid = config.data, config.task == "reid"
+    progress = progress or Progress()
+    manifest = None
+    try:
+        manifest = find_images(config)
+    except DataError as error:
+        if not Path(path).exists():
+            raise
+        remedy = Text("Mend this first: nothing else was examined.")
+        found = Examination(Path(path), (Problem(None, "layout", error.text, remedy),))
+    else:
+        found = examine(
+            manifest,
+            reading_options(c),
+            progress=progress.work,
+            protocol=config.reid.protocol if reid else None,
+        )
+    if report is not None:
+        names = {name: number for number, name in enumerate(manifest.names)} if manifest is not None else {}
+        pictures = {
+            name: picture
+            for name in page.shown(found)
+            if manifest is not None and name in names and (picture := _picture(manifest, names[name], c)) is not None
+        }
+        write_file(Path(report), page.page(found, pictures).encode())
+    return found
+
+
+def _picture(manifest: Manifest, number: int, config: DataConfig) -> bytes | None:
+    """The middle square of an image as a small PNG; None where it cannot be read."""
+    try:
+        if manifest.pixels is not None:
+            pixels = square_of(Image.fromarray(manifest.pixels[number].squeeze()), side=_PICTURE, channels=3)
+        else:
+            path = manifest.path(number)
+            pixels = decode_square(path, side=_PICTURE, channels=3, max_pixels=config.max_pixels, tiff=config.tiff)
+    except UnreadableImageError:
+        return None
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="PNG")
+    return buffer.getvalue()

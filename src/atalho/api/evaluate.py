@@ -1,0 +1,81 @@
+"""Evaluate: how good a trained model is, on its own test images or on others."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from atalho.errors import ConfigError, RunError
+from atalho.gallery.rerank import Rerank
+from atalho.metrics.retrieval import PrecisionRule
+from atalho.runs import evaluation_data, finish, reidentify
+from atalho.runs.dataset import Dataset
+from atalho.runs.reidentify import RetrievalOptions, Subject
+from atalho.runs.run import Run
+from atalho.storage import atomic, run_folder, threshold_file
+from atalho.storage.lock import locked
+from atalho.tasks.model import Model
+from atalho.text import Text
+from atalho.training.progress import Progress
+
+
+def evaluate(
+    path: Path | str,
+    data: Path | str | None = None,
+    *,
+    skip_bad: bool = False,
+    protocol: str | None = None,
+    average_precision: PrecisionRule = "hits",
+    rerank: Rerank | None = None,
+    expand: int = 0,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Measure the model at `path` (run or model folder); JSON-safe, as `evaluation.json` holds it.
+
+    Without `data`, a run is measured on its own test images (on validation where it has none), and its
+    `evaluation.json`, figures and report are written anew. With `data`, a folder of class folders is taken whole as
+    the test set, or its test split where it has one. Raises DataError where the classes are not the model's.
+
+    A network that re-identifies is measured under `protocol` (the run's own, else by whether cameras are known) with
+    an average precision of "hits" or "trapezoid"; the identities of `data` need not be known to it. The figures after
+    k-reciprocal re-ranking (`rerank`), and after averaging each query with its `expand` first answers, are measured
+    beside the plain ones: as `reranked` and `expanded`.
+    """
+    progress = progress or Progress()
+    if not isinstance(expand, int) or expand < 0:
+        raise ConfigError(
+            Text("{name} = {value!r}: accepted are whole numbers from {least}.", name="expand", value=expand, least=0)
+        )
+    options = RetrievalOptions(protocol, average_precision, rerank, expand)
+    if data is None:
+        run = Run.open(path)
+        with locked(run.path):
+            return _own(run, options, progress)
+    loaded, pixels = evaluation_data.others(path, data, progress, skip_bad=skip_bad)
+    return _measure(loaded, pixels, "test", options, progress)
+
+
+def _own(run: Run, options: RetrievalOptions, progress: Progress) -> dict[str, Any]:
+    loaded, pixels = evaluation_data.own(run, progress)
+    split = finish.measured_split(pixels.manifest)
+    if split is None:
+        raise RunError(Text("{run} has no test or validation images. Name images to measure on.", run=run.path))
+    options = dataclasses.replace(options, protocol=options.protocol or run.config.reid.protocol)
+    found = _measure(loaded, pixels, split, options, progress)
+    atomic.write_json(run.path / run_folder.EVALUATION, found)
+    finish.report(run, pixels)
+    return found
+
+
+def _measure(
+    loaded: Model, pixels: Dataset, split: str, options: RetrievalOptions, progress: Progress
+) -> dict[str, Any]:
+    card = loaded.card
+    if card.task == "reid":
+        threshold = threshold_file.read(loaded.folder) if split != "val" else None
+        subject = Subject(loaded.network, pixels, card.preprocessing, loaded.precision)
+        return reidentify.evaluate(subject, split, dataclasses.replace(options, threshold=threshold), progress)
+    if options.rerank is not None or options.expand:
+        raise ConfigError(Text("Re-ranking and query expansion belong to re-identification; this model classifies."))
+    return finish.evaluate(
+        loaded.network, pixels, split, card.preprocessing, card.temperature, loaded.precision, progress
+    )

@@ -1,0 +1,127 @@
+"""Threshold: from which similarity on two images count as the same, chosen at a wanted rate of false accepts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from atalho.config import ReidConfig
+from atalho.errors import ConfigError, RunError
+from atalho.metrics import verification
+from atalho.metrics.verification import ErrorRates, Threshold
+from atalho.runs import evaluation_data, finish, reidentify, threshold_choice
+from atalho.runs.dataset import Dataset
+from atalho.runs.reidentify import Subject
+from atalho.runs.run import Run, run_at
+from atalho.storage import atomic, run_folder, threshold_file
+from atalho.storage.lock import locked
+from atalho.tasks.model import Model
+from atalho.text import Text, ngettext
+from atalho.training.progress import Progress
+
+
+def threshold(
+    path: Path | str,
+    data: Path | str | None = None,
+    *,
+    false_accept: float | None = None,
+    skip_bad: bool = False,
+    progress: Progress | None = None,
+) -> Threshold:
+    """Choose the threshold of the model at `path` (run or model folder) and keep it there for `search` and `compare`.
+
+    It is the lowest similarity at which at most `false_accept` of the pairs of different identities are accepted (the
+    run's own rate if not given). The pairs are those of the run's validation images, whose identities the network has
+    not seen, or of the images at `data`. A run's curve is recorded, and with its own images its report is written anew.
+
+    Raises DataError where the pairs are too few to know such a rate; nothing has changed then.
+    """
+    progress = progress or Progress()
+    run = run_at(path)
+    if false_accept is None:
+        false_accept = run.config.reid.false_accept if run is not None else ReidConfig.false_accept
+    verification.check_rate(false_accept)
+    if data is not None:
+        return _elsewhere(path, run, data, false_accept, skip_bad=skip_bad, progress=progress)
+    if run is None or run.config.task != "reid":
+        raise ConfigError(
+            Text(
+                "{path} has no identities of its own to choose on. Name images: atalho threshold {path} DATA", path=path
+            )
+        )
+    with locked(run.path):
+        return _own(run, false_accept, progress)
+
+
+def _own(run: Run, wanted: float, progress: Progress) -> Threshold:
+    loaded, pixels = evaluation_data.own(run, progress)
+    if not len(pixels.manifest.splits.get("val", ())):
+        raise RunError(
+            Text("{run} has no validation images. Name images to choose on: atalho threshold {run} DATA", run=run.path)
+        )
+    subject = _subject(loaded, pixels)
+    protocol = run.config.reid.protocol
+    rates = reidentify.rates(subject, "val", protocol, progress)
+    chosen = verification.choose(rates, wanted)
+    threshold_choice.tell_few(subject, "val", run.path, progress)
+    test = finish.measured_split(pixels.manifest)
+    at = None
+    if test is not None and test != "val":
+        errors = reidentify.rates(subject, test, run.evaluation.get("protocol", protocol), progress)
+        at = verification.threshold_at(errors, chosen.similarity, wanted)
+    _keep(run, loaded, rates, chosen)
+    _tell_evaluation(run, at)
+    finish.report(run, pixels)
+    return chosen
+
+
+def _elsewhere(
+    path: Path | str, run: Run | None, data: Path | str, wanted: float, *, skip_bad: bool, progress: Progress
+) -> Threshold:
+    loaded, pixels = evaluation_data.others(path, data, progress, skip_bad=skip_bad, identities=True)
+    _warn(loaded, pixels, str(data), progress)
+    subject = _subject(loaded, pixels)
+    rates = reidentify.rates(subject, "test", "auto", progress)
+    chosen = verification.choose(rates, wanted)
+    threshold_choice.tell_few(subject, "test", path, progress)
+    if run is None:
+        threshold_file.write(loaded.folder, chosen)
+        return chosen
+    with locked(run.path):
+        _keep(run, loaded, rates, chosen, str(data))
+        _tell_evaluation(run, None)
+    return chosen
+
+
+def _keep(run: Run, loaded: Model, rates: ErrorRates, chosen: Threshold, data: str | None = None) -> None:
+    threshold_file.write(loaded.folder, chosen)
+    threshold_choice.record(run.path, rates, chosen.wanted_far, chosen, data=data)
+
+
+def _tell_evaluation(run: Run, at: Threshold | None) -> None:
+    """The errors on the test images belong to the threshold: they are replaced with it, or go."""
+    if run.evaluation:
+        found = {name: value for name, value in run.evaluation.items() if name != "at_threshold"}
+        found |= {"at_threshold": threshold_file.plain(at)} if at is not None else {}
+        atomic.write_json(run.path / run_folder.EVALUATION, found)
+
+
+def _subject(loaded: Model, pixels: Dataset) -> Subject:
+    return Subject(loaded.network, pixels, loaded.card.preprocessing, loaded.precision)
+
+
+def _warn(loaded: Model, pixels: Dataset, data: str, progress: Progress) -> None:
+    """Say that identities were trained on, as far as names tell: their pairs are told apart too well."""
+    manifest = pixels.manifest
+    names = {manifest.classes[label] for label in np.unique(manifest.labels[manifest.splits["test"]])}
+    trained = len(names & set(loaded.classes))
+    if trained:
+        text = ngettext(
+            "{data}: {count} identity bears the name of one that the network was trained on. Where it is the same, the "
+            "errors will be larger than they look here.",
+            "{data}: {count} identities bear the names of some that the network was trained on. Where they are the "
+            "same, the errors will be larger than they look here.",
+            trained,
+        )
+        progress.note(text.format(data=data, count=trained))

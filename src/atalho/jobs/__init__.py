@@ -1,1 +1,0 @@
-"""What a user asks for, one file each; the command line only parses, calls and prints."""

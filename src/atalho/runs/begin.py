@@ -1,0 +1,95 @@
+"""Begin a run: check what can be checked before any work, write the run's first files, train."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from atalho import config as schema
+from atalho.data import order
+from atalho.data.preprocessing import Preprocessing
+from atalho.errors import ConfigError
+from atalho.networks import spec as specs
+from atalho.networks.select import stem_advice
+from atalho.precision import choose
+from atalho.runs import continuation, memory, provenance
+from atalho.runs.claim import claimed, refuse_among_images, refuse_taken
+from atalho.runs.dataset import open_dataset, refuse_unnamed, survey_data
+from atalho.runs.fit import fit, outputs, preprocessing, refuse_reid
+from atalho.runs.follow import refuse_crowded_gpu
+from atalho.runs.network import Start, backbone_of, spec_for
+from atalho.runs.run import Run
+from atalho.storage import atomic, run_file, run_folder
+from atalho.text import Text, _
+from atalho.training import recipe as recipes
+from atalho.training.distributed import Ranks
+from atalho.training.progress import Progress
+
+
+def begin(
+    asked: Mapping[str, Any],
+    out: Path | None,
+    command: str,
+    progress: Progress,
+    ranks: Ranks,
+) -> Run:
+    """Check everything that can be checked before any work, decode the images, write the run's first files, train."""
+    asked_digest = continuation.command_digest(asked)
+    early = schema.validate(asked)
+    refuse_unnamed(early)
+    _refuse_undecodable_names(early)
+    refuse_taken(out)
+    start = Start.read(early.model.start) if early.model.start else None
+    if start is None and early.training.recipe == "finetune":
+        raise ConfigError(Text("The recipe finetune starts from a trained model. Name it: --from RUN"))
+    backbone = backbone_of(early.model, start)
+    asked = schema.merge(
+        {"training": {"recipe": "finetune"}} if start else {}, asked, schema.nest(continuation.absolute_paths(early))
+    )
+    precision = choose(early.training.device, early.training.precision)
+    refuse_crowded_gpu(ranks, precision)
+    surveyed = survey_data(replace(early, data=start.data(early.data)) if start else early, progress)
+    refuse_among_images(out, early.data.path, surveyed.manifest)
+    images = len(surveyed.manifest.splits["train"])
+    context = recipes.RecipeContext(backbone.family, backbone.plan().depth, surveyed.size, images, early.task)
+    config, notes = recipes.resolve(asked, context)
+    if config.task == "reid":
+        refuse_reid(config, ranks)
+    else:
+        ranks.refuse_small(order.smallest(images, config.training.batch_size))
+    channels = start.card.preprocessing.channels if start else surveyed.channels
+    spec = spec_for(config, start, classes=outputs(config, surveyed.manifest), channels=channels, size=surveyed.size)
+    advice = stem_advice(spec, surveyed.size)
+    for note in (*surveyed.manifest.notes, *notes, *filter(None, [advice])):
+        progress.note(str(note))
+    progress.note(_("computing on {precision}").format(precision=precision))
+    progress.note(memory.check(memory.MemoryRequest(spec, surveyed.size, config.training, precision, ranks.world)))
+    with claimed(out, early.data.path) as folder:
+        run = Run(folder)
+        dataset = open_dataset(surveyed, config.data, progress, channels=channels)
+        prepared = TypeAdapter(Preprocessing).dump_python(preprocessing(dataset, config.data, start), mode="json")
+        atomic.write_json(folder / run_folder.NETWORK, {"spec": specs.to_dict(spec), "preprocessing": prepared})
+        atomic.write_json(folder / run_folder.MANIFEST, dataset.record())
+        text = run_file.text(schema.to_dict(config)).encode()
+        record = provenance.gather(command, config.training.seed, precision)
+        record |= {"fingerprint": provenance.fingerprint(precision, ranks.world), "config": provenance.digest(text)}
+        record |= {"asked": asked_digest}
+        atomic.write_json(folder / run_folder.PROVENANCE, record)
+        # The last of a run's first files, because it is what makes the folder a run.
+        atomic.write_file(folder / run_folder.CONFIG, text)
+        fit(run, dataset, precision, progress, ranks)
+    return run
+
+
+def _refuse_undecodable_names(config: schema.Config) -> None:
+    """Paths stand in run.toml, and TOML is UTF-8; the names of the images themselves may be any bytes."""
+    for path in filter(None, (config.data.path, config.model.start)):
+        try:
+            os.path.abspath(path).encode()  # noqa: PTH100 (as it will be written)
+        except UnicodeEncodeError:
+            shown = os.fsencode(path).decode(errors="replace")
+            text = _("{path}: the name of this folder, or of one above it, is not valid UTF-8. Rename it.")
+            raise ConfigError(text.format(path=shown)) from None

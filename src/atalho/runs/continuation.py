@@ -1,0 +1,59 @@
+"""The same command again: a run that is there already is continued, if it is the one that the command means.
+
+A scheduler that starts a job anew, and torchrun when it restarts its processes, repeat the command as it was.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from atalho import config as schema
+from atalho.errors import ConfigError, RunError
+from atalho.runs.run import Run
+from atalho.storage import run_folder
+from atalho.text import Text
+from atalho.training.distributed import Ranks
+
+
+def command_digest(asked: Mapping[str, Any]) -> str:
+    """A hash of the settings that were asked for, by which the same command is known again."""
+    whole = schema.merge(asked, schema.nest(absolute_paths(schema.validate(asked))))
+    return hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def absolute_paths(config: schema.Config) -> dict[str, str]:
+    """Paths as they are seen from everywhere, because the run will be resumed and evaluated from other folders."""
+    paths = {"data.path": config.data.path, "model.start": config.model.start}
+    return {name: os.path.abspath(path) for name, path in paths.items() if path}  # noqa: PTH100 (links stay links)
+
+
+def find_run(folder: Path, asked: Mapping[str, Any]) -> Run | None:
+    """The run that `asked` began in `folder`; None where no run is there yet.
+
+    Raises RunError where the run there began with other settings.
+    """
+    if not run_folder.is_run(folder):
+        return None
+    run = Run(folder)
+    if run.json(run_folder.PROVENANCE).get("asked") != command_digest(asked):
+        raise RunError(
+            Text(
+                "The run in {path} began with other settings than these, so it is not continued. "
+                "Choose another --out, or continue it as it is with --resume {path}.",
+                path=folder,
+            )
+        )
+    return run
+
+
+def refuse_nowhere(out: Path | None, continue_existing: bool, ranks: Ranks) -> None:
+    """Raises ConfigError where a run is to be found again but was given no folder of its own."""
+    if out is None and continue_existing:
+        raise ConfigError(Text("--continue needs the run's folder: give --out FOLDER."))
+    if out is None and ranks.most_restarts:
+        raise ConfigError(
+            Text("torchrun may restart these processes, which must then find their run: give --out FOLDER.")
+        )

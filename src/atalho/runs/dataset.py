@@ -1,0 +1,135 @@
+"""The images of a run, ready to be read: which there are, how large, and their pixels without the bad ones."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from atalho.config import Config, DataConfig
+from atalho.data import layouts, open_set
+from atalho.data.decoding.packed import open_images
+from atalho.data.decoding.reading import ReadingOptions
+from atalho.data.decoding.survey import Survey, survey
+from atalho.data.doctor import feasibility
+from atalho.data.images import Images
+from atalho.data.manifest import Manifest, refuse_bad
+from atalho.data.preprocessing import choose_size, stored_side
+from atalho.errors import ConfigError, DataError
+from atalho.text import Text, _, ngettext
+from atalho.training.progress import Progress
+
+
+@dataclass(frozen=True)
+class SurveyedData:
+    """Images whose headers were read: side and channels that suit them are known, no pixel is yet."""
+
+    manifest: Manifest
+    survey: Survey
+    size: int
+    channels: int
+
+
+def refuse_unnamed(config: Config) -> None:
+    """ConfigError where no images were named: an empty path would mean the folder that one happens to be in."""
+    if not config.data.path:
+        raise ConfigError(Text("No images were named. Give a folder: atalho train FOLDER"))
+
+
+def survey_data(config: Config, progress: Progress) -> SurveyedData:
+    """Find the images of a run and read their headers. Raises DataError where they cannot be used.
+
+    Re-identification is refused where it is not feasible with them, with the reasons.
+    """
+    asked = config.data
+    manifest = find_images(config)
+    if not len(manifest.splits.get("train", ())):
+        raise DataError(Text("{path}: there are no training images.", path=asked.path))
+    surveyed = survey_manifest(manifest, asked, progress)
+    if config.task == "reid":
+        kept = manifest.without(image.number for image in surveyed.survey.bad)
+        feasibility.refuse(feasibility.examine(kept, config.reid.protocol, surveyed.survey.digests), asked.path)
+    return surveyed
+
+
+def find_images(config: Config) -> Manifest:
+    """The images of `config.data.path` as the task reads them: classes, or identities. None is opened."""
+    return _identities(config.data) if config.task == "reid" else _classes(config.data)
+
+
+def _classes(config: DataConfig) -> Manifest:
+    return layouts.read(
+        Path(config.path),
+        val_fraction=config.val_fraction,
+        test_fraction=config.test_fraction,
+        split_seed=config.split_seed,
+    )
+
+
+def _identities(config: DataConfig) -> Manifest:
+    return open_set.read(
+        Path(config.path),
+        val_fraction=config.val_fraction,
+        test_fraction=config.test_fraction,
+        split_seed=config.split_seed,
+        split_by=config.split_by,
+        camera=config.camera,
+    )
+
+
+def reading_options(config: DataConfig) -> ReadingOptions:
+    """How the configuration asks to read image files."""
+    return ReadingOptions(config.max_pixels, config.tiff, config.workers, config.skip_bad, config.cache_gb)
+
+
+def survey_manifest(manifest: Manifest, config: DataConfig, progress: Progress) -> SurveyedData:
+    """Read the headers of a manifest's images. Bad ones are refused unless `skip_bad`."""
+    found = survey(manifest, reading_options(config), progress=progress.work)
+    if not config.skip_bad:
+        refuse_bad(found.bad)
+    return SurveyedData(manifest, found, config.size or choose_size(found), 1 if found.grey else 3)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Images ready for a network that sees `size` pixels a side; the manifest is without those left out."""
+
+    manifest: Manifest
+    images: Images
+    size: int
+    fingerprint: str
+
+    def record(self) -> dict[str, Any]:
+        """What `manifest.json` of a run holds: also the fingerprint of the content, and what was left out."""
+        return self.manifest.to_json() | {
+            "fingerprint": self.fingerprint,
+            "skipped": [{"path": image.name, "reason": image.reason.to_json()} for image in self.images.bad],
+        }
+
+
+def open_dataset(surveyed: SurveyedData, config: DataConfig, progress: Progress, *, channels: int) -> Dataset:
+    """The pixels of all images, from the cache where they fit. Bad ones are refused, or left out with `skip_bad`."""
+    images = open_images(
+        surveyed.manifest,
+        surveyed.survey,
+        reading_options(config),
+        side=stored_side(surveyed.size),
+        channels=channels,
+        progress=progress.work,
+    )
+    if images.bad:
+        count = len(images.bad)
+        text = ngettext("{count} image left out: {names}", "{count} images left out: {names}", count)
+        progress.note(text.format(count=count, names=", ".join(image.name for image in images.bad)))
+    manifest = surveyed.manifest.without(image.number for image in images.bad)
+    if "train" in manifest.splits:
+        _refuse_empty_classes(manifest, surveyed.manifest)
+    return Dataset(manifest, images, surveyed.size, surveyed.survey.fingerprint)
+
+
+def _refuse_empty_classes(manifest: Manifest, before: Manifest) -> None:
+    """A class or identity whose training images were all left out could never be learnt."""
+    lost = np.flatnonzero((manifest.counts("train") == 0) & (before.counts("train") > 0))
+    if len(lost):
+        text = _("No training image of {names} can be read. Mend some of them, or remove the class.")
+        raise DataError(text.format(names=", ".join(manifest.classes[label] for label in lost)))

@@ -1,0 +1,67 @@
+"""The images that a finished model is measured on: those of its run, as they were, or others."""
+
+import dataclasses
+from pathlib import Path
+
+from atalho.config import DataConfig
+from atalho.data import layouts, open_set
+from atalho.data.layouts.identities import AUTO
+from atalho.errors import RunError
+from atalho.precision import choose
+from atalho.runs.dataset import Dataset, SurveyedData, open_dataset, survey_data, survey_manifest
+from atalho.runs.run import Run, run_at
+from atalho.storage import run_folder
+from atalho.tasks import model
+from atalho.tasks.model import Model
+from atalho.text import Text
+from atalho.training.progress import Progress
+
+
+def own(run: Run, progress: Progress) -> tuple[Model, Dataset]:
+    """The model of a run and its images. Raises RunError where they are no longer those that it was trained on."""
+    loaded = model.load(run.path, choose(run.config.training.device, run.config.training.precision))
+    config = dataclasses.replace(run.config.data, size=loaded.card.preprocessing.size)
+    surveyed = survey_data(dataclasses.replace(run.config, data=config), progress)
+    if surveyed.survey.fingerprint != run.json(run_folder.MANIFEST)["fingerprint"]:
+        raise RunError(
+            Text(
+                "The images at {data} are no longer those of {run}. Name the images to measure on.",
+                data=config.path,
+                run=run.path,
+            )
+        )
+    return loaded, _open(loaded, surveyed, config, progress)
+
+
+def others(
+    path: Path | str, data: Path | str, progress: Progress, *, skip_bad: bool, identities: bool | None = None
+) -> tuple[Model, Dataset]:
+    """The model at `path` (run or model folder) and the images at `data` as split test, sized for it.
+
+    They are read as identities where the model re-identifies, or where `identities` asks for it; the run says how
+    names tell the camera. Raises DataError where classes are not the model's.
+    """
+    loaded = model.load(path)
+    prepared = loaded.card.preprocessing
+    config = DataConfig(
+        path=str(data),
+        size=prepared.size,
+        skip_bad=skip_bad,
+        max_pixels=prepared.max_pixels,
+        tiff=prepared.tiff,
+    )
+    if identities or (identities is None and loaded.card.task == "reid"):
+        manifest = open_set.read_test(Path(data), camera_pattern(path))
+    else:
+        manifest = layouts.read_test(Path(data), loaded.classes)
+    return loaded, _open(loaded, survey_manifest(manifest, config, progress), config, progress)
+
+
+def camera_pattern(path: Path | str) -> str:
+    """How file names tell the camera, as the run at `path` was told; a model folder finds it by itself."""
+    run = run_at(path)
+    return run.config.data.camera if run is not None else AUTO
+
+
+def _open(loaded: Model, surveyed: SurveyedData, config: DataConfig, progress: Progress) -> Dataset:
+    return open_dataset(surveyed, config, progress, channels=loaded.card.preprocessing.channels)

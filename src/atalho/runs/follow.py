@@ -1,0 +1,79 @@
+"""What every rank but 0 does in a run: hear how it began, open the same images, train in step, write nothing."""
+
+import dataclasses
+
+import torch
+
+from atalho.data.manifest import NO_IDS
+from atalho.errors import ConfigError, DataError
+from atalho.precision import Precision, choose, threads
+from atalho.runs import memory, network
+from atalho.runs.dataset import Dataset, open_dataset, survey_data
+from atalho.runs.fit import RunStart, training_setup
+from atalho.runs.run import Run
+from atalho.storage.log import NoLines
+from atalho.text import Text
+from atalho.training import loop
+from atalho.training.distributed import Ranks
+from atalho.training.progress import Progress
+from atalho.training.state import TrainingState
+from atalho.training.timing import Timing
+
+
+def follow(ranks: Ranks) -> Run:
+    """Train with rank 0 until it is done, and return the run that it wrote.
+
+    Raises DataError where this machine has other images than rank 0.
+    """
+    start: RunStart = ranks.hear()
+    with threads(start.threads):
+        precision = choose(start.config.training.device, start.precision)
+        refuse_crowded_gpu(ranks, precision)
+        pixels = _in_turn(start, ranks)
+        setup = training_setup(start.config, pixels, start.prepared, precision, start.path, start.epoch_origin)
+        # Rank 0 alone measures.
+        setup = dataclasses.replace(setup, task=dataclasses.replace(setup.task, val=NO_IDS))
+        model = network.first_weights(start.spec, start.config, None).to(precision.device)
+        state = TrainingState.start(model, start.config.training, setup.steps, setup.task.tensors())
+        start.restore(state)
+        ranks.wait()
+        nothing = Timing(None, None, minutes=start.config.training.checkpoint_minutes, steps=None)
+        plan = memory.MemoryRequest(start.spec, pixels.size, start.config.training, precision, ranks.world)
+        with memory.explained(plan):
+            loop.fit(setup, state, ranks, NoLines(), nothing, Progress())
+        ranks.wait()  # until rank 0 has evaluated: then the run is whole
+    return Run(start.path)
+
+
+def refuse_crowded_gpu(ranks: Ranks, precision: Precision) -> None:
+    """Raises ConfigError where this rank would share a GPU with another."""
+    if precision.device.type == "cuda" and ranks.world > 1 and ranks.local >= torch.cuda.device_count():
+        raise ConfigError(
+            Text(
+                "More processes were started here than there are GPUs ({count}). "
+                "Start at most {count} with --nproc-per-node, or train with --training.device cpu.",
+                count=torch.cuda.device_count(),
+            )
+        )
+
+
+def _in_turn(start: RunStart, ranks: Ranks) -> Dataset:
+    """The images of the run: on each machine one rank decodes them, and the others find them decoded."""
+    if ranks.local == 0:
+        pixels = _open(start, ranks)
+    ranks.wait()
+    return pixels if ranks.local == 0 else _open(start, ranks)
+
+
+def _open(start: RunStart, ranks: Ranks) -> Dataset:
+    silent = Progress()
+    surveyed = dataclasses.replace(survey_data(start.config, silent), size=start.prepared.size)
+    if surveyed.survey.fingerprint != start.fingerprint:
+        raise DataError(
+            Text(
+                "The images at {data} differ between the machines: rank {rank} has others than rank 0.",
+                data=start.config.data.path,
+                rank=ranks.rank,
+            )
+        )
+    return open_dataset(surveyed, start.config.data, silent, channels=start.prepared.channels)

@@ -1,0 +1,180 @@
+"""Will a run fit into memory? Said before it starts; and where it does not, the batch that would."""
+
+import re
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import torch
+
+from atalho.config import TrainingConfig
+from atalho.data import order
+from atalho.errors import OutOfMemoryError
+from atalho.inspection.memory import StepMemory, step_memory
+from atalho.networks.spec import Spec
+from atalho.precision import Precision
+from atalho.text import Text, _
+
+TOLERANCE: Final = 0.25
+"""The share by which estimates err at most, by `tests/inspection/test_memory.py`. What might fit is not refused."""
+
+_ADDRESSES: Final = 0.6
+_CGROUP = Path("/sys/fs/cgroup")
+# What PyTorch and the C++ library say when an allocation fails on the CPU.
+_FAILED = re.compile(r"can't allocate memory|DefaultCPUAllocator|not enough memory|bad_alloc|Cannot allocate memory")
+
+
+@dataclass(frozen=True)
+class MemoryRequest:
+    """What a run asks of memory: its network, the side of its images, and how it trains, in `world` processes."""
+
+    spec: Spec
+    size: int
+    training: TrainingConfig
+    precision: Precision
+    world: int = 1
+
+    @property
+    def images(self) -> int:
+        """The most images that pass the network at once in one process."""
+        share = -(-self.training.batch_size // self.world)
+        return max(2, *(int(part.stop - part.start) for part in order.parts(share, self.training.micro_batch)))
+
+    @property
+    def device(self) -> str:
+        """Where it computes: "cpu" or "cuda"."""
+        return self.precision.device.type
+
+    def needed(self, *, saving: bool | None = None) -> StepMemory:
+        """The estimate for this run, or for the same with or without recomputation."""
+        return step_memory(
+            self.spec,
+            self.size,
+            self.images,
+            bf16=self.precision.dtype == torch.bfloat16,
+            saving=self.training.memory == "saving" if saving is None else saving,
+            averaged=self.training.averaging > 0,
+            optimizer=self.training.optimizer,
+        )
+
+    def advice(self, room: int | None) -> str:
+        """What to change so that the run fits into `room` bytes, or, where that is not known, into less."""
+        ways: list[str] = []
+        here, saving = self.needed(), self.needed(saving=True)
+        at_once = here.largest_batch(room, self.device) if room is not None else self.images // 2
+        if at_once >= 3:
+            ways.append(
+                _("--training.micro-batch {images} keeps the batch and passes that many images at once").format(
+                    images=min(at_once, self.images - 1)
+                )
+            )
+            ways.append(_("--batch-size {images} makes the steps smaller").format(images=min(at_once, self.images - 1)))
+        if self.training.memory == "plain":
+            most = saving.largest_batch(room, self.device) if room is not None else 0
+            ways.append(
+                _("--memory saving fits up to {images} images at once").format(images=most)
+                if most >= 3
+                else _("--memory saving needs about {bytes}").format(bytes=readable(saving.held(self.device)))
+            )
+        if not at_once >= 3 and room is not None:
+            ways.append(_("a smaller network, or smaller images (--data.size)"))
+        return _("What would fit: {ways}.").format(ways="; ".join(ways))
+
+
+def check(request: MemoryRequest) -> str:
+    """A sentence on the memory that the run needs. Raises OutOfMemoryError where it clearly does not fit."""
+    needed, room = request.needed(), available(request.precision.device)
+    total = needed.held(request.device)
+    if room is not None and (1 - TOLERANCE) * total > room:
+        raise OutOfMemoryError(
+            Text(
+                "Steps of {images} images at once need about {needed} of memory, and {room} are available. {advice}",
+                images=needed.images,
+                needed=readable(total),
+                room=readable(room),
+                advice=request.advice(room),
+            )
+        )
+    return _(
+        "memory: about {total} ({images} images at once {activations}, weights {weights}, gradients {gradients}, "
+        "optimizer {optimizer}, averaged weights {averaged})"
+    ).format(
+        total=readable(total),
+        images=needed.images,
+        activations=readable(needed.activations),
+        weights=readable(needed.weights),
+        gradients=readable(needed.gradients),
+        optimizer=readable(needed.optimizer),
+        averaged=readable(needed.averaged),
+    )
+
+
+@contextmanager
+def explained(request: MemoryRequest) -> Iterator[None]:
+    """While it lasts, memory that runs out is an OutOfMemoryError that says what would fit."""
+    try:
+        yield
+    except (MemoryError, torch.OutOfMemoryError, RuntimeError) as error:
+        if not ran_out(error):
+            raise
+        raise OutOfMemoryError(
+            Text(
+                "Memory ran out in a step of {images} images at once. {advice}",
+                images=request.images,
+                advice=request.advice(None),
+            )
+        ) from error
+
+
+def ran_out(error: BaseException) -> bool:
+    """Whether an error says that memory could not be had."""
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or _FAILED.search(str(error)) is not None
+
+
+def available(device: torch.device) -> int | None:
+    """Bytes that can still be had on `device`; None where the system does not say."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    rooms = [room for room in (_machine(), _cgroup(), _process()) if room is not None]
+    return min(rooms) if rooms else None
+
+
+def readable(count: int) -> str:
+    """Bytes as MB, or GB from one on."""
+    return f"{count / 2**30:.1f} GB" if count >= 2**30 else f"{round(count / 2**20)} MB"
+
+
+def _machine() -> int | None:
+    return _kilobytes(Path("/proc/meminfo"), "MemAvailable")
+
+
+def _cgroup() -> int | None:
+    """What the control group, a container's limit, leaves; its page cache can be had back."""
+    try:
+        limit = (_CGROUP / "memory.max").read_text().strip()
+        used = int((_CGROUP / "memory.current").read_text())
+        cached = re.search(r"^inactive_file (\d+)", (_CGROUP / "memory.stat").read_text(), re.MULTILINE)
+    except OSError:
+        return None
+    return None if limit == "max" else max(0, int(limit) - used + (int(cached[1]) if cached else 0))
+
+
+def _process() -> int | None:
+    """What `ulimit -v` leaves."""
+    limit, _hard = resource.getrlimit(resource.RLIMIT_AS)
+    used = _kilobytes(Path("/proc/self/status"), "VmSize")
+    if limit == resource.RLIM_INFINITY or used is None:
+        return None
+    # A limit on addresses, of which a process takes more than it uses.
+    return max(0, int(_ADDRESSES * (limit - used)))
+
+
+def _kilobytes(path: Path, name: str) -> int | None:
+    try:
+        found = re.search(rf"^{name}:\s+(\d+) kB", path.read_text(), re.MULTILINE)
+    except OSError:
+        return None
+    return int(found[1]) * 1024 if found else None

@@ -1,0 +1,57 @@
+"""The network that a word means: a name of the catalogue, a TOML file with a specification, or a trained run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from atalho.data.preprocessing import Preprocessing
+from atalho.networks import catalogue
+from atalho.networks import spec as specs
+from atalho.networks.build import build
+from atalho.networks.network import Network
+from atalho.networks.spec import Spec
+from atalho.storage import model_folder, run_file, run_folder
+from atalho.tasks import model as trained
+
+
+@dataclass(frozen=True)
+class NetworkSource:
+    """A network by what a person called it. `folder` is that of its weights, where it is trained."""
+
+    name: str
+    spec: Spec
+    side: int
+    """Of the images that it is for, in pixels."""
+    folder: Path | None = None
+    preprocessing: Preprocessing | None = None
+    """How a trained network's images are made ready."""
+
+    def network(self, *, seed: int = 0) -> Network:
+        """The network on the CPU: with its trained weights, or with new ones by `seed`."""
+        if self.folder is not None:
+            return trained.restore(self.folder, model_folder.read_card(self.folder))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return build(self.spec)
+
+
+def resolve(word: str) -> NetworkSource:
+    """What `word` means: a run or model folder, a file NAME.toml, or else a name of the catalogue.
+
+    Raises ConfigError for an unknown name or an unfit specification, WeightsError for another folder.
+    """
+    path = Path(word)
+    if path.is_dir():
+        folder = model_folder.find(path)
+        card = model_folder.read_card(folder)
+        run = folder.resolve()
+        name = run.parent.name if run.name == run_folder.MODEL else run.name
+        return NetworkSource(name, card.spec, card.preprocessing.size, folder, card.preprocessing)
+    if path.suffix == ".toml":
+        spec = specs.from_dict(run_file.read(path))
+        return NetworkSource(path.stem, spec, spec.plan().usual_side)
+    spec = catalogue.spec(word)
+    return NetworkSource(word, spec, spec.plan().usual_side)

@@ -1,0 +1,55 @@
+"""Continue a run exactly where its newest intact checkpoint left it."""
+
+from dataclasses import replace
+
+from atalho.config import DataConfig
+from atalho.errors import RunError
+from atalho.precision import choose, threads
+from atalho.runs import data_change, memory, provenance
+from atalho.runs.dataset import open_dataset, survey_data
+from atalho.runs.fit import fit
+from atalho.runs.follow import refuse_crowded_gpu
+from atalho.runs.run import Run
+from atalho.storage import atomic, run_folder
+from atalho.storage.lock import locked
+from atalho.text import Text, _
+from atalho.training.distributed import Ranks
+from atalho.training.progress import Progress
+
+
+def continue_run(run: Run, data: DataConfig, accept: bool, progress: Progress, ranks: Ranks) -> Run:
+    """Train `run` to its end from its newest intact checkpoint. Changed images are refused unless `accept`."""
+    with threads(run.json(run_folder.PROVENANCE)["threads"]), locked(run.path):
+        return _go_on(run, data, accept, progress, ranks)
+
+
+def _go_on(run: Run, data: DataConfig, accept: bool, progress: Progress, ranks: Ranks) -> Run:
+    for folder in (run.path, run.path / run_folder.FIGURES):
+        atomic.sweep(folder)
+    c, record = run.config, run.json(run_folder.PROVENANCE)
+    if record["config"] != provenance.digest((run.path / run_folder.CONFIG).read_bytes()):
+        raise RunError(
+            Text(
+                "{path} is no longer the one that the run began with. Give other settings to a new run.",
+                path=run.path / run_folder.CONFIG,
+            )
+        )
+    precision = choose(c.training.device, c.training.precision)
+    refuse_crowded_gpu(ranks, precision)
+    now = provenance.fingerprint(precision, ranks.world)
+    before = {"ranks": 1} | record["fingerprint"]
+    differing = [name for name, value in now.items() if value != before.get(name)]
+    if differing:
+        progress.note(
+            _("This machine differs from the run's ({names}): the end will be right, but not byte-identical.").format(
+                names=", ".join(differing)
+            )
+        )
+    surveyed = data_change.check(run, survey_data(replace(run.config, data=data), progress), data, accept=accept)
+    progress.note(
+        memory.check(memory.MemoryRequest(run.network.spec, surveyed.size, c.training, precision, ranks.world))
+    )
+    dataset = open_dataset(surveyed, data, progress, channels=run.network.preprocessing.channels)
+    run = data_change.record(run, dataset, data, progress)
+    fit(run, dataset, precision, progress, ranks)
+    return run

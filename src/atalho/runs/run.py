@@ -1,0 +1,95 @@
+"""A run as `train` returns it: what it was started with, what it measured, and its model."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from atalho.config import Config, merge, validate
+from atalho.data.manifest import Manifest
+from atalho.data.preprocessing import Preprocessing
+from atalho.networks import spec as specs
+from atalho.networks.spec import Spec
+from atalho.storage import run_file, run_folder
+from atalho.storage.run_folder import RunFolder
+from atalho.tasks import model
+from atalho.training.setup import EpochOrigin
+
+
+@dataclass(frozen=True)
+class RunNetwork:
+    """What a run trains, and how its images are prepared, as decided when it began."""
+
+    spec: Spec
+    preprocessing: Preprocessing
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run by its folder; everything is read from there when it is asked for."""
+
+    path: Path
+
+    @classmethod
+    def open(cls, path: Path | str) -> "Run":
+        """The run at `path`. Raises RunError where there is none."""
+        return cls(RunFolder.open(path).path)
+
+    @cached_property
+    def config(self) -> Config:
+        """The resolved configuration, with the path at which the images were last found."""
+        values = run_file.read(self.path / run_folder.CONFIG)
+        moved = self._stored().get("path")
+        return validate(merge(values, {"data": {"path": moved}}) if moved else values)
+
+    @property
+    def epoch_origin(self) -> EpochOrigin:
+        """Where the images last changed; the beginning if they never did."""
+        changes = [change for change in self._stored().get("changes", []) if "step" in change]
+        return EpochOrigin(changes[-1]["step"], changes[-1]["epoch"]) if changes else EpochOrigin()
+
+    def _stored(self) -> dict[str, Any]:
+        return RunFolder(self.path).manifest or {}
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """The images as they were when the run started."""
+        return Manifest.from_json(self.json(run_folder.MANIFEST))
+
+    @property
+    def network(self) -> RunNetwork:
+        """What the run trains, and how its images are prepared."""
+        stored = self.json(run_folder.NETWORK)
+        preprocessing = TypeAdapter(Preprocessing).validate_python(stored["preprocessing"])
+        return RunNetwork(specs.from_dict(stored["spec"]), preprocessing)
+
+    @cached_property
+    def model(self) -> model.Model:
+        """The trained model."""
+        return model.load(self.path)
+
+    @property
+    def evaluation(self) -> dict[str, Any]:
+        """What was measured at the end, on the split that nothing was chosen on; empty where there was none."""
+        return RunFolder(self.path).evaluation or {}
+
+    @property
+    def top1(self) -> float | None:
+        """Top-1 accuracy of `evaluation`, as a share."""
+        return self.evaluation.get("top1")
+
+    @property
+    def seconds(self) -> float:
+        """Time spent training, in seconds, over all sessions."""
+        return float(self.json(run_folder.TIMING)["seconds"])
+
+    def json(self, name: str) -> Any:
+        """One JSON file of the run. Raises RunError where it is missing or damaged."""
+        return RunFolder(self.path).json(name)
+
+
+def run_at(path: Path | str) -> Run | None:
+    """The run at `path`; None where it is a model folder alone."""
+    return Run(Path(path)) if run_folder.is_run(path) else None

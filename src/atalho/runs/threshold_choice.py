@@ -1,0 +1,112 @@
+"""The threshold of a model: chosen from what was measured, kept beside its weights, its curve in the run's folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from atalho.errors import DataError
+from atalho.metrics import verification
+from atalho.metrics.verification import ErrorRates, Threshold
+from atalho.runs import reidentify
+from atalho.runs.reidentify import Subject
+from atalho.runs.run import Run
+from atalho.storage import atomic, run_folder, threshold_file
+from atalho.text import Text, _, ngettext
+from atalho.training.progress import Progress
+
+_POINTS: Final = 200
+_DIGITS: Final = 6
+_FEW: Final = 30
+
+
+def at_the_end(run: Run, subject: Subject, progress: Progress) -> Threshold | None:
+    """Choose the threshold on the validation identities of a run that has just been trained, and record its curve.
+
+    Where they are too few for the wanted rate there is none: a promise that the images cannot support is not given.
+    Why, and what to do, is told and recorded.
+    """
+    atomic.discard(run.path / run_folder.VERIFICATION)
+    ids = subject.pixels.manifest.splits.get("val", ())
+    if not len(ids):
+        progress.note(_without(Text("there are no validation images."), run.path))
+        return None
+    wanted = run.config.reid.false_accept
+    try:
+        rates = reidentify.rates(subject, "val", run.config.reid.protocol, progress)
+    except DataError as error:
+        progress.note(_without(error.text, run.path))
+        return None
+    chosen, reason = None, None
+    try:
+        chosen = verification.choose(rates, wanted)
+        tell_few(subject, "val", run.path, progress)
+    except DataError as error:
+        reason = error.text
+        progress.note(_without(reason, run.path))
+    record(run.path, rates, wanted, chosen, reason=reason)
+    return chosen
+
+
+def tell_few(subject: Subject, split: str, run: Path | str, progress: Progress) -> None:
+    """Say so where the identities are so few that drawing them again cannot show how much others would differ."""
+    manifest = subject.pixels.manifest
+    count = len(np.unique(manifest.labels[manifest.splits[split]]))
+    if count < _FEW:
+        text = ngettext(
+            "The threshold comes from {count} identity, too few to say much of others. Choose it on more: "
+            "atalho threshold {run} DATA",
+            "The threshold comes from {count} identities, too few to say much of others. Choose it on more: "
+            "atalho threshold {run} DATA",
+            count,
+        )
+        progress.note(text.format(count=count, run=run))
+
+
+def record(
+    run: Path,
+    rates: ErrorRates,
+    wanted: float,
+    chosen: Threshold | None,
+    *,
+    data: str | None = None,
+    reason: Text | None = None,
+) -> None:
+    """Write `verification.json`: the curve of the validation images, or of those at `data`, and the threshold.
+
+    Where there is none, `reason` says why.
+    """
+    about = {
+        "split": "val" if data is None else None,
+        "data": data,
+        "wanted_far": wanted,
+        "threshold": threshold_file.plain(chosen) if chosen is not None else None,
+        "reason": reason.to_json() if reason is not None else None,
+        "curve": curve(rates),
+    }
+    atomic.write_json(run / run_folder.VERIFICATION, about)
+
+
+def curve(rates: ErrorRates) -> dict[str, Any]:
+    """FAR and FRR with their intervals where they change, at 200 thresholds or fewer; JSON-safe."""
+    moving = np.flatnonzero((rates.far < 1) & (rates.frr < 1) & ((rates.far > 0) | (rates.frr > 0)))
+    first, last = (moving[0], moving[-1]) if len(moving) else (0, len(rates.far) - 1)
+    places = np.unique(np.linspace(max(first - 1, 0), min(last + 1, len(rates.far) - 1), _POINTS).astype(int))
+    lines = {
+        "thresholds": rates.thresholds,
+        "far": rates.far,
+        "far_low": rates.far_interval[0],
+        "far_high": rates.far_interval[1],
+        "frr": rates.frr,
+        "frr_low": rates.frr_interval[0],
+        "frr_high": rates.frr_interval[1],
+    }
+    values = {name: line[places].round(_DIGITS).tolist() for name, line in lines.items()}
+    return values | {"same_pairs": rates.genuine, "different_pairs": rates.impostor}
+
+
+def _without(reason: Text, run: Path) -> str:
+    text = _("No threshold was chosen: {reason} See: atalho threshold {run} --help")
+    return text.format(reason=reason, run=run)

@@ -1,0 +1,67 @@
+"""Looking after a gallery from Python; what the functions do with a gallery that is there, and with none."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from atalho.api import gallery
+from atalho.errors import ConfigError, GalleryError
+from atalho.gallery.sqlite import SqliteStore
+from atalho.gallery.store import Entry, Origin
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> str:
+    """Six images of three labels, the last one with none."""
+    path = tmp_path / "g.db"
+    store = SqliteStore(path, Origin("f", "model", 4))
+    labels = ("a", "a", "b", "b", "c", None)
+    entries = [Entry(str(k), str(tmp_path / f"{k}.png"), label, "1") for k, label in enumerate(labels)]
+    store.put(entries, np.eye(4, dtype=np.float32)[[0, 1, 2, 3, 0, 1]])
+    store.close()
+    return str(path)
+
+
+def test_entries_come_in_their_order_all_or_of_one_label(place: str) -> None:
+    assert [entry.digest for entry in gallery.entries(place)] == list("012345")
+    assert [entry.digest for entry in gallery.entries(place, "b")] == ["2", "3"]
+    assert list(gallery.entries(place, "nobody")) == []
+
+
+def test_a_path_means_the_same_wherever_one_stands(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert gallery.remove("g.db", paths=["0.png", "./1.png"]) == 2
+    assert [entry.digest for entry in gallery.entries(place)] == list("2345")
+
+
+def test_an_image_that_is_named_twice_is_one(place: str, tmp_path: Path) -> None:
+    assert gallery.remove(place, paths=[str(tmp_path / "2.png")], labels=["b", "c"]) == 3
+    assert gallery.remove(place, labels=["b", "c"]) == 0
+
+
+def test_nothing_is_removed_where_nothing_is_named(place: str) -> None:
+    with pytest.raises(ConfigError, match="Nothing was named to be removed"):
+        gallery.remove(place, paths=[], labels=[])
+    assert len(list(gallery.entries(place))) == 6
+
+
+def test_rebuilding_changes_no_image(place: str) -> None:
+    before = list(gallery.entries(place))
+    gallery.rebuild(place)
+    assert list(gallery.entries(place)) == before
+    assert gallery.verify(place) == []
+
+
+def test_the_store_is_closed_whatever_happens(place: str) -> None:
+    with pytest.raises(RuntimeError, match="in between"), gallery.opened(place) as store:
+        raise RuntimeError("in between")
+    with pytest.raises(GalleryError):
+        store.count()
+
+
+def test_where_there_is_none(tmp_path: Path) -> None:
+    for call in (gallery.verify, gallery.rebuild, lambda place: list(gallery.entries(place))):
+        with pytest.raises(GalleryError, match="there is no gallery"):
+            call(str(tmp_path / "none.db"))
+    assert list(tmp_path.iterdir()) == []

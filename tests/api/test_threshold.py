@@ -1,0 +1,161 @@
+"""The threshold from training to search: chosen, kept, chosen again, obeyed; and refused where it would be a guess."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+import atalho
+from atalho import cli
+from atalho.api.train import train
+from atalho.data import samples
+from atalho.errors import ConfigError, DataError, RunError
+from atalho.runs.run import Run
+from atalho.storage import threshold_file
+from atalho.training.progress import Progress
+
+SETTINGS = {
+    "data.val_fraction": 0.4, "data.test_fraction": 0.3, "data.size": 16, "training.batch_size": 16,
+    "training.precision": "fp32", "reid.embedding": 32, "reid.false_accept": 0.05,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def characters(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twenty characters of two alphabets by eight drawers."""
+    whole = samples.unpack("omniglot", tmp_path_factory.mktemp("samples") / "omniglot")
+    small = tmp_path_factory.mktemp("characters")
+    for alphabet in ("Greek", "Latin"):
+        for character in sorted((whole / alphabet).iterdir())[:10]:
+            (small / alphabet / character.name).mkdir(parents=True)
+            for image in sorted(character.iterdir())[:8]:
+                shutil.copy(image, small / alphabet / character.name)
+    return small
+
+
+@pytest.fixture(scope="module")
+def trained(characters: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    out = tmp_path_factory.mktemp("runs") / "characters"
+    return train(characters, task="reid", model="resnet20", epochs=2, settings=SETTINGS, out=out)
+
+
+@pytest.fixture
+def run(trained: Run, tmp_path: Path) -> Run:
+    return Run(Path(shutil.copytree(trained.path, tmp_path / "run")))
+
+
+class Notes(Progress):
+    """What was told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.said.append(text)
+
+
+def test_training_ends_with_a_threshold_of_the_validation_identities(run: Run) -> None:
+    found = threshold_file.read(run.path / "model")
+    assert found is not None
+    assert found.far <= found.wanted_far == 0.05
+    assert found.far_interval[0] <= found.far <= found.far_interval[1]
+    val = run.manifest.splits["val"]
+    assert found.genuine + found.impostor == len(val) * (len(val) - 1) // 2
+    recorded = run.json("verification.json")
+    assert (recorded["split"], recorded["data"], recorded["reason"]) == ("val", None, None)
+    assert recorded["threshold"]["similarity"] == found.similarity
+    assert recorded["curve"]["different_pairs"] == found.impostor
+    at = run.evaluation["at_threshold"]
+    assert at["similarity"] == found.similarity
+    test = run.manifest.splits["test"]
+    assert at["genuine"] + at["impostor"] == len(test) * (len(test) - 1) // 2
+    assert "false accepts" in (run.path / "report.html").read_text()
+
+
+def test_the_same_question_has_the_same_answer_and_another_rate_another_threshold(run: Run) -> None:
+    first = threshold_file.read(run.path / "model")
+    assert atalho.threshold(run.path) == first
+    assert run.evaluation["at_threshold"] == atalho.evaluate(run.path)["at_threshold"]
+    assert first is not None
+    looser = atalho.threshold(run.path, false_accept=0.2)
+    assert looser.similarity < first.similarity
+    assert looser.far <= 0.2
+    assert threshold_file.read(run.path / "model") == looser
+    assert run.evaluation["at_threshold"]["wanted_far"] == 0.2
+    assert run.json("verification.json")["threshold"]["similarity"] == looser.similarity
+
+
+def test_search_and_compare_obey_it(run: Run, characters: Path, tmp_path: Path) -> None:
+    gallery = str(tmp_path / "g.db")
+    atalho.index(run.path, [str(characters / "Greek")], gallery)
+    chosen = atalho.threshold(run.path, false_accept=0.2)
+    images = sorted(map(str, (characters / "Latin").rglob("*.png")))[:30]
+    answers = list(atalho.search(gallery, images, k=1))
+    assert [answer.unknown for answer in answers] == [a.hits[0].similarity < chosen.similarity for a in answers]
+    same = atalho.compare(run.path, images[0], images[0])
+    assert (same.threshold, same.same) == (chosen.similarity, True)
+
+
+def test_too_few_pairs_change_nothing_and_training_says_so(run: Run, characters: Path, tmp_path: Path) -> None:
+    before = threshold_file.read(run.path / "model")
+    with pytest.raises(DataError, match=r"rate of 0\.0001 cannot be known from \d+ pairs .*: 30000 are needed"):
+        atalho.threshold(run.path, false_accept=0.0001)
+    assert threshold_file.read(run.path / "model") == before
+    notes = Notes()
+    settings = SETTINGS | {"reid.false_accept": 0.0001}
+    other = train(
+        characters, task="reid", model="resnet20", epochs=1, settings=settings, out=tmp_path / "x", progress=notes
+    )
+    assert threshold_file.read(other.path / "model") is None
+    assert any("No threshold was chosen: A false-accept rate of 0.0001 cannot be known" in text for text in notes.said)
+    assert other.json("verification.json")["threshold"] is None
+    page = (other.path / "report.html").read_text()
+    assert "There is no threshold. A false-accept rate of 0.0001 cannot be known" in page
+    assert "at_threshold" not in other.evaluation
+
+
+def test_on_other_images(run: Run, characters: Path) -> None:
+    notes = Notes()
+    found = atalho.threshold(run.path, characters, false_accept=0.02, progress=notes)
+    assert found.genuine == 20 * 28
+    assert any("bear the names of some that the network was trained on" in text for text in notes.said)
+    assert "comes from 20 identities, too few to say much of others" in notes.said[-1]
+    assert run.json("verification.json")["data"] == str(characters)
+    assert "at_threshold" not in run.evaluation
+    assert atalho.evaluate(run.path)["at_threshold"]["similarity"] == found.similarity
+
+
+def test_a_model_folder_needs_images(run: Run, characters: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(run.path / "model", tmp_path / "copy"))
+    assert threshold_file.read(folder) == threshold_file.read(run.path / "model")
+    with pytest.raises(ConfigError, match=r"no identities of its own to choose on\. Name images: atalho threshold"):
+        atalho.threshold(folder)
+    assert atalho.threshold(folder, characters, false_accept=0.02) == threshold_file.read(folder)
+
+
+def test_refused_before_any_work(run: Run, characters: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"rate of 1\.5 is not accepted: it lies between 0 and 1"):
+        atalho.threshold(tmp_path / "nothing", false_accept=1.5)
+    settings = SETTINGS | {"data.val_fraction": 0.0}
+    other = train(characters, task="reid", model="resnet20", epochs=1, settings=settings, out=tmp_path / "x")
+    assert not (other.path / "verification.json").exists()
+    with pytest.raises(RunError, match=r"no validation images\. Name images to choose on"):
+        atalho.threshold(other.path)
+
+
+def test_the_command_line(run: Run, characters: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["threshold", str(run.path), "--false-accept", "0.1", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["wanted_far"] == 0.1
+    assert {"threshold", "far", "far_interval", "frr", "frr_interval", "same_pairs", "different_pairs"} <= set(found)
+    assert cli.run(["threshold", str(run.path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("threshold: similarity 0.")
+    assert "pairs of two identities" in lines[1]
+    assert cli.run(["threshold", str(run.path), "--false-accept", "0.00001"]) == 2
+    assert "300000 are needed. Ask for a higher rate" in capsys.readouterr().err
+    image = str(next((characters / "Greek").rglob("*.png")))
+    (run.path / "model" / "threshold.json").unlink()
+    assert cli.run(["compare", str(run.path), image, image]) == 0
+    assert f"Choose one: atalho threshold {run.path}" in capsys.readouterr().out

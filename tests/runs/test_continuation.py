@@ -1,0 +1,107 @@
+"""The same command again continues its run."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from atalho.api.train import train
+from atalho.errors import ConfigError, RunError
+from atalho.runs import continuation
+from atalho.runs.run import Run
+from atalho.training.progress import Progress, StepReport
+
+
+class PowerCutError(Exception):
+    """Training ends here without any chance to save."""
+
+
+class Cut(Progress):
+    """Ends training after the fifth step."""
+
+    def step(self, report: StepReport) -> None:
+        if report.step == 5:
+            raise PowerCutError
+
+
+def _train(data: Path, settings: dict[str, object], out: Path, progress: Progress | None = None) -> Run:
+    return train(
+        data,
+        model="resnet20",
+        epochs=3,
+        batch_size=32,
+        settings=settings,
+        out=out,
+        continue_existing=True,
+        progress=progress,
+    )
+
+
+def test_the_same_call_continues_and_ends_the_same(
+    run: Run, clothes: Path, settings: dict[str, object], tmp_path: Path
+) -> None:
+    with pytest.raises(PowerCutError):
+        _train(clothes, settings, tmp_path / "x", Cut())
+    other = _train(clothes, settings, tmp_path / "x")
+    for name in ("metrics.jsonl", "model/model.safetensors", "evaluation.json"):
+        assert (run.path / name).read_bytes() == (other.path / name).read_bytes(), name
+
+
+def test_other_settings_are_another_run(clothes: Path, settings: dict[str, object], tmp_path: Path) -> None:
+    with pytest.raises(PowerCutError):
+        _train(clothes, settings, tmp_path / "x", Cut())
+    with pytest.raises(RunError, match="began with other settings than these, so it is not continued"):
+        _train(clothes, settings | {"training.seed": 1}, tmp_path / "x")
+    with pytest.raises(RunError, match="exists already"):
+        train(clothes, model="resnet20", epochs=3, batch_size=32, settings=settings, out=tmp_path / "x")
+
+
+def test_what_was_ended_before_the_run_began_is_begun_again(
+    clothes: Path, settings: dict[str, object], tmp_path: Path
+) -> None:
+    with pytest.raises(PowerCutError):
+        _train(clothes, settings, tmp_path / "x", Cut())
+    for name in ("run.toml", "metrics.jsonl", "timing.json"):
+        (tmp_path / "x" / name).unlink()
+    shutil.rmtree(tmp_path / "x" / "checkpoints")
+    (tmp_path / "x" / ".tmp-run.toml-0a1b2c3d").write_text("half")
+    with pytest.raises(PowerCutError):
+        _train(clothes, settings, tmp_path / "x", Cut())
+    assert (tmp_path / "x" / "run.toml").is_file()
+    assert not (tmp_path / "x" / ".tmp-run.toml-0a1b2c3d").exists()
+
+
+def test_a_folder_of_something_else_is_never_taken(clothes: Path, settings: dict[str, object], tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(RunError, match="exists already"):
+        _train(clothes, settings, tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_run_that_is_to_be_found_again_needs_a_folder(clothes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match="--continue needs the run's folder"):
+        train(clothes, continue_existing=True)
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none")
+    monkeypatch.setenv("TORCHELASTIC_MAX_RESTARTS", "3")
+    with pytest.raises(ConfigError, match="torchrun may restart these processes"):
+        train(clothes)
+
+
+def test_a_restarted_process_continues_without_being_asked(
+    run: Run, clothes: Path, settings: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(PowerCutError):
+        _train(clothes, settings, tmp_path / "x", Cut())
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none")
+    monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "1")
+    other = train(clothes, model="resnet20", epochs=3, batch_size=32, settings=settings, out=tmp_path / "x")
+    assert (run.path / "metrics.jsonl").read_bytes() == (other.path / "metrics.jsonl").read_bytes()
+
+
+def test_the_identity_does_not_depend_on_the_folder_it_is_asked_from(
+    clothes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = continuation.command_digest({"data": {"path": str(clothes)}})
+    monkeypatch.chdir(clothes.parent)
+    assert continuation.command_digest({"data": {"path": clothes.name}}) == whole
+    assert continuation.command_digest({"data": {"path": clothes.name}, "training": {"seed": 1}}) != whole

@@ -1,0 +1,39 @@
+"""What a run leaves when its last step is done."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from atalho.runs import finish
+from atalho.runs.run import Run
+from atalho.storage import model_folder
+
+
+@pytest.mark.parametrize(
+    ("counts", "measured"),
+    [({"train": 3, "val": 2, "test": 4}, "test"), ({"train": 3, "val": 2}, "val"), ({"train": 3, "test": 0}, None)],
+)
+def test_accuracy_is_measured_on_the_test_images_if_there_are_any(
+    run: Run, counts: dict[str, int], measured: str | None
+) -> None:
+    splits = {name: np.arange(count, dtype=np.int64) for name, count in counts.items()}
+    assert finish.measured_split(replace(run.manifest, splits=splits)) == measured
+
+
+def test_the_model_says_what_the_run_found(run: Run) -> None:
+    card = model_folder.read_card(run.path / "model")
+    found = run.evaluation
+    assert card.classes == ("bag", "sneaker", "trouser")
+    assert card.metrics == {name: found[name] for name in ("split", "images", "top1", "top1_interval", "macro_f1")}
+    assert card.temperature == found["calibration"]["temperature"] > 0
+    assert card.provenance["data"] == json.loads((run.path / "manifest.json").read_text())["fingerprint"]
+
+
+def test_the_record_is_closed_with_the_cost(run: Run) -> None:
+    record = json.loads((run.path / "provenance.json").read_text())
+    assert record["started"] <= record["finished"]
+    network = model_folder.read_card(run.path / "model").spec
+    assert record["cost"]["parameters"] > 0 and record["cost"]["multiply_adds"] > record["cost"]["parameters"]
+    assert network.family == "resnet"
