@@ -12,7 +12,7 @@ CONSTRAINTS := constraints
 export PIP_CONSTRAINT := $(CONSTRAINTS)/all.txt $(if $(TORCH_INSTALL),,$(CONSTRAINTS)/cuda.txt)
 export PIP_BUILD_CONSTRAINT := $(CONSTRAINTS)/all.txt
 
-.PHONY: demo test slow check format messages bench bench-reliability dist upgrade lowest hooks clean
+.PHONY: demo test slow check format messages docs bench bench-reliability dist upgrade lowest hooks clean
 
 demo: $(VENV)/core
 	rm -rf demo
@@ -37,6 +37,7 @@ check: $(VENV)/dev
 	$(BIN)/lint-imports
 	$(BIN)/python tools/dependencies.py check $(CONSTRAINTS)
 	$(BIN)/python tools/files.py check
+	$(BIN)/python tools/command_line.py check
 
 format: $(VENV)/dev
 	$(BIN)/ruff check --fix .
@@ -50,6 +51,12 @@ messages: $(VENV)/dev
 		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 100
 	rm $(LOCALE).pot
 	$(BIN)/pybabel --quiet compile -l pt_BR -i $(LOCALE).po -o $(LOCALE).mo
+
+# The site in docs/_build/html. The reference of the command line is generated from the parser.
+docs: $(VENV)/docs
+	$(BIN)/python tools/command_line.py write
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b html docs docs/_build/html
+	@echo "Open the site: $(CURDIR)/docs/_build/html/index.html"
 
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/training_speed.py
@@ -83,7 +90,7 @@ hooks:
 	git config core.hooksPath .githooks
 
 clean:
-	rm -rf .venv demo dist
+	rm -rf .venv demo dist docs/_build
 
 $(VENV)/core: pyproject.toml $(wildcard $(CONSTRAINTS)/*.txt)
 	$(PYTHON) -m venv $(VENV)
@@ -93,4 +100,8 @@ $(VENV)/core: pyproject.toml $(wildcard $(CONSTRAINTS)/*.txt)
 
 $(VENV)/dev: $(VENV)/core
 	$(PIP) install --editable '.[dev]'
+	touch $@
+
+$(VENV)/docs: $(VENV)/core
+	$(PIP) install --editable '.[docs]'
 	touch $@

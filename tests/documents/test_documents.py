@@ -114,13 +114,23 @@ def test_the_files_that_the_article_names_exist() -> None:
     assert {name for name in named if not (ROOT / "src" / "atalho" / name).is_file()} == set()
 
 
-def files_tool(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, ROOT / "tools" / "files.py", *words], text=True, capture_output=True)
+def test_the_files_where_the_articles_sentences_live_exist() -> None:
+    section = text("docs/architecture.md").split("## Where the article's sentences live")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| [A-Z].*\| (.*) \|$", section, re.MULTILINE)
+    assert len(rows) == 12
+    named = {name for row in rows for name in re.findall(r"`([\w/]+(?:\.py)?)`", row)}
+    assert len(named) >= 12
+    places = [ROOT / "src" / "atalho" / name for name in named]
+    assert [place for place in places if not place.exists() and not place.with_suffix(".py").exists()] == []
 
 
-def test_the_list_of_files_is_up_to_date() -> None:
-    done = files_tool("check")
+@pytest.mark.parametrize("tool", ["files", "command_line"])
+def test_generated_pages_are_up_to_date(tool: str) -> None:
+    done = subprocess.run([sys.executable, ROOT / "tools" / f"{tool}.py", "check"], text=True, capture_output=True)
     assert (done.stderr, done.returncode) == ("", 0)
+
+
+def test_the_list_of_files_has_every_file_and_room() -> None:
     source = ROOT / "src" / "atalho"
     listed = set(re.findall(r"^- `([\w/]+\.py)`: ", text("docs/files.md"), re.MULTILINE))
     rooms = {path.parent.name for path in source.glob("*/__init__.py")}
@@ -128,3 +138,26 @@ def test_the_list_of_files_is_up_to_date() -> None:
         str(path.relative_to(source)) for path in source.rglob("*.py")
     }
     assert set(re.findall(r"^## (\w+)$", text("docs/files.md"), re.MULTILINE)) == rooms
+
+
+def test_the_reference_of_the_command_line_has_every_command_in_both_languages() -> None:
+    for name in ("docs/cli.md", "docs/cli.pt-BR.md"):
+        headings = set(re.findall(r"^#+ (atalho .*)$", text(name), re.MULTILINE))
+        groups = {group: set(app.build()[group]) for group in ("gallery", "lab")}
+        every = {f"atalho {command}" for command in app.build() if not command.startswith("-")}
+        for group, commands in groups.items():
+            every |= {f"atalho {group} {command}" for command in commands if not command.startswith("-")}
+        assert headings == every
+
+
+@pytest.mark.parametrize(("readme", "page"), [("README.md", "measured.md"), ("README.pt-BR.md", "measured.pt-BR.md")])
+def test_the_figures_of_a_readme_stand_among_all_figures(readme: str, page: str) -> None:
+    rows = re.findall(r"^\|.*\]\(results/.*$", text(readme), re.MULTILINE)
+    assert len(rows) == 6
+    assert [row for row in rows if row.replace("](results/", "](../results/") not in text(f"docs/{page}")] == []
+
+
+@pytest.mark.parametrize("page", ["docs/measured.md", "docs/measured.pt-BR.md"])
+def test_every_stored_result_has_its_figures(page: str) -> None:
+    linked = set(re.findall(r"\]\(\.\./results/([\w-]+\.json)\)", text(page)))
+    assert linked == {path.name for path in (ROOT / "results").glob("*.json")}

@@ -1,0 +1,105 @@
+"""The site that `make docs` builds: every page in docs/, and those of the repository's root that belong to it."""
+
+import importlib
+import inspect
+import pkgutil
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+import atalho
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+AT_ROOT = {
+    "start": "README.md",
+    "comecar": "README.pt-BR.md",
+    "changelog": "CHANGELOG.md",
+    "contributing": "CONTRIBUTING.md",
+    "security": "SECURITY.md",
+}
+"""Pages of the site whose text is a file at the root of the repository."""
+LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)(#[^)\s]*)?\)")
+
+project = "Atalho"
+project_copyright = "2026, the Atalho developers"
+version = release = atalho.__version__
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
+exclude_patterns = ["_build"]
+myst_heading_anchors = 4
+html_theme = "furo"
+html_title = f"Atalho {version}"
+html_show_sphinx = False
+# Docstrings quote code by single backticks.
+default_role = "code"
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
+autodoc_member_order = "bysource"
+python_use_unqualified_type_names = True
+python_display_short_literal_types = True
+
+
+def read_from_root(app: Sphinx, name: str, source: list[str]) -> None:
+    """Put the file at the root in the place of its page, and make links lead to what the site has."""
+    file = ROOT / AT_ROOT[name] if name in AT_ROOT else Path(app.env.doc2path(name))
+    if name in AT_ROOT:
+        app.env.note_dependency(file)
+        source[0] = file.read_text(encoding="utf-8")
+    source[0] = LINK.sub(lambda found: _link(file, found[1], found[2] or ""), source[0])
+
+
+def _link(page: Path, target: str, place: str) -> str:
+    """The end of a link from a page: to another page, to a file of docs/, or to a file that the site offers to load."""
+    path = (page.parent / target).resolve()
+    for name, file in AT_ROOT.items():
+        if path == ROOT / file:
+            return f"](/{name}.md{place})"
+    if path.is_relative_to(DOCS):
+        return f"](/{path.relative_to(DOCS)}{place})"
+    if path.is_dir():  # the page says its name
+        return "](/measured.md)"
+    return f"](/../{path.relative_to(ROOT)})"
+
+
+class Public(SphinxDirective):
+    """The public names of a package, each from its docstring; of `atalho.lab`, its experiments."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        module = importlib.import_module(self.arguments[0])
+        lines = [line for name, member in _public(module) for line in _entry(name, member)]
+        container = nodes.container()
+        self.state.nested_parse(StringList(lines, source=module.__file__), 0, container)
+        return container.children
+
+
+def _public(module: ModuleType) -> list[tuple[str, Any]]:
+    if module.__name__ == "atalho.lab":
+        names = [f"{module.__name__}.{found.name}" for found in pkgutil.iter_modules(module.__path__)]
+        experiments = [importlib.import_module(name) for name in names]
+        return [(f"{one.__name__}.run", one.run) for one in experiments if hasattr(one, "run")]
+    members = [(name, getattr(module, name)) for name in sorted(module.__all__)]
+    told = [] if module is atalho else [member for _, member in _public(atalho)]  # by their shorter names
+    return [
+        (f"{module.__name__}.{name}", member)
+        for name, member in members
+        if not inspect.ismodule(member) and not any(member is other for other in told)
+    ]
+
+
+def _entry(name: str, member: Any) -> list[str]:
+    if not inspect.isclass(member):
+        return [f".. autofunction:: {name}" if callable(member) else f".. autodata:: {name}", ""]
+    return [f".. autoclass:: {name}", "   :members:", "   :exclude-members: forward", ""]
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("source-read", read_from_root)
+    app.add_directive("public", Public)
