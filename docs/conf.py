@@ -25,12 +25,14 @@ AT_ROOT = {
     "security": "SECURITY.md",
 }
 """Pages of the site whose text is a file at the root of the repository."""
+CONTENTS = ("guide/en/README", "guide/pt/README")
+"""Pages that the chapters beside them stand below."""
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)(#[^)\s]*)?\)")
 
 project = "Atalho"
 project_copyright = "2026, the Atalho developers"
 version = release = atalho.__version__
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]
 myst_heading_anchors = 4
 html_theme = "furo"
@@ -38,8 +40,7 @@ html_title = f"Atalho {version}"
 html_show_sphinx = False
 # Docstrings quote code by single backticks.
 default_role = "code"
-autodoc_typehints = "description"
-autodoc_typehints_description_target = "documented"
+maximum_signature_line_length = 88
 autodoc_member_order = "bysource"
 python_use_unqualified_type_names = True
 python_display_short_literal_types = True
@@ -51,6 +52,8 @@ def read_from_root(app: Sphinx, name: str, source: list[str]) -> None:
     if name in AT_ROOT:
         app.env.note_dependency(file)
         source[0] = file.read_text(encoding="utf-8")
+    if name in CONTENTS:
+        source[0] += "\n```{toctree}\n:hidden:\n:glob:\n\n[0-9]*\n```\n"
     source[0] = LINK.sub(lambda found: _link(file, found[1], found[2] or ""), source[0])
 
 
