@@ -1,4 +1,4 @@
-"""The reference of the command line, in docs/cli.md and docs/cli.pt-BR.md, from the parser itself.
+"""The reference of the command line, in docs/cli.md and docs/cli.pt-BR.md: what `--help` says of every command.
 
 python tools/command_line.py write    write both pages
 python tools/command_line.py check    exit with a message where a page is not what `write` would write
@@ -6,45 +6,100 @@ python tools/command_line.py check    exit with a message where a page is not wh
 
 from __future__ import annotations
 
-import re
+import io
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from atalho.cli import app
-from atalho.cli.help import placeholders
-from atalho.text import _, use_language
+from cyclopts import App
+from cyclopts.help import DefaultFormatter, HelpEntry, HelpPanel
+from rich.console import Console
+
+from atalho.cli import app, help
+from atalho.text import use_language
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = {"en": DOCS / "cli.md", "pt": DOCS / "cli.pt-BR.md"}
 HEADS = {
-    "en": "# Command line\n\n`python tools/command_line.py write` generates this page from the parser. "
+    "en": "# Command line\n\n`python tools/command_line.py write` generates this page from the help of the commands. "
     "[Em português](cli.pt-BR.md)\n",
-    "pt": "# Linha de comando\n\n`python tools/command_line.py write` gera esta página a partir do próprio programa. "
+    "pt": "# Linha de comando\n\n`python tools/command_line.py write` gera esta página a partir da ajuda dos comandos. "
     "[In English](cli.md)\n",
 }
 
 
+class Markdown(DefaultFormatter):
+    """Collects a help page as lines of Markdown instead of printing it."""
+
+    def __call__(self, console: Any, options: Any, panel: HelpPanel) -> None:
+        """One panel: its title and a row per entry."""
+        entries = [entry for entry in panel.entries if not set(entry.names) & {"--help", "--version"}]
+        if entries:
+            self.lines += [f"**{panel.title}**\n", *map(_row, entries), ""]
+
+    def render_usage(self, console: Any, options: Any, usage: Any) -> None:
+        """How the command is called."""
+        self.lines += [f"```text\n{help.placeholders(str(usage)).removeprefix('Usage: ').strip()}\n```\n"]
+
+    def render_description(self, console: Any, options: Any, description: Any) -> None:
+        """What the command does."""
+        self.lines += [f"{_plain(description)}\n"]
+
+
+class Reference(help.Formatter, Markdown):
+    """The help of one command as lines of Markdown. `help.Formatter` chooses the words, and `Markdown` writes them."""
+
+    lines: list[str]
+
+    render_usage = Markdown.render_usage
+    render_description = Markdown.render_description
+
+
 def page(language: str) -> str:
-    """The reference in one language: the parser's own Markdown, with the words that it adds itself in ours."""
+    """The reference in one language: every command as its help shows it."""
     use_language(language)
-    text = app.build().generate_docs()
-    text = re.sub(r"^# atalho\n|^## Table of Contents\n\n(?: *- .*\n)+\n", "", text, flags=re.M)
-    # A flag that is off unless given needs no default.
-    text = re.sub(r" \*\[default: False\]\*", "", text)
-    text = re.sub(r"\*\*\[required\]\*\*", _("[required]"), text)
-    text = re.sub(
-        r"\*\[default: (.*?)\]\*\n", lambda found: _("[default: {value}]").format(value=found[1]) + "\n", text
-    )
-    text = re.sub(r"\*\[choices: (.*?)\]\*", lambda found: _("[choices: {names}]").format(names=found[1]), text)
-    text = re.sub(r"^(?:\* `.*?`|atalho .*)", lambda found: placeholders(found[0]), text, flags=re.M)
-    return HEADS[language] + text.rstrip() + "\n"
+    program = app.build()
+    sections = [HEADS[language]]
+    for words in _commands(program, []):
+        writer = Reference()
+        writer.lines = []
+        here = program
+        here.help_formatter = writer
+        for word in words:
+            here = here[word]
+            here.help_formatter = writer
+        program.help_print(words, console=Console(file=io.StringIO(), width=100))
+        heading = [f"{'#' * (len(words) + 1)} {' '.join(['atalho', *words])}\n"] if words else []
+        sections += [*heading, *writer.lines]
+    return "\n".join(sections).rstrip() + "\n"
+
+
+def _commands(here: App, words: list[str]) -> Iterator[list[str]]:
+    """Every command by its words, each before those below it."""
+    yield words
+    for name in here:
+        if not name.startswith("-"):
+            yield from _commands(here[name], [*words, name])
+
+
+def _row(entry: HelpEntry) -> str:
+    label = entry.positional_label or " ".join(filter(None, [", ".join(entry.all_options), entry.metavar]))
+    return f"- `{label}`: {_plain(entry.description)}"
+
+
+def _plain(described: Any) -> str:
+    """Words as they would be printed, on one line."""
+    out = io.StringIO()
+    Console(file=out, width=10_000).print(described)
+    return " ".join(out.getvalue().split())
 
 
 def _page(language: str) -> str:
-    """The same from a process of its own: some texts of options keep the language in which they were first read."""
+    """The same from a process of its own, since some texts keep the language in which they were first read."""
     program = [sys.executable, __file__, "print", language]
-    return subprocess.run(program, check=True, capture_output=True, encoding="utf-8").stdout
+    return subprocess.run(program, check=True, stdout=subprocess.PIPE, encoding="utf-8").stdout
 
 
 if __name__ == "__main__":

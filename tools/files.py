@@ -1,13 +1,15 @@
 """A line for each source file, in docs/files.md, from the first sentence of its docstring.
 
-python tools/files.py write    write docs/files.md
+python tools/files.py write    write docs/files.md, and what tools/command_line.py generates
 python tools/files.py check    exit with a message where docs/files.md is not what `write` would write
 """
 
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -68,6 +70,9 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["write"]:
             PAGE.write_text(page(), encoding="utf-8")
+            places = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
+            program = [sys.executable, ROOT / "tools" / "command_line.py", "write"]
+            subprocess.run(program, check=True, env=os.environ | {"PYTHONPATH": places})
         case ["check"]:
             if not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != page():
                 sys.exit("docs/files.md is out of date: run python tools/files.py write.")
