@@ -21,12 +21,13 @@ import torch
 from record import origin, write
 
 from atalho.cli import prepare_process
+from atalho.data.dataset import Dataset
 from atalho.precision import choose
-from atalho.runs import reidentify
-from atalho.runs.dataset import Dataset, open_dataset, survey_data
+from atalho.runs.dataset import open_dataset, survey_data
 from atalho.runs.network import first_weights
 from atalho.runs.run import Run
-from atalho.tasks import reidentification
+from atalho.tasks.reidentification import evaluation
+from atalho.tasks.task import EvaluationOptions, EvaluationTarget
 from atalho.training.progress import Progress
 
 ROOT = Path(__file__).parent.parent
@@ -97,12 +98,9 @@ def _pixels(run: Run) -> Dataset:
 
 
 def _untrained(run: Run) -> dict[str, Any]:
-    spec, prepared = run.network.spec, run.network.preprocessing
-    network = first_weights(spec, run.config, None)
-    precision = choose("auto", "fp32")
-    return reidentify.evaluate(
-        network, _pixels(run), "test", prepared, precision, Progress(), protocol=run.config.reid.protocol
-    )
+    network = first_weights(run.network.spec, run.config, None)
+    target = EvaluationTarget(network, _pixels(run), run.network.preprocessing, choose("auto", "fp32"))
+    return evaluation.evaluate(target, "test", EvaluationOptions(run.config.reid.protocol), Progress())
 
 
 def _raw_pixels(run: Run) -> dict[str, Any]:
@@ -110,9 +108,9 @@ def _raw_pixels(run: Run) -> dict[str, Any]:
     manifest, ids = pixels.manifest, pixels.manifest.splits["test"]
     # Ink as positive numbers, so that the cosine compares strokes and not paper.
     vectors = 255.0 - torch.as_tensor(pixels.images[ids]).float().flatten(1)
-    queries, gallery = reidentification.sides(vectors, ids, manifest, "test")
-    chosen = reidentification.protocol_for(run.config.reid.protocol, manifest)
-    return reidentification.measure(queries, gallery, manifest, protocol=chosen)
+    queries, gallery = evaluation.sides(vectors, ids, manifest, "test")
+    chosen = evaluation.protocol_for(run.config.reid.protocol, manifest)
+    return evaluation.measure(queries, gallery, manifest, protocol=chosen)
 
 
 if __name__ == "__main__":

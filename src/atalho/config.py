@@ -29,6 +29,9 @@ Positive = Annotated[int, Field(ge=1, strict=True)]
 NotNegative = Annotated[float, Field(ge=0)]
 FurtherLoss = Literal["none", "circle", "multi-similarity", "contrastive", "nt-xent", "sup-con"]
 
+TaskName = Literal["classification", "reid"]
+"""What `tasks.tasks.task_of` knows."""
+
 
 @dataclass(frozen=True, config=_STRICT)
 class ModelConfig:
@@ -199,7 +202,7 @@ class ReidConfig:
 class Config:
     """Everything that decides the outcome of a run."""
 
-    task: Annotated[Literal["classification", "reid"], N_("what the network learns to do")] = "classification"
+    task: Annotated[TaskName, N_("what the network learns to do")] = "classification"
     model: ModelConfig = dataclasses.field(default_factory=ModelConfig)
     data: DataConfig = dataclasses.field(default_factory=DataConfig)
     augment: AugmentConfig = dataclasses.field(default_factory=AugmentConfig)

@@ -49,7 +49,7 @@ def test_twins_begin_with_the_same_residual_branches(twins: Twins) -> None:
     begun: list[Network] = []
     for path in twins:
         run = Run.open(path)
-        spec, _prepared = run.network
+        spec = run.network.spec
         begun.append(gradients.Entrant(path.name, spec, run.config).begun(5))
     weights = [dict(network.named_parameters()) for network in begun]
     assert weights[0].keys() == weights[1].keys()
@@ -58,7 +58,7 @@ def test_twins_begin_with_the_same_residual_branches(twins: Twins) -> None:
 
 def test_a_runs_own_seed_gives_its_own_beginning(twins: Twins) -> None:
     run = Run.open(twins[0])
-    spec, _prepared = run.network
+    spec = run.network.spec
     begun = gradients.Entrant("residual", spec, run.config).begun(run.config.training.seed)
     own = first_weights(spec, run.config, None).state_dict()
     assert all(torch.equal(own[name], values) for name, values in begun.state_dict().items())

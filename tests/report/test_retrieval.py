@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from atalho.report import html, retrieval
+from atalho.report import html, retrieval, sections
 from atalho.storage.run_folder import RunFolder
 
 
@@ -24,13 +24,13 @@ def evaluation() -> dict[str, Any]:
 
 
 def _run(folder: Path, evaluation: dict[str, Any]) -> RunFolder:
-    (folder / "run.toml").write_text('[model]\nname = "resnet18"\n')
+    (folder / "run.toml").write_text('task = "reid"\n[model]\nname = "resnet18"\n')
     (folder / "evaluation.json").write_text(json.dumps(evaluation))
     return RunFolder.open(folder)
 
 
-def test_the_headline_says_how_many_queries_were_counted(evaluation: dict[str, Any]) -> None:
-    text = retrieval.headline(evaluation)
+def test_the_headline_says_how_many_queries_were_counted(tmp_path: Path, evaluation: dict[str, Any]) -> None:
+    text = sections.header(_run(tmp_path, evaluation))
     assert "90.0%" in text
     assert "900 of 920 queries have a right answer among 1,000 images" in text
 

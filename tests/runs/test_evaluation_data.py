@@ -7,6 +7,7 @@ from PIL import Image
 from atalho.errors import DataError, RunError
 from atalho.runs import evaluation_data
 from atalho.runs.run import Run, run_at
+from atalho.tasks.reidentification.task import ReidentificationTask
 from atalho.training.progress import Progress
 
 
@@ -41,7 +42,7 @@ def test_others_are_read_as_classes_or_as_identities(run: Run, clothes: Path) ->
     model, pixels = evaluation_data.others(run.path, clothes / "test", Progress(), skip_bad=False)
     assert pixels.manifest.classes == model.classes
     _model, pixels = evaluation_data.others(
-        run.path / "model", clothes / "test", Progress(), skip_bad=False, identities=True
+        run.path / "model", clothes / "test", Progress(), skip_bad=False, task=ReidentificationTask()
     )
     assert pixels.manifest.layout == "identities"
     assert len(pixels.manifest.splits["test"]) == 60

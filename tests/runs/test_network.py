@@ -11,6 +11,7 @@ from atalho.networks.spec import ResNetSpec
 from atalho.runs import network
 from atalho.runs.network import Start
 from atalho.runs.run import Run
+from atalho.tasks.task import task_of
 
 
 @pytest.fixture(scope="module")
@@ -58,10 +59,10 @@ def test_another_network_than_the_trained_one_is_refused(start: Start) -> None:
 
 def test_a_head_for_each_task_and_back() -> None:
     spec = network.backbone_of(asked(name="resnet18").model, None)
-    reid = network.with_head(spec, for_reid(Config()))
+    reid = task_of("reid").head(spec, for_reid(Config()))
     assert isinstance(reid, ResNetSpec)
     assert (reid.embedding, reid.last_stride) == (512, 1)
-    again = network.with_head(reid, Config())
+    again = task_of("classification").head(reid, Config())
     assert isinstance(again, ResNetSpec)
     assert (again.embedding, again.pooling) == (0, "average")
 

@@ -14,8 +14,8 @@ from atalho import cli
 from atalho.api.train import resume, train
 from atalho.data import samples
 from atalho.errors import ConfigError, RunError
-from atalho.runs import reidentify
 from atalho.runs.run import Run
+from atalho.tasks.reidentification.task import ReidentificationTask
 from atalho.training.progress import Progress, StepReport
 
 SETTINGS = {
@@ -169,7 +169,7 @@ def test_one_backbone_two_heads(reid_run: Run, characters: Path, clothes: Path, 
         characters, task="reid", settings=SETTINGS | {"model.start": str(classifier.path)}, epochs=1, out=tmp_path / "r"
     )
     assert back.evaluation["rank1"] is not None
-    spec, _prepared = back.network
+    spec = back.network.spec
     assert (spec.embedding, spec.classes) == (32, 14)
 
 
@@ -182,9 +182,8 @@ def test_rotations_make_four_identities_of_each(characters: Path, tmp_path: Path
         settings=SETTINGS | {"reid.rotations": True},
         out=tmp_path / "x",
     )
-    spec, _prepared = run.network
-    assert spec.classes == 56
-    names = reidentify.identities(run.manifest, rotations=True)
+    assert run.network.spec.classes == 56
+    names = ReidentificationTask().outputs(run.manifest, run.config)
     assert len(names) == 56
     assert names[14] == f"{names[0]}@90"
 

@@ -12,11 +12,11 @@ from atalho.data.images import PackedImages
 from atalho.data.manifest import NO_IDS, Ids
 from atalho.networks.build import create
 from atalho.networks.network import Network
-from atalho.tasks.task import Outputs, Task
+from atalho.tasks.task import Objective, Outputs
 
 
 @dataclass(frozen=True)
-class Backwards(Task):
+class Backwards(Objective):
     steps_per_epoch = 2
 
     def batches(self, epoch: int) -> list[Ids]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from atalho.config import Config
 from atalho.precision import choose
-from atalho.tasks.task import Task
+from atalho.tasks.task import Objective
 from atalho.training.setup import BEGINNING, EpochOrigin, TrainingSetup
 
 
@@ -18,7 +18,7 @@ def training_setup(steps_per_epoch: int, epochs: int, origin: EpochOrigin = BEGI
     config = Config()
     config = replace(config, training=replace(config.training, epochs=epochs))
     # What of the task the counting asks for.
-    task = cast(Task, SimpleNamespace(steps_per_epoch=steps_per_epoch))
+    task = cast(Objective, SimpleNamespace(steps_per_epoch=steps_per_epoch))
     return TrainingSetup(config, task, (), choose("fp32", "fp32"), Path(), origin)
 
 

@@ -14,7 +14,7 @@ from atalho.config import Config, merge, to_dict, validate
 from atalho.networks import Network, create
 from atalho.precision import choose
 from atalho.tasks import classification
-from atalho.tasks.task import Outputs, Task
+from atalho.tasks.task import Objective, Outputs
 from atalho.training import optimizer as optimizers
 from atalho.training.distributed import Ranks
 from atalho.training.reduction import GradientReduction
@@ -34,7 +34,7 @@ def _setup(**training: Any) -> TrainingSetup:
         loss=lambda outputs, targets: classification.loss(outputs.logits, targets),
         part=lambda targets, ids, whole: len(ids) / len(whole),
     )
-    return TrainingSetup(config, cast(Task, task), (), choose("cpu", "fp32"), Path())
+    return TrainingSetup(config, cast(Objective, task), (), choose("cpu", "fp32"), Path())
 
 
 def _step(network: Network, images: Tensor = IMAGES, **training: Any) -> StepResult:

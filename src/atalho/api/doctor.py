@@ -17,8 +17,9 @@ from atalho.data.doctor.problem import Problem
 from atalho.data.manifest import Manifest
 from atalho.errors import DataError
 from atalho.report import doctor as page
-from atalho.runs.dataset import find_images, reading_options, refuse_unnamed
+from atalho.runs.dataset import reading_options, refuse_unnamed
 from atalho.storage.atomic import write_file
+from atalho.tasks.task import task_of
 from atalho.text import Text
 from atalho.training.progress import Progress
 
@@ -40,11 +41,11 @@ def doctor(
     """
     config = schema.validate(schema.merge(schema.nest(settings or {}), {"data": {"path": os.fspath(path)}}))
     refuse_unnamed(config)
-    c, reid = config.data, config.task == "reid"
+    c, task = config.data, task_of(config.task)
     progress = progress or Progress()
     manifest = None
     try:
-        manifest = find_images(config)
+        manifest = task.read(c)
     except DataError as error:
         if not Path(path).exists():
             raise
@@ -55,7 +56,7 @@ def doctor(
             manifest,
             reading_options(c),
             progress=progress.work,
-            protocol=config.reid.protocol if reid else None,
+            protocol=task.protocol(config),
         )
     if report is not None:
         names = {name: number for number, name in enumerate(manifest.names)} if manifest is not None else {}

@@ -4,16 +4,16 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+from atalho.data.dataset import Dataset
 from atalho.errors import ConfigError, RunError
 from atalho.gallery.rerank import Rerank
 from atalho.metrics.retrieval import PrecisionRule
-from atalho.runs import evaluation_data, finish, reidentify
-from atalho.runs.dataset import Dataset
-from atalho.runs.reidentify import RetrievalOptions, Subject
+from atalho.runs import evaluation_data, finish
 from atalho.runs.run import Run
 from atalho.storage import atomic, run_folder, threshold_file
 from atalho.storage.lock import locked
 from atalho.tasks.model import Model
+from atalho.tasks.task import EvaluationOptions, task_of
 from atalho.text import Text
 from atalho.training.progress import Progress
 
@@ -45,7 +45,7 @@ def evaluate(
         raise ConfigError(
             Text("{name} = {value!r}: accepted are whole numbers from {least}.", name="expand", value=expand, least=0)
         )
-    options = RetrievalOptions(protocol, average_precision, rerank, expand)
+    options = EvaluationOptions(protocol, average_precision, rerank, expand)
     if data is None:
         run = Run.open(path)
         with locked(run.path):
@@ -54,7 +54,7 @@ def evaluate(
     return _measure(loaded, pixels, "test", options, progress)
 
 
-def _own(run: Run, options: RetrievalOptions, progress: Progress) -> dict[str, Any]:
+def _own(run: Run, options: EvaluationOptions, progress: Progress) -> dict[str, Any]:
     loaded, pixels = evaluation_data.own(run, progress)
     split = finish.measured_split(pixels.manifest)
     if split is None:
@@ -67,15 +67,12 @@ def _own(run: Run, options: RetrievalOptions, progress: Progress) -> dict[str, A
 
 
 def _measure(
-    loaded: Model, pixels: Dataset, split: str, options: RetrievalOptions, progress: Progress
+    loaded: Model, pixels: Dataset, split: str, options: EvaluationOptions, progress: Progress
 ) -> dict[str, Any]:
-    card = loaded.card
-    if card.task == "reid":
-        threshold = threshold_file.read(loaded.folder) if split != "val" else None
-        subject = Subject(loaded.network, pixels, card.preprocessing, loaded.precision)
-        return reidentify.evaluate(subject, split, dataclasses.replace(options, threshold=threshold), progress)
-    if options.rerank is not None or options.expand:
-        raise ConfigError(Text("Re-ranking and query expansion belong to re-identification; this model classifies."))
-    return finish.evaluate(
-        loaded.network, pixels, split, card.preprocessing, card.temperature, loaded.precision, progress
+    options = dataclasses.replace(
+        options,
+        threshold=threshold_file.read(loaded.folder) if split != "val" else None,
+        temperature=loaded.card.temperature,
     )
+    target = evaluation_data.target_of(loaded, pixels)
+    return task_of(loaded.card.task).evaluate(target, split, options, progress)

@@ -7,16 +7,19 @@ from pathlib import Path
 import numpy as np
 
 from atalho.config import ReidConfig
+from atalho.data.dataset import Dataset
 from atalho.errors import ConfigError, RunError
 from atalho.metrics import verification
 from atalho.metrics.verification import ErrorRates, Threshold
-from atalho.runs import evaluation_data, finish, reidentify, threshold_choice
-from atalho.runs.dataset import Dataset
-from atalho.runs.reidentify import Subject
+from atalho.runs import evaluation_data, finish
 from atalho.runs.run import Run, run_at
 from atalho.storage import atomic, run_folder, threshold_file
 from atalho.storage.lock import locked
 from atalho.tasks.model import Model
+from atalho.tasks.reidentification import evaluation
+from atalho.tasks.reidentification import threshold as choice
+from atalho.tasks.reidentification.task import ReidentificationTask
+from atalho.tasks.task import task_of
 from atalho.text import Text, ngettext
 from atalho.training.progress import Progress
 
@@ -44,7 +47,7 @@ def threshold(
     verification.check_rate(false_accept)
     if data is not None:
         return _elsewhere(path, run, data, false_accept, skip_bad=skip_bad, progress=progress)
-    if run is None or run.config.task != "reid":
+    if run is None or not task_of(run.config.task).verifies:
         raise ConfigError(
             Text(
                 "{path} has no identities of its own to choose on. Name images: atalho threshold {path} DATA", path=path
@@ -60,15 +63,15 @@ def _own(run: Run, wanted: float, progress: Progress) -> Threshold:
         raise RunError(
             Text("{run} has no validation images. Name images to choose on: atalho threshold {run} DATA", run=run.path)
         )
-    subject = _subject(loaded, pixels)
+    target = evaluation_data.target_of(loaded, pixels)
     protocol = run.config.reid.protocol
-    rates = reidentify.rates(subject, "val", protocol, progress)
+    rates = evaluation.rates(target, "val", protocol, progress)
     chosen = verification.choose(rates, wanted)
-    threshold_choice.tell_few(subject, "val", run.path, progress)
+    choice.tell_few(target, "val", run.path, progress)
     test = finish.measured_split(pixels.manifest)
     at = None
     if test is not None and test != "val":
-        errors = reidentify.rates(subject, test, run.evaluation.get("protocol", protocol), progress)
+        errors = evaluation.rates(target, test, run.evaluation.get("protocol", protocol), progress)
         at = verification.threshold_at(errors, chosen.similarity, wanted)
     _keep(run, loaded, rates, chosen)
     _tell_evaluation(run, at)
@@ -79,12 +82,12 @@ def _own(run: Run, wanted: float, progress: Progress) -> Threshold:
 def _elsewhere(
     path: Path | str, run: Run | None, data: Path | str, wanted: float, *, skip_bad: bool, progress: Progress
 ) -> Threshold:
-    loaded, pixels = evaluation_data.others(path, data, progress, skip_bad=skip_bad, identities=True)
+    loaded, pixels = evaluation_data.others(path, data, progress, skip_bad=skip_bad, task=ReidentificationTask())
     _warn(loaded, pixels, str(data), progress)
-    subject = _subject(loaded, pixels)
-    rates = reidentify.rates(subject, "test", "auto", progress)
+    target = evaluation_data.target_of(loaded, pixels)
+    rates = evaluation.rates(target, "test", "auto", progress)
     chosen = verification.choose(rates, wanted)
-    threshold_choice.tell_few(subject, "test", path, progress)
+    choice.tell_few(target, "test", path, progress)
     if run is None:
         threshold_file.write(loaded.folder, chosen)
         return chosen
@@ -96,7 +99,7 @@ def _elsewhere(
 
 def _keep(run: Run, loaded: Model, rates: ErrorRates, chosen: Threshold, data: str | None = None) -> None:
     threshold_file.write(loaded.folder, chosen)
-    threshold_choice.record(run.path, rates, chosen.wanted_far, chosen, data=data)
+    choice.record(run.path, rates, chosen.wanted_far, chosen, data=data)
 
 
 def _tell_evaluation(run: Run, at: Threshold | None) -> None:
@@ -105,10 +108,6 @@ def _tell_evaluation(run: Run, at: Threshold | None) -> None:
         found = {name: value for name, value in run.evaluation.items() if name != "at_threshold"}
         found |= {"at_threshold": threshold_file.plain(at)} if at is not None else {}
         atomic.write_json(run.path / run_folder.EVALUATION, found)
-
-
-def _subject(loaded: Model, pixels: Dataset) -> Subject:
-    return Subject(loaded.network, pixels, loaded.card.preprocessing, loaded.precision)
 
 
 def _warn(loaded: Model, pixels: Dataset, data: str, progress: Progress) -> None:

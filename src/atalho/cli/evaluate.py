@@ -1,10 +1,12 @@
 """`atalho evaluate`: how good a trained model is."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from atalho.cli import options, retrieval, terminal
+from atalho.config import TaskName
 from atalho.text import _
 from atalho.text.numbers import interval, number, percent
 from atalho.training import distributed
@@ -63,6 +65,26 @@ def evaluate(
         return 0
     (retrieval.say if found.get("task") == "reid" else _say)(found)
     return 0
+
+
+def summary(task: TaskName, found: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures that `train --json` prints: scripts rely on their names."""
+    return retrieval.summary(found) if task == "reid" else {"top1": found.get("top1")}
+
+
+def say_in_short(found: Mapping[str, Any]) -> None:
+    """What `train` says at its end."""
+    if found.get("task") == "reid":
+        retrieval.say(found)
+        return
+    terminal.say(
+        _("{split} accuracy {top1} {interval} on {images} images").format(
+            split=terminal.split(found["split"]),
+            top1=percent(found["top1"]),
+            interval=interval(found["top1_interval"]),
+            images=found["images"],
+        )
+    )
 
 
 def _say(found: dict[str, Any]) -> None:

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from atalho.cli import options, retrieval, terminal
+from atalho.cli import options, terminal
+from atalho.cli.evaluate import say_in_short, summary
 from atalho.errors import ConfigError
 from atalho.storage import run_folder
 from atalho.text import Text, _
-from atalho.text.numbers import interval, percent
 from atalho.training import distributed
 
 if TYPE_CHECKING:
@@ -119,21 +119,10 @@ def _is_file(name: str | None) -> bool:
 
 def _print(run: "Run", *, as_json: bool) -> None:
     found = run.evaluation
-    reid = run.config.task == "reid"
     if as_json:
-        figures = retrieval.summary(found) if reid else {"top1": run.top1}
-        terminal.print_json({"run": str(run.path)} | figures | {"seconds": run.seconds})
+        terminal.print_json({"run": str(run.path)} | summary(run.config.task, found) | {"seconds": run.seconds})
         return
-    if found and reid:
-        retrieval.say(found)
-    elif found:
-        terminal.say(
-            _("{split} accuracy {top1} {interval} on {images} images").format(
-                split=terminal.split(found["split"]),
-                top1=percent(found["top1"]),
-                interval=interval(found["top1_interval"]),
-                images=found["images"],
-            )
-        )
+    if found:
+        say_in_short(found)
     terminal.say(_("run:    {path}").format(path=run.path))
     terminal.say(_("report: {path}").format(path=run.path / run_folder.REPORT))

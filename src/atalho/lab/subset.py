@@ -14,6 +14,7 @@ from torch import Tensor
 from atalho import chance
 from atalho.config import Config, DataConfig
 from atalho.data import layouts
+from atalho.data.dataset import Dataset
 from atalho.data.images import Images
 from atalho.data.manifest import Ids
 from atalho.data.order import in_order
@@ -22,7 +23,7 @@ from atalho.errors import ConfigError, DataError
 from atalho.lab import subject as subjects
 from atalho.lab.subject import Subject, run_of
 from atalho.precision import Precision
-from atalho.runs.dataset import Dataset, open_dataset, survey_data, survey_manifest
+from atalho.runs.dataset import open_dataset, survey_data, survey_manifest
 from atalho.tasks.model import Model
 from atalho.text import Text
 from atalho.training.progress import Progress

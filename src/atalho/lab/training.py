@@ -18,6 +18,7 @@ from torch import nn
 
 from atalho import config as schema
 from atalho.config import Config
+from atalho.data.dataset import Dataset
 from atalho.data.manifest import Ids, Manifest
 from atalho.data.preprocessing import Preprocessing
 from atalho.data.splits import hold_out
@@ -25,7 +26,7 @@ from atalho.errors import ConfigError, DataError, StoppedError
 from atalho.networks.network import Network
 from atalho.networks.spec import Spec
 from atalho.precision import Precision, choose
-from atalho.runs.dataset import Dataset, open_dataset, survey_data
+from atalho.runs.dataset import open_dataset, survey_data
 from atalho.runs.fit import preprocessing, training_setup
 from atalho.runs.network import first_weights
 from atalho.storage import run_folder

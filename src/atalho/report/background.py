@@ -8,6 +8,7 @@ from atalho.report.drawing import draw
 from atalho.report.markup import Html, el
 from atalho.report.sections import section
 from atalho.storage.run_folder import Json, RunFolder
+from atalho.tasks.task import task_of
 from atalho.text import N_, _, told
 from atalho.text.numbers import duration, number, whole
 
@@ -38,12 +39,12 @@ _FIELDS: Final = {
 
 def data(run: RunFolder) -> Html | None:
     """How many images of each class each split has, and what was decided about them."""
-    manifest = run.manifest
+    manifest, page = run.manifest, task_of(run.task).page
     if manifest is None:
         return None
     splits = [name for name in ("train", "val", "test") if len(manifest["splits"].get(name, []))]
     counts = {name: _counts(manifest, name) for name in splits}
-    heads = [el("th", _("identity") if run.settings.get("task") == "reid" else _("class"), data_sort="text")]
+    heads = [el("th", page.one, data_sort="text")]
     heads += [el("th", _(_SPLITS[name]), class_="number", data_sort="number") for name in splits]
     rows = [
         el("tr", el("td", label), [_cell(counts[name][place]) for name in splits])
@@ -55,8 +56,7 @@ def data(run: RunFolder) -> Html | None:
     )  # fmt: skip
     notes = [
         *map(told, manifest.get("notes", [])),
-        # Of identities, no split holds another's, and how many images each has is not what a network learns by.
-        *(() if run.settings.get("task") == "reid" else _balance(manifest, counts)),
+        *(_balance(manifest, counts) if page.balance else ()),
         *_remarks(manifest),
     ]
     remarks = el("ul", [el("li", note) for note in notes], class_="notes") if notes else None

@@ -1,7 +1,7 @@
 """report.html of a run: its parts in their order, and the pictures that they show."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +11,7 @@ from atalho.report.markup import Html, el, join
 from atalho.storage import run_folder
 from atalho.storage.atomic import write_file
 from atalho.storage.run_folder import RunFolder
+from atalho.tasks.task import task_of
 from atalho.text import _, language
 
 ENLARGED_UP_TO: Final = 64  # pixels of width; smaller pictures are shown with their pixels, larger ones smooth
@@ -50,35 +51,30 @@ def _article(run: RunFolder, places: Mapping[str, str]) -> Html:
     }
     shown = {name: part for name, part in parts.items() if part[1] is not None}
     links = [el("a", title, href=f"#{name}-{language()}") for name, (title, _part) in shown.items()]
-    headline = retrieval.headline(run.evaluation) if run.evaluation and retrieval.measured(run) else None
-    header = sections.header(run, headline)
-    return join([header, el("nav", links, class_="contents"), [part for _title, part in shown.values()]])
+    return join([sections.header(run), el("nav", links, class_="contents"), [part for _title, part in shown.values()]])
 
 
 def _measured(
     run: RunFolder, drawings: Mapping[str, Html], places: Mapping[str, str]
 ) -> dict[str, tuple[str, Html | None]]:
-    """The parts that say how good the network is at its task."""
-    if retrieval.measured(run):
-        return {
-            "retrieval": (_("Re-identification"), retrieval.quality(run)),
-            "threshold": (_("Threshold"), verification.threshold(run, drawings)),
-            "lists": (_("Ranked lists"), retrieval.ranked_lists(run, places)),
-        }
-    return {
-        "classes": (_("Class by class"), sections.per_class(run)),
-        "confusion": (_("Confusion matrix"), sections.confusion(run, drawings)),
-        "calibration": (_("Calibration"), sections.calibration(run, drawings)),
-        "mistakes": (_("Mistakes"), sections.mistakes(run, places)),
+    """The parts that say how good the network is, those that its task has, in its order."""
+    if run.evaluation is None:
+        return {}
+    parts: dict[str, Callable[[], tuple[str, Html | None]]] = {
+        "retrieval": lambda: (_("Re-identification"), retrieval.quality(run)),
+        "threshold": lambda: (_("Threshold"), verification.threshold(run, drawings)),
+        "lists": lambda: (_("Ranked lists"), retrieval.ranked_lists(run, places)),
+        "classes": lambda: (_("Class by class"), sections.per_class(run)),
+        "confusion": lambda: (_("Confusion matrix"), sections.confusion(run, drawings)),
+        "calibration": lambda: (_("Calibration"), sections.calibration(run, drawings)),
+        "mistakes": lambda: (_("Mistakes"), sections.mistakes(run, places)),
     }
+    return {name: parts[name]() for name in task_of(run.task).page.parts}
 
 
 def _shown(run: RunFolder, pictures: Mapping[str, bytes]) -> list[str]:
     """The names of the pictures that the page has a place for, in its order."""
-    evaluation = run.evaluation or {}
-    wanted = [str(row.get("path", row.get("index"))) for row in evaluation.get("mistakes", [])]
-    for row in evaluation.get("lists", []):
-        wanted += [row["path"], *(answer["path"] for answer in row["answers"])]
+    wanted = task_of(run.task).pictures(run.evaluation) if run.evaluation else []
     return [name for name in dict.fromkeys(wanted) if name in pictures]
 
 

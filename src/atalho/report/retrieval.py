@@ -6,31 +6,7 @@ from atalho.report.markup import Html, el
 from atalho.report.sections import section
 from atalho.storage.run_folder import Json, RunFolder
 from atalho.text import _
-from atalho.text.numbers import LEVEL, interval, percent, whole
-
-
-def measured(run: RunFolder) -> bool:
-    """Whether the run's evaluation is one of re-identification."""
-    return (run.evaluation or {}).get("task") == "reid"
-
-
-def headline(evaluation: Json) -> Html:
-    """Rank-1 with its interval, and what it was measured on."""
-    e = evaluation
-    valid = _("{valid} of {queries} queries have a right answer among {images} images").format(
-        valid=whole(e["valid_queries"]), queries=whole(e["queries"]), images=whole(e["images"])
-    )
-    return el(
-        "div",
-        el("p", percent(e["rank1"]), class_="headline"),
-        el(
-            "div",
-            el("p", _("rank-1: the nearest image is a right answer"), class_="what"),
-            el("p", _("{level} interval").format(level=percent(LEVEL, 0)), ": ", interval(e["rank1_interval"])),
-            el("p", valid, class_="soft"),
-        ),
-        class_="accuracy",
-    )
+from atalho.text.numbers import interval, percent, whole
 
 
 def quality(run: RunFolder) -> Html:

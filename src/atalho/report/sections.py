@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from atalho.report.figures import NAMES_UP_TO, NUMBERS_UP_TO
 from atalho.report.markup import Html, el
 from atalho.storage.run_folder import Json, RunFolder
+from atalho.tasks.task import task_of
 from atalho.text import _, language
 from atalho.text.numbers import LEVEL, duration, interval, number, percent, whole
 
@@ -21,33 +22,26 @@ def section(
     return el("section", el("h2", title), *content, id=f"{name}-{language()}")
 
 
-def header(run: RunFolder, headline: Html | None = None) -> Html:
-    """Model, headline with its interval (accuracy where none is given), and the key numbers."""
+def header(run: RunFolder) -> Html:
+    """Model, headline with its interval, and the key numbers."""
     title = [el("p", "Atalho · ", _("training report"), class_="eyebrow"), el("h1", run.model)]
     if run.data:
         title.append(el("p", _("trained on {data}").format(data=run.data), class_="on"))
-    return el("header", el("div", *title), headline or _headline(run), _key_numbers(run))
+    return el("header", el("div", *title), _headline(run), _key_numbers(run))
 
 
-def _headline(run: RunFolder) -> Html | None:
-    e = run.evaluation
-    if e is None:
+def _headline(run: RunFolder) -> Html:
+    if run.evaluation is None:
         return el("p", _("This run has no evaluation yet: its accuracy is not known."), class_="note")
-    low, high = e["top1_interval"]
-    test = e.get("split") != "val"
-    split = _("test images") if test else _("validation images")
-    caution = None
-    if not test:
-        caution = _("There was no test split. The temperature was fitted on these images, nothing else.")
+    found = task_of(run.task).headline(run.evaluation)
     return el(
         "div",
-        el("p", percent(e["top1"]), class_="headline"),
+        el("p", percent(found.value), class_="headline"),
         el(
             "div",
-            el("p", _("top-1 accuracy"), class_="what"),
-            el("p", _interval_words(), ": ", interval((low, high))),
-            el("p", _("on {n} {split}").format(n=whole(e["images"]), split=split), class_="soft"),
-            el("p", caution, class_="soft") if caution else None,
+            el("p", found.name, class_="what"),
+            el("p", _interval_words(), ": ", interval(found.interval)),
+            *(el("p", remark, class_="soft") for remark in found.remarks),
         ),
         class_="accuracy",
     )
@@ -59,7 +53,7 @@ def _key_numbers(run: RunFolder) -> Html:
     training = len((run.manifest or {}).get("splits", {}).get("train", []))
     shown = [
         (_("training images"), whole(training) if training else None),
-        (_("identities") if "rank1" in e else _("classes"), whole(len(classes)) if classes else None),
+        (task_of(run.task).page.several, whole(len(classes)) if classes else None),
         (_("parameters"), whole(run.cost["parameters"]) if "parameters" in run.cost else None),
         (_("epochs"), whole(len(run.epochs)) if run.epochs else None),
         (_("training time"), duration(timing["seconds"]) if "seconds" in timing else None),

@@ -18,11 +18,12 @@ from atalho.precision import choose
 from atalho.runs import continuation, memory, provenance
 from atalho.runs.claim import claimed, refuse_among_images, refuse_taken
 from atalho.runs.dataset import open_dataset, refuse_unnamed, survey_data
-from atalho.runs.fit import fit, outputs, preprocessing, refuse_reid
+from atalho.runs.fit import fit, preprocessing
 from atalho.runs.follow import refuse_crowded_gpu
 from atalho.runs.network import Start, backbone_of, spec_for
 from atalho.runs.run import Run
 from atalho.storage import atomic, run_file, run_folder
+from atalho.tasks.task import task_of
 from atalho.text import Text, _
 from atalho.training import recipe as recipes
 from atalho.training.distributed import Ranks
@@ -56,12 +57,12 @@ def begin(
     images = len(surveyed.manifest.splits["train"])
     context = recipes.RecipeContext(backbone.family, backbone.plan().depth, surveyed.size, images, early.task)
     config, notes = recipes.resolve(asked, context)
-    if config.task == "reid":
-        refuse_reid(config, ranks)
-    else:
-        ranks.refuse_small(order.smallest(images, config.training.batch_size))
+    task = task_of(config.task)
+    task.check(config, ranks.world)
+    ranks.refuse_small(order.smallest(images, config.training.batch_size))
     channels = start.card.preprocessing.channels if start else surveyed.channels
-    spec = spec_for(config, start, classes=outputs(config, surveyed.manifest), channels=channels, size=surveyed.size)
+    classes = len(task.outputs(surveyed.manifest, config))
+    spec = spec_for(config, start, classes=classes, channels=channels, size=surveyed.size)
     advice = stem_advice(spec, surveyed.size)
     for note in (*surveyed.manifest.notes, *notes, *filter(None, [advice])):
         progress.note(str(note))

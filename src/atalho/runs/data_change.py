@@ -9,13 +9,15 @@ import os
 from pathlib import Path
 
 from atalho.config import DataConfig
+from atalho.data.dataset import Dataset
 from atalho.data.manifest import Manifest
 from atalho.errors import RunError
 from atalho.report.background import change_told
 from atalho.runs import provenance
-from atalho.runs.dataset import Dataset, SurveyedData
+from atalho.runs.dataset import SurveyedData
 from atalho.runs.run import Run
 from atalho.storage import atomic, checkpoint, run_folder
+from atalho.tasks.task import task_of
 from atalho.text import _
 from atalho.training.progress import Progress
 from atalho.training.setup import EpochOrigin
@@ -27,12 +29,7 @@ def check(run: Run, surveyed: SurveyedData, data: DataConfig, *, accept: bool) -
     Other classes are never accepted: the network's outputs are those of the classes that it began with.
     """
     if surveyed.survey.fingerprint != run.json(run_folder.MANIFEST)["fingerprint"]:
-        if run.config.task == "reid":
-            text = _(
-                "The images at {data} are not those that {run} was started with, and re-identification is split by "
-                "identity: start a new run on them."
-            )
-            raise RunError(text.format(data=data.path, run=run.path))
+        task_of(run.config.task).check_change(data.path, run.path)
         if not accept:
             text = _(
                 "The images at {data} are not those that {run} was started with. Start a new run on them, or go on "

@@ -1,21 +1,18 @@
 """The images of a run, ready to be read: which there are, how large, and their pixels without the bad ones."""
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from atalho.config import Config, DataConfig
-from atalho.data import layouts, open_set
+from atalho.data.dataset import Dataset
 from atalho.data.decoding.packed import open_images
 from atalho.data.decoding.reading import ReadingOptions
 from atalho.data.decoding.survey import Survey, survey
-from atalho.data.doctor import feasibility
-from atalho.data.images import Images
 from atalho.data.manifest import Manifest, refuse_bad
 from atalho.data.preprocessing import choose_size, stored_side
 from atalho.errors import ConfigError, DataError
+from atalho.tasks.task import task_of
 from atalho.text import Text, _, ngettext
 from atalho.training.progress import Progress
 
@@ -39,42 +36,16 @@ def refuse_unnamed(config: Config) -> None:
 def survey_data(config: Config, progress: Progress) -> SurveyedData:
     """Find the images of a run and read their headers. Raises DataError where they cannot be used.
 
-    Re-identification is refused where it is not feasible with them, with the reasons.
+    What the task cannot be learnt from is refused, with the reasons.
     """
     asked = config.data
-    manifest = find_images(config)
+    task = task_of(config.task)
+    manifest = task.read(asked)
     if not len(manifest.splits.get("train", ())):
         raise DataError(Text("{path}: there are no training images.", path=asked.path))
     surveyed = survey_manifest(manifest, asked, progress)
-    if config.task == "reid":
-        kept = manifest.without(image.number for image in surveyed.survey.bad)
-        feasibility.refuse(feasibility.examine(kept, config.reid.protocol, surveyed.survey.digests), asked.path)
+    task.check_images(manifest.without(image.number for image in surveyed.survey.bad), config, surveyed.survey.digests)
     return surveyed
-
-
-def find_images(config: Config) -> Manifest:
-    """The images of `config.data.path` as the task reads them: classes, or identities. None is opened."""
-    return _identities(config.data) if config.task == "reid" else _classes(config.data)
-
-
-def _classes(config: DataConfig) -> Manifest:
-    return layouts.read(
-        Path(config.path),
-        val_fraction=config.val_fraction,
-        test_fraction=config.test_fraction,
-        split_seed=config.split_seed,
-    )
-
-
-def _identities(config: DataConfig) -> Manifest:
-    return open_set.read(
-        Path(config.path),
-        val_fraction=config.val_fraction,
-        test_fraction=config.test_fraction,
-        split_seed=config.split_seed,
-        split_by=config.split_by,
-        camera=config.camera,
-    )
 
 
 def reading_options(config: DataConfig) -> ReadingOptions:
@@ -88,23 +59,6 @@ def survey_manifest(manifest: Manifest, config: DataConfig, progress: Progress) 
     if not config.skip_bad:
         refuse_bad(found.bad)
     return SurveyedData(manifest, found, config.size or choose_size(found), 1 if found.grey else 3)
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """Images ready for a network that sees `size` pixels a side; the manifest is without those left out."""
-
-    manifest: Manifest
-    images: Images
-    size: int
-    fingerprint: str
-
-    def record(self) -> dict[str, Any]:
-        """What `manifest.json` of a run holds: also the fingerprint of the content, and what was left out."""
-        return self.manifest.to_json() | {
-            "fingerprint": self.fingerprint,
-            "skipped": [{"path": image.name, "reason": image.reason.to_json()} for image in self.images.bad],
-        }
 
 
 def open_dataset(surveyed: SurveyedData, config: DataConfig, progress: Progress, *, channels: int) -> Dataset:

@@ -4,15 +4,16 @@ import dataclasses
 from pathlib import Path
 
 from atalho.config import DataConfig
-from atalho.data import layouts, open_set
+from atalho.data.dataset import Dataset
 from atalho.data.layouts.identities import AUTO
 from atalho.errors import RunError
 from atalho.precision import choose
-from atalho.runs.dataset import Dataset, SurveyedData, open_dataset, survey_data, survey_manifest
+from atalho.runs.dataset import SurveyedData, open_dataset, survey_data, survey_manifest
 from atalho.runs.run import Run, run_at
 from atalho.storage import run_folder
 from atalho.tasks import model
 from atalho.tasks.model import Model
+from atalho.tasks.task import EvaluationTarget, Task, task_of
 from atalho.text import Text
 from atalho.training.progress import Progress
 
@@ -34,12 +35,12 @@ def own(run: Run, progress: Progress) -> tuple[Model, Dataset]:
 
 
 def others(
-    path: Path | str, data: Path | str, progress: Progress, *, skip_bad: bool, identities: bool | None = None
+    path: Path | str, data: Path | str, progress: Progress, *, skip_bad: bool, task: Task | None = None
 ) -> tuple[Model, Dataset]:
     """The model at `path` (run or model folder) and the images at `data` as split test, sized for it.
 
-    They are read as identities where the model re-identifies, or where `identities` asks for it; the run says how
-    names tell the camera. Raises DataError where classes are not the model's.
+    They are read as `task` reads them (the model's if not given); the run says how names tell the camera.
+    Raises DataError where classes are not the model's.
     """
     loaded = model.load(path)
     prepared = loaded.card.preprocessing
@@ -50,10 +51,8 @@ def others(
         max_pixels=prepared.max_pixels,
         tiff=prepared.tiff,
     )
-    if identities or (identities is None and loaded.card.task == "reid"):
-        manifest = open_set.read_test(Path(data), camera_pattern(path))
-    else:
-        manifest = layouts.read_test(Path(data), loaded.classes)
+    task = task or task_of(loaded.card.task)
+    manifest = task.read_test(Path(data), loaded.classes, camera_pattern(path))
     return loaded, _open(loaded, survey_manifest(manifest, config, progress), config, progress)
 
 
@@ -65,3 +64,8 @@ def camera_pattern(path: Path | str) -> str:
 
 def _open(loaded: Model, surveyed: SurveyedData, config: DataConfig, progress: Progress) -> Dataset:
     return open_dataset(surveyed, config, progress, channels=loaded.card.preprocessing.channels)
+
+
+def target_of(loaded: Model, dataset: Dataset) -> EvaluationTarget:
+    """A finished model with the images that it is measured on."""
+    return EvaluationTarget(loaded.network, dataset, loaded.card.preprocessing, loaded.precision)

@@ -4,11 +4,12 @@ import dataclasses
 
 import torch
 
+from atalho.data.dataset import Dataset
 from atalho.data.manifest import NO_IDS
 from atalho.errors import ConfigError, DataError
 from atalho.precision import Precision, choose, threads
 from atalho.runs import memory, network
-from atalho.runs.dataset import Dataset, open_dataset, survey_data
+from atalho.runs.dataset import open_dataset, survey_data
 from atalho.runs.fit import RunStart, training_setup
 from atalho.runs.run import Run
 from atalho.storage.log import NoLines

@@ -16,6 +16,7 @@ from atalho.networks.spec import MLPSpec, ResNetSpec, Spec
 from atalho.storage import model_folder
 from atalho.storage.model_folder import Card
 from atalho.tasks import model
+from atalho.tasks.task import task_of
 from atalho.text import Text
 
 _DEFAULT = "resnet18"
@@ -74,16 +75,8 @@ def backbone_of(config: ModelConfig, start: Start | None) -> Spec:
 
 def _as_catalogue(spec: Spec) -> Spec:
     """The same backbone as the catalogue has it: with a classifier, and strides as published."""
-    plain = with_head(spec, Config())
+    plain = task_of(Config().task).head(spec, Config())
     return dataclasses.replace(plain, last_stride=2) if isinstance(plain, ResNetSpec) else plain
-
-
-def with_head(spec: Spec, config: Config) -> Spec:
-    """The same backbone with the head that the task needs; a backbone for re-identification keeps finer features."""
-    if config.task != "reid":
-        return dataclasses.replace(spec, embedding=0, pooling="average")
-    head = dataclasses.replace(spec, embedding=config.reid.embedding, pooling=config.reid.pooling)
-    return dataclasses.replace(head, last_stride=config.reid.last_stride) if isinstance(head, ResNetSpec) else head
 
 
 def spec_for(config: Config, start: Start | None, *, classes: int, channels: int, size: int) -> Spec:
@@ -91,7 +84,7 @@ def spec_for(config: Config, start: Start | None, *, classes: int, channels: int
     spec = networks.specify(
         backbone_of(config.model, start), classes=classes, in_channels=channels, dropout=config.model.dropout
     )
-    spec = with_head(spec, config)
+    spec = task_of(config.task).head(spec, config)
     # A trained stem stays; a new one follows the size of the images where it was not chosen.
     if start is None and config.model.stem == "auto":
         spec = networks.specify(spec, image_size=size)

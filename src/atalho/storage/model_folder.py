@@ -19,6 +19,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, model_validator
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
+from atalho.config import TaskName
 from atalho.data.preprocessing import Preprocessing
 from atalho.errors import ConfigError, WeightsError
 from atalho.networks.spec import StoredSpec
@@ -36,7 +37,7 @@ _DTYPES = {torch.float32: "F32", torch.int64: "I64"}
 class Card:
     """What `config.json` holds."""
 
-    task: Literal["classification", "reid"]
+    task: TaskName
     spec: StoredSpec
     classes: tuple[str, ...]
     preprocessing: Preprocessing

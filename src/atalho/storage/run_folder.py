@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from atalho.config import Config, TaskName
 from atalho.errors import RunError
 from atalho.storage import log
 from atalho.text import Text
@@ -108,6 +109,12 @@ class RunFolder:
     def model(self) -> str:
         """The network's name in the catalogue."""
         return str(self.settings.get("model", {}).get("name", self.path.name))
+
+    @property
+    def task(self) -> TaskName:
+        """What the network was trained to do."""
+        task: TaskName = self.settings.get("task", Config.task)
+        return task
 
     @property
     def data(self) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -12,19 +14,36 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from atalho.data import order
+from atalho.config import Config, DataConfig
+from atalho.data import layouts, order
+from atalho.data.augment import Augment
+from atalho.data.dataset import Dataset
 from atalho.data.images import Images
-from atalho.data.manifest import Ids
+from atalho.data.manifest import NO_IDS, Ids, Manifest
 from atalho.data.preprocessing import Preprocessing
+from atalho.errors import ConfigError
 from atalho.metrics import calibration, classification
 from atalho.networks.network import Network
+from atalho.networks.spec import Spec
 from atalho.precision import Precision
 from atalho.tasks.forward import forward
-from atalho.tasks.task import Outputs, Task
+from atalho.tasks.task import (
+    Calibration,
+    EvaluationOptions,
+    EvaluationTarget,
+    Headline,
+    Listener,
+    Objective,
+    Outputs,
+    Page,
+    Task,
+)
+from atalho.text import Text, _
+from atalho.text.numbers import whole
 
 
 @dataclass(frozen=True)
-class Classification(Task):
+class Classification(Objective):
     """Cross entropy over the classes of the images `train`."""
 
     train: Ids
@@ -104,3 +123,95 @@ def measure(logits: Tensor, labels: Tensor, classes: tuple[str, ...], temperatur
             "temperature": temperature,
         }
     }
+
+
+_SUMMARY: Final = ("split", "images", "top1", "top1_interval", "macro_f1")
+
+
+class ClassificationTask(Task):
+    """Say which of the classes an image shows."""
+
+    @property
+    def page(self) -> Page:
+        return Page(_("class"), _("classes"), ("classes", "confusion", "calibration", "mistakes"))
+
+    def read(self, config: DataConfig) -> Manifest:
+        return layouts.read(
+            Path(config.path),
+            val_fraction=config.val_fraction,
+            test_fraction=config.test_fraction,
+            split_seed=config.split_seed,
+        )
+
+    def read_test(self, data: Path, classes: tuple[str, ...], camera: str) -> Manifest:
+        return layouts.read_test(data, classes)
+
+    def head(self, spec: Spec, config: Config) -> Spec:
+        return dataclasses.replace(spec, embedding=0, pooling="average")
+
+    def outputs(self, manifest: Manifest, config: Config) -> tuple[str, ...]:
+        return manifest.classes
+
+    def objective(
+        self, dataset: Dataset, config: Config, preprocessing: Preprocessing, precision: Precision, augment: Augment
+    ) -> Classification:
+        manifest, training = dataset.manifest, config.training
+        balanced = training.class_weights == "balanced"
+        return Classification(
+            images=dataset.images,
+            labels=torch.from_numpy(manifest.labels),
+            classes=len(manifest.classes),
+            augment=augment,
+            train=manifest.splits["train"],
+            val=manifest.splits.get("val", NO_IDS),
+            batch_size=training.batch_size,
+            seed=training.seed,
+            smoothing=training.label_smoothing,
+            weights=balanced_weights(manifest.counts("train")) if balanced else None,
+            prepared=preprocessing,
+            precision=precision,
+        )
+
+    def calibrate(self, target: EvaluationTarget, config: Config, run: Path, listener: Listener) -> Calibration:
+        manifest = target.dataset.manifest
+        ids = manifest.splits.get("val", NO_IDS)
+        if not len(ids):
+            return Calibration()
+        found = logits(target.network, target.dataset.images, ids, target.preprocessing, target.precision)
+        return Calibration(calibration.fit_temperature(found, torch.from_numpy(manifest.labels[ids])))
+
+    def evaluate(
+        self, target: EvaluationTarget, split: str, options: EvaluationOptions, listener: Listener
+    ) -> dict[str, Any]:
+        if options.rerank is not None or options.expand:
+            raise ConfigError(
+                Text("Re-ranking and query expansion belong to re-identification; this model classifies.")
+            )
+        manifest, label = target.dataset.manifest, _("evaluating")
+        ids = manifest.splits[split]
+        found = logits(
+            target.network,
+            target.dataset.images,
+            ids,
+            target.preprocessing,
+            target.precision,
+            lambda done, total: listener.work(label, done, total),
+        )
+        measured = measure(found, torch.from_numpy(manifest.labels[ids]), manifest.classes, options.temperature)
+        for mistake in measured["mistakes"]:
+            mistake["path"] = manifest.names[ids[mistake["index"]]]
+        return {"split": split, **measured}
+
+    def summary(self, evaluation: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: evaluation[name] for name in _SUMMARY}
+
+    def headline(self, evaluation: Mapping[str, Any]) -> Headline:
+        test = evaluation.get("split") != "val"
+        split = _("test images") if test else _("validation images")
+        remarks = [_("on {n} {split}").format(n=whole(evaluation["images"]), split=split)]
+        if not test:
+            remarks.append(_("There was no test split. The temperature was fitted on these images, nothing else."))
+        return Headline(evaluation["top1"], evaluation["top1_interval"], _("top-1 accuracy"), tuple(remarks))
+
+    def pictures(self, evaluation: Mapping[str, Any]) -> list[str]:
+        return [str(row.get("path", row.get("index"))) for row in evaluation["mistakes"]]

@@ -1,17 +1,173 @@
-"""What the training loop asks of a task: which images come when, what is minimised, and how good a network is."""
+"""A task, whole: how its images are read, what its network ends in, what is minimised, measured and shown.
+
+`Task` answers for all of it, and a run asks it without knowing which task it is; `Objective` is what the training loop
+sees of it.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
+from atalho.config import Config, DataConfig, TaskName
 from atalho.data.augment import Augment
+from atalho.data.dataset import Dataset
 from atalho.data.images import Images
-from atalho.data.manifest import Ids
+from atalho.data.manifest import Ids, Manifest
+from atalho.data.preprocessing import Preprocessing
+from atalho.gallery.rerank import Rerank
+from atalho.metrics.retrieval import PrecisionRule
+from atalho.metrics.verification import Threshold
 from atalho.networks.network import Network
+from atalho.networks.spec import Spec
+from atalho.precision import Precision
+
+
+class Listener(Protocol):
+    """Whoever is told how far something is."""
+
+    def note(self, text: str) -> None:
+        """Something worth knowing."""
+
+    def work(self, label: str, done: int, total: int) -> None:
+        """How much of a longer piece of work is done."""
+
+
+@dataclass(frozen=True)
+class EvaluationTarget:
+    """A network and the images that it is measured on, with what turns these into its input."""
+
+    network: Network
+    dataset: Dataset
+    preprocessing: Preprocessing
+    precision: Precision
+
+
+@dataclass(frozen=True)
+class EvaluationOptions:
+    """How a network is measured.
+
+    `protocol` by its name (None: auto), `average_precision`, the ranking after `rerank` and after `expand` first
+    answers, and the `threshold` whose errors are told, are for retrieval; `temperature` is for probabilities.
+    """
+
+    protocol: str | None = None
+    average_precision: PrecisionRule = "hits"
+    rerank: Rerank | None = None
+    expand: int = 0
+    threshold: Threshold | None = None
+    temperature: float = 1.0
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What is fitted on the validation images once training is over, and kept with the model."""
+
+    temperature: float = 1.0
+    threshold: Threshold | None = None
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The figure of a task that stands first on the page of a run: a share, its interval, and what it is of."""
+
+    value: float
+    interval: tuple[float, float]
+    name: str
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the page of a run shows of a task: what the classes are called, and its parts in their order.
+
+    A report draws the `parts` by their names. `balance` says whether the sizes of the classes matter.
+    """
+
+    one: str
+    several: str
+    parts: tuple[str, ...]
+    balance: bool = True
+
+
+class Task(ABC):
+    """What a network can be trained to do."""
+
+    verifies = False
+    """Whether its networks say from which similarity on two images are the same."""
+
+    @property
+    @abstractmethod
+    def page(self) -> Page:
+        """What the page of a run shows, in the language in force."""
+
+    @abstractmethod
+    def read(self, config: DataConfig) -> Manifest:
+        """The images at `config.path`; none is opened."""
+
+    @abstractmethod
+    def read_test(self, data: Path, classes: tuple[str, ...], camera: str) -> Manifest:
+        """The images at `data` as split test, for a model that was trained on `classes`."""
+
+    @abstractmethod
+    def head(self, spec: Spec, config: Config) -> Spec:
+        """The same backbone with the head that the task needs."""
+
+    @abstractmethod
+    def outputs(self, manifest: Manifest, config: Config) -> tuple[str, ...]:
+        """The names of what the network tells apart in training."""
+
+    @abstractmethod
+    def objective(
+        self, dataset: Dataset, config: Config, preprocessing: Preprocessing, precision: Precision, augment: Augment
+    ) -> Objective:
+        """What training minimises."""
+
+    @abstractmethod
+    def calibrate(self, target: EvaluationTarget, config: Config, run: Path, listener: Listener) -> Calibration:
+        """Fit on the validation images what the model needs beside its weights; what is of the run goes to `run`."""
+
+    @abstractmethod
+    def evaluate(
+        self, target: EvaluationTarget, split: str, options: EvaluationOptions, listener: Listener
+    ) -> dict[str, Any]:
+        """What is measured on a split: the object of `evaluation.json`, whose format is in docs/architecture.md."""
+
+    @abstractmethod
+    def summary(self, evaluation: Mapping[str, Any]) -> dict[str, Any]:
+        """The few values of an evaluation that a model's `config.json` repeats, under the same names."""
+
+    @abstractmethod
+    def headline(self, evaluation: Mapping[str, Any]) -> Headline:
+        """The figure that stands first on the page, in the language in force."""
+
+    @abstractmethod
+    def pictures(self, evaluation: Mapping[str, Any]) -> list[str]:
+        """The names of the images that the page shows, in its order."""
+
+    def recipe(self, name: str) -> Mapping[str, Any] | None:
+        """The values of a recipe that is the task's own, nested as in run.toml; None where the general one serves."""
+        return None
+
+    def protocol(self, config: Config) -> str | None:
+        """The protocol by which doctor examines images; None where they are not retrieved."""
+        return None
+
+    def check(self, config: Config, world: int) -> None:  # noqa: B027 (most tasks accept everything)
+        """Raises ConfigError for what the task cannot be trained with, in `world` processes."""
+
+    def check_images(self, manifest: Manifest, config: Config, digests: NDArray[np.uint8]) -> None:  # noqa: B027 (most tasks accept everything)
+        """Raises DataError where the task cannot be learnt or measured with the images."""
+
+    def check_change(self, data: str, run: Path) -> None:  # noqa: B027 (most tasks accept everything)
+        """Raises RunError where a run cannot go on with images that changed."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +179,11 @@ class Outputs:
 
 
 @dataclass(frozen=True)
-class Task(ABC):
-    """A task on one set of images. `labels` (N,) belong to the ids of `images`; K `classes` are told apart.
+class Objective(ABC):
+    """What training on one set of images minimises.
 
-    `val` are the ids that `validate` measures on. Nothing here changes during training but what `tensors` returns.
+    `labels` (N,) belong to the ids of `images`; K `classes` are told apart; `val` are the ids that `validate` measures
+    on. Nothing here changes during training but what `tensors` returns.
     """
 
     images: Images
@@ -65,5 +222,16 @@ class Task(ABC):
         return Outputs(network(images))
 
     def tensors(self) -> Mapping[str, Tensor]:
-        """What the task itself learns, changed in place; a checkpoint holds it."""
+        """What the objective itself learns, changed in place; a checkpoint holds it."""
         return {}
+
+
+def task_of(name: TaskName) -> Task:
+    """The task that settings and model folders call `name`; each is imported when it is asked for."""
+    if name == "reid":
+        from atalho.tasks.reidentification.task import ReidentificationTask
+
+        return ReidentificationTask()
+    from atalho.tasks.classification import ClassificationTask
+
+    return ClassificationTask()

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from atalho.config import SMALL_IMAGE, Config, merge, to_dict, validate
+from atalho.config import SMALL_IMAGE, Config, TaskName, merge, to_dict, validate
 from atalho.errors import ConfigError
+from atalho.tasks.task import task_of
 from atalho.text import Text, _
 
 Row = dict[str, Any]
@@ -33,20 +34,6 @@ _PAPER_VERY_DEEP: Row = {"warmup": 400 / 64_000, "warmup_lr": 0.1}
 _PAPER_RESNET_LARGE: Row = {"epochs": 90, "nesterov": False, "batch_size": 256, "milestones": (1 / 3, 2 / 3)}
 _PAPER_DENSENET_SMALL: Row = {"epochs": 300, "batch_size": 64}
 _PAPER_DENSENET_LARGE: Row = {"epochs": 90, "batch_size": 256, "milestones": (1 / 3, 2 / 3)}
-# Luo et al. 2019, section 3, for 120 epochs; the epochs there are passes over all images, here over all identities.
-_REID: Row = {
-    "optimizer": "adam",
-    "lr": 3.5e-4,
-    "shift_lr": 1.0,
-    "weight_decay": 5e-4,
-    "batch_size": 64,
-    "epochs": 120,
-    "schedule": "cosine",
-    "warmup": 10 / 120,
-    "warmup_lr": 0.1,
-}
-_REID_PAPER: Row = _REID | {"schedule": "step", "milestones": (40 / 120, 70 / 120), "averaging": 0.0}
-_REID_FINETUNE: Row = _REID | {"epochs": 60, "backbone_lr": 0.3}
 _FINETUNE: Row = {
     "epochs": 8,
     "batch_size": 32,
@@ -65,7 +52,7 @@ class RecipeContext:
     depth: int
     size: int
     images: int
-    task: str = "classification"
+    task: TaskName = "classification"
 
 
 def values(recipe: str, context: RecipeContext) -> dict[str, Any]:
@@ -74,9 +61,9 @@ def values(recipe: str, context: RecipeContext) -> dict[str, Any]:
     # The papers shift 32-pixel images by up to 4; the other recipes, of fewer epochs, by half of that.
     pad = context.size // (8 if recipe == "paper" else 16)
     crop = {"augment": {"crop": "pad", "pad": pad} if small else {"crop": "resized"}}
-    if context.task == "reid":
-        row = {"paper": _REID_PAPER, "finetune": _REID_FINETUNE}.get(recipe, _REID)
-        return merge(crop, {"augment": {"erasing": 0.5}, "training": row})
+    own = task_of(context.task).recipe(recipe)
+    if own is not None:
+        return merge(crop, own)
     if recipe == "finetune":
         return merge(crop, {"training": _FINETUNE})
     if recipe == "paper":

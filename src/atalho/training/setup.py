@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from atalho.config import Config
 from atalho.precision import Precision
-from atalho.tasks.task import Task
+from atalho.tasks.task import Objective
 from atalho.training import schedule
 
 
@@ -31,7 +31,7 @@ class TrainingSetup:
     """The configuration, the task with its images, the files' names, the device, and where checkpoints go."""
 
     config: Config
-    task: Task
+    task: Objective
     names: Sequence[str]
     precision: Precision
     checkpoints: Path

@@ -9,7 +9,7 @@ import torch
 
 from atalho.metrics import verification
 from atalho.metrics.verification import ErrorRates
-from atalho.runs import threshold_choice
+from atalho.tasks.reidentification import threshold as threshold_choice
 from atalho.text import Text
 
 

@@ -1,108 +1,103 @@
-"""Image re-identification: who is this, among those that other cameras saw? The loss, embeddings, what is measured."""
+"""What is measured on a network that re-identifies: its embeddings, ranked lists, and the errors of every threshold."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import dataclasses
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn.functional import normalize
 
-from atalho.blocks.embedding_head import EmbeddingHead
-from atalho.data import open_set, order
+from atalho.data import open_set
 from atalho.data.images import Images
+from atalho.data.layouts.identities import DISTRACTOR
 from atalho.data.manifest import Ids, Manifest
 from atalho.data.preprocessing import Preprocessing
 from atalho.errors import DataError
-from atalho.metrics import retrieval
+from atalho.gallery.expansion import expanded_in
+from atalho.gallery.rerank import k_reciprocal
+from atalho.metrics import retrieval, verification
 from atalho.metrics.retrieval import EmbeddedImages, PrecisionRule, Protocol
 from atalho.metrics.retrieval_figures import figures
+from atalho.metrics.verification import ErrorRates
 from atalho.networks.network import Network
 from atalho.precision import Precision
+from atalho.storage import threshold_file
 from atalho.tasks.forward import forward
-from atalho.tasks.losses.centre import CentreLoss
-from atalho.tasks.losses.triplet import triplet
-from atalho.tasks.task import Outputs, Task
-from atalho.text import Text
+from atalho.tasks.task import EvaluationOptions, EvaluationTarget, Listener
+from atalho.text import Text, _
 
 LISTS: Final = 12
 LIST_LENGTH: Final = 8
 
 
-@dataclass(frozen=True)
-class Losses:
-    """The parts of the loss and their weights; `margin` None is the soft triplet, `triplet` False has none."""
+def evaluate(target: EvaluationTarget, split: str, options: EvaluationOptions, listener: Listener) -> dict[str, Any]:
+    """The evaluation of one split, JSON-safe, as `evaluation.json` holds it."""
+    manifest, ids = target.dataset.manifest, target.dataset.manifest.splits[split]
+    found = _embed(target, ids, listener)
+    queries, gallery = sides(found, ids, manifest, split)
+    protocol = protocol_for(options.protocol or "auto", manifest)
+    plain = measure(queries, gallery, manifest, protocol=protocol, precision=options.average_precision)
+    measured = {"task": "reid", "split": split} | plain | _improved(queries, gallery, protocol, options)
+    if options.threshold is not None:
+        errors = _rates(found, ids, manifest, protocol)
+        at = verification.threshold_at(errors, options.threshold.similarity, options.threshold.wanted_far)
+        measured["at_threshold"] = threshold_file.plain(at)
+    return measured
 
-    smoothing: float
-    triplet: bool
-    margin: float | None
-    centre: CentreLoss | None
-    centre_weight: float
-    further: Callable[[Tensor, Tensor], Tensor] | None
 
+def rates(target: EvaluationTarget, split: str, protocol: str, listener: Listener) -> ErrorRates:
+    """False accepts and rejects among the images of a split, of every threshold.
 
-@dataclass(frozen=True)
-class Reidentification(Task):
-    """Cross entropy over the training identities on the neck's output, and metric losses on what comes before it.
-
-    `train` are ids of `images`, each of `identities` people in a batch gives `each` images (Luo et al. 2019).
+    Raises DataError where there are no pairs of one identity, or none of two.
     """
+    manifest, ids = target.dataset.manifest, target.dataset.manifest.splits[split]
+    found = _embed(target, ids, listener)
+    return _rates(found, ids, manifest, protocol_for(protocol, manifest))
 
-    train: Ids
-    identities: int
-    each: int
-    seed: int
-    losses: Losses
-    manifest: Manifest
-    pixels: Images
-    protocol: Protocol
-    prepared: Preprocessing
-    precision: Precision
 
-    @property
-    def steps_per_epoch(self) -> int:
-        return order.identity_steps(self.train, self.labels.numpy(), self.identities)
+def _embed(target: EvaluationTarget, ids: Ids, listener: Listener) -> Tensor:
+    label = _("evaluating")
+    return embed(
+        target.network,
+        target.dataset.images,
+        ids,
+        target.preprocessing,
+        target.precision,
+        lambda done, total: listener.work(label, done, total),
+    )
 
-    def batches(self, epoch: int) -> Sequence[Ids]:
-        return order.identity_batches(self.seed, epoch, self.train, self.labels.numpy(), self.identities, self.each)
 
-    def outputs(self, network: Network, images: Tensor) -> Outputs:
-        head = network.head
-        if not isinstance(head, EmbeddingHead):
-            raise TypeError("re-identification trains a network with an embedding")
-        before = head.before_neck(network.features(images))
-        return Outputs(head.scores(before), before)
+def _rates(embeddings: Tensor, ids: Ids, manifest: Manifest, protocol: Protocol) -> ErrorRates:
+    """Of distractors it is not known whom they show: they make no pairs."""
+    known = np.ones(len(ids), dtype=bool)
+    if manifest.layout == "market" and DISTRACTOR in manifest.classes:
+        known = manifest.labels[ids] != manifest.classes.index(DISTRACTOR)
+    images = embedded(embeddings[known], ids[known], manifest)
+    cameras = images.cameras if protocol == "cross-camera" else None
+    return verification.error_rates(normalize(images.embeddings, dim=1), images.identities, cameras)
 
-    def loss(self, outputs: Outputs, targets: Tensor) -> Tensor:
-        parts, features = self.losses, outputs.features
-        total = F.cross_entropy(outputs.logits.float(), targets, label_smoothing=parts.smoothing)
-        if features is None:
-            return total
-        features = features.float()
-        if parts.triplet:
-            total = total + triplet(features, targets, parts.margin)
-        if parts.further is not None:
-            total = total + parts.further(features, targets)
-        if parts.centre is not None:
-            total = total + parts.centre_weight * parts.centre(features, targets)
-        return total
 
-    def validate(self, network: Network) -> dict[str, float | None]:
-        if not len(self.val):
-            return {"val_rank1": None, "val_map": None}
-        found = embed(network, self.pixels, self.val, self.prepared, self.precision)
-        images = embedded(found, self.val, self.manifest)
-        ranks = retrieval.rank(images, images, protocol=self.protocol)
-        if not ranks.valid.any():
-            return {"val_rank1": None, "val_map": None}
-        first = ranks.first[ranks.valid] == 1
-        return {"val_rank1": float(first.mean()), "val_map": float(np.nanmean(ranks.average_precision))}
-
-    def tensors(self) -> Mapping[str, Tensor]:
-        return {} if self.losses.centre is None else {"centres": self.losses.centre.centres}
+def _improved(
+    queries: EmbeddedImages, gallery: EmbeddedImages, protocol: Protocol, options: EvaluationOptions
+) -> dict[str, Any]:
+    """The figures after re-ranking and after query expansion, where they are wanted."""
+    first = normalize(queries.embeddings, dim=1)
+    second = None if np.array_equal(queries.ids, gallery.ids) else normalize(gallery.embeddings, dim=1)
+    rank = partial(retrieval.rank, protocol=protocol, precision=options.average_precision)
+    found = {}
+    if options.rerank is not None:
+        numbers = dataclasses.asdict(options.rerank)
+        ranks = rank(queries, gallery, distances=k_reciprocal(first, second, **numbers))
+        found["reranked"] = numbers | figures(ranks, queries.identities)
+    if options.expand:
+        ranks = rank(dataclasses.replace(queries, embeddings=expanded_in(first, second, options.expand)), gallery)
+        found["expanded"] = {"answers": options.expand} | figures(ranks, queries.identities)
+    return found
 
 
 def embed(

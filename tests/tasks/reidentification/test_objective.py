@@ -10,9 +10,9 @@ from atalho.blocks.embedding_head import EmbeddingHead
 from atalho.data.manifest import Manifest
 from atalho.errors import DataError
 from atalho.metrics.retrieval import EmbeddedImages
-from atalho.tasks import reidentification
 from atalho.tasks.losses.centre import CentreLoss
-from atalho.tasks.reidentification import Losses, Reidentification
+from atalho.tasks.reidentification import evaluation
+from atalho.tasks.reidentification.objective import Losses, Reidentification
 from atalho.tasks.task import Outputs
 
 
@@ -30,7 +30,7 @@ def _manifest(cameras: bool = True) -> Manifest:
 
 
 def _embedded(vectors: torch.Tensor) -> EmbeddedImages:
-    return reidentification.embedded(vectors, np.arange(12), _manifest())
+    return evaluation.embedded(vectors, np.arange(12), _manifest())
 
 
 def _task(losses: Losses) -> Reidentification:
@@ -41,38 +41,38 @@ def _task(losses: Losses) -> Reidentification:
 
 def test_vectors_that_tell_identities_apart_are_perfect_and_others_are_not() -> None:
     right = torch.eye(3).repeat_interleave(4, 0)
-    found = reidentification.measure(_embedded(right), _embedded(right), _manifest(), protocol="cross-camera")
+    found = evaluation.measure(_embedded(right), _embedded(right), _manifest(), protocol="cross-camera")
     assert (found["rank1"], found["map"], found["minp"], found["valid_queries"]) == (1.0, 1.0, 1.0, 12)
     wrong = torch.randn(12, 8, generator=torch.Generator().manual_seed(0))
-    assert reidentification.measure(_embedded(wrong), _embedded(wrong), _manifest(), protocol="cross-camera")["map"] < 1
+    assert evaluation.measure(_embedded(wrong), _embedded(wrong), _manifest(), protocol="cross-camera")["map"] < 1
 
 
 def test_ranked_lists_name_images_and_say_who_is_right() -> None:
     vectors = torch.eye(3).repeat_interleave(4, 0)
     vectors[0] = torch.tensor([0.0, 1.0, 0.0])  # a looks like b
-    found = reidentification.measure(_embedded(vectors), _embedded(vectors), _manifest(), protocol="cross-camera")
-    assert len(found["lists"]) == reidentification.LISTS
+    found = evaluation.measure(_embedded(vectors), _embedded(vectors), _manifest(), protocol="cross-camera")
+    assert len(found["lists"]) == evaluation.LISTS
     hardest = found["lists"][0]
     assert (hardest["path"], hardest["identity"], hardest["first"]) == ("0.png", "a", 9)
     assert [answer["identity"] for answer in hardest["answers"][:4]] == ["b"] * 4
     assert not any(answer["right"] for answer in hardest["answers"][:4])
-    assert len(hardest["answers"]) == reidentification.LIST_LENGTH
+    assert len(hardest["answers"]) == evaluation.LIST_LENGTH
 
 
 def test_no_right_answer_at_all_is_an_error_with_a_remedy() -> None:
     vectors = torch.eye(3).repeat_interleave(4, 0)
     alone = EmbeddedImages(vectors[::4], np.arange(3), np.zeros(3, np.int64), np.arange(0, 12, 4))
     with pytest.raises(DataError, match=r"No query has a right answer.*Try --protocol leave-self-out"):
-        reidentification.measure(alone, alone, _manifest(), protocol="cross-camera")
+        evaluation.measure(alone, alone, _manifest(), protocol="cross-camera")
 
 
 def test_the_protocol_follows_the_cameras() -> None:
     known, unknown = _manifest(), _manifest(cameras=False)
-    assert reidentification.protocol_for("auto", known) == "cross-camera"
-    assert reidentification.protocol_for("auto", unknown) == "leave-self-out"
-    assert reidentification.protocol_for("leave-self-out", known) == "leave-self-out"
+    assert evaluation.protocol_for("auto", known) == "cross-camera"
+    assert evaluation.protocol_for("auto", unknown) == "leave-self-out"
+    assert evaluation.protocol_for("leave-self-out", known) == "leave-self-out"
     with pytest.raises(DataError, match="needs cameras, and none are known"):
-        reidentification.protocol_for("cross-camera", unknown)
+        evaluation.protocol_for("cross-camera", unknown)
 
 
 def test_every_part_of_the_loss_counts_and_reaches_the_features() -> None:

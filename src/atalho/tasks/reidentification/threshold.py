@@ -7,52 +7,51 @@ from typing import Any, Final
 
 import numpy as np
 
+from atalho.config import ReidConfig
 from atalho.errors import DataError
 from atalho.metrics import verification
 from atalho.metrics.verification import ErrorRates, Threshold
-from atalho.runs import reidentify
-from atalho.runs.reidentify import Subject
-from atalho.runs.run import Run
 from atalho.storage import atomic, run_folder, threshold_file
+from atalho.tasks.reidentification import evaluation
+from atalho.tasks.task import EvaluationTarget, Listener
 from atalho.text import Text, _, ngettext
-from atalho.training.progress import Progress
 
 _POINTS: Final = 200
 _DIGITS: Final = 6
 _FEW: Final = 30
 
 
-def at_the_end(run: Run, subject: Subject, progress: Progress) -> Threshold | None:
+def choose_at_the_end(run: Path, target: EvaluationTarget, config: ReidConfig, listener: Listener) -> Threshold | None:
     """Choose the threshold on the validation identities of a run that has just been trained, and record its curve.
 
     Where they are too few for the wanted rate there is none: a promise that the images cannot support is not given.
     Why, and what to do, is told and recorded.
     """
-    atomic.discard(run.path / run_folder.VERIFICATION)
-    ids = subject.pixels.manifest.splits.get("val", ())
+    atomic.discard(run / run_folder.VERIFICATION)
+    ids = target.dataset.manifest.splits.get("val", ())
     if not len(ids):
-        progress.note(_without(Text("there are no validation images."), run.path))
+        listener.note(_without(Text("there are no validation images."), run))
         return None
-    wanted = run.config.reid.false_accept
+    wanted = config.false_accept
     try:
-        rates = reidentify.rates(subject, "val", run.config.reid.protocol, progress)
+        rates = evaluation.rates(target, "val", config.protocol, listener)
     except DataError as error:
-        progress.note(_without(error.text, run.path))
+        listener.note(_without(error.text, run))
         return None
     chosen, reason = None, None
     try:
         chosen = verification.choose(rates, wanted)
-        tell_few(subject, "val", run.path, progress)
+        tell_few(target, "val", run, listener)
     except DataError as error:
         reason = error.text
-        progress.note(_without(reason, run.path))
-    record(run.path, rates, wanted, chosen, reason=reason)
+        listener.note(_without(reason, run))
+    record(run, rates, wanted, chosen, reason=reason)
     return chosen
 
 
-def tell_few(subject: Subject, split: str, run: Path | str, progress: Progress) -> None:
+def tell_few(target: EvaluationTarget, split: str, run: Path | str, listener: Listener) -> None:
     """Say so where the identities are so few that drawing them again cannot show how much others would differ."""
-    manifest = subject.pixels.manifest
+    manifest = target.dataset.manifest
     count = len(np.unique(manifest.labels[manifest.splits[split]]))
     if count < _FEW:
         text = ngettext(
@@ -62,7 +61,7 @@ def tell_few(subject: Subject, split: str, run: Path | str, progress: Progress) 
             "atalho threshold {run} DATA",
             count,
         )
-        progress.note(text.format(count=count, run=run))
+        listener.note(text.format(count=count, run=run))
 
 
 def record(

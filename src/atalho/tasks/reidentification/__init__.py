@@ -1,0 +1,1 @@
+"""Re-identification: who is this, among those that other cameras saw?"""
