@@ -11,7 +11,7 @@ from atalho.networks.spec import ResNetSpec
 from atalho.runs import network
 from atalho.runs.network import Start
 from atalho.runs.run import Run
-from atalho.tasks.task import task_of
+from atalho.tasks.by_name import task_of
 
 
 @pytest.fixture(scope="module")

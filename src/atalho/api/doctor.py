@@ -19,7 +19,7 @@ from atalho.errors import DataError
 from atalho.report import doctor as page
 from atalho.runs.dataset import reading_options, refuse_unnamed
 from atalho.storage.atomic import write_file
-from atalho.tasks.task import task_of
+from atalho.tasks.by_name import task_of
 from atalho.text import Text
 from atalho.training.progress import Progress
 

@@ -12,8 +12,9 @@ from atalho.runs import evaluation_data, finish
 from atalho.runs.run import Run
 from atalho.storage import atomic, run_folder, threshold_file
 from atalho.storage.lock import locked
+from atalho.tasks.by_name import task_of
 from atalho.tasks.model import Model
-from atalho.tasks.task import EvaluationOptions, task_of
+from atalho.tasks.task import EvaluationOptions
 from atalho.text import Text
 from atalho.training.progress import Progress
 

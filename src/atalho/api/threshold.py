@@ -15,11 +15,11 @@ from atalho.runs import evaluation_data, finish
 from atalho.runs.run import Run, run_at
 from atalho.storage import atomic, run_folder, threshold_file
 from atalho.storage.lock import locked
+from atalho.tasks.by_name import task_of
 from atalho.tasks.model import Model
 from atalho.tasks.reidentification import evaluation
 from atalho.tasks.reidentification import threshold as choice
 from atalho.tasks.reidentification.task import ReidentificationTask
-from atalho.tasks.task import task_of
 from atalho.text import Text, ngettext
 from atalho.training.progress import Progress
 

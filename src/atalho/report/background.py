@@ -8,7 +8,7 @@ from atalho.report.drawing import draw
 from atalho.report.markup import Html, el
 from atalho.report.sections import section
 from atalho.storage.run_folder import Json, RunFolder
-from atalho.tasks.task import task_of
+from atalho.tasks.by_name import task_of
 from atalho.text import N_, _, told
 from atalho.text.numbers import duration, number, whole
 

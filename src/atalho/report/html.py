@@ -11,7 +11,7 @@ from atalho.report.markup import Html, el, join
 from atalho.storage import run_folder
 from atalho.storage.atomic import write_file
 from atalho.storage.run_folder import RunFolder
-from atalho.tasks.task import task_of
+from atalho.tasks.by_name import task_of
 from atalho.text import _, language
 
 ENLARGED_UP_TO: Final = 64  # pixels of width; smaller pictures are shown with their pixels, larger ones smooth

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from atalho.report.figures import NAMES_UP_TO, NUMBERS_UP_TO
 from atalho.report.markup import Html, el
 from atalho.storage.run_folder import Json, RunFolder
-from atalho.tasks.task import task_of
+from atalho.tasks.by_name import task_of
 from atalho.text import _, language
 from atalho.text.numbers import LEVEL, duration, interval, number, percent, whole
 

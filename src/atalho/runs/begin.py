@@ -23,7 +23,7 @@ from atalho.runs.follow import refuse_crowded_gpu
 from atalho.runs.network import Start, backbone_of, spec_for
 from atalho.runs.run import Run
 from atalho.storage import atomic, run_file, run_folder
-from atalho.tasks.task import task_of
+from atalho.tasks.by_name import task_of
 from atalho.text import Text, _
 from atalho.training import recipe as recipes
 from atalho.training.distributed import Ranks

@@ -17,7 +17,7 @@ from atalho.runs import provenance
 from atalho.runs.dataset import SurveyedData
 from atalho.runs.run import Run
 from atalho.storage import atomic, checkpoint, run_folder
-from atalho.tasks.task import task_of
+from atalho.tasks.by_name import task_of
 from atalho.text import _
 from atalho.training.progress import Progress
 from atalho.training.setup import EpochOrigin

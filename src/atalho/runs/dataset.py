@@ -12,7 +12,7 @@ from atalho.data.decoding.survey import Survey, survey
 from atalho.data.manifest import Manifest, refuse_bad
 from atalho.data.preprocessing import choose_size, stored_side
 from atalho.errors import ConfigError, DataError
-from atalho.tasks.task import task_of
+from atalho.tasks.by_name import task_of
 from atalho.text import Text, _, ngettext
 from atalho.training.progress import Progress
 

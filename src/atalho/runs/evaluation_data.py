@@ -12,8 +12,9 @@ from atalho.runs.dataset import SurveyedData, open_dataset, survey_data, survey_
 from atalho.runs.run import Run, run_at
 from atalho.storage import run_folder
 from atalho.tasks import model
+from atalho.tasks.by_name import task_of
 from atalho.tasks.model import Model
-from atalho.tasks.task import EvaluationTarget, Task, task_of
+from atalho.tasks.task import EvaluationTarget, Task
 from atalho.text import Text
 from atalho.training.progress import Progress
 

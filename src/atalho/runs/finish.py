@@ -14,7 +14,8 @@ from atalho.runs import provenance
 from atalho.runs.run import Run
 from atalho.storage import atomic, model_folder, run_folder, threshold_file
 from atalho.storage.model_folder import Card
-from atalho.tasks.task import EvaluationOptions, EvaluationTarget, task_of
+from atalho.tasks.by_name import task_of
+from atalho.tasks.task import EvaluationOptions, EvaluationTarget
 from atalho.text import _
 from atalho.training.progress import Progress
 

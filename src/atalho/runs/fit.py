@@ -19,7 +19,8 @@ from atalho.runs.network import Start
 from atalho.runs.run import Run
 from atalho.storage import checkpoint, run_folder
 from atalho.storage.log import JsonLines
-from atalho.tasks.task import EvaluationTarget, task_of
+from atalho.tasks.by_name import task_of
+from atalho.tasks.task import EvaluationTarget
 from atalho.text import _
 from atalho.training import loop
 from atalho.training.distributed import Ranks

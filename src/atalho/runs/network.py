@@ -16,7 +16,7 @@ from atalho.networks.spec import MLPSpec, ResNetSpec, Spec
 from atalho.storage import model_folder
 from atalho.storage.model_folder import Card
 from atalho.tasks import model
-from atalho.tasks.task import task_of
+from atalho.tasks.by_name import task_of
 from atalho.text import Text
 
 _DEFAULT = "resnet18"

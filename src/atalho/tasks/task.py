@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from atalho.config import Config, DataConfig, TaskName
+from atalho.config import Config, DataConfig
 from atalho.data.augment import Augment
 from atalho.data.dataset import Dataset
 from atalho.data.images import Images
@@ -224,14 +224,3 @@ class Objective(ABC):
     def tensors(self) -> Mapping[str, Tensor]:
         """What the objective itself learns, changed in place; a checkpoint holds it."""
         return {}
-
-
-def task_of(name: TaskName) -> Task:
-    """The task that settings and model folders call `name`; each is imported when it is asked for."""
-    if name == "reid":
-        from atalho.tasks.reidentification.task import ReidentificationTask
-
-        return ReidentificationTask()
-    from atalho.tasks.classification import ClassificationTask
-
-    return ClassificationTask()

@@ -11,7 +11,7 @@ from typing import Any
 
 from atalho.config import SMALL_IMAGE, Config, TaskName, merge, to_dict, validate
 from atalho.errors import ConfigError
-from atalho.tasks.task import task_of
+from atalho.tasks.by_name import task_of
 from atalho.text import Text, _
 
 Row = dict[str, Any]
