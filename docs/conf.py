@@ -52,6 +52,10 @@ def read_from_root(app: Sphinx, name: str, source: list[str]) -> None:
     if name in AT_ROOT:
         app.env.note_dependency(file)
         source[0] = file.read_text(encoding="utf-8")
+    if name == "index":
+        rest = sorted(page for page in app.env.found_docs if "/" not in page and page != name and page not in source[0])
+        if rest:
+            source[0] += "\n```{toctree}\n:hidden:\n\n" + "\n".join(rest) + "\n```\n"
     if name in CONTENTS:
         source[0] += "\n```{toctree}\n:hidden:\n:glob:\n\n[0-9]*\n```\n"
     source[0] = LINK.sub(lambda found: _link(file, found[1], found[2] or ""), source[0])
@@ -71,7 +75,7 @@ def _link(page: Path, target: str, place: str) -> str:
 
 
 class Public(SphinxDirective):
-    """The public names of a package, each from its docstring; of `atalho.lab`, its experiments."""
+    """The public names of a package, each from its docstring."""
 
     required_arguments = 1
 
@@ -84,17 +88,17 @@ class Public(SphinxDirective):
 
 
 def _public(module: ModuleType) -> list[tuple[str, Any]]:
-    if module.__name__ == "atalho.lab":
-        names = [f"{module.__name__}.{found.name}" for found in pkgutil.iter_modules(module.__path__)]
-        experiments = [importlib.import_module(name) for name in names]
-        return [(f"{one.__name__}.run", one.run) for one in experiments if hasattr(one, "run")]
-    members = [(name, getattr(module, name)) for name in sorted(module.__all__)]
+    """Names with what they stand for: what the package lists, and of an experiment its function `run`."""
+    names = getattr(module, "__all__", None) or [found.name for found in pkgutil.iter_modules(module.__path__)]
     told = [] if module is atalho else [member for _, member in _public(atalho)]  # by their shorter names
-    return [
-        (f"{module.__name__}.{name}", member)
-        for name, member in members
-        if not inspect.ismodule(member) and not any(member is other for other in told)
-    ]
+    members = []
+    for name in sorted(names):
+        member, place = getattr(module, name), f"{module.__name__}.{name}"
+        if inspect.ismodule(member):
+            members += [(f"{place}.run", member.run)] if hasattr(member, "run") else []
+        elif not any(member is other for other in told):
+            members.append((place, member))
+    return members
 
 
 def _entry(name: str, member: Any) -> list[str]:
