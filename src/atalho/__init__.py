@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from atalho.api.train import resume, train
     from atalho.errors import AtalhoError
     from atalho.gallery.rerank import Rerank
+    from atalho.model import Model, load
     from atalho.networks.build import create
     from atalho.networks.catalogue import list_models
     from atalho.networks.network import Network
     from atalho.networks.weights import export_weights, import_weights
     from atalho.runs.run import Run
-    from atalho.tasks.model import Model, load
 
 __all__ = [
     "AtalhoError",
@@ -53,7 +53,7 @@ __all__ = [
 
 _HOMES = {
     "AtalhoError": "errors",
-    "Model": "tasks.model",
+    "Model": "model",
     "Network": "networks.network",
     "Rerank": "gallery.rerank",
     "Run": "runs.run",
@@ -67,7 +67,7 @@ _HOMES = {
     "import_weights": "networks.weights",
     "index": "api.index",
     "list_models": "networks.catalogue",
-    "load": "tasks.model",
+    "load": "model",
     "resume": "api.train",
     "search": "api.search",
     "threshold": "api.threshold",

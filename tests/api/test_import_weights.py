@@ -7,9 +7,9 @@ import torch
 import torchvision
 from PIL import Image
 
+from atalho import model
 from atalho.api.import_weights import IMAGENET_MEAN, import_file
 from atalho.errors import AtalhoError, ConfigError, RunError, WeightsError
-from atalho.tasks import model
 
 
 @pytest.fixture(scope="module")

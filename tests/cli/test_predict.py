@@ -10,7 +10,7 @@ from torch import Tensor
 
 from atalho.api import train as job
 from atalho.cli import run
-from atalho.tasks.model import Model
+from atalho.model import Model
 
 
 @pytest.fixture(scope="module")

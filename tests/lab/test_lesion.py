@@ -9,9 +9,9 @@ import pytest
 
 from atalho.errors import ConfigError, RunError
 from atalho.lab import lesion
+from atalho.model import load
 from atalho.runs.run import Run
 from atalho.surgery.lesion import removed
-from atalho.tasks.model import load
 
 Twins = tuple[Path, Path]
 Both = Callable[..., dict[str, Any]]

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from atalho.api.index import embed
+from atalho.model import ImageLike, load
 from atalho.storage import threshold_file
-from atalho.tasks.model import ImageLike, load
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from atalho.data.dataset import Dataset
 from atalho.errors import ConfigError, RunError
 from atalho.gallery.rerank import Rerank
 from atalho.metrics.retrieval import PrecisionRule
+from atalho.model import Model
 from atalho.runs import evaluation_data, finish
 from atalho.runs.run import Run
 from atalho.storage import atomic, run_folder, threshold_file
 from atalho.storage.lock import locked
 from atalho.tasks.by_name import task_of
-from atalho.tasks.model import Model
 from atalho.tasks.task import EvaluationOptions
 from atalho.text import Text
 from atalho.training.progress import Progress
@@ -51,29 +51,29 @@ def evaluate(
         run = Run.open(path)
         with locked(run.path):
             return _own(run, options, progress)
-    loaded, pixels = evaluation_data.others(path, data, progress, skip_bad=skip_bad)
-    return _measure(loaded, pixels, "test", options, progress)
+    loaded, dataset = evaluation_data.others(path, data, progress, skip_bad=skip_bad)
+    return _measure(loaded, dataset, "test", options, progress)
 
 
 def _own(run: Run, options: EvaluationOptions, progress: Progress) -> dict[str, Any]:
-    loaded, pixels = evaluation_data.own(run, progress)
-    split = finish.measured_split(pixels.manifest)
+    loaded, dataset = evaluation_data.own(run, progress)
+    split = finish.measured_split(dataset.manifest)
     if split is None:
         raise RunError(Text("{run} has no test or validation images. Name images to measure on.", run=run.path))
     options = dataclasses.replace(options, protocol=options.protocol or run.config.reid.protocol)
-    found = _measure(loaded, pixels, split, options, progress)
+    found = _measure(loaded, dataset, split, options, progress)
     atomic.write_json(run.path / run_folder.EVALUATION, found)
-    finish.report(run, pixels)
+    finish.report(run, dataset)
     return found
 
 
 def _measure(
-    loaded: Model, pixels: Dataset, split: str, options: EvaluationOptions, progress: Progress
+    loaded: Model, dataset: Dataset, split: str, options: EvaluationOptions, progress: Progress
 ) -> dict[str, Any]:
     options = dataclasses.replace(
         options,
         threshold=threshold_file.read(loaded.folder) if split != "val" else None,
         temperature=loaded.card.temperature,
     )
-    target = evaluation_data.target_of(loaded, pixels)
+    target = evaluation_data.target_of(loaded, dataset)
     return task_of(loaded.card.task).evaluate(target, split, options, progress)

@@ -18,9 +18,9 @@ from atalho.data.layouts import identities
 from atalho.data.order import batched
 from atalho.errors import ConfigError, DataError, GalleryError
 from atalho.gallery.store import Entry, Origin, Store, is_server, open_store
+from atalho.model import Model, load
 from atalho.runs import evaluation_data
 from atalho.storage import model_folder
-from atalho.tasks.model import Model, load
 from atalho.text import Text, _
 from atalho.training.progress import Progress
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from atalho.data.layouts.scan import IMAGE_SUFFIXES, images_below
 from atalho.data.order import batched
 from atalho.errors import DataError
-from atalho.tasks.model import Model, Prediction
+from atalho.model import Model, Prediction
 from atalho.text import Text
 
 

@@ -15,8 +15,8 @@ from atalho.errors import ConfigError, DataError, GalleryError
 from atalho.gallery.expansion import expanded
 from atalho.gallery.store import Hit, Store, Vectors, open_store, shown
 from atalho.metrics.verification import Threshold
+from atalho.model import Model
 from atalho.storage import threshold_file
-from atalho.tasks.model import Model
 from atalho.text import Text, _
 
 

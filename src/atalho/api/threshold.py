@@ -11,12 +11,12 @@ from atalho.data.dataset import Dataset
 from atalho.errors import ConfigError, RunError
 from atalho.metrics import verification
 from atalho.metrics.verification import ErrorRates, Threshold
+from atalho.model import Model
 from atalho.runs import evaluation_data, finish
 from atalho.runs.run import Run, run_at
 from atalho.storage import atomic, run_folder, threshold_file
 from atalho.storage.lock import locked
 from atalho.tasks.by_name import task_of
-from atalho.tasks.model import Model
 from atalho.tasks.reidentification import evaluation
 from atalho.tasks.reidentification import threshold as choice
 from atalho.tasks.reidentification.task import ReidentificationTask
@@ -58,33 +58,33 @@ def threshold(
 
 
 def _own(run: Run, wanted: float, progress: Progress) -> Threshold:
-    loaded, pixels = evaluation_data.own(run, progress)
-    if not len(pixels.manifest.splits.get("val", ())):
+    loaded, dataset = evaluation_data.own(run, progress)
+    if not len(dataset.manifest.splits.get("val", ())):
         raise RunError(
             Text("{run} has no validation images. Name images to choose on: atalho threshold {run} DATA", run=run.path)
         )
-    target = evaluation_data.target_of(loaded, pixels)
+    target = evaluation_data.target_of(loaded, dataset)
     protocol = run.config.reid.protocol
     rates = evaluation.rates(target, "val", protocol, progress)
     chosen = verification.choose(rates, wanted)
     choice.tell_few(target, "val", run.path, progress)
-    test = finish.measured_split(pixels.manifest)
+    test = finish.measured_split(dataset.manifest)
     at = None
     if test is not None and test != "val":
         errors = evaluation.rates(target, test, run.evaluation.get("protocol", protocol), progress)
         at = verification.threshold_at(errors, chosen.similarity, wanted)
     _keep(run, loaded, rates, chosen)
     _tell_evaluation(run, at)
-    finish.report(run, pixels)
+    finish.report(run, dataset)
     return chosen
 
 
 def _elsewhere(
     path: Path | str, run: Run | None, data: Path | str, wanted: float, *, skip_bad: bool, progress: Progress
 ) -> Threshold:
-    loaded, pixels = evaluation_data.others(path, data, progress, skip_bad=skip_bad, task=ReidentificationTask())
-    _warn(loaded, pixels, str(data), progress)
-    target = evaluation_data.target_of(loaded, pixels)
+    loaded, dataset = evaluation_data.others(path, data, progress, skip_bad=skip_bad, task=ReidentificationTask())
+    _warn(loaded, dataset, str(data), progress)
+    target = evaluation_data.target_of(loaded, dataset)
     rates = evaluation.rates(target, "test", "auto", progress)
     chosen = verification.choose(rates, wanted)
     choice.tell_few(target, "test", path, progress)
@@ -110,9 +110,9 @@ def _tell_evaluation(run: Run, at: Threshold | None) -> None:
         atomic.write_json(run.path / run_folder.EVALUATION, found)
 
 
-def _warn(loaded: Model, pixels: Dataset, data: str, progress: Progress) -> None:
+def _warn(loaded: Model, dataset: Dataset, data: str, progress: Progress) -> None:
     """Say that identities were trained on, as far as names tell: their pairs are told apart too well."""
-    manifest = pixels.manifest
+    manifest = dataset.manifest
     names = {manifest.classes[label] for label in np.unique(manifest.labels[manifest.splits["test"]])}
     trained = len(names & set(loaded.classes))
     if trained:

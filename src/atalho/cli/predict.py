@@ -40,8 +40,8 @@ def predict(
         raise options.refused("--top", top, _("1 or more"))
     listed = [line.rstrip("\r\n") for line in sys.stdin if line.strip()] if "-" in images else []
     named = [path for image in images for path in (listed if image == "-" else [image])]
+    from atalho import model
     from atalho.api import predict as job
-    from atalho.tasks import model
 
     loaded = model.load(run)
     paths = job.find(named)

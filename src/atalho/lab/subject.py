@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from atalho import config as schema
+from atalho import model
 from atalho.errors import ConfigError
+from atalho.model import Model
 from atalho.networks.network import Network
 from atalho.networks.spec import to_dict
 from atalho.precision import Precision
 from atalho.runs.run import Run
 from atalho.storage import model_folder, run_folder
-from atalho.tasks import model
-from atalho.tasks.model import Model
 from atalho.text import Text
 
 _WHERE = ("data.cache_gb", "data.workers", "training.checkpoint_minutes", "training.checkpoint_steps", "training.keep")

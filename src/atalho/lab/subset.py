@@ -22,9 +22,9 @@ from atalho.data.preprocessing import Preprocessing
 from atalho.errors import ConfigError, DataError
 from atalho.lab import subject as subjects
 from atalho.lab.subject import Subject, run_of
+from atalho.model import Model
 from atalho.precision import Precision
 from atalho.runs.dataset import open_dataset, survey_data, survey_manifest
-from atalho.tasks.model import Model
 from atalho.text import Text
 from atalho.training.progress import Progress
 

@@ -3,17 +3,17 @@
 import dataclasses
 from pathlib import Path
 
+from atalho import model
 from atalho.config import DataConfig
 from atalho.data.dataset import Dataset
 from atalho.data.layouts.identities import AUTO
 from atalho.errors import RunError
+from atalho.model import Model
 from atalho.precision import choose
 from atalho.runs.dataset import SurveyedData, open_dataset, survey_data, survey_manifest
 from atalho.runs.run import Run, run_at
 from atalho.storage import run_folder
-from atalho.tasks import model
 from atalho.tasks.by_name import task_of
-from atalho.tasks.model import Model
 from atalho.tasks.task import EvaluationTarget, Task
 from atalho.text import Text
 from atalho.training.progress import Progress

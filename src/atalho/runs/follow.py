@@ -30,8 +30,8 @@ def follow(ranks: Ranks) -> Run:
     with threads(start.threads):
         precision = choose(start.config.training.device, start.precision)
         refuse_crowded_gpu(ranks, precision)
-        pixels = _in_turn(start, ranks)
-        setup = training_setup(start.config, pixels, start.prepared, precision, start.path, start.epoch_origin)
+        dataset = _in_turn(start, ranks)
+        setup = training_setup(start.config, dataset, start.prepared, precision, start.path, start.epoch_origin)
         # Rank 0 alone measures.
         setup = dataclasses.replace(setup, task=dataclasses.replace(setup.task, val=NO_IDS))
         model = network.first_weights(start.spec, start.config, None).to(precision.device)
@@ -39,7 +39,7 @@ def follow(ranks: Ranks) -> Run:
         start.restore(state)
         ranks.wait()
         nothing = Timing(None, None, minutes=start.config.training.checkpoint_minutes, steps=None)
-        plan = memory.MemoryRequest(start.spec, pixels.size, start.config.training, precision, ranks.world)
+        plan = memory.MemoryRequest(start.spec, dataset.size, start.config.training, precision, ranks.world)
         with memory.explained(plan):
             loop.fit(setup, state, ranks, NoLines(), nothing, Progress())
         ranks.wait()  # until rank 0 has evaluated: then the run is whole
@@ -61,9 +61,9 @@ def refuse_crowded_gpu(ranks: Ranks, precision: Precision) -> None:
 def _in_turn(start: RunStart, ranks: Ranks) -> Dataset:
     """The images of the run: on each machine one rank decodes them, and the others find them decoded."""
     if ranks.local == 0:
-        pixels = _open(start, ranks)
+        dataset = _open(start, ranks)
     ranks.wait()
-    return pixels if ranks.local == 0 else _open(start, ranks)
+    return dataset if ranks.local == 0 else _open(start, ranks)
 
 
 def _open(start: RunStart, ranks: Ranks) -> Dataset:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from atalho import networks
+from atalho import model, networks
 from atalho.config import Config, DataConfig, ModelConfig
 from atalho.errors import ConfigError
 from atalho.networks import spec as specs
@@ -15,7 +15,6 @@ from atalho.networks.network import Network
 from atalho.networks.spec import MLPSpec, ResNetSpec, Spec
 from atalho.storage import model_folder
 from atalho.storage.model_folder import Card
-from atalho.tasks import model
 from atalho.tasks.by_name import task_of
 from atalho.text import Text
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from atalho import model as trained
 from atalho.data.preprocessing import Preprocessing
 from atalho.networks import catalogue
 from atalho.networks import spec as specs
@@ -14,7 +15,6 @@ from atalho.networks.build import build
 from atalho.networks.network import Network
 from atalho.networks.spec import Spec
 from atalho.storage import model_folder, run_file, run_folder
-from atalho.tasks import model as trained
 
 
 @dataclass(frozen=True)

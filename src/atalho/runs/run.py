@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from atalho import model
 from atalho.config import Config, merge, validate
 from atalho.data.manifest import Manifest
 from atalho.data.preprocessing import Preprocessing
@@ -14,7 +15,6 @@ from atalho.networks import spec as specs
 from atalho.networks.spec import Spec
 from atalho.storage import run_file, run_folder
 from atalho.storage.run_folder import RunFolder
-from atalho.tasks import model
 from atalho.training.setup import EpochOrigin
 
 

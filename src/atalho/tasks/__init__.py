@@ -1,1 +1,1 @@
-"""What a task adds to a backbone: loss, metrics, and a model that is ready for use."""
+"""What a network can be trained to do, each task whole."""

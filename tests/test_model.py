@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from atalho import networks
+from atalho import model, networks
 from atalho.data.images import PackedImages
 from atalho.data.preprocessing import Preprocessing
 from atalho.errors import AtalhoError, ConfigError, DataError, NotFiniteError, WeightsError
@@ -17,7 +17,7 @@ from atalho.networks import spec
 from atalho.precision import choose
 from atalho.storage import model_folder
 from atalho.storage.model_folder import Card
-from atalho.tasks import classification, model
+from atalho.tasks import classification
 
 FP32 = choose("cpu", "fp32")
 
