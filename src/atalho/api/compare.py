@@ -18,7 +18,31 @@ class Comparison:
 
 
 def compare(run: Path | str, first: ImageLike, second: ImageLike) -> Comparison:
-    """How similar the model of `run` finds two images. Raises DataError for one that cannot be read."""
+    """Check whether two images show the same individual or object.
+
+    Parameters
+    ----------
+    run
+        A run or model folder.
+    first, second
+        Images: paths, bytes, PIL images or arrays.
+
+    Returns
+    -------
+    Comparison
+        The cosine similarity, the model's threshold, and whether the similarity reaches it.
+
+    Raises
+    ------
+    DataError
+        An image cannot be read.
+    WeightsError
+        There is no model at `run`.
+
+    Examples
+    --------
+    >>> atalho.compare("runs/people", "a.png", "b.png").same
+    """
     model = load(run)
     one, other = embed(model, [model.pixels(first), model.pixels(second)])
     similarity = min(1.0, max(-1.0, float(one @ other)))

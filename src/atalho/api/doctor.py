@@ -33,11 +33,36 @@ def doctor(
     report: Path | str | None = None,
     progress: Progress | None = None,
 ) -> Examination:
-    """Examine the images at `path` as `train` with the same `settings` (`{"data.tiff": True}`) would read them.
+    """Find what would go wrong with a set of images, before any training. No image is changed.
 
-    No image is changed. What cannot be used at all as a set of images is itself a problem of the result. `report` is
-    a file for the page with pictures of what was found, in both languages. Raises DataError where there is nothing at
-    `path`, ConfigError for a setting that does not exist, RunError where the page cannot be written.
+    Parameters
+    ----------
+    path
+        The images, in any layout that `train` reads.
+    settings
+        As `train` takes them, by path (`{"data.tiff": True}`) or nested.
+    report
+        A file for the page with pictures of what was found, in both languages.
+    progress
+        Who is told how far it is.
+
+    Returns
+    -------
+    Examination
+        The problems, each with its remedy. What cannot be used at all as a set of images is itself one of them.
+
+    Raises
+    ------
+    DataError
+        There is nothing at `path`.
+    ConfigError
+        A setting does not exist.
+    RunError
+        The page cannot be written.
+
+    Examples
+    --------
+    >>> atalho.doctor("photos", report="doctor.html").problems
     """
     config = schema.validate(schema.merge(schema.nest(settings or {}), {"data": {"path": os.fspath(path)}}))
     refuse_unnamed(config)

@@ -30,16 +30,46 @@ def evaluate(
     expand: int = 0,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Measure the model at `path` (run or model folder); JSON-safe, as `evaluation.json` holds it.
+    """Measure a trained model on images that it has not seen.
 
-    Without `data`, a run is measured on its own test images (on validation where it has none), and its
-    `evaluation.json`, figures and report are written anew. With `data`, a folder of class folders is taken whole as
-    the test set, or its test split where it has one. Raises DataError where the classes are not the model's.
+    Parameters
+    ----------
+    path
+        A run or model folder.
+    data
+        Images to measure on: a folder of class folders is taken whole as the test set, or its test split where it has
+        one. Without it, a run is measured on its own test images (on validation where it has none), and its
+        `evaluation.json`, figures and report are written again.
+    skip_bad
+        Leave out images that cannot be read.
+    protocol, average_precision
+        How re-identification is measured: "cross-camera" or "leave-self-out" (the run's own if not given, else by
+        whether cameras are known), with an average precision of "hits" or "trapezoid".
+    rerank, expand
+        Re-identification is measured also after k-reciprocal re-ranking, and after averaging each query with its
+        `expand` first answers: as `reranked` and `expanded`, beside the plain figures.
+    progress
+        Who is told how far it is.
 
-    A network that re-identifies is measured under `protocol` (the run's own, else by whether cameras are known) with
-    an average precision of "hits" or "trapezoid"; the identities of `data` need not be known to it. The figures after
-    k-reciprocal re-ranking (`rerank`), and after averaging each query with its `expand` first answers, are measured
-    beside the plain ones: as `reranked` and `expanded`.
+    Returns
+    -------
+    dict
+        What `evaluation.json` holds, JSON-safe; docs/architecture.md describes its fields.
+
+    Raises
+    ------
+    DataError
+        The classes are not the model's, or images cannot be read.
+    ConfigError
+        An option is not accepted, or belongs to another task.
+    RunError
+        The run has no images to measure on, or they changed.
+    WeightsError
+        There is no model at `path`.
+
+    Examples
+    --------
+    >>> atalho.evaluate("runs/photos")["top1"]
     """
     progress = progress or Progress()
     if not isinstance(expand, int) or expand < 0:

@@ -57,12 +57,39 @@ def index(
     camera: str | None = None,
     progress: Progress | None = None,
 ) -> Indexed:
-    """Add or update `images` in `gallery`, with the model of `run`.
+    """Add images to a gallery, or update them, with the model of `run`.
 
-    A folder or a CSV is read as in training: folders of Market-1501, folders of identities (`Greek/alpha`), a table
-    with identity and camera; `camera` is the pattern of the camera in a name (that of the run if not given). A single
-    file has neither; a `Labelled` says its own. The same call again changes nothing: images are known by their content.
-    Raises GalleryError where the gallery belongs to another model, WeightsError where `run` is no model.
+    The same call again changes nothing: images are known by their content.
+
+    Parameters
+    ----------
+    run
+        A run or model folder.
+    images
+        Folders and CSV files are read as in training: folders of Market-1501, folders of identities (`Greek/alpha`), a
+        table with identity and camera. A single file has neither; a `Labelled` says its own.
+    gallery
+        A file, or postgresql://….
+    camera
+        The pattern of the camera in a name; that of the run if not given.
+    progress
+        Who is told how far it is.
+
+    Returns
+    -------
+    Indexed
+        How many images are new, changed and the same, and which cannot be read.
+
+    Raises
+    ------
+    GalleryError
+        The gallery belongs to another model.
+    WeightsError
+        There is no model at `run`.
+
+    Examples
+    --------
+    >>> atalho.index("runs/people", ["photos"], "people.db").new
     """
     model, progress = load(run), progress or Progress()
     wanted = list(_labelled(images, evaluation_data.camera_pattern(run) if camera is None else camera, progress))

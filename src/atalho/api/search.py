@@ -42,10 +42,40 @@ def search(
     exact: bool = False,
     expand: int = 0,
 ) -> Iterator[Answer]:
-    """An answer per image, in order and as they come. Everything but the images is checked before the first.
+    """Search a gallery for the images that are nearest to these.
 
-    `model` says where the model of the gallery is if it moved; `expand` first answers are averaged into the query
-    before it is asked again (Chum et al. 2007). Raises GalleryError for no gallery, an empty one, or another model's.
+    Everything but the images is checked before the first answer.
+
+    Parameters
+    ----------
+    gallery
+        A file that `index` wrote, or postgresql://….
+    images
+        Paths of images.
+    k
+        How many hits an answer has at most.
+    model
+        Where the model of the gallery is, if it moved.
+    exact
+        Compare with every image, instead of asking the index of a large gallery.
+    expand
+        How many first answers are averaged into the query before it is asked again (Chum et al. 2007).
+
+    Yields
+    ------
+    Answer
+        One per image, in order and as they come; a file that cannot be read has its reason there.
+
+    Raises
+    ------
+    GalleryError
+        There is no gallery, it is empty, or it is another model's.
+    ConfigError
+        `k` or `expand` is not accepted.
+
+    Examples
+    --------
+    >>> [answer.hits[0].entry.label for answer in atalho.search("people.db", ["new.png"])]
     """
     for name, value, least in (("k", k, 1), ("expand", expand, 0)):
         if not isinstance(value, int) or value < least:

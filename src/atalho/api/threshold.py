@@ -32,13 +32,39 @@ def threshold(
     skip_bad: bool = False,
     progress: Progress | None = None,
 ) -> Threshold:
-    """Choose the threshold of the model at `path` (run or model folder) and keep it there for `search` and `compare`.
+    """Choose the similarity above which two images count as a match, and keep it with the model.
 
-    It is the lowest similarity at which at most `false_accept` of the pairs of different identities are accepted (the
-    run's own rate if not given). The pairs are those of the run's validation images, whose identities the network has
-    not seen, or of the images at `data`. A run's curve is recorded, and with its own images its report is written anew.
+    It is the lowest similarity at which at most `false_accept` of the pairs of different identities are accepted.
+    `search` and `compare` use it. A run's curve is recorded, and with its own images its report is written again.
 
-    Raises DataError where the pairs are too few to know such a rate; nothing has changed then.
+    Parameters
+    ----------
+    path
+        A run or model folder.
+    data
+        Images to choose on; the run's validation images, whose identities the network has not seen, if not given.
+    false_accept
+        The wanted share of false accepts; the run's own if not given.
+    skip_bad
+        Leave out images that cannot be read.
+    progress
+        Who is told how far it is.
+
+    Returns
+    -------
+    Threshold
+        The similarity, with the errors at it and their intervals.
+
+    Raises
+    ------
+    DataError
+        The pairs are too few to know such a rate; nothing has changed then.
+    ConfigError
+        The model has no images of its own to choose on.
+
+    Examples
+    --------
+    >>> atalho.threshold("runs/people", false_accept=0.001).similarity
     """
     progress = progress or Progress()
     run = run_at(path)
