@@ -6,7 +6,7 @@ from typing import Final
 
 from atalho.report.drawing.network import NetworkToDraw
 from atalho.report.drawing.scale import Scale
-from atalho.report.drawing.segments import connection
+from atalho.report.drawing.segments import Connection, connection
 from atalho.report.drawing.svg import path, shape, words
 from atalho.report.markup import Html
 from atalho.text import _
@@ -43,7 +43,7 @@ def draw_legend(networks: Sequence[NetworkToDraw], scale: Scale | None, width: f
 
 def _items(networks: Sequence[NetworkToDraw]) -> list[tuple[str, str]]:
     connections = {connection(block) for network in networks for block in network.plan.blocks}
-    texts = {
+    texts: dict[Connection, str] = {
         "identity": _("identity: x is added as it is"),
         "projection": _("projection: a 1×1 convolution makes x fit"),
         "zero-pad": _("zero padding: x, and zeros for new channels"),
