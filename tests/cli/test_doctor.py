@@ -11,7 +11,7 @@ def test_good_images(clothes: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["doctor", str(clothes)]) == 0
     out = capsys.readouterr().out
     assert out.startswith("180 images · 3 classes · 16 × 16 pixels in the median · PNG 180\n")
-    assert out.endswith("Nothing stops a run.\n")
+    assert out.endswith("No blocking problems found.\n")
 
 
 def test_a_bad_image_gives_exit_code_1(clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -21,7 +21,7 @@ def test_a_bad_image_gives_exit_code_1(clothes: Path, tmp_path: Path, capsys: py
     page = tmp_path / "page.html"
     assert cli.run(["doctor", str(tmp_path / "data"), "--report", str(page)]) == 1
     out = capsys.readouterr().out
-    assert "STOPS A RUN (10)" in out
+    assert "BLOCKS TRAINING (10)" in out
     assert "train/bag/broken7.png" in out
     assert "train/bag/broken8.png" not in out
     assert "… and 2 more (--json or --report)" in out
@@ -55,7 +55,7 @@ def test_what_no_image_is_to_blame_for_is_not_to_be_skipped(tmp_path: Path, caps
     assert cli.run(["doctor", str(tmp_path / "list.csv")]) == 1
     out = capsys.readouterr().out
     assert "→ Mend this first: nothing else was examined." in out
-    assert out.endswith("A run would be refused. Mend what stops it.\n")
+    assert out.endswith("Training would not start. Fix what blocks it.\n")
 
 
 def test_no_name_is_not_the_folder_that_one_is_in(capsys: pytest.CaptureFixture[str]) -> None:

@@ -44,7 +44,7 @@ def test_from_how_many_images_on(tmp_path: Path) -> None:
 def test_finds_nearly_what_the_exact_search_finds(tmp_path: Path) -> None:
     kept, queries = Kept(unit(1500)), unit(40, seed=1)
     ids, similar = kept.ask(Approximate(tmp_path / "g.faiss"), queries, 10)
-    wanted, best = exact.nearest(queries, kept.read(), 10)
+    wanted, best = exact.nearest_of_all(queries, kept.read(), 10)
     recall = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(ids.tolist(), wanted.tolist(), strict=True)])
     assert recall >= 0.99
     assert np.allclose(similar[:, 0], best[:, 0], atol=1e-5)

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atalho.gallery.exact import Memory, nearest
+from atalho.gallery.exact import Memory, nearest_of_all
 
 
 @given(seed=st.integers(0, 1000), count=st.integers(0, 40), k=st.integers(1, 12), block=st.integers(1, 50))
@@ -13,7 +13,7 @@ def test_equals_sorting_everything(seed: int, count: int, k: int, block: int) ->
     queries = generator.integers(-1, 2, size=(4, 3)).astype(np.float32)
     ids = np.arange(count, dtype=np.int64) * 3 + 5
     blocks = [(ids[s : s + block], vectors[s : s + block]) for s in range(0, count, block)]
-    found, similarity = nearest(queries, blocks, k)
+    found, similarity = nearest_of_all(queries, blocks, k)
     for query, names, values in zip(queries, found, similarity, strict=True):
         similar = dict(zip(ids.tolist(), (vectors @ query).tolist(), strict=True))
         assert values.tolist() == sorted(similar.values(), reverse=True)[:k]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from atalho.errors import ConfigError
-from atalho.gallery.rerank import k_reciprocal
+from atalho.gallery.rerank import expand_queries, expand_within, k_reciprocal
 
 
 def slow(queries: Tensor, gallery: Tensor, k1: int, k2: int, share: float) -> np.ndarray:
@@ -99,3 +99,39 @@ def test_parameters_out_of_range() -> None:
     points = torch.randn(4, 3)
     with pytest.raises(ConfigError, match=r"k1 = 2, k2 = 3, share = 0\.3: accepted are 1 ≤ k2 ≤ k1"):
         k_reciprocal(points, points, k1=2, k2=3)
+
+
+def test_a_query_moves_towards_what_it_found() -> None:
+    query = torch.tensor([[1.0, 0.0]])
+    found = torch.tensor([[[0.0, 1.0]]])
+    assert torch.allclose(expand_queries(query, found), torch.tensor([[0.5**0.5, 0.5**0.5]]))
+
+
+def test_without_answers_nothing_changes() -> None:
+    queries = torch.nn.functional.normalize(torch.randn(3, 4), dim=1)
+    assert torch.allclose(expand_queries(queries, torch.empty(3, 0, 4)), queries)
+
+
+def test_answers_of_another_size() -> None:
+    with pytest.raises(ConfigError, match=r"\(3, 4\) queries cannot be averaged with answers of shape \(3, 2, 5\)"):
+        expand_queries(torch.zeros(3, 4), torch.zeros(3, 2, 5))
+
+
+def test_in_a_gallery_the_nearest_are_averaged_in() -> None:
+    generator = torch.Generator().manual_seed(0)
+    queries, gallery = (torch.nn.functional.normalize(torch.randn(n, 8, generator=generator), dim=1) for n in (7, 30))
+    order = (queries @ gallery.T).argsort(1, descending=True)[:, :3]
+    assert torch.allclose(expand_within(queries, gallery, 3), expand_queries(queries, gallery[order]))
+    alone = expand_within(gallery, None, 3)
+    for place in (0, 13):  # of the same set: its own image is no answer
+        others = torch.cat([gallery[:place], gallery[place + 1 :]])
+        assert torch.allclose(alone[place : place + 1], expand_within(gallery[place : place + 1], others, 3), atol=1e-6)
+
+
+def test_blocks_and_more_answers_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = torch.nn.functional.normalize(torch.randn(11, 4, generator=torch.Generator().manual_seed(1)), dim=1)
+    whole = expand_within(points, None, 5)
+    monkeypatch.setattr("atalho.gallery.rerank._ROWS", 3)
+    assert torch.allclose(expand_within(points, None, 5), whole, atol=1e-6)
+    assert torch.equal(expand_within(points, None, 99), expand_within(points, None, 10))
+    assert expand_within(points[:0], None, 5).shape == (0, 4)

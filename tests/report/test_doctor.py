@@ -55,5 +55,5 @@ def test_more_than_are_pictured_are_listed_and_the_rest_counted() -> None:
 
 def test_a_set_that_cannot_be_used_has_a_page_too() -> None:
     page = doctor.page(Examination(Path("/data"), (Problem(None, "layout", Text("no images"), Text("r")),)), {})
-    assert "A run on these images would be refused as they are." in page
+    assert "Training on these images would not start." in page
     assert "no images" in page

@@ -15,8 +15,8 @@ from atalho.networks import Network, create
 from atalho.precision import choose
 from atalho.tasks import classification
 from atalho.tasks.task import Objective, Outputs
-from atalho.training import optimizer as optimizers
 from atalho.training.distributed import Ranks
+from atalho.training.optimizer import build_optimizer, set_rate
 from atalho.training.reduction import GradientReduction
 from atalho.training.setup import TrainingSetup
 from atalho.training.step import StepResult, TrainingBatch, train_step
@@ -39,8 +39,8 @@ def _setup(**training: Any) -> TrainingSetup:
 
 def _step(network: Network, images: Tensor = IMAGES, **training: Any) -> StepResult:
     setup, ids = _setup(**training), np.arange(len(images))
-    optimizer = optimizers.build(network, setup.config.training)
-    optimizers.set_rate(optimizer, RATE)
+    optimizer = build_optimizer(network, setup.config.training)
+    set_rate(optimizer, RATE)
     batch = TrainingBatch(0, ids, ids, images, LABELS, LABELS)
     return train_step(network, batch, setup, optimizer, GradientReduction(network, Ranks()))
 

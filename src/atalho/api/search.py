@@ -12,7 +12,7 @@ import torch
 from atalho.api.index import embed, model_of, place
 from atalho.data.order import batched
 from atalho.errors import ConfigError, DataError, GalleryError
-from atalho.gallery.expansion import expanded
+from atalho.gallery.rerank import expand_queries
 from atalho.gallery.store import Hit, Store, Vectors, open_store, shown
 from atalho.metrics.verification import Threshold
 from atalho.model import Model
@@ -131,5 +131,5 @@ def _nearest(store: Store, queries: Vectors, k: int, exact: bool, expand: int) -
     for query, hits in enumerate(first):
         for number, hit in enumerate(hits):
             vectors[query, number] = kept.get(hit.entry.digest, 0)
-    asked = expanded(torch.from_numpy(queries), torch.from_numpy(vectors)).numpy()
+    asked = expand_queries(torch.from_numpy(queries), torch.from_numpy(vectors)).numpy()
     return store.nearest(asked, k, exact=exact)

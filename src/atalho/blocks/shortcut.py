@@ -94,7 +94,7 @@ class ZeroPadShortcut(nn.Module):
 
 
 class Nothing(Tensor):
-    """A zero without dimensions of which a sum takes no notice: `x + NOTHING` is x itself, with no work and no copy."""
+    """A zero without dimensions that a sum ignores: `x + NOTHING` is x itself, with no work and no copy."""
 
     @classmethod
     def __torch_function__(cls, function: Any, types: Any, arguments: Any = (), options: Any = None) -> Any:

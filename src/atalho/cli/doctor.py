@@ -33,7 +33,7 @@ def doctor(
     json: options.JSON = False,
     images: options.section("data") = None,  # type: ignore[valid-type]
 ) -> int:
-    """Parse, call `atalho.doctor`, print. Exit code 1 where a run on these images would be refused."""
+    """Parse, call `atalho.doctor`, print. Exit code 1 where training on these images would not start."""
     from atalho.api import doctor as job
 
     with terminal.TerminalProgress() as progress:
@@ -63,11 +63,11 @@ def _print(found: "Examination") -> None:
         terminal.print_table((_("what"), _("image"), _("found, and what to do")), _rows(group))
     terminal.say("")
     if found.stops and found.skippable:
-        terminal.say(_("A run would be refused. Mend what stops it, or leave the images out: train --skip-bad"))
+        terminal.say(_("Training would not start. Fix the files above, or skip them with: train --skip-bad"))
     elif found.stops:
-        terminal.say(_("A run would be refused. Mend what stops it."))
+        terminal.say(_("Training would not start. Fix what blocks it."))
     else:
-        terminal.say(_("Nothing stops a run."))
+        terminal.say(_("No blocking problems found."))
 
 
 def _summary(found: "Examination") -> str:

@@ -123,8 +123,8 @@ def refuse_bad(bad: Sequence[BadImage]) -> None:
             lines.append("  " + _("… and {count} more").format(count=len(bad) - _SHOWN))
         raise DataError(
             ntext(
-                "{count} image cannot be read. Mend or remove it, or leave it out with --skip-bad:\n{list}",
-                "{count} images cannot be read. Mend or remove them, or leave them out with --skip-bad:\n{list}",
+                "{count} image cannot be read. Repair or remove it, or leave it out with --skip-bad:\n{list}",
+                "{count} images cannot be read. Repair or remove them, or leave them out with --skip-bad:\n{list}",
                 len(bad),
                 count=len(bad),
                 list="\n".join(lines),

@@ -1,4 +1,4 @@
-"""Splits by identity: whom a network learns to tell apart is never whom it is measured on (an open set)."""
+"""Splits by identity: a network is measured on identities that it was not trained on (an open set)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final, Literal
 import numpy as np
 
 from atalho import chance
-from atalho.data.layouts import identities as layouts
+from atalho.data.layouts import identities
 from atalho.data.layouts.identities import IdentityListing
 from atalho.data.manifest import NO_IDS, Ids, Manifest, bytewise, class_map
 from atalho.data.splits import LARGEST_VAL, name_hash
@@ -29,15 +29,15 @@ def read(
     test_fraction: float,
     split_seed: int,
     split_by: SplitBy = "identity",
-    camera: str = layouts.AUTO,
+    camera: str = identities.AUTO,
 ) -> Manifest:
-    """All images at `path`, whom they show and which camera saw them; missing splits are made by identity.
+    """All images at `path`, with their identities and cameras; missing splits are made by identity.
 
     Without splits of its own, `test_fraction` of the identities become test, or with `split_by` "group" that share
     of the groups (the first part of the identities' paths). Without val, `val_fraction` of the training identities
     become val. Which ones depends on their names and the seed alone. Raises DataError where that cannot be.
     """
-    listing = layouts.read(Path(path), camera)
+    listing = identities.read(Path(path), camera)
     given = set(listing.splits)
     names = np.array(listing.identities)
     splits = {name: _ids(listing, name) for name in _SPLITS}
@@ -59,9 +59,9 @@ def read(
     return _manifest(listing, {name: ids for name, ids in splits.items() if len(ids)}, made, split_seed)
 
 
-def read_test(path: str | Path, camera: str = layouts.AUTO) -> Manifest:
+def read_test(path: str | Path, camera: str = identities.AUTO) -> Manifest:
     """The images to evaluate on, as split `test`: the test split, query and gallery, or all where there are none."""
-    listing = layouts.read(Path(path), camera)
+    listing = identities.read(Path(path), camera)
     every = np.arange(len(listing.names), dtype=np.int64)
     if set(listing.splits) == {""}:
         return _manifest(listing, {"test": every}, [], 0)

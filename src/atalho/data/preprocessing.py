@@ -81,7 +81,7 @@ def choose_size(survey: Survey) -> int:
 
 
 def stored_side(size: int) -> int:
-    """The side that is kept: `size` for small images, else 8/7 of it, so that crops have room."""
+    """The side that is kept: `size` for small images, else 8/7 of it, so that crops have a margin."""
     return size if size <= SMALL_IMAGE else round(size * 8 / 7)
 
 

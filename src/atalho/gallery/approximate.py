@@ -1,4 +1,4 @@
-"""Approximate search in a large gallery: a FAISS graph beside the store, derived from it and made again when it is old.
+"""Approximate search in a large gallery: a FAISS graph beside the store, rebuilt when the store is newer.
 
 A hierarchical small-world graph (Malkov and Yashunin 2018) compares a query with some thousands of vectors instead of
 all. The file is read only if its digest is the one that the store remembers, because FAISS trusts what it reads.
@@ -44,11 +44,11 @@ class Approximate:
     def nearest(
         self, queries: Vectors, k: int, generation: int, read: Read, trusted: str | None, trust: Callable[[str], None]
     ) -> tuple[Ids, Vectors]:
-        """Ids and similarities (Q,k) as `exact.nearest` gives them, of a graph of this `generation`."""
+        """Ids and similarities (Q,k) as `exact.nearest_of_all` gives them, of a graph of this `generation`."""
         if self._generation != generation and not self._load(generation, trusted):
             self.build(generation, read, trust)
-        found, ids = self._index.search(queries, min(k, self._index.ntotal))
-        return ids, found
+        similarities, ids = self._index.search(queries, min(k, self._index.ntotal))
+        return ids, similarities
 
     def build(self, generation: int, read: Read, trust: Callable[[str], None]) -> None:
         """Make the graph from the vectors and keep it. What cannot be kept is only slower the next time."""

@@ -8,7 +8,7 @@ import torch
 from atalho.gallery.store import Ids, Vectors
 
 
-def nearest(queries: Vectors, blocks: Iterable[tuple[Ids, Vectors]], k: int) -> tuple[Ids, Vectors]:
+def nearest_of_all(queries: Vectors, blocks: Iterable[tuple[Ids, Vectors]], k: int) -> tuple[Ids, Vectors]:
     """The ids (Q,k) and similarities (Q,k) of the `k` vectors with the largest inner product, best first.
 
     `blocks` gives (ids (N,), vectors (N,D)). Where fewer than `k` exist there are as many columns as vectors. Equal
@@ -16,18 +16,18 @@ def nearest(queries: Vectors, blocks: Iterable[tuple[Ids, Vectors]], k: int) -> 
     """
     asked = torch.from_numpy(queries)
     ids = torch.empty(len(queries), 0, dtype=torch.int64)
-    found = torch.empty(len(queries), 0)
-    for names, vectors in blocks:
+    similarities = torch.empty(len(queries), 0)
+    for block_ids, vectors in blocks:
         similarity = asked @ torch.from_numpy(vectors).T
-        best = similarity.topk(min(k, len(names)), dim=1)
-        ids = torch.cat([ids, torch.from_numpy(names)[best.indices]], 1)
-        found = torch.cat([found, best.values], 1)
+        best = similarity.topk(min(k, len(block_ids)), dim=1)
+        ids = torch.cat([ids, torch.from_numpy(block_ids)[best.indices]], 1)
+        similarities = torch.cat([similarities, best.values], 1)
         # By id first, then stably by similarity: the order of the blocks and of topk's ties leaves no trace.
         by_id = ids.argsort(1)
-        by_value = found.gather(1, by_id).argsort(stable=True, dim=1, descending=True)
+        by_value = similarities.gather(1, by_id).argsort(stable=True, dim=1, descending=True)
         order = by_id.gather(1, by_value)[:, :k]
-        ids, found = ids.gather(1, order), found.gather(1, order)
-    return ids.numpy(), found.numpy()
+        ids, similarities = ids.gather(1, order), similarities.gather(1, order)
+    return ids.numpy(), similarities.numpy()
 
 
 class Memory:

@@ -1,4 +1,6 @@
-"""Re-ranking by k-reciprocal neighbours (Zhong, Zheng, Cao and Li 2017), with memory that grows linearly.
+"""Better answers from a second look: re-ranking by k-reciprocal neighbours, and query expansion.
+
+Re-ranking (Zhong, Zheng, Cao and Li 2017) has memory that grows linearly here.
 
 Two images that have each other among their nearest are probably the same identity. Each image becomes a short list of
 such neighbours with weights; the Jaccard distance of two lists, mixed with the first distance, gives the new order.
@@ -115,11 +117,11 @@ def _reciprocal(ranks: Integers) -> tuple[Integers, Integers]:
 
 def _mutual(ranks: Integers) -> NDArray[np.bool_]:
     """Whether each neighbour has the row among its own (N,k)."""
-    found = np.zeros(ranks.shape, dtype=bool)
+    mutual = np.zeros(ranks.shape, dtype=bool)
     rows = np.arange(len(ranks))[:, None]
     for place in range(ranks.shape[1]):
-        found |= ranks[ranks, place] == rows
-    return found
+        mutual |= ranks[ranks, place] == rows
+    return mutual
 
 
 def _weighted(vectors: Tensor, entries: tuple[Integers, Integers], largest: Floats) -> _Lists:
@@ -183,3 +185,33 @@ def _spread(starts: Integers, ends: Integers) -> tuple[Integers, Integers]:
     total = np.cumsum(lengths)
     offsets = np.repeat(starts - (total - lengths), lengths)
     return offsets + np.arange(len(offsets)), lengths
+
+
+def expand_queries(queries: Tensor, answers: Tensor) -> Tensor:
+    """Average query expansion (Chum et al. 2007): unit queries (Q,D) averaged with their answers (Q,n,D), as units."""
+    if answers.ndim != 3 or answers.shape[0] != len(queries) or answers.shape[2] != queries.shape[1]:
+        raise ConfigError(
+            Text(
+                "{queries} queries cannot be averaged with answers of shape {shape}.",
+                queries=tuple(queries.shape),
+                shape=tuple(answers.shape),
+            )
+        )
+    return torch.nn.functional.normalize(queries + answers.sum(1), dim=1)
+
+
+def expand_within(queries: Tensor, gallery: Tensor | None, count: int) -> Tensor:
+    """Unit queries (Q,D) averaged with their `count` nearest of a gallery (G,D), as unit vectors (Q,D).
+
+    Without a gallery the queries are their own, and that a query finds itself is no answer.
+    """
+    kept = queries if gallery is None else gallery
+    most = min(count, len(kept) - (gallery is None))
+    parts = []
+    for start in range(0, len(queries), _ROWS):
+        part = queries[start : start + _ROWS]
+        similarity = part @ kept.T
+        if gallery is None:
+            similarity[torch.arange(len(part)), torch.arange(start, start + len(part))] = -torch.inf
+        parts.append(expand_queries(part, kept[similarity.topk(most, dim=1).indices]))
+    return torch.cat(parts) if parts else queries

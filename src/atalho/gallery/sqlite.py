@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from atalho.errors import GalleryError
-from atalho.gallery import exact as exact_search
 from atalho.gallery.approximate import Approximate
+from atalho.gallery.exact import Memory, nearest_of_all
 from atalho.gallery.store import BLOCK, Entry, Hit, Ids, Origin, Vectors, checked
 from atalho.text import Text, _
 
@@ -50,7 +50,7 @@ class SqliteStore:
             except BaseException:
                 self._database.close()
                 raise
-        self._memory = exact_search.Memory()
+        self._memory = Memory()
         self._approximate = Approximate(path.with_name(f"{path.name}.faiss"))
 
     def _begin(self, origin: Origin) -> None:
@@ -159,11 +159,11 @@ class SqliteStore:
         generation, count = self.generation(), self.count()
         if not exact and self._approximate.worthwhile(count):
             trusted = self._derived()
-            ids, found = self._approximate.nearest(queries, k, generation, self._blocks, trusted, self._trust)
+            ids, similarities = self._approximate.nearest(queries, k, generation, self._blocks, trusted, self._trust)
         else:
             size = count * self.origin.dimension * 4
-            ids, found = exact_search.nearest(queries, self._memory.blocks(generation, size, self._blocks), k)
-        return self._hits(ids, found)
+            ids, similarities = nearest_of_all(queries, self._memory.blocks(generation, size, self._blocks), k)
+        return self._hits(ids, similarities)
 
     def verify(self) -> list[str]:
         """See `Store.verify`. Reads every vector and compares it with its checksum."""
@@ -206,7 +206,7 @@ class SqliteStore:
                 np.frombuffer(bytearray(joined), dtype=np.float32).reshape(len(rows), -1),
             )
 
-    def _hits(self, ids: Ids, found: Vectors) -> list[list[Hit]]:
+    def _hits(self, ids: Ids, similarities: Vectors) -> list[list[Hit]]:
         with self._explained():
             rows = self._database.execute(
                 "select id, digest, path, label, camera from images where id in (select value from json_each(?))",
@@ -216,7 +216,7 @@ class SqliteStore:
         # An image that another process removed in the meantime is no answer any more.
         return [
             [Hit(entries[i], s) for i, s in zip(line, values, strict=True) if i in entries]
-            for line, values in zip(ids.tolist(), found.tolist(), strict=True)
+            for line, values in zip(ids.tolist(), similarities.tolist(), strict=True)
         ]
 
     def _derived(self) -> str | None:

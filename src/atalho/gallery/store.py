@@ -1,7 +1,7 @@
-"""What a gallery holds, whatever keeps it: the embedding of each image under the digest of the image's content.
+"""The contract of a gallery, whichever store keeps it: each image's embedding under the digest of its content.
 
-A store is the only truth. Whatever makes a search faster is derived from it, and made again where it is older than
-the store (`generation`).
+The store is the single source of truth. A search index is derived from it, and rebuilt where it is older than the
+store (`generation`).
 """
 
 from __future__ import annotations
@@ -80,13 +80,13 @@ class Store(Protocol):
         """For each unit vector of `queries` (Q,D) the `k` most similar images, best first."""
 
     def verify(self) -> list[str]:
-        """What is wrong with what is kept, one sentence each; nothing where all is well."""
+        """What is damaged, one sentence each; empty where nothing is."""
 
     def rebuild(self) -> None:
-        """Make again what is derived from the store."""
+        """Rebuild the search index from the store."""
 
     def close(self) -> None:
-        """Let go of the files or the connection."""
+        """Release the files or the connection."""
 
 
 def is_server(place: str) -> bool:
@@ -109,15 +109,15 @@ def open_store(place: str, create: Origin | None = None) -> Store:
 
         store = SqliteStore(Path(place), create)
     if create is not None and store.origin.fingerprint != create.fingerprint:
-        found = store.origin
+        other = store.origin
         store.close()
         raise GalleryError(
             Text(
                 "{place} holds the vectors of another model ({found}, {dimension} numbers each) than {given}. "
                 "Use that model, or index the images into a new gallery.",
                 place=shown(place),
-                found=found.model,
-                dimension=found.dimension,
+                found=other.model,
+                dimension=other.dimension,
                 given=create.model,
             )
         )

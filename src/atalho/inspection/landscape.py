@@ -20,8 +20,8 @@ from atalho.precision import Precision
 Norms = Literal["recomputed", "kept"]
 """What norms take as mean and variance away from the weights that were trained.
 
-`recomputed`: those of the images, at each point anew. It is the default, because it is what a training that came to
-that point would see: with moved weights, channels have other means and variances, and the norms exist to take them out.
+`recomputed`: those of the images, at each point. It is the default, because it is what a training that came to that
+point would see: with moved weights, channels have other means and variances, and the norms exist to take them out.
 `kept`: those that training left, which belong to other weights; the loss then rises for that reason too.
 """
 

@@ -55,9 +55,9 @@ class StepMemory:
         """What the process takes from a machine ("cpu") or GPU ("cuda") for it."""
         return int(HELD[device] * self.used)
 
-    def largest_batch(self, room: int, device: str) -> int:
-        """How many images at once would need `room` bytes or less; 0 where the network alone needs more."""
-        return max(0, int(room / HELD[device]) - self.fixed) * self.images // max(1, self.activations)
+    def largest_batch(self, available: int, device: str) -> int:
+        """How many images at once would need `available` bytes or less; 0 where the network alone needs more."""
+        return max(0, int(available / HELD[device]) - self.fixed) * self.images // max(1, self.activations)
 
 
 def step_memory(

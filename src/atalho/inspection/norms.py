@@ -57,7 +57,7 @@ def recomputed(network: nn.Module, images: Tensor) -> Iterator[None]:
 
 @contextmanager
 def _kept_mode(network: nn.Module) -> Iterator[None]:
-    """In eval mode while entered; then each module is again in the mode that it was in."""
+    """Eval mode while entered; afterwards each module returns to the mode that it was in."""
     modes = [(module, module.training) for module in network.modules()]
     tracking = [(norm, norm.track_running_stats) for norm in norms(network)]
     network.eval()

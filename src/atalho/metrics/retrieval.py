@@ -30,15 +30,15 @@ JUNK: Final = -1
 _BLOCK_BYTES: Final = 128 * 2**20
 """Similarities at once: the larger the block, the faster the product."""
 _LIST_BYTES: Final = 16 * 2**20
-"""The same where each is sorted, which takes many times as much."""
+"""The same where each is sorted, which needs many times as much memory."""
 _ROWS: Final = 32
-"""Queries whose answers are counted at once, so that what that takes stays in the processor's cache."""
+"""Queries whose answers are counted at once, so that their numbers stay in the processor's cache."""
 _SHORTEST: Final = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
 class EmbeddedImages:
-    """N images as vectors (N,D), with whom they show and which camera saw them; `ids` says which image each is."""
+    """N images as vectors (N,D), with their identities and cameras; `ids` says which image each is."""
 
     embeddings: Tensor
     identities: Integers
@@ -94,14 +94,14 @@ def rank(
     ends = np.where((queries.identities == JUNK) | (queries.identities == distractor), starts, ends)
     junk = torch.from_numpy(gallery.identities == JUNK)
     whole, real = np.zeros((2, len(queries)), np.int64), np.zeros((2, len(queries)))
-    found = AnswerRanks(whole[0], whole[1], real[0], real[1])
+    answer_ranks = AnswerRanks(whole[0], whole[1], real[0], real[1])
     near = _similarities(queries, gallery, metric, _BLOCK_BYTES) if distances is None else _turned(distances)
     for block, similarity in near:
         places, own = _same_identity(order, starts[block], ends[block])
         right = own & ~_left_out(queries, gallery, block, places, protocol)
         similarity[:, junk] = -torch.inf
-        _fill(found, block, similarity, torch.from_numpy(places), torch.from_numpy(own), right, precision)
-    return found
+        _fill(answer_ranks, block, similarity, torch.from_numpy(places), torch.from_numpy(own), right, precision)
+    return answer_ranks
 
 
 def nearest(
@@ -167,7 +167,7 @@ def _left_out(
 
 
 def _fill(
-    found: AnswerRanks,
+    answer_ranks: AnswerRanks,
     block: slice,
     similarity: Tensor,
     places: Tensor,
@@ -190,10 +190,10 @@ def _fill(
         exact = (exact + previous) / 2
     answered = count > 0
     with np.errstate(invalid="ignore"):
-        found.average_precision[block] = np.where(real, exact, 0).sum(1) / np.where(answered, count, np.nan)
-    found.inverse_penalty[block] = np.where(answered, count / ranks[:, 0], np.nan)
-    found.first[block] = np.where(answered, np.where(real, ranks, np.iinfo(np.int64).max).min(1), 0)
-    found.answers[block] = count
+        answer_ranks.average_precision[block] = np.where(real, exact, 0).sum(1) / np.where(answered, count, np.nan)
+    answer_ranks.inverse_penalty[block] = np.where(answered, count / ranks[:, 0], np.nan)
+    answer_ranks.first[block] = np.where(answered, np.where(real, ranks, np.iinfo(np.int64).max).min(1), 0)
+    answer_ranks.answers[block] = count
 
 
 def _at_least(values: Tensor, thresholds: Tensor) -> Tensor:

@@ -19,21 +19,21 @@ def figures(ranks: AnswerRanks, identities: Integers, *, seed: int = 0) -> dict[
     """Rank-1, 5, 10 and 20, mAP and mINP of the queries (Q,) that have a right answer, as shares; JSON-safe.
 
     `valid_queries` says how many those are, of `queries`. The intervals hold 95 %: the identities, not the queries,
-    are drawn again with replacement, 1,000 times, because the images of one identity succeed and fail together. Where
+    are resampled with replacement, 1,000 times, because the images of one identity succeed and fail together. Where
     no query is valid every figure is None.
     """
     valid = np.flatnonzero(ranks.valid)
     names = [*(f"rank{k}" for k in CMC), "map", "minp"]
-    found: dict[str, Any] = {"queries": len(ranks.answers), "valid_queries": len(valid)}
-    found["identities"] = len(np.unique(identities[valid]))
+    figures: dict[str, Any] = {"queries": len(ranks.answers), "valid_queries": len(valid)}
+    figures["identities"] = len(np.unique(identities[valid]))
     if not len(valid):
-        return found | dict.fromkeys(names) | {f"{name}_interval": None for name in names}
+        return figures | dict.fromkeys(names) | {f"{name}_interval": None for name in names}
     within = [ranks.first[valid] <= k for k in CMC]
     values = np.stack([*within, ranks.average_precision[valid], ranks.inverse_penalty[valid]], axis=1).astype(float)
     lows, highs = bootstrap(values, identities[valid], seed=seed)
     for name, mean, low, high in zip(names, values.mean(0), lows, highs, strict=True):
-        found |= {name: float(mean), f"{name}_interval": [float(low), float(high)]}
-    return found
+        figures |= {name: float(mean), f"{name}_interval": [float(low), float(high)]}
+    return figures
 
 
 def bootstrap(

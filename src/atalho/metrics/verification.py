@@ -2,7 +2,7 @@
 
 A genuine pair shows one identity, an impostor pair two. FAR(t) is the share of impostor pairs with a similarity of `t`
 or more, FRR(t) that of genuine pairs below. Pairs of one identity are no independent trials, so the intervals come from
-drawing identities again (the subsets bootstrap of Bolle, Ratha and Pankanti 2004). An impostor pair depends on two of
+resampling identities (the subsets bootstrap of Bolle, Ratha and Pankanti 2004). An impostor pair depends on two of
 them: its interval is widened to that of drawing both (Fogliato, Patil and Perona 2024), see `_of_two`.
 """
 
@@ -148,9 +148,9 @@ def _unseen(rate: float, high: float, pairs: int) -> float:
 
 
 def _of_two(interval: Shares, rate: Shares) -> Shares:
-    """The interval (2,T) of a rate over pairs of two identities, from that of drawing the first of them again.
+    """The interval (2,T) of a rate over pairs of two identities, from that of resampling the first of them.
 
-    Drawn again, the rate becomes rate · r. If the second is drawn again too, it becomes rate · r² to first order: each
+    Resampled, the rate becomes rate · r. If the second is resampled too, it becomes rate · r² to first order: each
     identity stands on either side of its pairs. Left at r, the interval would be half as wide as it must be.
     """
     widened: Shares = np.divide(interval**2, rate, out=np.zeros_like(interval), where=rate > 0)

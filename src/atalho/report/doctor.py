@@ -17,22 +17,22 @@ _EACH: Final = 12  # problems of a kind that are shown with a picture
 _LISTED: Final = 500  # and by name
 
 
-def shown(found: Examination) -> list[str]:
+def shown(examination: Examination) -> list[str]:
     """The names of the images of which the page shows a picture, each once."""
     names: dict[str, None] = {}
-    for _kind, problems in _by_kind(found.problems):
+    for _kind, problems in _by_kind(examination.problems):
         for problem in problems[:_EACH]:
             names |= dict.fromkeys([*filter(None, [problem.path]), *problem.others[:1]])
     return list(names)
 
 
-def page(found: Examination, pictures: Mapping[str, bytes]) -> str:
+def page(examination: Examination, pictures: Mapping[str, bytes]) -> str:
     """The whole page in both languages; `pictures` are PNG bytes by the names of the images."""
     places = {name: f"picture-{place}" for place, name in enumerate(pictures)}
     images = [_image(png, places[name]) for name, png in pictures.items()]
     library = el("svg", el("defs", images), class_="library", aria_hidden="true") if images else None
-    title = f"{found.path.name} · doctor · Atalho"
-    return shell.page(title, lambda: _article(found, places), library=library)
+    title = f"{examination.path.name} · doctor · Atalho"
+    return shell.page(title, lambda: _article(examination, places), library=library)
 
 
 def _image(png: bytes, place: str) -> Html:
@@ -44,23 +44,23 @@ def _by_kind(problems: Sequence[Problem]) -> list[tuple[str, list[Problem]]]:
     return [(kind, list(group)) for kind, group in groupby(problems, key=lambda problem: problem.kind)]
 
 
-def _article(found: Examination, places: Mapping[str, str]) -> Html:
+def _article(examination: Examination, places: Mapping[str, str]) -> Html:
     severities = [
-        _severity(severity, [problem for problem in found.problems if problem.severity is severity], places)
+        _severity(severity, [problem for problem in examination.problems if problem.severity is severity], places)
         for severity in Severity
     ]
-    return join([_header(found), *severities, _classes(found), _files(found)])
+    return join([_header(examination), *severities, _classes(examination), _files(examination)])
 
 
-def _header(found: Examination) -> Html:
-    counts = {severity: sum(problem.severity is severity for problem in found.problems) for severity in Severity}
-    keys = [(_("images"), found.images), (_("classes"), len(found.classes))]
+def _header(examination: Examination) -> Html:
+    counts = {severity: sum(problem.severity is severity for problem in examination.problems) for severity in Severity}
+    keys = [(_("images"), examination.images), (_("classes"), len(examination.classes))]
     keys += [(_(TITLES[severity]), count) for severity, count in counts.items()]
-    verdict = _("A run on these images would be refused as they are.") if found.stops else _("Nothing stops a run.")
+    verdict = _("Training on these images would not start.") if examination.stops else _("No blocking problems found.")
     title = el(
         "div",
         el("p", "Atalho · ", _("check-up of images"), class_="eyebrow"),
-        el("h1", found.path.name or str(found.path)),
+        el("h1", examination.path.name or str(examination.path)),
         el("p", verdict, class_="on"),
     )
     pairs = [el("div", el("dt", what), el("dd", whole(count))) for what, count in keys]
@@ -78,7 +78,7 @@ def _severity(severity: Severity, problems: Sequence[Problem], places: Mapping[s
 def _kind(kind: str, problems: Sequence[Problem], places: Mapping[str, str]) -> Html:
     title = _(KINDS[kind].title)
     remedies = list(dict.fromkeys(str(problem.remedy) for problem in problems))
-    # Where nothing can be seen, a table says the same in less room.
+    # Where there is no picture, a table says the same in less space.
     seen = any(problem.path in places for problem in problems[:_EACH])
     pictured = problems[:_EACH] if seen else []
     rest = problems[len(pictured) :]
@@ -122,33 +122,34 @@ def _listed(problems: Sequence[Problem], *, folded: bool) -> Html:
     return el("details", el("summary", _("{n} more").format(n=whole(len(problems)))), table, left)
 
 
-def _classes(found: Examination) -> Html | None:
-    if not found.classes:
+def _classes(examination: Examination) -> Html | None:
+    if not examination.classes:
         return None
-    splits = list(next(iter(found.classes.values())))
+    splits = list(next(iter(examination.classes.values())))
     heads = [el("th", _("class"), data_sort="text")]
     heads += [el("th", split, class_="number", data_sort="number") for split in splits]
     rows = [
-        el("tr", el("td", name), [_cell(counts[split]) for split in splits]) for name, counts in found.classes.items()
+        el("tr", el("td", name), [_cell(counts[split]) for split in splits])
+        for name, counts in examination.classes.items()
     ]
-    totals = [_cell(sum(counts[split] for counts in found.classes.values())) for split in splits]
+    totals = [_cell(sum(counts[split] for counts in examination.classes.values())) for split in splits]
     foot = el("tfoot", el("tr", el("th", _("all")), totals))
     table = el("table", el("thead", el("tr", heads)), el("tbody", rows), foot, class_="sortable")
-    notes = el("ul", [el("li", str(note)) for note in found.notes], class_="notes") if found.notes else None
+    notes = el("ul", [el("li", str(note)) for note in examination.notes], class_="notes") if examination.notes else None
     return section("classes", _("Classes"), notes, el("div", table, class_="scroll tall"))
 
 
-def _files(found: Examination) -> Html | None:
-    if found.widths is None or found.heights is None:
+def _files(examination: Examination) -> Html | None:
+    if examination.widths is None or examination.heights is None:
         return None
     names = (_("smallest"), _("median"), _("largest"))
     head = el("tr", el("th", _("pixels")), [el("th", name, class_="number") for name in names])
     rows = [
         el("tr", el("td", what), [_cell(value) for value in values])
-        for what, values in ((_("width"), found.widths), (_("height"), found.heights))
+        for what, values in ((_("width"), examination.widths), (_("height"), examination.heights))
     ]
-    facts = [(name, whole(count)) for name, count in found.formats.items()]
-    facts.append((_("without colour"), whole(found.grey)))
+    facts = [(name, whole(count)) for name, count in examination.formats.items()]
+    facts.append((_("without colour"), whole(examination.grey)))
     pairs = [el("div", el("dt", what), el("dd", value)) for what, value in facts]
     table = el("table", el("thead", head), el("tbody", rows))
     return section("files", _("Sizes and formats"), el("div", table, class_="scroll"), el("dl", pairs, class_="pairs"))

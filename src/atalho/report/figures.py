@@ -1,4 +1,4 @@
-"""The figures of a run: training curves, confusion matrix, reliability and recall by class.
+"""The figures of a run: training curves, confusion matrix, reliability, recall by class, and the errors of a threshold.
 
 Each is a function from what a run measured to a Figure of its own, with the words of one language; no torch.
 """
@@ -11,9 +11,8 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from atalho.report import rates
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED, panel, png, style
 from atalho.report.markup import clean
 from atalho.storage import run_folder
@@ -22,10 +21,11 @@ from atalho.storage.run_folder import Json, RunFolder
 from atalho.text import _
 from atalho.text.numbers import LEVEL, number, percent, whole
 
-NUMBERS_UP_TO: Final = 16  # classes up to which a confusion matrix has room for its counts
+NUMBERS_UP_TO: Final = 16  # classes up to which the counts fit into a confusion matrix
 NAMES_UP_TO: Final = 45  # and for the names
 RECALL_ROWS: Final = 40
 MOST_POINTS: Final = 400  # of one curve; more would only make the page heavy
+_DECADES: Final = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # ticks of error rates
 
 
 def draw_all(run: RunFolder) -> dict[str, Figure]:
@@ -33,7 +33,7 @@ def draw_all(run: RunFolder) -> dict[str, Figure]:
     figures: dict[str, Figure] = {}
     with style():
         if run.verification:
-            figures["verification"] = rates.rates(run.verification)
+            figures["verification"] = error_rates(run.verification)
         if run.epochs:
             figures["loss"] = loss(run.rows)
             figures["accuracy"] = accuracy(run.epochs)
@@ -162,6 +162,47 @@ def recall(per_class: Sequence[Json]) -> Figure:
     _shares(axes, "x")
     axes.set_xlabel(_("recall, with its {level} interval").format(level=percent(LEVEL, 0)))
     return figure
+
+
+def error_rates(verification: Json) -> Figure:
+    """False accepts and false rejects over the similarity with their intervals; where the threshold stands."""
+    figure, axes = panel(5.6, 4.0)
+    curve = verification["curve"]
+    floor = _floor(curve, verification["wanted_far"])
+    for name, colour, label in (("far", AMBER, _("false accepts")), ("frr", BLUE, _("false rejects"))):
+        low, high, middle = (
+            [max(value, floor) for value in curve[key]] for key in (f"{name}_low", f"{name}_high", name)
+        )
+        axes.fill_between(curve["thresholds"], low, high, color=colour, alpha=0.18, linewidth=0)
+        axes.plot(curve["thresholds"], middle, color=colour, linewidth=1.8, label=label)
+    axes.axhline(verification["wanted_far"], color=MUTED, linewidth=1, linestyle=(0, (1, 2)), label=_("wanted"))
+    if verification["threshold"] is not None:
+        label = _("threshold")
+        axes.axvline(
+            verification["threshold"]["similarity"], color=INK, linewidth=1.1, linestyle=(0, (4, 3)), label=label
+        )
+    _logarithmic(axes, floor)
+    axes.set_xlabel(_("similarity"))
+    axes.set_xlim(curve["thresholds"][0], curve["thresholds"][-1])
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: number(value, 1)))
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.14), ncols=4, columnspacing=1.2, handlelength=1.6)
+    return figure
+
+
+def _floor(curve: Json, wanted: float) -> float:
+    """The lowest decade that is drawn: a rate of one in all pairs, and the wanted one, stand above it."""
+    least = min([wanted, *(value for value in (*curve["far"], *curve["frr"]) if value > 0)])
+    return next((decade for decade in reversed(_DECADES[:-1]) if decade < least), _DECADES[0])
+
+
+def _logarithmic(axes: Axes, floor: float) -> None:
+    axes.set_yscale("log")
+    axes.set_ylim(floor, 1.15)
+    ticks = [decade for decade in _DECADES if decade >= floor]
+    axes.yaxis.set_major_locator(FixedLocator(ticks))
+    axes.yaxis.set_minor_locator(NullLocator())
+    digits = {1e-4: 2, 1e-3: 1}
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: percent(value, digits.get(value, 0))))
 
 
 def _two_curves(axes: Axes, epochs: Sequence[Json], what: str) -> None:

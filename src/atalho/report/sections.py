@@ -109,13 +109,13 @@ def confusion(run: RunFolder, figures: Figures) -> Html | None:
 
 def _confused(counts: Sequence[Sequence[int]]) -> list[tuple[int, float, int, int]]:
     """(count, share of the true class, true, predicted) of every mistake that was made, most frequent first."""
-    found = [
+    confusions = [
         (count, count / sum(row), true, predicted)
         for true, row in enumerate(counts)
         for predicted, count in enumerate(row)
         if count and true != predicted
     ]
-    return sorted(found, key=lambda pair: (-pair[0], -pair[1], pair[2], pair[3]))
+    return sorted(confusions, key=lambda pair: (-pair[0], -pair[1], pair[2], pair[3]))
 
 
 def calibration(run: RunFolder, figures: Figures) -> Html | None:

@@ -1,4 +1,4 @@
-"""The part of the page on the threshold: which it is, and how often it errs."""
+"""The threshold on the page: which it is, and how often it is wrong."""
 
 from collections.abc import Mapping
 
@@ -11,36 +11,36 @@ from atalho.text.numbers import LEVEL, between, number, percent, whole
 
 def threshold(run: RunFolder, figures: Mapping[str, Html]) -> Html | None:
     """The threshold, its errors where it was chosen and on the test images, and the curves."""
-    found = run.verification
-    if found is None:
+    verification = run.verification
+    if verification is None:
         return None
     words = [
         _(
             "Two images count as the same identity where their similarity reaches the threshold. A false accept takes "
             "two identities for one, a false reject one for two. The threshold is the lowest at which at most {share} "
             "of the pairs of two identities are accepted."
-        ).format(share=_percent(found["wanted_far"])),
+        ).format(share=_percent(verification["wanted_far"])),
         _(
             "The bands hold {level}: the identities were drawn again, with replacement. What is rarer than the lowest "
             "line of the figure is drawn on it."
         ).format(level=percent(LEVEL, 0)),
     ]
-    if found["threshold"] is None:
-        words.append(_("There is no threshold.") + " " + told(found["reason"]))
+    if verification["threshold"] is None:
+        words.append(_("There is no threshold.") + " " + told(verification["reason"]))
     text = el("div", [el("p", sentence) for sentence in words], _table(run))
     drawing = drawn(figures["verification"], "")
     return section("threshold", _("Threshold"), el("div", drawing, text, class_="two"))
 
 
 def _table(run: RunFolder) -> Html | None:
-    found, test = run.verification or {}, (run.evaluation or {}).get("at_threshold")
-    if found["threshold"] is None:
+    verification, test = run.verification or {}, (run.evaluation or {}).get("at_threshold")
+    if verification["threshold"] is None:
         return None
-    where = _("validation images") if found["data"] is None else found["data"]
-    columns = [(where, found["threshold"])]
+    where = _("validation images") if verification["data"] is None else verification["data"]
+    columns = [(where, verification["threshold"])]
     if test is not None:
         columns.append((_("test images"), test))
-    head = [el("th", _("similarity {value}").format(value=number(found["threshold"]["similarity"], 3)))]
+    head = [el("th", _("similarity {value}").format(value=number(verification["threshold"]["similarity"], 3)))]
     head += [el("th", name, class_="number") for name, _values in columns]
     rows = [
         el("tr", el("td", label), *(el("td", *_cell(values, key, pairs), class_="number") for _n, values in columns))

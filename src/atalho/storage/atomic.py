@@ -2,7 +2,7 @@
 
 A file or folder is written beside its target under a temporary name, flushed to the disk, renamed, and the parent
 folder is flushed. A folder ends with `checksums.json`: size and SHA-256 of every file in it, so that damage is seen.
-What fails is not tried again: the temporary name goes, and the next write begins with a new file.
+A failed write is not retried: the temporary name goes, and the next write begins with a new file.
 """
 
 import errno
@@ -133,8 +133,8 @@ def sweep(folder: Path) -> None:
 
 def is_temporary(name: str, targets: Collection[str]) -> bool:
     """Whether an unfinished file or folder of this name was to become one of `targets`."""
-    found = _UNFINISHED.fullmatch(name)
-    return found is not None and found[1] in targets
+    unfinished = _UNFINISHED.fullmatch(name)
+    return unfinished is not None and unfinished[1] in targets
 
 
 def remove(path: Path) -> None:

@@ -53,7 +53,7 @@ def latest(folder: Path) -> Checkpoint | None:
     """The newest checkpoint that is intact, or None where none was ever written.
 
     What interrupted saves left is swept. Damaged checkpoints that are newer are set aside as `damaged-…` and named in
-    the result. Raises RunError where all are damaged, now and every time: starting again would throw the run away
+    the result. Raises RunError where all are damaged, now and every time: starting over would throw the run away
     without a word.
     """
     if not folder.is_dir():
@@ -62,13 +62,13 @@ def latest(folder: Path) -> Checkpoint | None:
     damaged: dict[Path, str] = {}
     for path in _newest_first(folder):
         try:
-            found = _read(path)
+            checkpoint = _read(path)
         except (RunError, KeyError, ValueError, safetensors.SafetensorError) as error:
             damaged[path] = str(error)
             continue
         for worse in damaged:
             _set_aside(worse)
-        return replace(found, damaged=tuple(damaged.values()))
+        return replace(checkpoint, damaged=tuple(damaged.values()))
     if damaged:
         raise RunError(
             Text("No checkpoint is intact, so the run cannot continue: {damage}", damage="; ".join(damaged.values()))

@@ -135,9 +135,9 @@ def tensors(folder: Path) -> dict[str, tuple[list[int], str]]:
 
 def read_weights(folder: Path, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The weights of a model folder. `expected` (may lie on the meta device) says every name, shape and type."""
-    found = tensors(folder)
+    shapes = tensors(folder)
     wanted = {name: (list(tensor.shape), _DTYPES[tensor.dtype]) for name, tensor in expected.items()}
-    differing = sorted(name for name in found.keys() | wanted.keys() if found.get(name) != wanted.get(name))
+    differing = sorted(name for name in shapes.keys() | wanted.keys() if shapes.get(name) != wanted.get(name))
     if differing:
         first = differing[0]
         raise WeightsError(
@@ -148,7 +148,7 @@ def read_weights(folder: Path, expected: Mapping[str, Tensor]) -> dict[str, Tens
                 config=CONFIG,
                 count=len(differing),
                 name=first,
-                found=found.get(first),
+                found=shapes.get(first),
                 wanted=wanted.get(first),
             )
         )

@@ -33,7 +33,7 @@ class AveragedWeights:
         torch._foreach_lerp_(self._averaged, self._current, weight)
 
     def tensors(self) -> dict[str, Tensor]:
-        """What a checkpoint must hold of the average: nothing where there is none."""
+        """What a checkpoint must hold of the average: nothing where averaging is off."""
         return dict(self.network.state_dict()) if self.separate else {}
 
 

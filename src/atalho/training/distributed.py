@@ -35,7 +35,7 @@ _groups = itertools.count()
 class Ranks:
     """This process among the `world` that train together. Alone, every method returns at once what it was given.
 
-    `local` is its number on its machine. `restarts` counts how often torchrun has started the group again, of
+    `local` is its number on its machine. `restarts` counts how often torchrun has restarted the group, of
     `most_restarts`; `echo` is how long, in seconds, a second signal may be the launcher's copy of the first.
     """
 

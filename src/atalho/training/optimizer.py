@@ -18,7 +18,7 @@ _SLOTS: Final = {"momentum": "momentum_buffer", "exp_avg": "exp_avg", "exp_avg_s
 """What the optimizers remember of each parameter: the name in a checkpoint, and torch's name."""
 
 
-def build(network: Network, config: TrainingConfig) -> torch.optim.Optimizer:
+def build_optimizer(network: Network, config: TrainingConfig) -> torch.optim.Optimizer:
     """The optimizer of `network`; each group carries `scale`, its share of the learning rate."""
     head = {id(parameter) for parameter in network.head.parameters()}
     groups: dict[tuple[float, float], list[Tensor]] = {}
@@ -45,7 +45,7 @@ def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
         group["lr"] = rate * group["scale"]
 
 
-def update(optimizer: torch.optim.Optimizer, finite: Tensor) -> None:
+def step_where_finite(optimizer: torch.optim.Optimizer, finite: Tensor) -> None:
     """Make a step where `finite`, a boolean scalar on the device, is true, and none where it is false.
 
     The device decides, by the same means as when losses are scaled, so that nothing waits for it here.
@@ -54,8 +54,8 @@ def update(optimizer: torch.optim.Optimizer, finite: Tensor) -> None:
     optimizer.step()
 
 
-def state(optimizer: torch.optim.Optimizer, network: nn.Module) -> dict[str, Tensor]:
-    """What is remembered of each parameter, as `slot.name`; nothing for those of which there is nothing yet."""
+def optimizer_state(optimizer: torch.optim.Optimizer, network: nn.Module) -> dict[str, Tensor]:
+    """What is remembered of each parameter, as `slot.name`; parameters without state are left out."""
     return {
         f"{slot}.{name}": optimizer.state[parameter][key]
         for slot, key in _SLOTS.items()
@@ -64,8 +64,8 @@ def state(optimizer: torch.optim.Optimizer, network: nn.Module) -> dict[str, Ten
     }
 
 
-def load_state(optimizer: torch.optim.Optimizer, network: nn.Module, held: Mapping[str, Tensor]) -> None:
-    """Give back what `state` returned."""
+def load_optimizer_state(optimizer: torch.optim.Optimizer, network: nn.Module, held: Mapping[str, Tensor]) -> None:
+    """Restore what `optimizer_state` returned."""
     for slot, key in _SLOTS.items():
         for name, parameter in network.named_parameters():
             if (saved := held.get(f"{slot}.{name}")) is not None:

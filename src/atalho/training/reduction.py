@@ -1,6 +1,6 @@
 """One sum over all ranks makes their gradients that of the whole batch, and keeps the replicas equal.
 
-It is written out, and not left to DistributedDataParallel: that one lays out its buckets anew after the first step of
+It is written out, and not left to DistributedDataParallel: that one rebuilds its buckets after the first step of
 a process, so that with three or more ranks a resumed run would add in another order and end with other bits. Here
 the layout is a function of the network. The price is that the sum does not begin before the backward pass ends.
 """

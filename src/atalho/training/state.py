@@ -13,8 +13,8 @@ from atalho.errors import NotFiniteError, RunError
 from atalho.networks.network import Network
 from atalho.storage import checkpoint
 from atalho.text import Text
-from atalho.training import optimizer as optimizers
 from atalho.training.averaging import AveragedWeights
+from atalho.training.optimizer import build_optimizer, load_optimizer_state, optimizer_state
 
 
 @dataclass
@@ -50,7 +50,7 @@ class TrainingState:
     ) -> "TrainingState":
         """The state before the first of `steps` steps; `task` is what the task itself learns."""
         averaged = AveragedWeights(network, config.averaging * steps)
-        return cls(network, averaged, optimizers.build(network, config), task or {})
+        return cls(network, averaged, build_optimizer(network, config), task or {})
 
     def tensors(self) -> dict[str, Tensor]:
         """Every tensor under a name that says whose it is."""
@@ -60,10 +60,10 @@ class TrainingState:
             "task": dict(self.task),
         }
         named = {f"{group}.{name}": tensor for group, tensors in groups.items() for name, tensor in tensors.items()}
-        return named | optimizers.state(self.optimizer, self.network)
+        return named | optimizer_state(self.optimizer, self.network)
 
     def rest(self, log_offset: int) -> dict[str, Any]:
-        """What is no tensor; `log_offset` is how long the metrics log was, in bytes."""
+        """The part of the state that is not tensors; `log_offset` is how long the metrics log was, in bytes."""
         return {"tally": asdict(self.tally), "log_offset": log_offset}
 
     def save(self, folder: Path, log_offset: int, *, keep: int) -> None:
@@ -86,7 +86,7 @@ class TrainingState:
             self.network.load_state_dict(_group(saved.tensors, "network"))
             if self.averaged.separate:
                 self.averaged.network.load_state_dict(_group(saved.tensors, "averaged"))
-            optimizers.load_state(self.optimizer, self.network, saved.tensors)
+            load_optimizer_state(self.optimizer, self.network, saved.tensors)
             for name, tensor in self.task.items():
                 tensor.copy_(saved.tensors[f"task.{name}"])
             self.step = saved.step

@@ -13,7 +13,7 @@ from atalho.data import order
 from atalho.data.manifest import Ids
 from atalho.networks.network import Network
 from atalho.training.finite import all_finite
-from atalho.training.optimizer import update
+from atalho.training.optimizer import step_where_finite
 from atalho.training.reduction import GradientReduction
 from atalho.training.setup import TrainingSetup
 
@@ -77,5 +77,5 @@ def train_step(
         right += (outputs.logits.detach().argmax(1) == batch.labels[part]).sum()
     whole_loss, right = reduce(own_loss, right, len(batch.ids) / len(batch.whole))
     finite = all_finite(whole_loss, network)
-    update(optimizer, finite)
+    step_where_finite(optimizer, finite)
     return StepResult(whole_loss, own_loss, right, finite)

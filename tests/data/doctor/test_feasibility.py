@@ -1,4 +1,4 @@
-"""Ten broken folders, each refused before any training with its reason; and what is only worth knowing."""
+"""Ten broken folders, each refused before any training with its reason; and what is only good to know."""
 
 import re
 from collections.abc import Callable

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from atalho import chance
 from atalho.config import SMALL_IMAGE, AugmentConfig
-from atalho.data.augment import affine, colour, erase, geometry, mix, trivial
+from atalho.data.augment import colour, erase, geometry, mix, trivial
 from atalho.data.manifest import Ids
 from atalho.data.preprocessing import centre_crop, normalise
 
@@ -45,7 +45,9 @@ class Augment:
         config = self._config
         images = self._cropped(pixels, numbers, epoch)
         if config.affine:
-            images = affine.apply(images, self._draw("affine", epoch, numbers, affine.DRAWS), config.affine, self._fill)
+            images = geometry.affine(
+                images, self._draw("affine", epoch, numbers, geometry.AFFINE_DRAWS), config.affine, self._fill
+            )
         if config.trivial:
             images = trivial.apply(images, self._draw("trivial", epoch, numbers, trivial.DRAWS), self._fill)
         if config.jitter:

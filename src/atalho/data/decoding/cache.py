@@ -1,4 +1,4 @@
-"""The cache folder: what can be made again from the images, and may be deleted at any time."""
+"""The cache folder: everything in it can be rebuilt from the images and may be deleted at any time."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def save_arrays(target: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 
 def load_arrays(file: Path, names: set[str]) -> dict[str, NDArray[Any]] | None:
-    """The arrays of a file that `save_arrays` wrote; None where there is none or it is damaged (it has checksums)."""
+    """The arrays of a file that `save_arrays` wrote; None where it is missing or damaged (it has checksums)."""
     try:
         # Opened here, since np.load does not close a damaged file.
         with file.open("rb") as opened, np.load(opened, allow_pickle=False) as stored:

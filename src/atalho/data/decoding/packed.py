@@ -50,7 +50,7 @@ def open_images(
 
     Every image is decoded once before this returns, unless that was done before with the same content. Images that
     cannot be read are refused (DataError), or with `skip_bad` listed in the result's `bad`: leave them out with
-    `manifest.without`. A set that is larger than `cache_gb`, or for which the disk has no room, is decoded by
+    `manifest.without`. A set that is larger than `cache_gb`, or that does not fit on the disk, is decoded by
     processes batch by batch.
     """
     skip_bad = options.skip_bad
@@ -147,7 +147,7 @@ def _make(folder: Path, parts: Iterator[_Part], manifest: Manifest, skip_bad: bo
 
 
 def _find(folder: Path) -> _PackedFile | None:
-    """A complete packed folder; None where there is none, or another run has just deleted it to make room."""
+    """A complete packed folder; None where there is none, or another run has just deleted it to free space."""
     about = _about(folder)
     if about is None:
         return None
@@ -180,7 +180,7 @@ def _publish(unfinished: Path, folder: Path) -> None:
 
 
 def _about(folder: Path) -> dict[str, Any] | None:
-    """What a complete folder says of itself; None where there is none or it is damaged."""
+    """The description of a complete folder; None where it is missing or damaged."""
     try:
         about: dict[str, Any] = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
         whole = about["version"] == _VERSION and about["bytes"] == (folder / _PIXELS).stat().st_size

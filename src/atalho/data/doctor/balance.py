@@ -26,7 +26,7 @@ def problems(manifest: Manifest, colourless: NDArray[np.bool_]) -> Iterator[Prob
         members = used[manifest.labels[used] == label]
         if training[label] == 0:
             text = Text("the class {name} has no training image that can be read")
-            remedy = Text("Add images of this class to the training images, mend them, or remove the class.")
+            remedy = Text("Add images of this class to the training images, repair them, or remove the class.")
             yield Problem(None, "class-unreadable", text.format(name=name), remedy)
         elif totals[label] == 1:
             text = Text("the only image of the class {name}: nothing is left to measure that class on")

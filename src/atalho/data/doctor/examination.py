@@ -37,12 +37,12 @@ class Examination:
 
     @property
     def stops(self) -> bool:
-        """Whether a run on these images would be refused as they are."""
+        """Whether training on these images would not start."""
         return any(problem.severity is Severity.STOPS for problem in self.problems)
 
     @property
     def skippable(self) -> bool:
-        """Whether all that stops a run are single images, which `--skip-bad` leaves out."""
+        """Whether all that blocks training are single images, which `--skip-bad` leaves out."""
         stops = {problem.kind for problem in self.problems if problem.severity is Severity.STOPS}
         return stops <= unreadable.KINDS
 
@@ -75,33 +75,35 @@ def examine(
     With a `protocol` the images are for re-identification: it must be feasible under it, and no identity needs to be
     in every split.
     """
-    found = survey(manifest, options, progress=progress, cache_dir=cache_dir)
-    seen = small.shrink(manifest, found, options, progress=progress)
+    surveyed = survey(manifest, options, progress=progress, cache_dir=cache_dir)
+    seen = small.shrink(manifest, surveyed, options, progress=progress)
     if progress is not None:
         progress(_("comparing images"), 0, 1)
     kept = manifest.without(image.number for image in seen.bad)
     problems = [
         *unreadable.problems(seen.bad),
-        *twins.problems(kept, found, seen),
+        *twins.problems(kept, surveyed, seen),
         *(
             balance.problems(kept, seen.colourless)
             if protocol is None
-            else feasibility.examine(kept, protocol, found.digests)
+            else feasibility.examine(kept, protocol, surveyed.digests)
         ),
         *folders.problems(manifest),
-        *shapes.problems(manifest, found, seen),
+        *shapes.problems(manifest, surveyed, seen),
     ]
     if progress is not None:
         progress(_("comparing images"), 1, 1)
     order = list(KINDS)
     problems.sort(key=lambda problem: order.index(problem.kind))
-    return _summed(manifest.root, kept, found, seen, problems)
+    return _summed(manifest.root, kept, surveyed, seen, problems)
 
 
-def _summed(root: Path, kept: Manifest, found: Survey, seen: Small, problems: list[Problem]) -> Examination:
+def _summed(root: Path, kept: Manifest, surveyed: Survey, seen: Small, problems: list[Problem]) -> Examination:
     good = seen.good
     counts = {name: kept.counts(name) for name in kept.splits}
-    formats = Counter(format_of(traits) for traits in found.traits[good].tolist()) if len(found.traits) else Counter()
+    formats = (
+        Counter(format_of(traits) for traits in surveyed.traits[good].tolist()) if len(surveyed.traits) else Counter()
+    )
     return Examination(
         path=root,
         problems=tuple(problems),
@@ -110,8 +112,8 @@ def _summed(root: Path, kept: Manifest, found: Survey, seen: Small, problems: li
             name: {split: int(of_class[label]) for split, of_class in counts.items()}
             for label, name in enumerate(kept.classes)
         },
-        widths=_range(found.widths[good]),
-        heights=_range(found.heights[good]),
+        widths=_range(surveyed.widths[good]),
+        heights=_range(surveyed.heights[good]),
         formats={name: formats[name] for name in FORMATS if formats[name]},
         grey=int(seen.colourless[good].sum()),
         notes=kept.notes,

@@ -21,7 +21,7 @@ def examine(manifest: Manifest, protocol: str, digests: NDArray[np.uint8] | None
     """What stands in the way of re-identification: identities, cameras, queries without a right answer, copies.
 
     `protocol` is auto, cross-camera or leave-self-out; `digests` (N,16) of the files tell copies. Problems of the
-    severity "stops" make training or the evaluation meaningless; the others are worth knowing.
+    severity "stops" make training or the evaluation meaningless; the others are good to know.
     """
     problems = [*_training(manifest), *_overlap(manifest), *_cameras(manifest, protocol)]
     for split in ("val", "test"):

@@ -24,9 +24,9 @@ def problems(manifest: Manifest) -> Iterator[Problem]:
         return
     used = {name.rpartition("/")[0] for name in manifest.names}
     splits = manifest.layout == "split-folders"
-    found = list_folder(manifest.root, classes=True)
-    yield from _strays(manifest, "", found.images, found.others)
-    for name in found.folders:
+    top = list_folder(manifest.root, classes=True)
+    yield from _strays(manifest, "", top.images, top.others)
+    for name in top.folders:
         if not splits:
             yield from _class(manifest, name, used)
         elif split_name(name) is not None:

@@ -14,14 +14,15 @@ class Severity(StrEnum):
     """How much a problem matters, worst first."""
 
     STOPS = "stops"
-    BENDS = "bends"
+    SKEWS = "bends"
+    """The value is what --json has always written."""
     NOTE = "note"
 
 
 TITLES: Final[Mapping[Severity, str]] = {
-    Severity.STOPS: N_("stops a run"),
-    Severity.BENDS: N_("bends the result"),
-    Severity.NOTE: N_("worth knowing"),
+    Severity.STOPS: N_("blocks training"),
+    Severity.SKEWS: N_("skews results"),
+    Severity.NOTE: N_("good to know"),
 }
 
 
@@ -32,7 +33,7 @@ class Kind(NamedTuple):
     title: str
 
 
-_STOPS, _BENDS, _NOTE = Severity
+_STOPS, _SKEWS, _NOTE = Severity
 KINDS: Final[Mapping[str, Kind]] = {
     "layout": Kind(_STOPS, N_("the folder cannot be used")),
     "empty": Kind(_STOPS, N_("empty file")),
@@ -42,7 +43,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "too-large": Kind(_STOPS, N_("too large")),
     "no-file": Kind(_STOPS, N_("not a file")),
     "link": Kind(_STOPS, N_("link that leads nowhere")),
-    "permission": Kind(_STOPS, N_("no right to read")),
+    "permission": Kind(_STOPS, N_("no read permission")),
     "unreadable": Kind(_STOPS, N_("cannot be read")),
     "class-unreadable": Kind(_STOPS, N_("class without training images")),
     "reid-training": Kind(_STOPS, N_("nothing to learn likeness from")),
@@ -50,17 +51,17 @@ KINDS: Final[Mapping[str, Kind]] = {
     "reid-cameras": Kind(_STOPS, N_("cameras missing")),
     "reid-answers": Kind(_STOPS, N_("queries without a right answer")),
     "reid-copies": Kind(_STOPS, N_("same image in query and gallery")),
-    "reid-uncounted": Kind(_BENDS, N_("some queries without a right answer")),
-    "same-in-splits": Kind(_BENDS, N_("same image in two splits")),
-    "similar-in-splits": Kind(_BENDS, N_("almost the same image in two splits")),
-    "same-in-classes": Kind(_BENDS, N_("same image in two classes")),
-    "similar-in-classes": Kind(_BENDS, N_("almost the same image in two classes")),
-    "single-image": Kind(_BENDS, N_("class with one image")),
-    "empty-class": Kind(_BENDS, N_("class without images")),
-    "missing-in-split": Kind(_BENDS, N_("class missing in a split")),
-    "grey-class": Kind(_BENDS, N_("class told by colour alone")),
-    "left-out": Kind(_BENDS, N_("image that is left out")),
-    "blank": Kind(_BENDS, N_("image of one colour")),
+    "reid-uncounted": Kind(_SKEWS, N_("some queries without a right answer")),
+    "same-in-splits": Kind(_SKEWS, N_("same image in two splits")),
+    "similar-in-splits": Kind(_SKEWS, N_("almost the same image in two splits")),
+    "same-in-classes": Kind(_SKEWS, N_("same image in two classes")),
+    "similar-in-classes": Kind(_SKEWS, N_("almost the same image in two classes")),
+    "single-image": Kind(_SKEWS, N_("class with one image")),
+    "empty-class": Kind(_SKEWS, N_("class without images")),
+    "missing-in-split": Kind(_SKEWS, N_("class missing in a split")),
+    "grey-class": Kind(_SKEWS, N_("class told by colour alone")),
+    "left-out": Kind(_SKEWS, N_("image that is left out")),
+    "blank": Kind(_SKEWS, N_("image of one colour")),
     "imbalance": Kind(_NOTE, N_("imbalance")),
     "same-in-class": Kind(_NOTE, N_("same image twice in a class")),
     "similar-in-class": Kind(_NOTE, N_("almost the same image twice in a class")),

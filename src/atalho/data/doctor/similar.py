@@ -1,4 +1,4 @@
-"""Almost the same images: stored anew, resized, brightened. Found by a perceptual hash, believed by their pixels.
+"""Near-duplicate images: re-encoded, resized, brightened. A perceptual hash proposes them, their pixels decide.
 
 The hash asks on which side of the set's median an image lies, along random mixtures of the directions in which the
 set varies most. So every bit parts the images in halves, also where all of them have the same background, and images
@@ -78,15 +78,15 @@ def _all_pairs(coarse: Floats) -> tuple[Ids, Ids]:
 def _of_one_hash(coarse: Floats) -> tuple[Ids, Ids]:
     """Pairs that share a hash; in a crowd, each image with the next few only, so that time stays linear."""
     images = len(coarse)
-    found = []
+    pairs = []
     for key in _hashes(coarse):
         order = np.argsort(key, kind="stable")
         ordered = key[order]
         for step in range(1, _NEIGHBOURS + 1):
             same = np.flatnonzero(ordered[step:] == ordered[:-step])
             a, b = order[same], order[same + step]
-            found.append(np.minimum(a, b) * images + np.maximum(a, b))
-    return np.divmod(np.unique(np.concatenate(found)), images)
+            pairs.append(np.minimum(a, b) * images + np.maximum(a, b))
+    return np.divmod(np.unique(np.concatenate(pairs)), images)
 
 
 def _hashes(coarse: Floats) -> list[Ids]:

@@ -57,7 +57,7 @@ class _Where:
 
 
 def problems(manifest: Manifest, survey: Survey, small: Small) -> Iterator[Problem]:
-    """All images that are there twice; within a class that is worth knowing, elsewhere it bends the result."""
+    """All duplicate images: good to know within a class, and skewing results across classes or splits."""
     where = _Where(manifest)
     good = small.good
     _values, content = np.unique(_content(manifest, survey)[good], return_inverse=True)
@@ -99,17 +99,17 @@ def _same(where: _Where, group: list[int]) -> Iterator[Problem]:
 
 
 def _similar(where: _Where, pairs: Ids) -> Iterator[Problem]:
-    found: dict[tuple[str, int], list[int]] = defaultdict(list)
+    alike: dict[tuple[str, int], list[int]] = defaultdict(list)
     for pair in pairs.tolist():
         first, second = where.order(pair)
         labels, splits = (values[first] != values[second] for values in (where.labels, where.splits))
         if labels:
-            found["similar-in-classes", second].append(first)
+            alike["similar-in-classes", second].append(first)
         if splits:
-            found["similar-in-splits", second].append(first)
+            alike["similar-in-splits", second].append(first)
         if not labels and not splits:
-            found["similar-in-class", second].append(first)
-    for (kind, number), others in sorted(found.items()):
+            alike["similar-in-class", second].append(first)
+    for (kind, number), others in sorted(alike.items()):
         yield _problem(where, kind, number, others)
 
 

@@ -10,21 +10,21 @@ from atalho.data.doctor.problem import Problem
 from atalho.data.manifest import BadImage
 from atalho.text import N_, Text
 
-_AGAIN: Final = N_("Copy it again from its source, or remove it.")
+_COPY: Final = N_("Copy it again from its source, or remove it.")
 _REMOVE: Final = N_("Remove it, or put the image that it stands for in its place.")
 _CONVERT: Final = N_("Save it as JPEG or PNG, or remove it.")
 _KINDS: Final = {
-    Reason.EMPTY: ("empty", _AGAIN),
-    Reason.NO_PIXELS: ("damaged", _AGAIN),
-    Reason.DAMAGED_HEADER: ("damaged", _AGAIN),
-    Reason.DAMAGED: ("damaged", _AGAIN),
+    Reason.EMPTY: ("empty", _COPY),
+    Reason.NO_PIXELS: ("damaged", _COPY),
+    Reason.DAMAGED_HEADER: ("damaged", _COPY),
+    Reason.DAMAGED: ("damaged", _COPY),
     Reason.UNKNOWN: ("not-an-image", _REMOVE),
     Reason.SOMETHING_ELSE: ("not-an-image", _REMOVE),
     Reason.OTHER_FORMAT: ("format", _CONVERT),
     Reason.NO_BRIGHTNESS: ("format", _CONVERT),
     Reason.BEYOND_16_BITS: ("format", _CONVERT),
     Reason.TIFF: ("format", N_("Allow TIFF files with --data.tiff, or save it as PNG.")),
-    Reason.TOO_MANY_BYTES: ("too-large", _AGAIN),
+    Reason.TOO_MANY_BYTES: ("too-large", _COPY),
     Reason.TOO_MANY_PIXELS: ("too-large", N_("Make it smaller, or allow more with --data.max-pixels.")),
     Reason.BOMB: ("too-large", N_("Remove it: it would fill the memory.")),
     Reason.FOLDER: ("no-file", N_("Rename the folder, so that its name does not end as an image's does.")),
@@ -33,8 +33,8 @@ _KINDS: Final = {
     Reason.MISSING: ("link", N_("Put the file there, or take it off the list.")),
     Reason.BROKEN_LINK: ("link", N_("Put the file where the link leads, or remove the link.")),
     Reason.LOOP: ("link", _REMOVE),
-    Reason.NO_RIGHT: ("permission", N_("Give yourself the right: chmod u+r FILE, and u+x on its folders.")),
-    Reason.CANNOT_OPEN: ("unreadable", _AGAIN),
+    Reason.NO_RIGHT: ("permission", N_("Give yourself read permission: chmod u+r FILE, and u+x on its folders.")),
+    Reason.CANNOT_OPEN: ("unreadable", _COPY),
 }
 KINDS: Final = frozenset({"unreadable", *(kind for kind, _remedy in _KINDS.values())})
 """The kinds of problems of an image that cannot be read; a run can leave such an image out."""
@@ -42,9 +42,9 @@ KINDS: Final = frozenset({"unreadable", *(kind for kind, _remedy in _KINDS.value
 
 def problems(bad: Iterable[BadImage]) -> list[Problem]:
     """One problem for each image that cannot be read."""
-    found = []
+    unreadable = []
     for image in bad:
         reason = Reason.of(image.reason)
-        kind, remedy = _KINDS[reason] if reason is not None else ("unreadable", _AGAIN)
-        found.append(Problem(image.name, kind, image.reason, Text(remedy)))
-    return found
+        kind, remedy = _KINDS[reason] if reason is not None else ("unreadable", _COPY)
+        unreadable.append(Problem(image.name, kind, image.reason, Text(remedy)))
+    return unreadable

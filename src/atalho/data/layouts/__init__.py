@@ -52,8 +52,7 @@ def read(path: str | Path, *, val_fraction: float, test_fraction: float, split_s
         )
     splits = {name: ids for name, ids in splits.items() if len(ids)}
     notes = [*listing.notes, *_empty_notes(listing, classes), *_split_notes(splits, given, split_seed)]
-    manifest = _manifest(listing, classes, labels, splits, notes)
-    return _with_missing_noted(manifest)
+    return _manifest(listing, classes, labels, splits, notes)
 
 
 def read_test(path: str | Path, classes: tuple[str, ...]) -> Manifest:
@@ -74,8 +73,7 @@ def read_test(path: str | Path, classes: tuple[str, ...]) -> Manifest:
         listing.pixels = listing.pixels[kept]
     labels = _labels(listing, classes, Path(path), Text("the model"))
     notes = [*listing.notes, *_empty_notes(listing, classes)]
-    manifest = _manifest(listing, classes, labels, {"test": np.arange(len(kept), dtype=np.int64)}, notes)
-    return _with_missing_noted(manifest)
+    return _manifest(listing, classes, labels, {"test": np.arange(len(kept), dtype=np.int64)}, notes)
 
 
 def _list(path: Path) -> Listing:
@@ -83,9 +81,9 @@ def _list(path: Path) -> Listing:
         raise DataError(_missing(path))
     listing = _recognise(path)
     if not listing.names:
-        found = "".join(f" {note}." for note in listing.notes)
+        notes = "".join(f" {note}." for note in listing.notes)
         raise DataError(
-            Text("no images in {path}.{found} {accepted}", path=path, found=found, accepted=Text(_ACCEPTED))
+            Text("no images in {path}.{found} {accepted}", path=path, found=notes, accepted=Text(_ACCEPTED))
         )
     return listing
 
@@ -97,37 +95,37 @@ def _recognise(path: Path) -> Listing:
         if idx.matches([path.name]):
             return _recognise(path.parent)
         raise DataError(Text("{path} is a file of an unknown kind. {accepted}", path=path, accepted=Text(_ACCEPTED)))
-    found = list_folder(path, classes=True)
-    files = found.others
+    folder = list_folder(path, classes=True)
+    files = folder.others
     tables = [name for name in files if name.lower().endswith((".csv", ".tsv"))]
     labelled = [name for name in tables if csv_table.matches(path / name)]
     if idx.matches(files):
         return idx.read(path, files)
     if cifar.matches(files):
         return cifar.read(path, files)
-    if split_folders.matches(path, found):
-        return split_folders.read(path, found)
-    if len(labelled) == 1 and not _has_class_folders(path, found):
+    if split_folders.matches(path, folder):
+        return split_folders.read(path, folder)
+    if len(labelled) == 1 and not _has_class_folders(path, folder):
         return csv_table.read(path / labelled[0])
-    if len(found.folders) == 1 and not found.images and _is_wrapper(path / found.folders[0]):
-        return _recognise(path / found.folders[0])
-    if len(tables) == 1 and len(found.folders) < 2:
+    if len(folder.folders) == 1 and not folder.images and _is_wrapper(path / folder.folders[0]):
+        return _recognise(path / folder.folders[0])
+    if len(tables) == 1 and len(folder.folders) < 2:
         return csv_table.read(path / tables[0])  # which says what its columns lack
-    if found.images and not found.folders:
+    if folder.images and not folder.folders:
         text = Text("the {count} images in {path} lie in no class folder. {accepted}")
-        raise DataError(text.format(count=len(found.images), path=path, accepted=Text(_ACCEPTED)))
+        raise DataError(text.format(count=len(folder.images), path=path, accepted=Text(_ACCEPTED)))
     return class_folders.read(path)
 
 
 def _is_wrapper(path: Path) -> bool:
     """Whether the only folder in a folder is the data set itself, as archives often unpack."""
-    found = list_folder(path, classes=True)
-    known = idx.matches(found.others) or cifar.matches(found.others) or split_folders.matches(path, found)
-    return known or (len(found.folders) > 1 and not found.images)
+    folder = list_folder(path, classes=True)
+    known = idx.matches(folder.others) or cifar.matches(folder.others) or split_folders.matches(path, folder)
+    return known or (len(folder.folders) > 1 and not folder.images)
 
 
-def _has_class_folders(path: Path, found: Folder) -> bool:
-    return len(found.folders) > 1 and all(images_below(path, name)[0] for name in found.folders)
+def _has_class_folders(path: Path, folder: Folder) -> bool:
+    return len(folder.folders) > 1 and all(images_below(path, name)[0] for name in folder.folders)
 
 
 def _training_classes(listing: Listing, path: Path) -> tuple[str, ...]:
@@ -167,12 +165,12 @@ def _manifest(
         labels=labels,
         splits=splits,
         pixels=listing.pixels,
-        notes=tuple(notes),
+        notes=(*notes, *_missing_notes(classes, labels, splits)),
     )
 
 
 def _empty_notes(listing: Listing, classes: tuple[str, ...]) -> list[Text]:
-    # A class that is empty in one split but known is named by `_with_missing_noted`.
+    # A class that is empty in one split but known is named by `_missing_notes`.
     unknown = sorted({name for _split, name in listing.empty if name not in classes})
     return [Text("the class folder {name} holds no image: left out").format(name=name) for name in unknown]
 
@@ -186,10 +184,11 @@ def _split_notes(splits: dict[str, Ids], given: set[str], seed: int) -> list[Tex
     return [Text("splits: {sizes}, as given").format(sizes=sizes)]
 
 
-def _with_missing_noted(manifest: Manifest) -> Manifest:
-    notes = list(manifest.notes)
-    for split in manifest.splits:
-        missing = [manifest.classes[label] for label in np.flatnonzero(manifest.counts(split) == 0)]
+def _missing_notes(classes: tuple[str, ...], labels: Ids, splits: dict[str, Ids]) -> list[Text]:
+    notes = []
+    for split, ids in splits.items():
+        counts = np.bincount(labels[ids], minlength=len(classes))
+        missing = [classes[label] for label in np.flatnonzero(counts == 0)]
         if missing:
             shown = ", ".join(missing[:_NAMED]) + (", …" if len(missing) > _NAMED else "")
             text = ntext(
@@ -198,8 +197,7 @@ def _with_missing_noted(manifest: Manifest) -> Manifest:
                 len(missing),
             )
             notes.append(text.format(count=len(missing), split=split, names=shown))
-    object.__setattr__(manifest, "notes", tuple(notes))
-    return manifest
+    return notes
 
 
 def _missing(path: Path) -> Text:

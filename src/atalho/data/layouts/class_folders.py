@@ -16,23 +16,17 @@ def read(path: Path) -> Listing:
     return listing
 
 
-def add_classes(listing: Listing, found: Folder, below: str, split: str) -> None:
-    """Add the class folders `found` directly in root/`below`."""
-    odd = found.odd
-    for class_name in found.folders:
+def add_classes(listing: Listing, folder: Folder, below: str, split: str) -> None:
+    """Add the class folders in root/`below`, whose content `folder` is."""
+    odd = folder.odd
+    for class_name in folder.folders:
         names, left_out = images_below(listing.root, f"{below}/{class_name}" if below else class_name)
         odd += left_out
         listing.add(names, class_name, split)
         if not names:
             listing.empty.append((split, class_name))
     where = listing.root / below
-    if found.images:
-        text = ntext(
-            "{count} image directly in {path} belongs to no class: left out",
-            "{count} images directly in {path} belong to no class: left out",
-            len(found.images),
-        )
-        listing.notes.append(text.format(count=len(found.images), path=where))
+    note_unclassed(listing, folder, where)
     if odd:
         text = ntext(
             "{count} file in {path} does not have an image's suffix: left out",
@@ -40,3 +34,14 @@ def add_classes(listing: Listing, found: Folder, below: str, split: str) -> None
             odd,
         )
         listing.notes.append(text.format(count=odd, path=where))
+
+
+def note_unclassed(listing: Listing, folder: Folder, path: Path) -> None:
+    """Note how many images lie directly in `path`, outside any class folder."""
+    if folder.images:
+        text = ntext(
+            "{count} image directly in {path} belongs to no class: left out",
+            "{count} images directly in {path} belong to no class: left out",
+            len(folder.images),
+        )
+        listing.notes.append(text.format(count=len(folder.images), path=path))

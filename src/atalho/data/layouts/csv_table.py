@@ -109,13 +109,13 @@ def _row(
     if len(row) <= max(columns.values()):
         text = Text("{where}: {count} values where {needed} are needed.")
         raise DataError(text.format(where=where, count=len(row), needed=max(columns.values()) + 1))
-    found = {name: row[place].strip() for name, place in columns.items()}
-    if not all(found[name] for name in needed):
+    cells = {name: row[place].strip() for name, place in columns.items()}
+    if not all(cells[name] for name in needed):
         text = Text("{where}: {first} and {second} must not be empty.")
         raise DataError(text.format(where=where, first=needed[0], second=needed[1]))
-    file = os.path.normpath(root / found["path"])  # one file may be written in several ways
+    file = os.path.normpath(root / cells["path"])  # one file may be written in several ways
     if file in lines:
         text = Text("{where}: {name} stands in line {first} already; each image once.")
-        raise DataError(text.format(where=where, name=found["path"], first=lines[file]))
+        raise DataError(text.format(where=where, name=cells["path"], first=lines[file]))
     lines[file] = line
-    return found
+    return cells

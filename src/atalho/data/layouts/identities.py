@@ -69,17 +69,17 @@ def read(path: Path, camera: str = AUTO, *, every: bool = False) -> IdentityList
 
 
 def _folder(path: Path, pattern: re.Pattern[str] | None, every: bool) -> IdentityListing:
-    found = list_folder(path, classes=True)
-    if every and found.images and all(map(_MARKET_NAME.match, found.images)):
+    folder = list_folder(path, classes=True)
+    if every and folder.images and all(map(_MARKET_NAME.match, folder.images)):
         return _market(path, {"": "gallery"})
-    tables = [name for name in found.others if name.lower().endswith((".csv", ".tsv"))]
-    if set(_MARKET) <= set(found.folders):
+    tables = [name for name in folder.others if name.lower().endswith((".csv", ".tsv"))]
+    if set(_MARKET) <= set(folder.folders):
         return _market(path)
-    if len(tables) == 1 and not found.images and csv_table.matches(path / tables[0], needed=("path", "identity")):
+    if len(tables) == 1 and not folder.images and csv_table.matches(path / tables[0], needed=("path", "identity")):
         return _table(path / tables[0])
-    if len(found.folders) == 1 and not found.images and not list_folder(path / found.folders[0]).images:
-        return _folder(path / found.folders[0], pattern, every)  # as archives often unpack
-    return _identity_folders(path, found, pattern, every)
+    if len(folder.folders) == 1 and not folder.images and not list_folder(path / folder.folders[0]).images:
+        return _folder(path / folder.folders[0], pattern, every)  # as archives often unpack
+    return _identity_folders(path, folder, pattern, every)
 
 
 def _market(path: Path, folders: Mapping[str, str] = _MARKET) -> IdentityListing:
@@ -114,32 +114,32 @@ def _market(path: Path, folders: Mapping[str, str] = _MARKET) -> IdentityListing
     return listing
 
 
-def _identity_folders(path: Path, found: Folder, pattern: re.Pattern[str] | None, every: bool) -> IdentityListing:
+def _identity_folders(path: Path, folder: Folder, pattern: re.Pattern[str] | None, every: bool) -> IdentityListing:
     listing = IdentityListing(path, "identities")
-    splits = {name: _split(name) for name in found.folders}
-    divided = "train" in splits.values() and not found.images
-    for folder in found.folders:
-        split = splits[folder] if divided else ""
+    splits = {name: _split(name) for name in folder.folders}
+    divided = "train" in splits.values() and not folder.images
+    for below in folder.folders:
+        split = splits[below] if divided else ""
         if divided and split is None:
             text = Text("the folder {name} is none of train, val, test, query, gallery: left out")
-            listing.notes.append(text.format(name=folder))
+            listing.notes.append(text.format(name=below))
             continue
-        for name in images_below(path, folder)[0]:
+        for name in images_below(path, below)[0]:
             identity = name.rpartition("/")[0]
             if divided:
                 identity = identity.partition("/")[2]
             if identity:
                 listing.add(name, identity, "", split or "")
-    if found.images and not every:
+    if folder.images and not every:
         text = ntext(
             "{count} image directly in {path} belongs to no identity: left out",
             "{count} images directly in {path} belong to no identity: left out",
-            len(found.images),
+            len(folder.images),
         )
-        listing.notes.append(text.format(count=len(found.images), path=path))
+        listing.notes.append(text.format(count=len(folder.images), path=path))
     if pattern is not None:
         _read_cameras(listing, pattern)
-    for name in found.images if every else ():
+    for name in folder.images if every else ():
         seen = pattern.search(Path(name).stem) if pattern is not None else None
         listing.add(name, "", (seen[1] or "") if seen is not None else "", "")
     return listing

@@ -43,7 +43,7 @@ def is_image_name(name: str) -> bool:
 
 def list_folder(path: Path, *, classes: bool = False) -> Folder:
     """What lies in `path`. A folder with an image's suffix is listed as an image, unless `classes` are looked for."""
-    found = Folder()
+    folder = Folder()
     try:
         with os.scandir(path) as entries:
             for entry in entries:
@@ -52,17 +52,17 @@ def list_folder(path: Path, *, classes: bool = False) -> Folder:
                     continue
                 image = is_image_name(name)
                 if _is_folder(entry) and (classes or not image):
-                    found.folders.append(name)
+                    folder.folders.append(name)
                 elif image:
-                    found.images.append(name)
+                    folder.images.append(name)
                 else:
-                    found.others.append(name)
+                    folder.others.append(name)
     except OSError as error:
         raise _unreadable(path, error) from error
-    found.images.sort(key=bytewise)
-    found.folders.sort(key=bytewise)
-    found.others.sort(key=bytewise)
-    return found
+    folder.images.sort(key=bytewise)
+    folder.folders.sort(key=bytewise)
+    folder.others.sort(key=bytewise)
+    return folder
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -88,10 +88,10 @@ def images_below(root: Path, folder: str) -> tuple[list[str], int]:
         if identity in entered:
             continue
         entered.add(identity)
-        found = list_folder(root / current)
-        names += [f"{current}/{name}" for name in found.images]
-        odd += found.odd
-        waiting += [f"{current}/{name}" for name in reversed(found.folders)]
+        inside = list_folder(root / current)
+        names += [f"{current}/{name}" for name in inside.images]
+        odd += inside.odd
+        waiting += [f"{current}/{name}" for name in reversed(inside.folders)]
     return names, odd
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from atalho.data.layouts.class_folders import add_classes
+from atalho.data.layouts.class_folders import add_classes, note_unclassed
 from atalho.data.layouts.listing import Listing, split_name
 from atalho.data.layouts.scan import Folder, list_folder
 from atalho.errors import DataError
-from atalho.text import Text, ntext
+from atalho.text import Text
 
 
-def matches(path: Path, found: Folder) -> bool:
+def matches(path: Path, folder: Folder) -> bool:
     """Whether a folder's subfolders are splits: train (or test alone) with class folders inside.
 
     A data set of vehicles may well have a class called train: then that folder holds the images themselves.
     """
-    folders = {name: split_name(name) for name in found.folders}
+    folders = {name: split_name(name) for name in folder.folders}
     main = [name for name, split in folders.items() if split == "train"]
     if not main and all(split is not None for split in folders.values()):
         main = list(folders)
@@ -24,11 +24,11 @@ def matches(path: Path, found: Folder) -> bool:
     return bool(main) and (only_splits or any(list_folder(path / name).folders for name in main))
 
 
-def read(path: Path, found: Folder) -> Listing:
+def read(path: Path, folder: Folder) -> Listing:
     """One row per image, split by split."""
     listing = Listing(path, "split-folders")
     chosen: dict[str, str] = {}
-    for name in found.folders:
+    for name in folder.folders:
         split = split_name(name)
         if split is None:
             listing.notes.append(Text("the folder {name} is none of train, val, test: left out").format(name=name))
@@ -39,11 +39,5 @@ def read(path: Path, found: Folder) -> Listing:
             chosen[split] = name
     for split, name in chosen.items():
         add_classes(listing, list_folder(path / name, classes=True), name, split)
-    if found.images:
-        text = ntext(
-            "{count} image directly in {path} belongs to no class: left out",
-            "{count} images directly in {path} belong to no class: left out",
-            len(found.images),
-        )
-        listing.notes.append(text.format(count=len(found.images), path=path))
+    note_unclassed(listing, folder, path)
     return listing

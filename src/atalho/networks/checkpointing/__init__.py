@@ -1,4 +1,4 @@
-"""Activation checkpointing: activations are computed again in the backward pass instead of being kept."""
+"""Activation checkpointing: activations are recomputed in the backward pass instead of being kept."""
 
 from atalho.networks.checkpointing.network import RecomputingNetwork
 

@@ -1,4 +1,4 @@
-"""Activations that are not kept for the backward pass but computed again when it asks for them.
+"""Activations that are not kept for the backward pass but recomputed when it needs them.
 
 Two ways. Both run the same kernels on the same numbers as the plain network, so the gradients are equal to the bit:
 
@@ -30,7 +30,7 @@ Function = Callable[[Tensor], Tensor]
 class _Recomputation:
     """Stands for a tensor that is not kept: `compute` runs at the first of `uses` calls.
 
-    Its result is forgotten after the last, so that a second backward pass computes it anew.
+    Its result is dropped after the last, so that a second backward pass recomputes it.
     """
 
     def __init__(self, compute: Callable[[], Tensor], uses: int) -> None:

@@ -18,7 +18,6 @@ from atalho.data.layouts.identities import DISTRACTOR
 from atalho.data.manifest import Ids, Manifest
 from atalho.data.preprocessing import Preprocessing
 from atalho.errors import DataError
-from atalho.gallery.expansion import expanded_in
 from atalho.gallery.rerank import k_reciprocal
 from atalho.metrics import retrieval, verification
 from atalho.metrics.retrieval import EmbeddedImages, PrecisionRule, Protocol
@@ -95,7 +94,7 @@ def _improved(
         ranks = rank(queries, gallery, distances=k_reciprocal(first, second, **numbers))
         found["reranked"] = numbers | figures(ranks, queries.identities)
     if options.expand:
-        ranks = rank(dataclasses.replace(queries, embeddings=expanded_in(first, second, options.expand)), gallery)
+        ranks = rank(dataclasses.replace(queries, embeddings=expand_within(first, second, options.expand)), gallery)
         found["expanded"] = {"answers": options.expand} | figures(ranks, queries.identities)
     return found
 
