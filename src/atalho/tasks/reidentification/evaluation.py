@@ -18,7 +18,7 @@ from atalho.data.layouts.identities import DISTRACTOR
 from atalho.data.manifest import Ids, Manifest
 from atalho.data.preprocessing import Preprocessing
 from atalho.errors import DataError
-from atalho.gallery.rerank import k_reciprocal
+from atalho.gallery.rerank import expand_within, k_reciprocal
 from atalho.metrics import retrieval, verification
 from atalho.metrics.retrieval import EmbeddedImages, PrecisionRule, Protocol
 from atalho.metrics.retrieval_figures import figures
