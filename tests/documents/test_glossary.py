@@ -11,7 +11,7 @@ PLAIN = frozenset(
     re.findall(
         r"\w+",
         """
-        atalho board config console context count elsewhere errors file files finished finite formatter
+        asked atalho board config console context count elsewhere errors file files finished finite formatter
         generalized how html json length line linear lines list lost mean measured named net no not nothing
         numbers options out pipe page postgres random reading report reported res result row settings
         signals source sqlite stopped table tensor terminal text time trained unreadable
@@ -19,7 +19,7 @@ PLAIN = frozenset(
     )
 )
 # Of names that are about to be replaced.
-GOING = frozenset({"begun", "contender", "entrant", "looked"})
+GOING = frozenset({"contender", "entrant"})
 LITTLE = frozenset({"a", "and", "by", "for", "in", "of", "on", "or", "the", "to"})
 
 

@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 
 from atalho.errors import GalleryError
-from atalho.gallery.store import Entry, Hit, Origin, Vectors, checked, shown
+from atalho.gallery.store import Entry, Hit, Origin, Store, Vectors, checked, shown
 from atalho.text import Text, _
 
-_FORMAT = "1"
 _LARGEST_GRAPH = 2000
 """Numbers per vector up to which pgvector builds a graph; longer ones are compared one by one."""
 _SEARCH_EFFORT = 200
@@ -31,8 +30,8 @@ create index if not exists atalho_images_path on atalho_images (path);
 _GRAPH = "create index if not exists atalho_graph on atalho_images using hnsw (vector vector_ip_ops)"
 
 
-class PostgresStore:
-    """The store of one database schema; see `gallery.store.Store`."""
+class PostgresStore(Store):
+    """The store of one database schema."""
 
     def __init__(self, address: str, create: Origin | None = None) -> None:
         psycopg, pgvector = _libraries()
@@ -54,13 +53,6 @@ class PostgresStore:
             return
         if create is None:
             raise GalleryError(Text("{path}: there is no gallery. Make one with: atalho index", path=self._shown))
-        rows = {
-            "format": _FORMAT,
-            "fingerprint": create.fingerprint,
-            "model": create.model,
-            "dimension": str(create.dimension),
-            "generation": "0",
-        }
         with self._connection.transaction():
             # Two machines that begin at once: the second waits here and finds everything made.
             self._connection.execute("select pg_advisory_xact_lock(hashtext('atalho'))")
@@ -70,24 +62,15 @@ class PostgresStore:
                 self._connection.execute(_GRAPH)
             with self._connection.cursor() as cursor:
                 cursor.executemany(
-                    "insert into atalho_about values (%s, %s) on conflict do nothing", list(rows.items())
+                    "insert into atalho_about values (%s, %s) on conflict do nothing", list(create.rows().items())
                 )
 
     def _read_origin(self) -> Origin:
         about = dict(self._connection.execute("select key, value from atalho_about").fetchall())
-        if about.get("format") != _FORMAT:
-            raise GalleryError(
-                Text(
-                    "{path} is a gallery of format {found}; this version reads format {wanted}.",
-                    path=self._shown,
-                    found=about.get("format"),
-                    wanted=_FORMAT,
-                )
-            )
-        return Origin(about["fingerprint"], about["model"], int(about["dimension"]))
+        return Origin.of(about, self._shown)
 
     def put(self, entries: Sequence[Entry], vectors: Vectors) -> None:
-        """See `Store.put`. One transaction: all of them or none."""
+        """One transaction: all of them or none."""
         vectors = checked(entries, vectors, self.origin.dimension)
         rows = [(e.digest, e.path, e.label, e.camera, v) for e, v in zip(entries, vectors, strict=True)]
         with self._explained(), self._connection.transaction(), self._connection.cursor() as cursor:
@@ -104,7 +87,6 @@ class PostgresStore:
             )
 
     def remove(self, digests: Sequence[str]) -> int:
-        """See `Store.remove`."""
         with self._explained(), self._connection.transaction():
             self._next_generation()
             return int(
@@ -112,7 +94,6 @@ class PostgresStore:
             )
 
     def known(self, digests: Sequence[str]) -> dict[str, Entry]:
-        """See `Store.known`."""
         with self._explained():
             rows = self._connection.execute(
                 "select digest, path, label, camera from atalho_images where digest = any(%s)", (list(digests),)
@@ -120,31 +101,28 @@ class PostgresStore:
             return {row[0]: Entry(*row) for row in rows}
 
     def vectors(self, digests: Sequence[str]) -> dict[str, Vectors]:
-        """See `Store.vectors`."""
         with self._explained():
             query = "select digest, vector from atalho_images where digest = any(%s)"
             rows = self._connection.execute(query, (list(digests),)).fetchall()
         return {digest: np.asarray(vector.to_numpy(), dtype=np.float32) for digest, vector in rows}
 
     def entries(self) -> Iterator[Entry]:
-        """See `Store.entries`. Read through a cursor of the server, so that they need not fit into memory."""
+        """Read through a cursor of the server, so that they need not fit into memory."""
         with self._explained(), self._connection.transaction(), self._connection.cursor(name="entries") as cursor:
             cursor.execute("select digest, path, label, camera from atalho_images order by id")
             for row in cursor:
                 yield Entry(*row)
 
     def count(self) -> int:
-        """See `Store.count`."""
         with self._explained():
             return int(self._one("select count(*) from atalho_images"))
 
     def generation(self) -> int:
-        """See `Store.generation`."""
         with self._explained():
             return int(self._one("select value from atalho_about where key = 'generation'"))
 
     def nearest(self, queries: Vectors, k: int, *, exact: bool = False) -> list[list[Hit]]:
-        """See `Store.nearest`. Through the graph of the database unless `exact`."""
+        """Through the graph of the database unless `exact`."""
         with self._explained(), self._connection.transaction():
             if exact:
                 self._connection.execute("set local enable_indexscan = off")
@@ -161,7 +139,7 @@ class PostgresStore:
         return [Hit(Entry(*row[:4]), float(row[4])) for row in rows]
 
     def verify(self) -> list[str]:
-        """See `Store.verify`. The database keeps its own pages; what is checked is that every vector is a unit."""
+        """The database keeps its own pages; what is checked is that every vector is a unit."""
         with self._explained():
             rows = self._connection.execute(
                 "select path from atalho_images where abs(vector_norm(vector) - 1) > 0.001 order by id"
@@ -169,14 +147,13 @@ class PostgresStore:
             return [_("{path}: its vector is damaged; index the image again").format(path=row[0]) for row in rows]
 
     def rebuild(self) -> None:
-        """See `Store.rebuild`: the graph of the database."""
+        """Rebuild the graph of the database."""
         with self._explained():
             if self.origin.dimension <= _LARGEST_GRAPH:
                 self._connection.execute("drop index if exists atalho_graph")
                 self._connection.execute(_GRAPH)
 
     def close(self) -> None:
-        """See `Store.close`."""
         self._connection.close()
 
     def _one(self, query: str) -> Any:

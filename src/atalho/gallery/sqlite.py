@@ -14,12 +14,11 @@ import numpy as np
 from atalho.errors import GalleryError
 from atalho.gallery.approximate import Approximate
 from atalho.gallery.exact import Memory, nearest_of_all
-from atalho.gallery.store import BLOCK, Entry, Hit, Ids, Origin, Vectors, checked
+from atalho.gallery.store import BLOCK, Entry, Hit, Ids, Origin, Store, Vectors, checked
 from atalho.text import Text, _
 
 _APPLICATION = 0x41746C68
 """Written into the file's header, so that another program's database is never taken for a gallery."""
-_FORMAT = "1"
 _WAIT_SECONDS = 10.0
 _SCHEMA = """
 create table about (key text primary key, value text not null) without rowid;
@@ -31,8 +30,8 @@ create index images_path on images (path);
 """
 
 
-class SqliteStore:
-    """The store of one file; see `gallery.store.Store`."""
+class SqliteStore(Store):
+    """The store of one file."""
 
     def __init__(self, path: Path, create: Origin | None = None) -> None:
         self.path = path
@@ -65,14 +64,7 @@ class SqliteStore:
                 return
             for statement in _SCHEMA.split(";"):
                 self._database.execute(statement)
-            rows = {
-                "format": _FORMAT,
-                "fingerprint": origin.fingerprint,
-                "model": origin.model,
-                "dimension": str(origin.dimension),
-                "generation": "0",
-            }
-            self._database.executemany("insert into about values (?, ?)", rows.items())
+            self._database.executemany("insert into about values (?, ?)", origin.rows().items())
             self._database.execute(f"pragma application_id = {_APPLICATION}")
 
     def _empty(self) -> bool:
@@ -84,19 +76,10 @@ class SqliteStore:
         if self._database.execute("pragma application_id").fetchone()[0] != _APPLICATION:
             raise GalleryError(Text("{path} is a database, but not a gallery of Atalho.", path=self.path))
         about = dict(self._database.execute("select key, value from about"))
-        if about.get("format") != _FORMAT:
-            raise GalleryError(
-                Text(
-                    "{path} is a gallery of format {found}; this version reads format {wanted}.",
-                    path=self.path,
-                    found=about.get("format"),
-                    wanted=_FORMAT,
-                )
-            )
-        return Origin(about["fingerprint"], about["model"], int(about["dimension"]))
+        return Origin.of(about, self.path)
 
     def put(self, entries: Sequence[Entry], vectors: Vectors) -> None:
-        """See `Store.put`. One transaction: all of them or none."""
+        """One transaction: all of them or none."""
         vectors = checked(entries, vectors, self.origin.dimension)
         with self._explained(), self._transaction():
             for entry, vector in zip(entries, vectors, strict=True):
@@ -112,7 +95,6 @@ class SqliteStore:
             self._next_generation()
 
     def remove(self, digests: Sequence[str]) -> int:
-        """See `Store.remove`."""
         with self._explained(), self._transaction():
             cursor = self._database.cursor()
             gone = sum(cursor.execute("delete from images where digest = ?", (d,)).rowcount for d in digests)
@@ -121,7 +103,6 @@ class SqliteStore:
             return gone
 
     def known(self, digests: Sequence[str]) -> dict[str, Entry]:
-        """See `Store.known`."""
         with self._explained():
             rows = self._database.execute(
                 "select digest, path, label, camera from images where digest in (select value from json_each(?))",
@@ -130,7 +111,6 @@ class SqliteStore:
             return {row[0]: Entry(*row) for row in rows}
 
     def vectors(self, digests: Sequence[str]) -> dict[str, Vectors]:
-        """See `Store.vectors`."""
         with self._explained():
             rows = self._database.execute(
                 "select digest, vector from images where digest in (select value from json_each(?))",
@@ -139,23 +119,20 @@ class SqliteStore:
             return {digest: np.frombuffer(bytearray(vector), dtype=np.float32) for digest, vector in rows}
 
     def entries(self) -> Iterator[Entry]:
-        """See `Store.entries`."""
         with self._explained():
             for row in self._database.execute("select digest, path, label, camera from images order by id"):
                 yield Entry(*row)
 
     def count(self) -> int:
-        """See `Store.count`."""
         with self._explained():
             return int(self._database.execute("select count(*) from images").fetchone()[0])
 
     def generation(self) -> int:
-        """See `Store.generation`."""
         with self._explained():
             return int(self._database.execute("select value from about where key = 'generation'").fetchone()[0])
 
     def nearest(self, queries: Vectors, k: int, *, exact: bool = False) -> list[list[Hit]]:
-        """See `Store.nearest`. Compares all vectors where they are few, or `exact`; else through a FAISS index."""
+        """Compares all vectors where they are few, or `exact`; else through a FAISS index."""
         generation, count = self.generation(), self.count()
         if not exact and self._approximate.worthwhile(count):
             trusted = self._derived()
@@ -166,7 +143,7 @@ class SqliteStore:
         return self._hits(ids, similarities)
 
     def verify(self) -> list[str]:
-        """See `Store.verify`. Reads every vector and compares it with its checksum."""
+        """Reads every vector and compares it with its checksum."""
         wrong: list[str] = []
         with self._explained():
             for (finding,) in self._database.execute("pragma integrity_check"):
@@ -179,13 +156,12 @@ class SqliteStore:
         return wrong
 
     def rebuild(self) -> None:
-        """See `Store.rebuild`: the FAISS index, where the gallery is large enough to use one."""
+        """Rebuild the FAISS index, where the gallery is large enough to use one."""
         self._approximate.forget()
         if self._approximate.worthwhile(self.count()):
             self._approximate.build(self.generation(), self._blocks, self._trust)
 
     def close(self) -> None:
-        """See `Store.close`."""
         self._database.close()
 
     def _blocks(self) -> Iterator[tuple[Ids, Vectors]]:

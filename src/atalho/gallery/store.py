@@ -6,7 +6,7 @@ store (`generation`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +19,7 @@ from atalho.text import Text
 
 Vectors = NDArray[np.float32]
 Ids = NDArray[np.int64]
+FORMAT = "1"
 BLOCK = 16_384
 """Vectors that are read at once, so that a gallery may be larger than memory."""
 
@@ -30,6 +31,30 @@ class Origin:
     fingerprint: str
     model: str
     dimension: int
+
+    def rows(self) -> dict[str, str]:
+        """What a new gallery says of itself: one key and one value for each row of its table."""
+        return {
+            "format": FORMAT,
+            "fingerprint": self.fingerprint,
+            "model": self.model,
+            "dimension": str(self.dimension),
+            "generation": "0",
+        }
+
+    @classmethod
+    def of(cls, rows: Mapping[str, str], path: Path | str) -> Origin:
+        """The origin that the table of the gallery at `path` holds. Raises GalleryError for another format."""
+        if rows.get("format") != FORMAT:
+            raise GalleryError(
+                Text(
+                    "{path} is a gallery of format {found}; this version reads format {wanted}.",
+                    path=path,
+                    found=rows.get("format"),
+                    wanted=FORMAT,
+                )
+            )
+        return cls(rows["fingerprint"], rows["model"], int(rows["dimension"]))
 
 
 @dataclass(frozen=True)
