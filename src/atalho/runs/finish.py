@@ -47,7 +47,7 @@ def finish(run: Run, target: EvaluationTarget, progress: Progress) -> None:
         classes=task.outputs(manifest, run.config),
         preprocessing=target.preprocessing,
         temperature=fitted.temperature,
-        metrics=task.summary(evaluation) if evaluation is not None else {},
+        metrics={name: evaluation[name] for name in task.summary} if evaluation is not None else {},
         provenance={
             "atalho": provenance.VERSION,
             "seed": run.config.training.seed,

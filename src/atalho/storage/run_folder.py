@@ -2,6 +2,8 @@
 
 import json
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -54,26 +56,20 @@ class RunFolder:
     @cached_property
     def configuration(self) -> str:
         """run.toml as it is. Raises RunError, as every property does, where the file is damaged."""
-        try:
+        with self._reading():
             return (self.path / CONFIG).read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
-            raise self._damaged(error) from error
 
     @cached_property
     def settings(self) -> Json:
         """run.toml, parsed and not validated: a page shows also what this version would refuse."""
-        try:
+        with self._reading():
             return tomllib.loads(self.configuration)
-        except ValueError as error:
-            raise self._damaged(error) from error
 
     @cached_property
     def rows(self) -> list[Json]:
         """The rows of metrics.jsonl."""
-        try:
+        with self._reading():
             return log.read(self.path / LOG) if (self.path / LOG).is_file() else []
-        except (OSError, ValueError) as error:
-            raise self._damaged(error) from error
 
     @cached_property
     def manifest(self) -> Json | None:
@@ -144,12 +140,17 @@ class RunFolder:
         if not (self.path / name).is_file():
             return None
         content = self.json(name)
-        if not isinstance(content, dict):
-            raise self._damaged(Text("{name} does not hold an object", name=name))
+        with self._reading():
+            if not isinstance(content, dict):
+                raise ValueError(Text("{name} does not hold an object", name=name))
         return content
 
-    def _damaged(self, reason: object) -> RunError:
-        return RunError(Text("{path} cannot be read as a run: {reason}", path=self.path, reason=reason))
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError) as error:
+            raise RunError(Text("{path} cannot be read as a run: {reason}", path=self.path, reason=error)) from error
 
 
 def is_run(path: Path | str) -> bool:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import torch
@@ -125,11 +125,10 @@ def measure(logits: Tensor, labels: Tensor, classes: tuple[str, ...], temperatur
     }
 
 
-_SUMMARY: Final = ("split", "images", "top1", "top1_interval", "macro_f1")
-
-
 class ClassificationTask(Task):
     """Say which of the classes an image shows."""
+
+    summary = ("split", "images", "top1", "top1_interval", "macro_f1")
 
     @property
     def page(self) -> Page:
@@ -201,9 +200,6 @@ class ClassificationTask(Task):
         for mistake in measured["mistakes"]:
             mistake["path"] = manifest.names[ids[mistake["index"]]]
         return {"split": split, **measured}
-
-    def summary(self, evaluation: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: evaluation[name] for name in _SUMMARY}
 
     def headline(self, evaluation: Mapping[str, Any]) -> Headline:
         test = evaluation.get("split") != "val"

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,6 +100,8 @@ class Page:
 class Task(ABC):
     """What a network can be trained to do."""
 
+    summary: ClassVar[tuple[str, ...]]
+    """The names of the few values of an evaluation that a model's `config.json` repeats."""
     verifies = False
     """Whether its networks say from which similarity on two images are the same."""
 
@@ -139,10 +141,6 @@ class Task(ABC):
         self, target: EvaluationTarget, split: str, options: EvaluationOptions, listener: Listener
     ) -> dict[str, Any]:
         """What is measured on a split: the object of `evaluation.json`, whose format is in docs/architecture.md."""
-
-    @abstractmethod
-    def summary(self, evaluation: Mapping[str, Any]) -> dict[str, Any]:
-        """The few values of an evaluation that a model's `config.json` repeats, under the same names."""
 
     @abstractmethod
     def headline(self, evaluation: Mapping[str, Any]) -> Headline:

@@ -55,14 +55,21 @@ _REID: Final[Row] = {
 _REID_PAPER: Final[Row] = _REID | {"schedule": "step", "milestones": (40 / 120, 70 / 120), "averaging": 0.0}
 _REID_FINETUNE: Final[Row] = _REID | {"epochs": 60, "backbone_lr": 0.3}
 
-_SUMMARY: Final = (
-    "split", "queries", "valid_queries", "rank1", "rank1_interval", "map", "map_interval", "minp", "protocol"
-)  # fmt: skip
-
 
 class ReidentificationTask(Task):
     """Say who an image shows, also of identities that were never trained on."""
 
+    summary = (
+        "split",
+        "queries",
+        "valid_queries",
+        "rank1",
+        "rank1_interval",
+        "map",
+        "map_interval",
+        "minp",
+        "protocol",
+    )
     verifies = True
 
     @property
@@ -135,9 +142,6 @@ class ReidentificationTask(Task):
         self, target: EvaluationTarget, split: str, options: EvaluationOptions, listener: Listener
     ) -> dict[str, Any]:
         return evaluation.evaluate(target, split, options, listener)
-
-    def summary(self, evaluation: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: evaluation[name] for name in _SUMMARY}
 
     def headline(self, evaluation: Mapping[str, Any]) -> Headline:
         valid = _("{valid} of {queries} queries have a right answer among {images} images").format(
