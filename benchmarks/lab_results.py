@@ -13,8 +13,8 @@ from pathlib import Path
 
 from record import RESULTS, origin, write
 
-from atalho.report.lab.files import write_figure
-from atalho.report.lab.stored import read
+from atalho.lab.shared.page import write_figure
+from atalho.lab.shared.stored import read
 from atalho.text import LANGUAGES, speaking
 
 FIGURES = RESULTS.parent / "docs" / "figures"
@@ -34,7 +34,7 @@ def main() -> None:
     about |= {name: now[name] for name in ("commit", "changed")}
     name = given.name or f"lab-{result['experiment']}-{result['subject']}"
     print(write(name, result))
-    drawing = importlib.import_module(f"atalho.report.lab.{result['experiment']}").DRAWING
+    drawing = importlib.import_module(f"atalho.lab.{result['experiment']}.page").DRAWING
     for language in LANGUAGES:
         with speaking(language):
             write_figure(FIGURES / f"{name}.{language}", result, drawing)

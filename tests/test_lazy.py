@@ -26,3 +26,20 @@ def test_a_missing_dependency_is_not_turned_into_a_missing_name(tmp_path: Path) 
     get, _listed, _every = lazy.names_of("package", str(tmp_path / "__init__.py"))
     with pytest.raises(ModuleNotFoundError, match="not_installed"):
         get("pi")
+
+
+def test_a_module_of_the_package_is_imported_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "house"
+    folder.mkdir()
+    (folder / "__init__.pyi").write_text("from house import room as room\n")
+    (folder / "__init__.py").write_text(
+        "from atalho import lazy\n__getattr__, __dir__, __all__ = lazy.names_of(__name__, __file__)\n"
+    )
+    (folder / "room.py").write_text("import not_installed\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import house  # type: ignore[import-not-found]
+
+    with pytest.raises(ModuleNotFoundError, match="not_installed"):
+        _room = house.room
+    (folder / "room.py").write_text("chairs = 4\n")
+    assert house.room.chairs == 4

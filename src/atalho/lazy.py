@@ -19,6 +19,8 @@ def names_of(package: str, file: str) -> tuple[Callable[[str], Any], Callable[[]
     def get(name: str) -> Any:
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        if homes[name] == package:  # a module of its own
+            return importlib.import_module(f"{package}.{name}")
         return getattr(importlib.import_module(homes[name]), name)
 
     return get, lambda: sorted(homes), sorted(homes)

@@ -29,7 +29,7 @@ def compare(
 ) -> int:
     """Parse, call `atalho.lab.compare.run`, print."""
     from atalho.lab import compare as experiment
-    from atalho.report.lab.compare import DRAWING
+    from atalho.lab.compare.page import DRAWING
 
     measure = partial(
         experiment.run,

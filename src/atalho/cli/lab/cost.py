@@ -23,7 +23,7 @@ def cost(
     """Parse, call `atalho.lab.cost.run`, print."""
     options.refuse_unknown([word for word in models if word.startswith("-")], cost)
     from atalho.lab import cost as experiment
-    from atalho.report.lab.cost import DRAWING
+    from atalho.lab.cost.page import DRAWING
 
     measure = partial(
         experiment.run,

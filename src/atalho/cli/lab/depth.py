@@ -31,7 +31,7 @@ def depth(
 ) -> int:
     """Parse, call `atalho.lab.depth.run`, print."""
     from atalho.lab import depth as experiment
-    from atalho.report.lab.depth import DRAWING
+    from atalho.lab.depth.page import DRAWING
 
     numbers = shared.whole_numbers("--depths", depths)
     measure = partial(

@@ -28,8 +28,8 @@ def gradients(
 ) -> int:
     """Parse, call `atalho.lab.gradients.run`, print."""
     from atalho.lab import gradients as experiment
-    from atalho.lab.training import Recipe
-    from atalho.report.lab.gradients import DRAWING
+    from atalho.lab.gradients.page import DRAWING
+    from atalho.lab.shared.training import Recipe
 
     measure = partial(
         experiment.run,

@@ -25,8 +25,8 @@ def identity(
 ) -> int:
     """Parse, call `atalho.lab.identity.run`, print."""
     from atalho.lab import identity as experiment
-    from atalho.report.lab import stored
-    from atalho.report.lab.identity import DRAWING
+    from atalho.lab.identity.page import DRAWING
+    from atalho.lab.shared import stored
 
     with terminal.TerminalProgress() as progress:
         folder = experiment.run(

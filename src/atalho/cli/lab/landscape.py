@@ -32,7 +32,7 @@ def landscape(
 ) -> int:
     """Parse, call `atalho.lab.landscape.run`, print."""
     from atalho.lab import landscape as experiment
-    from atalho.report.lab.landscape import DRAWING
+    from atalho.lab.landscape.page import DRAWING
 
     measure = partial(
         experiment.run,

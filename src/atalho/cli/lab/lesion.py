@@ -27,7 +27,7 @@ def lesion(
 ) -> int:
     """Parse, call `atalho.lab.lesion.run`, print."""
     from atalho.lab import lesion as experiment
-    from atalho.report.lab.lesion import DRAWING
+    from atalho.lab.lesion.page import DRAWING
 
     numbers = shared.whole_numbers("--counts", counts)
     measure = partial(experiment.run, run, data, beside=beside, images=images, counts=numbers, draws=draws, seed=seed)

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from atalho.cli import options, terminal
-from atalho.report.lab import files, stored, words
-from atalho.report.lab.drawing import Drawing
+from atalho.lab.shared import page as files
+from atalho.lab.shared import stored, words
+from atalho.lab.shared.drawing import Drawing
 from atalho.text import _
 
 

@@ -10,7 +10,7 @@ from atalho.errors import ConfigError
 from atalho.text import Text, _
 
 if TYPE_CHECKING:
-    from atalho.lab.training import Recipe
+    from atalho.lab.shared.training import Recipe
 
 Data = Annotated[str, Parameter(help=_("folder of class folders, CSV, IDX files or CIFAR batches"))]
 MeasuredOn = Annotated[str | None, Parameter(help=_("images to measure on; the run's own if not given"))]
@@ -42,7 +42,7 @@ class Training:
 
     def recipe(self) -> "Recipe":
         """As the experiments take them. Raises ConfigError for numbers that nothing can be trained with."""
-        from atalho.lab.training import Recipe
+        from atalho.lab.shared.training import Recipe
 
         return Recipe(self.epochs, self.images, self.lr, self.batch_size, self.size, self.skip_bad)
 

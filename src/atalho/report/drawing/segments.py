@@ -40,7 +40,7 @@ class LayerSequence:
 
 @dataclass(frozen=True)
 class ShortcutBlock:
-    """A block with its shortcut (or, in a plain network, without one); several names stand for that many equal ones."""
+    """A block with its shortcut (in a plain network, without one); with several names, so many that are the same."""
 
     names: tuple[str, ...]
     layers: tuple[LayerBox, ...]

@@ -1,0 +1,3 @@
+"""Addition against concatenation, and neither, at an equal budget."""
+
+from atalho.lab.compare.measure import run as run

@@ -1,0 +1,3 @@
+"""What networks cost, side by side."""
+
+from atalho.lab.cost.measure import run as run

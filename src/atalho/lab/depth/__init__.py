@@ -1,0 +1,3 @@
+"""Plain against residual networks as they become deeper."""
+
+from atalho.lab.depth.measure import run as run

@@ -1,0 +1,3 @@
+"""What reaches the first block of the gradient, with shortcuts and without them."""
+
+from atalho.lab.gradients.measure import run as run

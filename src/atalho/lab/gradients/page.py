@@ -1,0 +1,246 @@
+"""How `lab gradients` is shown: the gradient at every block as curves and on the drawings, its likeness, its paths."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from atalho.lab.gradients.probe import LINES
+from atalho.lab.shared import twins, words
+from atalho.lab.shared.drawing import Drawing, Picture, Table
+from atalho.lab.shared.painted import block_axis, painted
+from atalho.report.canvas import AMBER, BLUE, INK
+from atalho.report.drawing import Scale
+from atalho.report.run_files import Json
+from atalho.text import N_, _
+from atalho.text.numbers import LEVEL, number, nwhole, percent, whole
+
+
+def pictures(result: Json) -> Mapping[str, Picture]:
+    """Strength by block and likeness, at the beginning and the end; the highway on the drawings; more, if measured."""
+    measured = [one for one in result["measured"]["series"] if one["moments"]]
+    if not measured:
+        return {_("The gradient at every block"): Figure(figsize=(3, 1))}
+    moments = _ends(measured)
+    found: dict[str, Picture] = {_("The gradient at every block"): _main(measured, moments)}
+    for moment in moments:
+        title = _("The highway: {moment}").format(moment=_when(moment))
+        found[title] = _highway(measured, moment, result)
+    if any(look["paths"] for one in measured for look in one["moments"].values()):
+        found[_("The gradient by the length of its path")] = _paths(measured, moments)
+    if any(len(one["moments"]) > 2 for one in measured):
+        found[_("Along training")] = _along(measured)
+    return found
+
+
+def _ends(measured: Sequence[Json]) -> list[str]:
+    """The first moment and the last."""
+    moments = list(dict.fromkeys(moment for one in measured for moment in one["moments"]))
+    return list(dict.fromkeys([moments[0], moments[-1]]))
+
+
+def _when(moment: str) -> str:
+    if moment == "start":
+        return _("at the beginning")
+    if moment == "trained":
+        return _("after training")
+    return _("after epoch {n}").format(n=whole(int(moment.removeprefix("epoch"))))
+
+
+def _main(measured: Sequence[Json], moments: Sequence[str]) -> Figure:
+    figure = Figure(figsize=(8.6, 2.95 * len(moments)), layout="constrained")
+    grid = figure.subplots(len(moments), 2, squeeze=False, gridspec_kw={"width_ratios": (1.5, 1)})
+    for (left, right), moment in zip(grid, moments, strict=True):
+        _strength(left, measured, moment)
+        _likeness(right, measured, moment)
+    for column in (0, 1):
+        _same_heights([row[column] for row in grid])
+    return figure
+
+
+def _same_heights(column: Sequence[Axes]) -> None:
+    ends = [axes.get_ylim() for axes in column]
+    for axes in column:
+        axes.set_ylim(min(low for low, _high in ends), max(high for _low, high in ends))
+
+
+def _strength(axes: Axes, measured: Sequence[Json], moment: str) -> None:
+    """Norms relative to the last block's, because training changes them all: what counts is what arrives."""
+    names: Sequence[str] = ()
+    for one, look in _seen(measured, moment):
+        names = look["blocks"]
+        _curve(axes, range(len(names)), look["relative"], one)
+    axes.axhline(1, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
+    axes.set_yscale("log")
+    block_axis(axes, names)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: _plain(value)))
+    axes.set_ylabel(_("gradient, last block = 1"))
+    axes.set_title(_when(moment), loc="left", fontsize=10, color=INK, pad=14)
+    axes.legend(loc="upper right")
+
+
+def _likeness(axes: Axes, measured: Sequence[Json], moment: str) -> None:
+    for one, look in _seen(measured, moment):
+        shares = [place / (len(look["cosines"]) - 1) for place in range(len(look["cosines"]))]
+        _curve(axes, shares, look["cosines"], one)
+    axes.set_xlim(0, 0.5)
+    axes.set_ylim(-0.1, 1.02)
+    axes.set_xlabel(_("distance of the inputs (1: another image)"))
+    axes.set_ylabel(_("cosine of the gradients"))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _place: number(value, 1)))
+    axes.legend(loc="upper right")
+
+
+def _curve(axes: Axes, across: Sequence[float], rows: Sequence[Json], one: Json, mark: str = "-") -> None:
+    """Means as a line and, where there are any, intervals as a band."""
+    colour = _colour(one)
+    axes.plot(across, [row["mean"] for row in rows], mark, color=colour, linewidth=1.9, markersize=4, label=one["name"])
+    if all(row["low"] is not None and row["high"] is not None for row in rows):
+        axes.fill_between(
+            across, [row["low"] for row in rows], [row["high"] for row in rows], color=colour, alpha=0.18, linewidth=0
+        )
+
+
+def _highway(measured: Sequence[Json], moment: str, result: Json) -> Picture:
+    """Every block in the colour of what enters it of the gradient, relative to the last block."""
+    networks = []
+    for one, look in _seen(measured, moment):
+        values = {name: row["mean"] for name, row in zip(look["blocks"], look["relative"], strict=True)}
+        networks.append((one["name"], one["spec"], values))
+    every = {f"{name} {block}": value for name, _spec, values in networks for block, value in values.items()}
+    scale = Scale.over(every, _("gradient that enters the block, last block = 1"), logarithmic=True)
+    return painted(networks, result["measured"]["side"], scale)
+
+
+def _paths(measured: Sequence[Json], moments: Sequence[str]) -> Figure:
+    figure = Figure(figsize=(6.6, 3.0), layout="constrained")
+    axes = figure.subplots()
+    for place, moment in enumerate(moments):
+        for one, look in _seen(measured, moment):
+            if look["paths"]:
+                label = f"{one['name']}, {_when(moment)}"
+                shares = look["paths"]["shares"]
+                style = "-" if place == len(moments) - 1 else (0, (3, 2))
+                axes.plot(range(len(shares)), shares, color=_colour(one), linestyle=style, linewidth=1.8, label=label)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel(_("residual branches on the path"))
+    axes.set_ylabel(_("share of the gradient"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: percent(value, 0)))
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    axes.legend(loc="upper right")
+    return figure
+
+
+def _along(measured: Sequence[Json]) -> Figure:
+    figure = Figure(figsize=(6.6, 3.0), layout="constrained")
+    axes = figure.subplots()
+    for one in measured:
+        looks = list(one["moments"].values())
+        _curve(axes, range(len(looks)), [look["ratio"] for look in looks], one, "o-")
+    axes.axhline(1, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: _plain(value)))
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    axes.set_xlabel(_("epochs trained"))
+    axes.set_ylabel(_("first block's gradient, last block = 1"))
+    axes.legend(loc="upper right")
+    return figure
+
+
+def _seen(measured: Sequence[Json], moment: str) -> list[tuple[Json, Json]]:
+    return [(one, one["moments"][moment]) for one in measured if moment in one["moments"]]
+
+
+def _colour(one: Json) -> str:
+    return BLUE if one["shortcuts"] else AMBER
+
+
+def _plain(value: float) -> str:
+    """A factor: 10,000 or 0.01."""
+    digits = max(0, -math.floor(math.log10(value))) if 0 < value < 1 else 0
+    return number(value, digits)
+
+
+def tables(result: Json) -> Mapping[str, Table]:
+    """The ratio of the first block to the last, by what enters and by weights; likeness; lengths of paths."""
+    head = (
+        _("network"), _("when"), _("first block / last: gradient"), _("the same of the weights"),
+        _("cosine of neighbours"),
+        _("branches on the paths of {level} of the gradient").format(level=percent(LEVEL, 0)),
+    )  # fmt: skip
+    rows = []
+    for one in result["measured"]["series"]:
+        for moment, look in one["moments"].items():
+            lengths = look["paths"] and _("{low} to {high} of {n}").format(
+                low=look["paths"]["middle"][0], high=look["paths"]["middle"][1], n=len(look["blocks"])
+            )
+            rows.append((
+                one["name"], _when(moment), words.estimate(look["ratio"], "number"),
+                words.estimate(look["ratio_weights"], "number"), words.estimate(look["neighbour"], "number"),
+                lengths or "–",
+            ))  # fmt: skip
+    return {_("What reaches the first block"): Table(head, rows, _note(result), numbers_from=2)}
+
+
+def _note(result: Json) -> str:
+    """What the figures of the table are, and what their intervals are over."""
+    settings = result["settings"]
+    seeds = nwhole("{n} seed", "{n} seeds", settings["seeds"])
+    over = _("over {seeds}").format(seeds=seeds)
+    if settings.get("trained"):
+        over = _("over {seeds}, and of trained runs over batches of {batch} images").format(
+            seeds=seeds, batch=whole(settings["batch"])
+        )
+    return _(
+        "First block / last: the norm of the loss's gradient by what enters the first block, divided by that at the "
+        "last block; then the same of the residual branches' weights. In brackets, {level} intervals {over}; ratios "
+        "are geometric means. Neighbours are a 32nd of the way from one image to another apart."
+    ).format(level=percent(LEVEL, 0), over=over)
+
+
+def method(result: Json) -> str:
+    """What was measured and how."""
+    series, batch = result["measured"]["series"], result["settings"]["batch"]
+    texts = [
+        _(
+            "Each network is shown {batch} training images; norms use the statistics of the batch, as in training. At "
+            "every block the gradient of an image's own loss by what enters the block is measured, as the root mean "
+            "square of its norm over the images. Likeness is the cosine between the gradients of one logit at inputs "
+            "on a straight line between two images, over {lines} (after Balduzzi et al. 2017)."
+        ).format(batch=whole(batch), lines=nwhole("{n} line", "{n} lines", min(LINES, batch // 2)))
+    ]
+    if any(one["shortcuts"] for one in series):
+        texts.append(
+            _(
+                "The share by length of path is the mean norm over sampled paths through k residual branches, times "
+                "how many such paths there are (Veit et al. 2016)."
+            )
+        )
+    if len(series) > 1:
+        texts.append(_("From the same seed, a network and its plain twin begin with the same weights."))
+    recipe = result["settings"].get("recipe")
+    if recipe:
+        trained = _("The networks are trained for {epochs} on {images} images, in the same order.")
+        epochs = nwhole("{n} epoch", "{n} epochs", recipe["epochs"])
+        texts.append(trained.format(epochs=epochs, images=whole(recipe["images"])))
+    return " ".join(texts)
+
+
+def remarks(result: Json) -> Sequence[str]:
+    """Why nothing was compared, if so, and in what the networks differ."""
+    return [*twins.not_compared(result), *twins.remarks(result)]
+
+
+DRAWING: Final = Drawing(
+    experiment="gradients",
+    title=N_("The highway for gradients"),
+    claim=N_("The shortcuts are a highway on which gradients flow back unhindered to the first blocks."),
+    method=method,
+    pictures=pictures,
+    tables=tables,
+    remarks=remarks,
+)

@@ -1,0 +1,3 @@
+"""If the first convolutions learn zero, the network is the one without them."""
+
+from atalho.lab.identity.measure import run as run

@@ -1,0 +1,3 @@
+"""The loss around trained networks."""
+
+from atalho.lab.landscape.measure import run as run

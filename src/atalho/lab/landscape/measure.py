@@ -1,0 +1,200 @@
+"""`lab landscape`: the loss around trained networks, along lines and on a plane, for two on one scale (Li et al. 2018).
+
+Steps are shares of the weights, filter by filter, and a network and its plain twin take them by the same random
+numbers. The images are a fixed part of the training images, for it is the training loss that training goes down.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from atalho.errors import ConfigError
+from atalho.inspection import landscape
+from atalho.inspection.directions import filter_normalised
+from atalho.inspection.landscape import Norms
+from atalho.lab.landscape.page import DRAWING
+from atalho.lab.shared import cells, result, subset
+from atalho.lab.shared import trained as subjects
+from atalho.lab.shared.trained import Subject
+from atalho.lab.shared.verdict import SHARE, Comparison, Estimate, Verdict
+from atalho.precision import choose
+from atalho.surgery.lesion import silenceable
+from atalho.text import Text
+from atalho.training.progress import Progress
+
+BATCH = 256
+"""Images at once; recomputed statistics of norms are those of so many."""
+
+Batches = Sequence[tuple[Tensor, Tensor]]
+
+
+def run(
+    run: Path | str,
+    data: Path | str | None = None,
+    *,
+    beside: Path | str | None = None,
+    images: int = 512,
+    points: int = 21,
+    reach: float = 1.0,
+    lines: int = 5,
+    norms: Norms = "recomputed",
+    seed: int = 0,
+    budget_minutes: float | None = None,
+    out: Path | str | None = None,
+    command: str | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Measure the loss around `run`, and around `beside`, on `images` training images; the folder of the result.
+
+    `lines` random lines of `points` points, and a plane of points × points, each from -reach to reach, where 1 moves
+    every filter by its own length. `norms` see `inspection.landscape.Norms`. The folder (default `lab/landscape-<name
+    of run>`) keeps what is finished, by line and by row of the plane: the same call goes on.
+    Raises ConfigError, DataError and WeightsError before any work is done.
+    """
+    progress = progress or Progress()
+    _check(points, reach, lines)
+    precision = choose("auto", "auto")
+    runs = [run] if beside is None else [run, beside]
+    folder = cells.place(out, f"landscape-{subjects.names(runs)[0]}")
+    found, chosen = subset.of_runs(runs, data, "train", count=images, seed=seed, precision=precision, progress=progress)
+    batches = list(chosen.batches(BATCH, precision.device))
+    settings = {
+        "experiment": "landscape",
+        **subset.describe(found, chosen),
+        "points": points,
+        "reach": reach,
+        "norms": norms,
+        "seed": seed,
+    }
+    steps = np.linspace(-reach, reach, points).tolist()
+    plan = _plan(found, batches, steps, lines, norms, seed)
+    done = cells.run(
+        folder, settings, list(plan), lambda name: plan[name](), budget_minutes=budget_minutes, progress=progress
+    )
+    measured = [_series(one, done.values, steps, lines, len(found[0].model.classes)) for one in found]
+    made = result.make(
+        DRAWING,
+        found[0].name,
+        settings | {"lines": lines, "differences": subjects.differences(found), "trained": subjects.trainings(found)},
+        {"series": measured, "steps": steps, "chance": math.log(len(found[0].model.classes))},
+        judge(measured),
+        cells=done,
+        command=command,
+        seeds=[seed],
+        precision=precision,
+    )
+    return result.write(folder, made, DRAWING)
+
+
+def judge(series: Sequence[Mapping[str, Any]]) -> Verdict:
+    """The verdict on how wide the valley is: with shortcuts wider than without. Of one network there is none."""
+    radii = {one["shortcuts"]: _estimate(one) for one in series if one["radius"] is not None}
+    if len(radii) < 2:
+        return Verdict(())
+    quantity = Text("how far the weights can go until the loss is halfway to that of a guess, as a share of themselves")
+    return Verdict((Comparison(quantity, radii[True], "above", radii[False], "number"),))
+
+
+def halfway(steps: Sequence[float], losses: Sequence[float | None], level: float) -> float:
+    """The step, on average over both sides, at which the loss along a line first reaches `level`.
+
+    Between two points it is taken to rise evenly. Where it never does, the end of the line counts.
+    """
+    middle = len(steps) // 2
+    return (
+        _crossing(steps[middle:], losses[middle:], level) - _crossing(steps[middle::-1], losses[middle::-1], level)
+    ) / 2
+
+
+def outward_falls(losses: Sequence[float | None]) -> float:
+    """The share of the steps away from the middle on which the loss falls: 0 in a plain bowl."""
+    middle = len(losses) // 2
+    sides = (losses[middle:], losses[middle::-1])
+    falls = [a is None or (b is not None and b < a) for side in sides for a, b in pairwise(side)]
+    return sum(falls) / len(falls)
+
+
+def _crossing(steps: Sequence[float], losses: Sequence[float | None], level: float) -> float:
+    for k in range(1, len(steps)):
+        before, after = losses[k - 1], losses[k]
+        if after is None or before is None:
+            return steps[k]
+        if after >= level:
+            share = (level - before) / (after - before) if after > before else 0.0
+            return steps[k - 1] + max(0.0, share) * (steps[k] - steps[k - 1])
+    return steps[-1]
+
+
+def _plan(
+    found: Sequence[Subject], batches: Batches, steps: Sequence[float], lines: int, norms: Norms, seed: int
+) -> dict[str, Callable[[], cells.Value]]:
+    """What to do for each cell: the lines of all networks, then the rows of all planes."""
+
+    def along(one: Subject, draws: Sequence[int], places: Sequence[tuple[float, ...]]) -> Callable[[], cells.Value]:
+        def measure() -> cells.Value:
+            directions = [filter_normalised(one.network, seed=seed, draw=draw) for draw in draws]
+            with landscape.around(one.network, directions, batches, one.model.precision, norms=norms) as at:
+                there = [at(*place) for place in places]
+            return {"loss": [point.loss for point in there], "error": [point.error for point in there]}
+
+        return measure
+
+    on_lines = {f"{s.name}.line{d}": along(s, [d], [(x,) for x in steps]) for d in range(lines) for s in found}
+    rows = {
+        f"{s.name}.row{row:02d}": along(s, [0, 1], [(x, y) for x in steps])
+        for row, y in enumerate(steps)
+        for s in found
+    }
+    return on_lines | rows
+
+
+def _series(
+    one: Subject, values: Mapping[str, cells.Value], steps: Sequence[float], lines: int, classes: int
+) -> dict[str, Any]:
+    """What is known of one network; None for what is not measured yet."""
+    along = [values[name] for name in (f"{one.name}.line{d}" for d in range(lines)) if name in values]
+    rows = [values.get(f"{one.name}.row{row:02d}") for row in range(len(steps))]
+    series: dict[str, Any] = {
+        "name": one.name,
+        "shortcuts": bool(silenceable(one.network)),
+        "lines": along,
+        "loss": [row and row["loss"] for row in rows],
+        "error": [row and row["error"] for row in rows],
+        "centre": None,
+        "radius": None,
+        "falling": None,
+    }
+    middle = len(steps) // 2
+    if along:
+        falling = [outward_falls(line["loss"]) for line in along]
+        series["falling"] = Estimate.over_seeds(one.name, falling, within=SHARE).to_json() | {"values": falling}
+        series["centre"] = {what: along[0][what][middle] for what in ("loss", "error")}
+        loss, guess = series["centre"]["loss"], math.log(classes)
+        if loss is not None and loss < guess:
+            radii = [halfway(steps, line["loss"], (loss + guess) / 2) for line in along]
+            series["radius"] = Estimate.over_seeds(one.name, radii).to_json() | {"values": radii}
+    return series
+
+
+def _estimate(one: Mapping[str, Any]) -> Estimate:
+    return Estimate.over_seeds(one["name"], one["radius"]["values"])
+
+
+def _check(points: int, reach: float, lines: int) -> None:
+    if points < 5 or points % 2 == 0:
+        raise ConfigError(
+            Text(
+                "--points {given} is not accepted: give an odd number from 5, so that one is the middle.", given=points
+            )
+        )
+    if not reach > 0 or not math.isfinite(reach):
+        raise ConfigError(Text("--reach {given} is not accepted: it must be greater than 0.", given=reach))
+    if lines < 1:
+        raise ConfigError(Text("--lines {given} is not accepted: it must be 1 or more.", given=lines))

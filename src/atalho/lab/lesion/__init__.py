@@ -1,0 +1,3 @@
+"""How much a trained network misses each of its blocks."""
+
+from atalho.lab.lesion.measure import run as run

@@ -1,0 +1,80 @@
+"""One lesion of one network, and which images the network is still right about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atalho.lab.shared.subset import Subset
+from atalho.lab.shared.trained import Subject
+from atalho.networks.network import Network
+from atalho.surgery import lesion
+from atalho.tasks import classification
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One lesion of one network; `kind` is whole, remove, silence, random or swap."""
+
+    subject: Subject
+    kind: str
+    names: tuple[str, ...]
+    draw: int = 0
+
+    @property
+    def cell(self) -> str:
+        """The name of its cell."""
+        what = f"{len(self.names)}.{self.draw}" if self.kind == "random" else ".".join(self.names[:1])
+        return f"{self.subject.name}.{self.kind}.{what}".rstrip(".")
+
+    def applied(self) -> AbstractContextManager[Network]:
+        """The network with it, while entered."""
+        network = self.subject.network
+        match self.kind:
+            case "whole":
+                return nullcontext(network)
+            case "silence":
+                return lesion.silenced(network, self.names)
+            case "swap":
+                return lesion.swapped(network, self.names[0], self.names[1])
+            case _:
+                return lesion.removed(network, self.names)
+
+
+def every(one: Subject, counts: Sequence[int], draws: int, seed: int) -> list[Cut]:
+    """Every lesion of one network. The same blocks at random for networks whose blocks have the same names."""
+    network = one.network
+    removable = lesion.removable(network)
+    silent = [name for name in lesion.silenceable(network) if name not in removable]
+    return [
+        Cut(one, "whole", ()),
+        *(Cut(one, "remove", (name,)) for name in removable),
+        *(Cut(one, "silence", (name,)) for name in silent),
+        *(
+            Cut(one, "random", lesion.at_random(removable, count, seed=seed, draw=draw), draw)
+            for count in sorted(set(counts))
+            for draw in range(draws)
+            if count <= len(removable)
+        ),
+        *(Cut(one, "swap", pair) for pair in lesion.swappable(network)),
+    ]
+
+
+def measure(cut: Cut, chosen: Subset) -> dict[str, Any]:
+    """Which images the network gets right, as hexadecimal bits."""
+    loaded = cut.subject.model
+    with cut.applied() as network:
+        logits = classification.logits(network, chosen.images, chosen.ids, chosen.preprocessing, loaded.precision)
+    right = (logits.argmax(1) == chosen.labels).numpy()
+    return {"right": np.packbits(right).tobytes().hex()}
+
+
+def right_images(value: Mapping[str, Any], count: int) -> NDArray[np.bool_]:
+    """What `measure` packed, of `count` images."""
+    packed = np.frombuffer(bytes.fromhex(value["right"]), np.uint8)
+    return np.unpackbits(packed, count=count).astype(bool)

@@ -1,0 +1,77 @@
+import pytest
+
+from atalho.lab.depth.page import DRAWING, ramp
+from atalho.report.canvas import AMBER, BLUE, style
+from atalho.text import speaking
+
+
+def ends(mean, spread=0.01):
+    return {"mean": mean, "low": mean - spread if spread else None, "high": mean + spread if spread else None}
+
+
+def series(name, shortcut, depth, error, spread=0.01):
+    return {
+        "name": name, "shortcut": shortcut, "depth": depth, "parameters": 269722, "multiply_adds": 40_551_424,
+        "seeds": [0, 1, 2], "train_error": ends(error, spread), "test_error": ends(error + 0.02, spread),
+        "train_error_curve": [ends(0.8, spread), ends(error, spread)],
+        "test_error_curve": [ends(0.82, spread), ends(error + 0.02, spread)],
+    }  # fmt: skip
+
+
+def result(kinds=("none", "zero-pad"), spread=0.01):
+    rows = [series(f"{kind}{depth}", kind, depth, depth / 100, spread) for depth in (20, 26, 56) for kind in kinds]
+    settings = {"epochs": 2, "images": 12500, "size": 32, "batch_size": 128, "lr": 0.1}
+    return {"measured": {"series": rows, "test_images": 10000}, "settings": settings}
+
+
+@pytest.mark.parametrize("language", ["en", "pt"])
+@pytest.mark.parametrize("kinds", [("none", "zero-pad"), ("none", "projection", "zero-pad", "identity")])
+@pytest.mark.parametrize("spread", [0.01, None])
+def test_a_panel_for_each_kind_and_one_for_the_ends(kinds, language, spread):
+    with style():
+        (figure,) = speaking(language)(DRAWING.pictures)(result(kinds, spread)).values()
+    panels = [axes for axes in figure.axes if axes.axison]
+    assert len(panels) == len(kinds) + 1
+    assert len(panels[0].get_lines()) == 6  # three depths, training and test
+    assert len(panels[0].collections) == (3 if spread else 0)
+
+
+def test_the_table_has_errors_with_their_intervals_and_the_costs():
+    table = next(iter(DRAWING.tables(result()).values()))
+    assert table.rows[0] == ("none20", "20.0% [19.0%, 21.0%]", "22.0% [21.0%, 23.0%]", "269,722", "40.6 M", "3")
+    assert [row[0] for row in table.rows] == ["none20", "none26", "none56", "zero-pad20", "zero-pad26", "zero-pad56"]
+    assert "12,500 training images" in table.note and "10,000 test images" in table.note
+
+
+def test_the_method_says_what_was_held_equal():
+    text = DRAWING.method(result())
+    assert "2 epochs on the same 12,500 images of 32 pixels" in text and "batches of 128" in text
+
+
+def test_colours_go_from_blue_to_amber():
+    assert ramp(2) == [BLUE, AMBER] and ramp(1) == [BLUE]
+    assert len(set(ramp(5))) == 5
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "sentence"),
+    [
+        (
+            0.006,
+            0.024,
+            "Even with shortcuts the deeper network learned less well at this budget (a → b: 1.5% [0.6%, 2.4%]",
+        ),
+        (-0.03, -0.01, "With shortcuts the deeper network learned better (a → b: 1.5% [-3.0%, -1.0%] added"),
+        (
+            -0.01,
+            0.04,
+            "With shortcuts, depth made no difference that is beyond chance (a → b: 1.5% [-1.0%, 4.0%] added",
+        ),
+        (None, None, "One seed does not tell what depth does with shortcuts (a → b: 1.5% (no interval) added"),
+    ],
+)
+def test_what_depth_does_with_shortcuts_is_said_whatever_the_verdict(low, high, sentence):
+    added = {"left": {"name": "a → b", "mean": 0.015, "low": low, "high": high}}
+    found = {"verdict": {"comparisons": [{"left": {"name": "plain56"}}, added]}}
+    (remark,) = DRAWING.remarks(found)
+    assert remark.startswith(sentence)

@@ -1,0 +1,139 @@
+import json
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from atalho.errors import RunError
+from atalho.lab.shared import cells
+from atalho.training.progress import Progress
+
+DESCRIPTION = {"experiment": "squares", "power": 2}
+NAMES = ["one", "two", "three"]
+
+
+class Squares:
+    """Measures, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def __call__(self, name: str) -> cells.Value:
+        self.asked.append(name)
+        return {"square": len(name) ** 2, "pair": (1, 2)}
+
+
+class Notes(Progress):
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.texts.append(text)
+
+
+def test_every_cell_is_measured_once_in_order_and_kept(tmp_path):
+    first, again = Squares(), Squares()
+    found = cells.run(tmp_path, DESCRIPTION, NAMES, first)
+    assert first.asked == NAMES and list(found.values) == NAMES and found.complete
+    assert found.values["three"] == {"square": 25, "pair": [1, 2]}
+    assert cells.run(tmp_path, DESCRIPTION, NAMES, again) == found
+    assert again.asked == []
+
+
+def test_further_cells_are_added_to_those_that_are_there(tmp_path):
+    cells.run(tmp_path, DESCRIPTION, NAMES[1:], Squares())
+    more = Squares()
+    assert list(cells.run(tmp_path, DESCRIPTION, NAMES, more).values) == NAMES
+    assert more.asked == ["one"]
+
+
+def test_another_experiment_is_refused_and_the_difference_named(tmp_path):
+    cells.run(tmp_path, DESCRIPTION, NAMES, Squares())
+    with pytest.raises(RunError, match=re.escape("power is 2 there and 3 here. Give another folder with --out")):
+        cells.run(tmp_path, DESCRIPTION | {"power": 3}, NAMES, Squares())
+
+
+def test_a_budget_ends_between_cells_and_says_what_is_missing(tmp_path):
+    notes = Notes()
+    found = cells.run(tmp_path, DESCRIPTION, NAMES, Squares(), budget_minutes=0, progress=notes)
+    assert found.missing == ("one", "two", "three") and not found.complete and found.seconds == 0
+    assert notes.texts == ["The budget is used up. Not measured yet: one, two, three."]
+
+
+def test_time_left_is_told_after_each_cell(tmp_path):
+    notes = Notes()
+    cells.run(tmp_path, DESCRIPTION, NAMES, Squares(), progress=notes)
+    assert len(notes.texts) == 3
+    assert notes.texts[0] == "one done in 0.0 s · 1 of 3 cells · about 0.0 s left"
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]"])
+def test_a_damaged_cell_is_named(tmp_path, content):
+    cells.run(tmp_path, DESCRIPTION, NAMES, Squares())
+    path = tmp_path / "cells" / "two.json"
+    path.write_bytes(content)
+    with pytest.raises(RunError, match=re.escape(f"{path} cannot be read")):
+        cells.run(tmp_path, DESCRIPTION, NAMES, Squares())
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden"])
+def test_a_name_that_leaves_the_folder_is_refused(tmp_path, name):
+    with pytest.raises(RunError, match="cannot name a cell"):
+        cells.run(tmp_path, DESCRIPTION, [name], Squares())
+
+
+def test_the_place_is_checked_before_any_work(tmp_path):
+    assert cells.place(None, "depth-cifar") == Path("lab/depth-cifar")
+    assert cells.place(tmp_path / "new" / "deep", "") == tmp_path / "new" / "deep"
+    file = tmp_path / "file"
+    file.write_text("")
+    for place in (file, file / "below"):
+        with pytest.raises(RunError, match="cannot be written: Not a directory"):
+            cells.place(place, "")
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_what_is_no_experiment_is_not_written_over(tmp_path):
+    (tmp_path / ".lock").touch()
+    assert cells.place(tmp_path, "") == tmp_path
+    (tmp_path / "run.toml").touch()
+    with pytest.raises(RunError, match=r"holds something else than an experiment: run.toml. Give a new folder"):
+        cells.place(tmp_path, "")
+    cells.run(tmp_path, DESCRIPTION, NAMES, Squares())
+    assert cells.place(tmp_path, "") == tmp_path
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from atalho.lab.shared import cells
+
+def measure(name):
+    with open(sys.argv[2], "a") as log:
+        log.write(name + "\\n")
+    if name == sys.argv[3]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"square": len(name) ** 2}
+
+print(dict(cells.run(Path(sys.argv[1]), {"experiment": "squares"}, ["one", "two", "three"], measure).values))
+"""
+
+
+def _sitting(folder: Path, log: Path, kill_at: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", _KILLED, str(folder), str(log), kill_at]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_killed_and_started_again_nothing_is_measured_twice_and_the_result_is_the_same(tmp_path):
+    killed, log = tmp_path / "killed", tmp_path / "log"
+    assert _sitting(killed, log, "two").returncode == -signal.SIGKILL
+    again = _sitting(killed, log, "")
+    straight = _sitting(tmp_path / "straight", tmp_path / "other", "")
+    # The cell that the kill fell into is begun anew; the one that was finished is not.
+    assert log.read_text().split() == ["one", "two", "two", "three"]
+    assert again.stdout == straight.stdout != ""
+    values = [json.loads((f / "cells" / "one.json").read_text())["value"] for f in (killed, tmp_path / "straight")]
+    assert values[0] == values[1]
