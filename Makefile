@@ -37,6 +37,7 @@ check: $(VENV)/dev
 	$(BIN)/lint-imports
 	$(BIN)/python tools/dependencies.py check $(CONSTRAINTS)
 	$(BIN)/python tools/files.py check
+	$(BIN)/python tools/results.py check
 	$(BIN)/python tools/command_line.py check
 
 format: $(VENV)/dev

@@ -7,14 +7,14 @@ name is lab-EXPERIMENT-SUBJECT if not given; paths in the command are cut to the
 """
 
 import argparse
-import importlib
+import json
 import re
 from pathlib import Path
 
 from record import RESULTS, origin, write
 
-from atalho.lab.shared.page import write_figure
-from atalho.lab.shared.stored import read
+from atalho import lab
+from atalho.lab.shared.files import write_figure
 from atalho.text import LANGUAGES, speaking
 
 FIGURES = RESULTS.parent / "docs" / "figures"
@@ -25,19 +25,19 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--name")
     given = parser.parse_args()
-    result = read(given.folder)
-    if result["missing"]:
-        parser.error(f"{given.folder} is not finished: {', '.join(result['missing'])}")
-    about = result["provenance"]
+    plain = json.loads((given.folder / "result.json").read_bytes())
+    result = getattr(lab, plain["experiment"]).read(given.folder)
+    if result.missing:
+        parser.error(f"{given.folder} is not finished: {', '.join(result.missing)}")
+    about = plain["provenance"]
     now = origin(about["command"])
     about |= {"command": re.sub(r"(?<=\s)/\S*/", "", about["command"])}
     about |= {name: now[name] for name in ("commit", "changed")}
-    name = given.name or f"lab-{result['experiment']}-{result['subject']}"
-    print(write(name, result))
-    drawing = importlib.import_module(f"atalho.lab.{result['experiment']}.page").DRAWING
+    name = given.name or f"lab-{result.experiment}-{result.subject}"
+    print(write(name, plain))
     for language in LANGUAGES:
         with speaking(language):
-            write_figure(FIGURES / f"{name}.{language}", result, drawing)
+            write_figure(FIGURES / f"{name}.{language}", result)
         print(FIGURES / f"{name}.{language}.svg")
 
 

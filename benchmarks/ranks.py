@@ -30,8 +30,8 @@ from typing import Any
 from record import origin, write
 
 from atalho.data import samples
-from atalho.jobs.run import Run
 from atalho.lab.shared import cells
+from atalho.runs.run import Run
 
 EPOCHS, SEED = 8, 0
 STEPS, _STEP_SECONDS = EPOCHS * 5, 0.2

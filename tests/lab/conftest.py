@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stored_results import experiment
 
 from atalho.api.train import train
+from atalho.lab.shared.result import Result
 from atalho.training.progress import Progress
 
 SPEC = {
@@ -21,7 +23,7 @@ SPEC = {
     "shortcut": "zero-pad",
 }
 
-Experiment = Callable[..., Path]
+Experiment = Callable[..., Result]
 
 
 @pytest.fixture(scope="session")
@@ -59,25 +61,33 @@ class _After(Progress):
                 raise PowerCutError
 
 
+def stored(result: Result) -> dict[str, Any]:
+    """What an experiment wrote, which is what it gave back, and what is read again."""
+    kept: dict[str, Any] = json.loads((result.path / "result.json").read_bytes())
+    assert kept == result.to_dict()
+    assert experiment(result.experiment).read(result.path) == result
+    return kept
+
+
 @pytest.fixture
 def cut_short(tmp_path: Path) -> Callable[[Experiment, int], dict[str, Any]]:
-    """Runs an experiment in one sitting, and cut short after so many cells and begun again; gives the result.
+    """Runs an experiment in one session, and cut short after so many cells and begun again; gives the result.
 
-    Both sittings must agree, and nothing be measured twice. The experiment takes `out` and `progress`.
+    Both sessions must agree, and nothing be measured twice. The experiment takes `out` and `progress`.
     """
 
-    def both(experiment: Experiment, cells: int) -> dict[str, Any]:
-        whole = json.loads((experiment(out=tmp_path / "whole", progress=None) / "result.json").read_bytes())
+    def both(run: Experiment, cells: int) -> dict[str, Any]:
+        whole = stored(run(out=tmp_path / "whole", progress=None))
         folder = tmp_path / "cut"
         with pytest.raises(PowerCutError):
-            experiment(out=folder, progress=_After(cells))
+            run(out=folder, progress=_After(cells))
         kept = {path.name: path.stat().st_mtime_ns for path in (folder / "cells").iterdir()}
         assert len(kept) == cells
-        again = json.loads((experiment(out=folder, progress=None) / "result.json").read_bytes())
+        again = stored(run(out=folder, progress=None))
         now = {path.name: path.stat().st_mtime_ns for path in (folder / "cells").iterdir()}
         assert {name: now[name] for name in kept} == kept and len(now) > cells
         for part in ("measured", "verdict", "settings", "missing"):
             assert again[part] == whole[part], part
-        return whole  # type: ignore[no-any-return]
+        return whole
 
     return both

@@ -17,6 +17,7 @@ def build() -> App:
         App,
         version=__version__,
         help_formatter=help.Formatter(),
+        help_format="plaintext",
         console=terminal.PipeConsole(),
         suppress_keyboard_interrupt=False,
         group_parameters=parameters,

@@ -42,9 +42,7 @@ def _entry(entry: HelpEntry) -> HelpEntry:
         facts.append(_("[default: {value}]").format(value=entry.default))
     if entry.required:
         facts.append(_("[required]"))
-    description = entry.description or Text()
-    if not isinstance(description, InlineText):
-        description = InlineText(Text(description) if isinstance(description, str) else description)
+    description = InlineText(Text(_said(entry.description)))
     for fact in facts:
         description.append(Text(fact, "bright_black"))
     return entry.copy(
@@ -55,6 +53,12 @@ def _entry(entry: HelpEntry) -> HelpEntry:
         default=None,
         required=False,
     )
+
+
+def _said(description: InlineText) -> str:
+    """What stands in a row, translated. Pages are plain text, so that the parser has left the words as they were."""
+    words = str(description.primary_renderable)
+    return _(words) if words else ""
 
 
 def placeholders(text: str) -> str:

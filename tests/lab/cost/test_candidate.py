@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from atalho.errors import ConfigError
-from atalho.lab.cost.candidate import check_side, contender, counts
+from atalho.lab.cost.candidate import candidate, check_side, counts
 
 
 @pytest.mark.parametrize(
@@ -17,17 +17,17 @@ from atalho.lab.cost.candidate import check_side, contender, counts
     ],
 )  # fmt: skip
 def test_names(word: str, kind: str, side: int) -> None:
-    found = contender(word)
+    found = candidate(word)
     assert (found.name, found.kind, found.side, found.channels) == (word, kind, side, 3)
 
 
 def test_our_names_come_before_torchvisions_and_cost_the_same() -> None:
-    ours = counts(contender("resnet18"), 64)
+    ours = counts(candidate("resnet18"), 64)
     with torch.device("meta"):
         from torchvision.models import resnet18
 
         theirs = sum(p.numel() for p in resnet18().parameters())
-    assert contender("resnet18").kind == "residual" and ours["parameters"] == theirs
+    assert candidate("resnet18").kind == "residual" and ours["parameters"] == theirs
 
 
 def test_a_file_with_a_specification(tmp_path: Path) -> None:
@@ -36,32 +36,32 @@ def test_a_file_with_a_specification(tmp_path: Path) -> None:
         'family = "resnet"\ndesign = "basic"\nstem = "small"\nblocks = [1, 1]\nwidths = [8, 16]\n'
         "stem_channels = 8\nin_channels = 1\n"
     )
-    found = contender(str(path))
+    found = candidate(str(path))
     assert (found.kind, found.channels) == ("residual", 1)
     assert counts(found, 32)["parameters"] > 0
 
 
 def test_operations_grow_with_the_area_and_parameters_do_not() -> None:
-    small, large = (counts(contender("resnet20"), side) for side in (32, 64))
+    small, large = (counts(candidate("resnet20"), side) for side in (32, 64))
     assert small["parameters"] == large["parameters"] == 269_722
     head = 64 * 10
     assert large["multiply_adds"] - head == 4 * (small["multiply_adds"] - head)
 
 
 def test_a_block_without_shortcut_costs_what_one_with_an_identity_costs() -> None:
-    plain, residual = (counts(contender(name), 32) for name in ("plain20", "resnet20"))
+    plain, residual = (counts(candidate(name), 32) for name in ("plain20", "resnet20"))
     assert plain["parameters"] == residual["parameters"]
     assert plain["multiply_adds"] == residual["multiply_adds"]
     assert plain["activation_bytes"] <= residual["activation_bytes"]
 
 
 def test_images_that_are_too_small_are_refused_before_anything_is_computed() -> None:
-    check_side(contender("vgg11"), 32)
+    check_side(candidate("vgg11"), 32)
     with pytest.raises(ConfigError, match=r"vgg11 cannot take images of 8 pixels \(.*\). Give a larger --size"):
-        check_side(contender("vgg11"), 8)
+        check_side(candidate("vgg11"), 8)
 
 
 @pytest.mark.parametrize("word", ["vgg1", "fcn_resnet50", "r3d_18"])
 def test_what_neither_has_is_refused(word: str) -> None:
     with pytest.raises(ConfigError):
-        contender(word)
+        candidate(word)

@@ -9,13 +9,14 @@ import pytest
 from atalho.cli import run as command_line
 from atalho.errors import ConfigError
 from atalho.lab.cost import measure as cost
-from atalho.lab.cost.candidate import Contender, contender, counts
+from atalho.lab.cost.candidate import CostCandidate, candidate, counts
+from atalho.lab.cost.result import Costs, Count, Time
 
-VGG, RES = Contender("vgg19", "other", 224), Contender("resnet34", "residual", 224)
+VGG, RES = CostCandidate("vgg19", "other", 224), CostCandidate("resnet34", "residual", 224)
 
 
 def test_counts_are_the_published_ones() -> None:
-    vgg, res = counts(contender("vgg19"), 224), counts(contender("resnet34"), 224)
+    vgg, res = counts(candidate("vgg19"), 224), counts(candidate("resnet34"), 224)
     assert (vgg["parameters"], res["parameters"]) == (143_667_240, 21_797_672)
     assert vgg["multiply_adds"] == pytest.approx(19.63e9, rel=1e-2)
     assert res["multiply_adds"] == pytest.approx(3.66e9, rel=1e-2)
@@ -24,25 +25,26 @@ def test_counts_are_the_published_ones() -> None:
 def test_the_memory_kept_of_a_linear_network_by_hand() -> None:
     # Of each image autograd keeps, besides weights: the 3072 pixels, and in a block, between it and the next and at
     # the ends, vectors of 256 numbers; fewer than one per layer, norm and ReLU, more than one per layer.
-    kept = counts(contender("mlp6"), 32)["activation_bytes"]
+    kept = counts(candidate("mlp6"), 32)["activation_bytes"]
     assert 4 * (3072 + 5 * 256) <= kept <= 4 * (3072 + 20 * 256)
-    assert counts(contender("resnet20"), 64)["activation_bytes"] == pytest.approx(
-        4 * counts(contender("resnet20"), 32)["activation_bytes"], rel=0.01
+    assert counts(candidate("resnet20"), 64)["activation_bytes"] == pytest.approx(
+        4 * counts(candidate("resnet20"), 32)["activation_bytes"], rel=0.01
     )
 
 
 def test_the_interval_of_a_median() -> None:
-    assert cost.median_interval([1.0, 2.0, 3.0])["low"] is None
+    assert cost.median_interval([1.0, 2.0, 3.0]).low is None
     six = cost.median_interval([3.0, 1.0, 2.0, 6.0, 5.0, 4.0])
-    assert (six["low"], six["median"], six["high"]) == (1.0, 3.5, 6.0)
+    assert (six.low, six.median, six.high) == (1.0, 3.5, 6.0)
     nine = cost.median_interval([float(i) for i in range(9)])
-    assert (nine["low"], nine["median"], nine["high"]) == (1.0, 4.0, 7.0)
+    assert (nine.low, nine.median, nine.high) == (1.0, 4.0, 7.0)
 
 
-def measured(parameters: float, seconds: tuple[float, float, float]) -> dict[str, Any]:
-    count = {"median": parameters, "low": parameters, "high": parameters}
+def measured(parameters: int, seconds: tuple[float, float, float]) -> Costs:
+    count = Count(parameters, parameters, parameters)
     low, middle, high = seconds
-    return dict.fromkeys(cost.COUNTED, count) | {"training_seconds": {"median": middle, "low": low, "high": high}}
+    time = Time(middle, low, high, ())
+    return Costs(count, count, count, time, time)
 
 
 @pytest.mark.parametrize(
@@ -50,9 +52,9 @@ def measured(parameters: float, seconds: tuple[float, float, float]) -> dict[str
     [((0.1, 0.2, 0.3), "supported"), ((0.3, 0.5, 0.7), "not enough evidence"), ((1.1, 1.2, 1.3), "not supported")],
 )
 def test_the_verdict_is_by_the_intervals(seconds: tuple[float, float, float], outcome: str) -> None:
-    both = {"vgg19": measured(9.0, (0.6, 0.8, 1.0)), "resnet34": measured(2.0, seconds)}
-    assert cost.judge(both, {"vgg19": VGG, "resnet34": RES}).outcome == outcome
-    assert cost.judge({"resnet34": both["resnet34"]}, {"resnet34": RES}).outcome == "not enough evidence"
+    both = {"vgg19": measured(9, (0.6, 0.8, 1.0)), "resnet34": measured(2, seconds)}
+    assert cost.judge(both, {"vgg19": VGG.kind, "resnet34": RES.kind}).outcome == outcome
+    assert cost.judge({"resnet34": both["resnet34"]}, {"resnet34": RES.kind}).outcome == "not enough evidence"
 
 
 def test_the_command_measures_round_by_round_and_goes_on(

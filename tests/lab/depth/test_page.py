@@ -1,6 +1,7 @@
 import pytest
+from stored_results import like
 
-from atalho.lab.depth.page import DRAWING, ramp
+from atalho.lab.depth.page import PAGE, ramp
 from atalho.report.canvas import AMBER, BLUE, style
 from atalho.text import speaking
 
@@ -21,7 +22,7 @@ def series(name, shortcut, depth, error, spread=0.01):
 def result(kinds=("none", "zero-pad"), spread=0.01):
     rows = [series(f"{kind}{depth}", kind, depth, depth / 100, spread) for depth in (20, 26, 56) for kind in kinds]
     settings = {"epochs": 2, "images": 12500, "size": 32, "batch_size": 128, "lr": 0.1}
-    return {"measured": {"series": rows, "test_images": 10000}, "settings": settings}
+    return like("depth", measured={"series": rows}, settings=settings)
 
 
 @pytest.mark.parametrize("language", ["en", "pt"])
@@ -29,7 +30,7 @@ def result(kinds=("none", "zero-pad"), spread=0.01):
 @pytest.mark.parametrize("spread", [0.01, None])
 def test_a_panel_for_each_kind_and_one_for_the_ends(kinds, language, spread):
     with style():
-        (figure,) = speaking(language)(DRAWING.pictures)(result(kinds, spread)).values()
+        (figure,) = speaking(language)(PAGE.pictures)(result(kinds, spread)).values()
     panels = [axes for axes in figure.axes if axes.axison]
     assert len(panels) == len(kinds) + 1
     assert len(panels[0].get_lines()) == 6  # three depths, training and test
@@ -37,14 +38,14 @@ def test_a_panel_for_each_kind_and_one_for_the_ends(kinds, language, spread):
 
 
 def test_the_table_has_errors_with_their_intervals_and_the_costs():
-    table = next(iter(DRAWING.tables(result()).values()))
+    table = next(iter(PAGE.tables(result()).values()))
     assert table.rows[0] == ("none20", "20.0% [19.0%, 21.0%]", "22.0% [21.0%, 23.0%]", "269,722", "40.6 M", "3")
     assert [row[0] for row in table.rows] == ["none20", "none26", "none56", "zero-pad20", "zero-pad26", "zero-pad56"]
     assert "12,500 training images" in table.note and "10,000 test images" in table.note
 
 
 def test_the_method_says_what_was_held_equal():
-    text = DRAWING.method(result())
+    text = PAGE.method(result())
     assert "2 epochs on the same 12,500 images of 32 pixels" in text and "batches of 128" in text
 
 
@@ -71,7 +72,11 @@ def test_colours_go_from_blue_to_amber():
     ],
 )
 def test_what_depth_does_with_shortcuts_is_said_whatever_the_verdict(low, high, sentence):
-    added = {"left": {"name": "a → b", "mean": 0.015, "low": low, "high": high}}
-    found = {"verdict": {"comparisons": [{"left": {"name": "plain56"}}, added]}}
-    (remark,) = DRAWING.remarks(found)
+    plain = {"name": "plain56", "mean": 0.5, "low": 0.4, "high": 0.6}
+    added = {"name": "a → b", "mean": 0.015, "low": low, "high": high}
+    comparisons = [
+        {"quantity": "error", "left": left, "order": "below", "right": plain, "unit": "percent"}
+        for left in (plain, added)
+    ]
+    (remark,) = PAGE.remarks(like("depth", verdict={"comparisons": comparisons}))
     assert remark.startswith(sentence)

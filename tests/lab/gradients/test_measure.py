@@ -10,8 +10,6 @@ import pytest
 import torch
 
 from atalho.errors import ConfigError
-from atalho.jobs.network import first_weights
-from atalho.jobs.run import Run
 from atalho.lab.gradients import measure as gradients
 from atalho.lab.shared.training import Recipe
 from atalho.networks.network import Network
@@ -52,7 +50,7 @@ def test_twins_begin_with_the_same_residual_branches(twins: Twins) -> None:
     for path in twins:
         run = Run.open(path)
         spec = run.network.spec
-        begun.append(gradients.Entrant(path.name, spec, run.config).begun(5))
+        begun.append(gradients.GradientCandidate(path.name, spec, run.config).at_start(5))
     weights = [dict(network.named_parameters()) for network in begun]
     assert weights[0].keys() == weights[1].keys()
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
@@ -61,14 +59,14 @@ def test_twins_begin_with_the_same_residual_branches(twins: Twins) -> None:
 def test_a_runs_own_seed_gives_its_own_beginning(twins: Twins) -> None:
     run = Run.open(twins[0])
     spec = run.network.spec
-    begun = gradients.Entrant("residual", spec, run.config).begun(run.config.training.seed)
+    begun = gradients.GradientCandidate("residual", spec, run.config).at_start(run.config.training.seed)
     own = first_weights(spec, run.config, None).state_dict()
     assert all(torch.equal(own[name], values) for name, values in begun.state_dict().items())
 
 
 def test_a_run_alone_has_its_twin_beside_it_at_the_beginning(twins: Twins, tmp_path: Path) -> None:
-    folder = gradients.run(twins[0], seeds=1, batch=4, budget_minutes=0, out=tmp_path / "out")
-    found = json.loads((folder / "result.json").read_bytes())
+    result = gradients.run(twins[0], seeds=1, batch=4, budget_minutes=0, out=tmp_path / "out")
+    found = json.loads((result.path / "result.json").read_bytes())
     assert [one["name"] for one in found["measured"]["series"]] == ["residual", "residual-plain"]
     assert "residual-plain.seed0" in found["missing"] and "residual.batch4" in found["missing"]
     assert not any(name.startswith("residual-plain.batch") for name in found["missing"])

@@ -1,9 +1,13 @@
 """How gradients are shown: curves relative to the last block, the painted highway, and the table."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from atalho.lab.gradients.page import DRAWING
-from atalho.lab.shared import page as files
+from stored_results import like
+
+from atalho.lab.gradients.page import PAGE
+from atalho.lab.shared import files
+from atalho.lab.shared.stored import to_json
 from atalho.networks import catalogue
 from atalho.networks import spec as specs
 from atalho.report.canvas import style
@@ -36,15 +40,10 @@ def series(name: str, **firsts: float) -> dict[str, Any]:
     }
 
 
-def result(*found: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "subject": "resnet20",
-        "settings": {"batch": 128, "seeds": 3, "differences": ["network.shortcut"]},
-        "measured": {"series": list(found), "side": 32},
-        "verdict": {"outcome": "not enough evidence", "comparisons": []},
-        "missing": [],
-        "provenance": {},
-    }
+def result(*found: dict[str, Any], missing: Sequence[str] = (), **settings: Any) -> Any:
+    asked = {"batch": 128, "seeds": 3, "differences": ["network.shortcut"], **settings}
+    measured = {"series": list(found), "side": 32}
+    return like("gradients", settings=asked, measured=measured, verdict={"comparisons": []}, missing=list(missing))
 
 
 RUNS = result(series("resnet20", start=10.0, trained=2.0), series("plain20", start=400.0, trained=4.0))
@@ -52,7 +51,7 @@ RUNS = result(series("resnet20", start=10.0, trained=2.0), series("plain20", sta
 
 def test_a_row_of_panels_for_the_beginning_and_one_for_the_end() -> None:
     with style():
-        figure = DRAWING.pictures(RUNS)["The gradient at every block"]
+        figure = PAGE.pictures(RUNS)["The gradient at every block"]
     strength = figure.axes[0]  # type: ignore[union-attr]
     assert len(figure.axes) == 4  # type: ignore[union-attr]
     assert [line.get_ydata()[0] for line in strength.lines[:2]] == [10, 400]
@@ -62,7 +61,7 @@ def test_a_row_of_panels_for_the_beginning_and_one_for_the_end() -> None:
 
 def test_the_highway_is_painted_for_both_moments_on_both_networks() -> None:
     with style():
-        pictures = DRAWING.pictures(RUNS)
+        pictures = PAGE.pictures(RUNS)
     titles = [title for title in pictures if title.startswith("The highway")]
     assert titles == ["The highway: at the beginning", "The highway: after training"]
     assert all("resnet20" in str(pictures[title]) and "plain20" in str(pictures[title]) for title in titles)
@@ -71,15 +70,15 @@ def test_the_highway_is_painted_for_both_moments_on_both_networks() -> None:
 def test_a_training_is_followed_over_its_epochs() -> None:
     found = result(series("resnet20", start=10.0, epoch1=5.0, epoch2=2.0))
     with style():
-        pictures = DRAWING.pictures(found)
+        pictures = PAGE.pictures(found)
     line = pictures["Along training"].axes[0].lines[0]  # type: ignore[union-attr]
     assert list(line.get_ydata()) == [10, 5, 2]
     assert "The highway: after epoch 2" in pictures
-    assert "Along training" not in DRAWING.pictures(RUNS)
+    assert "Along training" not in PAGE.pictures(RUNS)
 
 
 def test_the_table_has_a_row_for_each_moment() -> None:
-    table = DRAWING.tables(RUNS)["What reaches the first block"]
+    table = PAGE.tables(RUNS)["What reaches the first block"]
     assert table.rows[0] == (
         "resnet20",
         "at the beginning",
@@ -93,10 +92,11 @@ def test_the_table_has_a_row_for_each_moment() -> None:
 
 
 def test_an_experiment_that_has_not_begun_has_a_page() -> None:
-    assert "<html" in files.page(result(series("resnet20")) | {"missing": ["resnet20.seed0"]}, DRAWING)
+    assert "<html" in files.page(result(series("resnet20"), missing=["resnet20.seed0"]))
 
 
 def test_the_method_says_how_a_network_was_trained() -> None:
-    assert "trained for" not in DRAWING.method(RUNS)
-    trained = RUNS | {"settings": RUNS["settings"] | {"recipe": {"epochs": 2, "images": 500}}}
-    assert "trained for 2 epochs on 500 images" in DRAWING.method(trained)
+    assert "trained for" not in PAGE.method(RUNS)
+    bench = like("depth", settings={"epochs": 2, "images": 500}).settings.training
+    trained = result(series("resnet20", start=10.0), recipe=to_json(bench))
+    assert "trained for 2 epochs on 500 images" in PAGE.method(trained)

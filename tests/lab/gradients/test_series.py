@@ -1,10 +1,13 @@
 """From single looks at gradients to means, intervals and the verdict."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from atalho.lab.gradients import series as gs
+from atalho.lab.gradients.result import GradientsSeries
+from atalho.lab.shared.verdict import Interval
 from atalho.networks import catalogue
 
 
@@ -18,38 +21,38 @@ def look(first: float, neighbour: float, shares: list[float] | None = None) -> d
     }
 
 
-def series(name: str, firsts: list[float], neighbour: float, moment: str = "start") -> dict[str, Any]:
+def series(name: str, firsts: list[float], neighbour: float, moment: str = "start") -> GradientsSeries:
     values = {f"{name}.seed{k}": {moment: look(first, neighbour + k / 100)} for k, first in enumerate(firsts)}
     return gs.series(name, catalogue.spec(name), values)
 
 
 def test_ratios_are_geometric_means() -> None:
-    found = series("resnet20", [2.0, 8.0], 0.5)["moments"]["start"]
-    assert found["looks"] == 2
-    assert found["ratio"]["mean"] == pytest.approx(4)
-    assert found["ratio"]["values"] == [2, 8]
-    assert found["ratio"]["low"] * found["ratio"]["high"] == pytest.approx(16)
-    assert found["ratio_weights"]["mean"] == pytest.approx(2)
-    assert found["relative"][-1] == {"mean": 1, "low": 1, "high": 1}
-    assert found["neighbour"]["mean"] == pytest.approx(0.505)
+    found = series("resnet20", [2.0, 8.0], 0.5).moments["start"]
+    assert found.looks == 2
+    assert found.ratio.mean == pytest.approx(4)
+    assert found.ratio.values == (2, 8)
+    assert found.ratio.low * found.ratio.high == pytest.approx(16)
+    assert found.ratio_weights.mean == pytest.approx(2)
+    assert found.relative[-1] == Interval(mean=1, low=1, high=1)
+    assert found.neighbour.mean == pytest.approx(0.505)
 
 
 def test_a_gradient_that_vanishes_and_one_that_explodes_are_equally_uneven() -> None:
-    assert series("plain20", [0.01, 100.0], 0.5)["moments"]["start"]["factors"] == pytest.approx([100, 100])
+    assert series("plain20", [0.01, 100.0], 0.5).moments["start"].factors == pytest.approx([100, 100])
 
 
 def test_only_a_networks_own_cells_count() -> None:
     values = {"net.seed0": {"start": look(1, 0.5)}, "net-plain.seed0": {"start": look(9, 0.5)}}
     found = gs.series("net", catalogue.spec("resnet20"), values)
-    assert found["moments"]["start"]["ratio"]["values"] == [1]
-    assert found["moments"]["start"]["ratio"]["low"] == 0  # one look alone: nothing is known
+    assert found.moments["start"].ratio.values == (1,)
+    assert found.moments["start"].ratio.low == 0  # one look alone: nothing is known
 
 
 def test_shares_of_paths_are_averaged() -> None:
     values = {f"r.seed{k}": {"start": look(1, 0.5, shares)} for k, shares in enumerate(([0.2, 0.8], [0.4, 0.6]))}
-    found = gs.series("r", catalogue.spec("resnet20"), values)["moments"]["start"]["paths"]
-    assert found["shares"] == pytest.approx([0.3, 0.7])
-    assert found["middle"] == [0, 1]
+    found = gs.series("r", catalogue.spec("resnet20"), values).moments["start"].paths
+    assert found.shares == pytest.approx([0.3, 0.7])
+    assert found.middle == (0, 1)
 
 
 EVEN, UNEVEN = [3.0, 3.1, 2.9], [900.0, 1000.0, 1100.0]
@@ -75,8 +78,8 @@ def test_both_ends_of_training_are_asked() -> None:
     both = []
     for name, firsts, neighbour in (("resnet20", EVEN, 0.5), ("plain20", UNEVEN, 0.0)):
         one = series(name, firsts, neighbour)
-        later = series(name, EVEN, 0.5, "epoch2")["moments"] | series(name, EVEN, 0.5, "trained")["moments"]
-        both.append(one | {"moments": one["moments"] | later})
+        later = series(name, EVEN, 0.5, "epoch2").moments | series(name, EVEN, 0.5, "trained").moments
+        both.append(replace(one, moments=one.moments | later))
     verdict = gs.judge(both)
     outcomes = [comparison.outcome for comparison in verdict.comparisons]
     assert outcomes == ["supported", "supported", "not enough evidence", "not enough evidence"]

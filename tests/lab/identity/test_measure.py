@@ -9,30 +9,30 @@ import pytest
 from atalho.cli import run as command_line
 from atalho.errors import ConfigError
 from atalho.lab.identity import measure as identity
+from atalho.lab.identity.result import IdentityRow
 
 SPEC = 'family = "resnet"\ndesign = "{design}"\nblocks = [3, 2]\nwidths = [8, 16]\nstem_channels = 8\nstem = "small"\n'
 
 
-def found(tmp_path: Path, clothes: Path, spec: str) -> dict[str, dict[str, Any]]:
+def found(tmp_path: Path, clothes: Path, spec: str) -> dict[str, IdentityRow]:
     model = tmp_path / "tiny.toml"
     model.write_text(spec)
-    folder = identity.run(str(model), clothes, images=2, out=tmp_path / "lab")
-    result = json.loads((folder / "result.json").read_bytes())
-    assert result["verdict"]["outcome"] == "supported"
-    assert result["measured"]["largest_difference"] == 0.0
-    return {row["cell"]: row for row in result["measured"]["rows"]}
+    result = identity.run(str(model), clothes, images=2, out=tmp_path / "lab")
+    assert result.verdict.outcome == "supported"
+    assert result.largest_difference == 0.0
+    return {row.cell: row for row in result.rows}
 
 
 def test_after_the_activation_it_takes_zero_norms_and_an_input_that_is_not_negative(
     tmp_path: Path, clothes: Path
 ) -> None:
     rows = found(tmp_path, clothes, SPEC.format(design="basic"))
-    exact = {name for name, row in rows.items() if row["difference"] == 0.0}
+    exact = {name for name, row in rows.items() if row.difference == 0.0}
     assert exact == {
         *(f"zeroed.{mode}.{images}" for mode in ("eval", "train") for images in ("random", "real")),
         *("convolutions.eval.real", "convolutions.train.real", "statistics.train.real", "not-negative.eval.random"),
     }
-    assert all(row["largest_output"] > 0 for row in rows.values())
+    assert all(row.largest_output > 0 for row in rows.values())
     assert {name for name in rows if name not in exact} == {
         *("shift.eval.real", "shift.train.real", "statistics.eval.real", "negative.eval.random"),
         *("no-shortcut.eval.real", "no-shortcut.train.real", "projection.eval.random"),
@@ -41,14 +41,14 @@ def test_after_the_activation_it_takes_zero_norms_and_an_input_that_is_not_negat
 
 def test_before_the_activation_zero_convolutions_are_enough_for_any_input(tmp_path: Path, clothes: Path) -> None:
     rows = found(tmp_path, clothes, SPEC.format(design="preactivation-basic"))
-    inexact = {row["case"] for row in rows.values() if row["difference"] > 0}
+    inexact = {row.case for row in rows.values() if row.difference > 0}
     assert inexact == {"no-shortcut", "projection"}
 
 
 def test_the_linear_block(tmp_path: Path, clothes: Path) -> None:
     rows = found(tmp_path, clothes, 'family = "mlp"\nblocks = [3]\nwidths = [16]\nside = 8\n')
     assert "projection.eval.random" not in rows
-    assert rows["negative.eval.random"]["difference"] > 0 == rows["not-negative.eval.random"]["difference"]
+    assert rows["negative.eval.random"].difference > 0 == rows["not-negative.eval.random"].difference
 
 
 def test_the_command_says_the_largest_difference_and_goes_on_where_it_was(

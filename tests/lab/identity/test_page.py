@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from atalho.lab.identity.page import DRAWING
+from stored_results import like
+
+from atalho.lab.identity.page import PAGE
 from atalho.report.canvas import AMBER, BLUE, style
 
 
@@ -10,10 +12,10 @@ def row(case: str, difference: float, mode: str = "eval", images: str = "real") 
     return {"case": case, "mode": mode, "images": images, "difference": difference, "largest_output": 44.27}
 
 
-def result(*rows: dict[str, Any], blocks: int = 2, design: str = "basic") -> dict[str, Any]:
+def result(*rows: dict[str, Any], blocks: int = 2, design: str = "basic") -> Any:
     names = [f"stages.0.{place}" for place in range(blocks)]
     settings = {"blocks": names, "convolutions": 2 * blocks, "images": 8, "design": design}
-    return {"settings": settings, "measured": {"rows": list(rows)}}
+    return like("identity", settings=settings, measured={"rows": list(rows)})
 
 
 FOUND = result(
@@ -24,7 +26,7 @@ FOUND = result(
 
 def test_zeros_stand_at_the_left_and_others_where_they_are() -> None:
     with style():
-        (figure,) = DRAWING.pictures(FOUND).values()
+        (figure,) = PAGE.pictures(FOUND).values()
     (axes,) = figure.axes  # type: ignore[union-attr]
     points = [line for line in axes.lines if line.get_marker() == "o"]
     assert [line.get_xdata()[0] for line in points] == [1e-9, 1e-9, 10.84, 0.238, 4.58]
@@ -35,7 +37,7 @@ def test_zeros_stand_at_the_left_and_others_where_they_are() -> None:
 
 def test_every_case_is_headed_once_above_its_rows_and_nothing_is_on_top_of_another() -> None:
     with style():
-        (figure,) = DRAWING.pictures(FOUND).values()
+        (figure,) = PAGE.pictures(FOUND).values()
         figure.draw_without_rendering()  # type: ignore[union-attr]
     (axes,) = figure.axes  # type: ignore[union-attr]
     texts = [text.get_text() for text in axes.texts]
@@ -48,14 +50,14 @@ def test_every_case_is_headed_once_above_its_rows_and_nothing_is_on_top_of_anoth
 
 
 def test_the_method_counts_right() -> None:
-    assert "All parameters of 2 blocks with an identity shortcut at the beginning" in DRAWING.method(FOUND)
-    assert "(stages.0.0, stages.0.1; 4 convolutions)" in DRAWING.method(FOUND)
+    assert "All parameters of 2 blocks with an identity shortcut at the beginning" in PAGE.method(FOUND)
+    assert "(stages.0.0, stages.0.1; 4 convolutions)" in PAGE.method(FOUND)
     one = result(row("zeroed", 0.0), blocks=1, design="linear")
-    assert "1 block with" in DRAWING.method(one) and "2 linear layers" in DRAWING.method(one)
+    assert "1 block with" in PAGE.method(one) and "2 linear layers" in PAGE.method(one)
 
 
 def test_reasons_are_given_for_what_differs_and_for_nothing_else() -> None:
-    shift, negative = DRAWING.remarks(FOUND)
+    shift, negative = PAGE.remarks(FOUND)
     assert shift.startswith("Not exact, 10.8: convolutions zero, norms with a shift") and "its shift β" in shift
     assert negative.startswith("Not exact, 4.58: one block alone, negative input too.")
-    assert DRAWING.remarks(result(row("zeroed", 0.0), row("negative", 0.0))) == []
+    assert PAGE.remarks(result(row("zeroed", 0.0), row("negative", 0.0))) == []

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from atalho.jobs.named import named
 from atalho.lab.identity import samples
+from atalho.runs.network_source import resolve
 
 
 def test_noise_is_the_seeds() -> None:

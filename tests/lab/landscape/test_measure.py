@@ -1,4 +1,4 @@
-"""Landscapes of real runs: widths of valleys from their lines, the verdict, and that a second sitting goes on."""
+"""Landscapes of real runs: widths of valleys from their lines, the verdict, and that a second session goes on."""
 
 from collections.abc import Callable
 from functools import partial
@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stored_results import like
 
 from atalho.errors import ConfigError
 from atalho.lab.landscape import measure as landscape
+from atalho.lab.shared.verdict import Verdict
 
 Twins = tuple[Path, Path]
 Both = Callable[..., dict[str, Any]]
@@ -33,18 +35,22 @@ def radius(name: str, shortcuts: bool, values: list[float]) -> dict[str, Any]:
     return {"name": name, "shortcuts": shortcuts, "radius": {"values": values}}
 
 
+def judge(series: list[dict[str, Any]]) -> Verdict:
+    return landscape.judge(like("landscape", measured={"series": series}).series)
+
+
 def test_the_wider_valley_must_be_the_residual_networks() -> None:
     wide, narrow = [0.8, 0.82, 0.81], [0.3, 0.31, 0.32]
-    assert landscape.judge([radius("r", True, wide), radius("p", False, narrow)]).outcome == "supported"
-    assert landscape.judge([radius("p", False, narrow), radius("r", True, wide)]).outcome == "supported"
-    assert landscape.judge([radius("r", True, narrow), radius("p", False, wide)]).outcome == "not supported"
-    assert landscape.judge([radius("r", True, wide), radius("p", False, [0.2, 0.9])]).outcome == "not enough evidence"
+    assert judge([radius("r", True, wide), radius("p", False, narrow)]).outcome == "supported"
+    assert judge([radius("p", False, narrow), radius("r", True, wide)]).outcome == "supported"
+    assert judge([radius("r", True, narrow), radius("p", False, wide)]).outcome == "not supported"
+    assert judge([radius("r", True, wide), radius("p", False, [0.2, 0.9])]).outcome == "not enough evidence"
 
 
 def test_of_one_network_or_two_of_a_kind_there_is_no_verdict() -> None:
     one = radius("r", True, [0.8, 0.82])
     for series in ([one], [one, radius("s", True, [0.1, 0.12])], [one, {**one, "shortcuts": False, "radius": None}]):
-        assert landscape.judge(series).outcome == "not enough evidence"
+        assert judge(series).outcome == "not enough evidence"
 
 
 @pytest.mark.slow

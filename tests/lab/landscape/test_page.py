@@ -1,12 +1,14 @@
 """How landscapes are shown: one scale for all, unfinished rows left out, infinite losses cut."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from stored_results import like
 
-from atalho.lab.landscape.page import DRAWING
-from atalho.lab.shared import page as files
+from atalho.lab.landscape.page import PAGE
+from atalho.lab.shared import files
 from atalho.report.canvas import style
 
 STEPS = [-1.0, -0.5, 0.0, 0.5, 1.0]
@@ -26,22 +28,21 @@ def series(name: str, height: float) -> dict[str, Any]:
     }
 
 
-def result(*found: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "subject": "resnet20",
-        "settings": {
+def result(*found: dict[str, Any], missing: Sequence[str] = (), norms: str = "recomputed") -> Any:
+    return like(
+        "landscape",
+        settings={
             "images": 512,
             "points": 5,
             "lines": 1,
             "reach": 1.0,
-            "norms": "recomputed",
+            "norms": norms,
             "differences": ["network.shortcut"],
         },
-        "measured": {"series": list(found), "steps": STEPS, "chance": math.log(10)},
-        "verdict": {"outcome": "not enough evidence", "comparisons": []},
-        "missing": [],
-        "provenance": {},
-    }
+        measured={"series": list(found), "steps": STEPS, "chance": math.log(10)},
+        verdict={"comparisons": []},
+        missing=list(missing),
+    )
 
 
 TWO = result(series("resnet20", 1.0), series("plain20", 2.0))
@@ -49,7 +50,7 @@ TWO = result(series("resnet20", 1.0), series("plain20", 2.0))
 
 def test_all_networks_share_one_scale() -> None:
     with style():
-        figure = DRAWING.pictures(TWO)["The loss around the weights"]
+        figure = PAGE.pictures(TWO)["The loss around the weights"]
     meshes = [axes.collections[0] for axes in figure.axes if axes.name == "rectilinear" and axes.collections]  # type: ignore[union-attr]
     ends = {mesh.get_clim() for mesh in meshes[:2]}
     assert ends == {(0.1, 4.1)}
@@ -62,7 +63,7 @@ def test_losses_without_bound_are_cut_and_missing_rows_left_out() -> None:
     one = series("resnet20", 1.0)
     one["loss"] = [[None, 1e9, 1.0, 1.0, 1.0], None, *one["loss"][2:]]
     with style():
-        figure = DRAWING.pictures(result(one))["The loss around the weights"]
+        figure = PAGE.pictures(result(one))["The loss around the weights"]
     mesh = next(a for a in figure.axes if a.name == "rectilinear").collections[0]  # type: ignore[union-attr]
     heights = np.ma.filled(mesh.get_array().astype(float), np.nan)
     assert np.nanmax(heights) == 4 * math.log(10)
@@ -70,17 +71,17 @@ def test_losses_without_bound_are_cut_and_missing_rows_left_out() -> None:
 
 
 def test_the_table_says_where_and_how_wide() -> None:
-    table = DRAWING.tables(TWO)["How wide the valley is"]
+    table = PAGE.tables(TWO)["How wide the valley is"]
     assert table.rows[0] == ("resnet20", "0.100", "3.0%", "0.60 [0.50, 0.70]", "0.0%")
 
 
 def test_an_experiment_that_has_not_begun_has_a_page() -> None:
     empty = series("resnet20", 1.0) | {"lines": [], "loss": [None] * 5, "error": [None] * 5}
     empty |= {"centre": None, "radius": None, "falling": None}
-    assert "<html" in files.page(result(empty) | {"missing": ["resnet20.line0"]}, DRAWING)
+    assert "<html" in files.page(result(empty, missing=["resnet20.line0"]))
 
 
 def test_the_method_says_what_the_norms_do() -> None:
-    assert "take mean and variance of the images anew" in DRAWING.method(TWO)
-    kept = TWO | {"settings": TWO["settings"] | {"norms": "kept"}}
-    assert "keep the mean and variance that training left" in DRAWING.method(kept)
+    assert "take mean and variance of the images anew" in PAGE.method(TWO)
+    kept = result(series("resnet20", 1.0), norms="kept")
+    assert "keep the mean and variance that training left" in PAGE.method(kept)

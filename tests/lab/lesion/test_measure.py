@@ -1,4 +1,4 @@
-"""Lesions of real runs: what is cut, what is said of it, and that a second sitting goes on."""
+"""Lesions of real runs: what is cut, what is said of it, and that a second session goes on."""
 
 from collections.abc import Callable
 from functools import partial
@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stored_results import like
 
 from atalho.errors import ConfigError, RunError
-from atalho.jobs.run import Run
 from atalho.lab.lesion import measure as lesion
+from atalho.lab.shared.verdict import Verdict
+from atalho.model import load
+from atalho.runs.run import Run
 from atalho.surgery.lesion import removed
 
 Twins = tuple[Path, Path]
@@ -20,23 +23,27 @@ def lost(name: str, shortcuts: bool, mean: float, low: float, high: float) -> di
     return {"name": name, "shortcuts": shortcuts, "median_lost": {"mean": mean, "low": low, "high": high}}
 
 
+def judge(series: list[dict[str, Any]]) -> Verdict:
+    return lesion.judge(like("lesion", measured={"series": series}).series)
+
+
 def test_a_residual_network_that_loses_less_supports_the_claim() -> None:
     residual, plain = lost("resnet56", True, 0.02, 0.01, 0.03), lost("plain56", False, 0.9, 0.8, 1.0)
-    verdict = lesion.judge([residual, plain])
+    verdict = judge([residual, plain])
     assert verdict.outcome == "supported"
-    assert verdict.to_json() == lesion.judge([plain, residual]).to_json()
-    assert lesion.judge([residual | {"shortcuts": False}, plain | {"shortcuts": True}]).outcome == "not supported"
+    assert verdict.to_json() == judge([plain, residual]).to_json()
+    assert judge([residual | {"shortcuts": False}, plain | {"shortcuts": True}]).outcome == "not supported"
 
 
 def test_alone_it_must_keep_half_of_what_it_has() -> None:
     known = {(0.1, 0.3): "supported", (0.6, 0.8): "not supported", (0.4, 0.6): "not enough evidence"}
     for ends, outcome in known.items():
-        assert lesion.judge([lost("resnet56", True, sum(ends) / 2, *ends)]).outcome == outcome
+        assert judge([lost("resnet56", True, sum(ends) / 2, *ends)]).outcome == outcome
 
 
 def test_networks_of_one_kind_are_not_compared_with_each_other() -> None:
     little, much = lost("resnet20", True, 0.1, 0.05, 0.2), lost("resnet56", True, 0.3, 0.25, 0.4)
-    verdict = lesion.judge([little, much])
+    verdict = judge([little, much])
     assert [str(one.right.name) for one in verdict.comparisons] == ["half of it", "half of it"]
     assert verdict.outcome == "supported"
 
@@ -44,11 +51,11 @@ def test_networks_of_one_kind_are_not_compared_with_each_other() -> None:
 def test_a_plain_network_alone_must_fall_apart() -> None:
     known = {(0.1, 0.3): "not supported", (0.6, 0.8): "supported", (0.4, 0.6): "not enough evidence"}
     for ends, outcome in known.items():
-        assert lesion.judge([lost("plain56", False, sum(ends) / 2, *ends)]).outcome == outcome
+        assert judge([lost("plain56", False, sum(ends) / 2, *ends)]).outcome == outcome
 
 
 def test_a_network_that_knows_nothing_has_nothing_to_lose() -> None:
-    assert lesion.judge([{"name": "new", "shortcuts": True}]).outcome == "not enough evidence"
+    assert judge([{"name": "new", "shortcuts": True, "median_lost": None}]).outcome == "not enough evidence"
 
 
 def test_a_run_and_its_twin_lose_the_same_blocks(twins: Twins, cut_short: Both) -> None:

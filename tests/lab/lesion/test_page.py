@@ -1,11 +1,13 @@
 """How lesions are shown: every block in its place, the medians, and what is missing left out."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from stored_results import like
 
-from atalho.lab.lesion.page import DRAWING
-from atalho.lab.shared import page as files
+from atalho.lab.lesion.page import PAGE
+from atalho.lab.shared import files
 from atalho.networks import catalogue
 from atalho.networks import spec as specs
 from atalho.report.canvas import style
@@ -38,15 +40,10 @@ def series(name: str, accuracy: float) -> dict[str, Any]:
     }
 
 
-def result(*found: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "subject": "resnet20",
-        "settings": {"images": 2000, "draws": 2, "differences": ["network.shortcut"]},
-        "measured": {"series": list(found), "chance": 0.1, "side": 28},
-        "verdict": {"outcome": "not enough evidence", "comparisons": []},
-        "missing": [],
-        "provenance": {},
-    }
+def result(*found: dict[str, Any], missing: Sequence[str] = ()) -> Any:
+    settings = {"images": 2000, "draws": 2, "differences": ["network.shortcut"], "trained": {}}
+    measured = {"series": list(found), "chance": 0.1, "side": 28}
+    return like("lesion", settings=settings, measured=measured, verdict={"comparisons": []}, missing=list(missing))
 
 
 TWO = result(series("resnet20", 0.75), series("plain20", 0.15))
@@ -54,7 +51,7 @@ TWO = result(series("resnet20", 0.75), series("plain20", 0.15))
 
 def test_every_block_has_its_bar_in_its_place() -> None:
     with style():
-        figure = DRAWING.pictures(TWO)["Accuracy without each block"]
+        figure = PAGE.pictures(TWO)["Accuracy without each block"]
     residual, plain = figure.axes  # type: ignore[union-attr]
     bars = [
         sorted(round(patch.get_x() + patch.get_width() / 2) for patch in axes.patches) for axes in (residual, plain)
@@ -67,51 +64,50 @@ def test_every_block_has_its_bar_in_its_place() -> None:
 
 def test_pictures_in_both_languages() -> None:
     with style():
-        titles = [list(speaking(name)(DRAWING.pictures)(TWO)) for name in ("en", "pt")]
+        titles = [list(speaking(name)(PAGE.pictures)(TWO)) for name in ("en", "pt")]
     assert len(titles[0]) == 4 and len(titles[1]) == 4
 
 
 def test_the_drawing_is_painted_with_what_is_lost() -> None:
     with style():
-        drawing = str(DRAWING.pictures(TWO)["What each block is worth, on the network"])
+        drawing = str(PAGE.pictures(TWO)["What each block is worth, on the network"])
     assert "3 × 28 × 28" in drawing and "plain20" in drawing and "share of the accuracy above chance" in drawing
 
 
 def test_the_first_table_holds_the_medians() -> None:
-    table = DRAWING.tables(TWO)["What a block is worth"]
+    table = PAGE.tables(TWO)["What a block is worth"]
     assert table.rows[0] == ("resnet20", "80.0% [75.0%, 85.0%]", *["10.0% [5.0%, 15.0%]"] * 3)
     assert "2,000 test images" in table.note
-    assert list(DRAWING.tables(TWO))[1:] == ["Block by block: resnet20", "Block by block: plain20"]
+    assert list(PAGE.tables(TWO))[1:] == ["Block by block: resnet20", "Block by block: plain20"]
 
 
 def test_the_blocks_are_listed_in_the_order_of_the_network() -> None:
-    rows = DRAWING.tables(TWO)["Block by block: resnet20"].rows
-    assert [cells[0] for cells in rows] == TWO["measured"]["series"][0]["blocks"]
+    rows = PAGE.tables(TWO)["Block by block: resnet20"].rows
+    assert [cells[0] for cells in rows] == list(TWO.series[0].blocks)
     assert rows[3] == ("stages.1.0", "silenced", "50.0%", "[45.0%, 55.0%]", "30.0%")
 
 
 @pytest.mark.parametrize("whole", [None, row("whole", [], 0.05)])
 def test_an_unfinished_experiment_and_a_network_that_knows_nothing_have_a_page(whole: dict[str, Any] | None) -> None:
     one = series("resnet20", 0.1) | {"whole": whole}
-    for key in ("median_drop", "median_lost", "median_swap"):
-        del one[key]
-    assert "<html" in files.page(result(one) | {"missing": ["resnet20.whole"]}, DRAWING)
+    one |= dict.fromkeys(("median_drop", "median_lost", "median_swap"))
+    assert "<html" in files.page(result(one, missing=["resnet20.whole"]))
 
 
 def test_method_and_remarks() -> None:
-    assert "2 times for each number" in DRAWING.method(TWO)
-    assert "They are the same blocks in both networks." in DRAWING.method(TWO)
-    assert DRAWING.remarks(TWO) == ["The two networks differ in the shortcuts alone."]
+    assert "2 times for each number" in PAGE.method(TWO)
+    assert "They are the same blocks in both networks." in PAGE.method(TWO)
+    assert PAGE.remarks(TWO) == ["The two networks differ in the shortcuts alone."]
 
 
 def test_the_method_tells_of_nothing_that_was_not_done() -> None:
     one = series("resnet20", 0.75) | {"random": [], "rows": [row("remove", ["stages.0.0"], 0.7)]}
-    told = DRAWING.method(result(one))
+    told = PAGE.method(result(one))
     assert "at random" not in told and "change places" not in told and "both networks" not in told
 
 
 def test_a_network_that_guesses_is_named() -> None:
     guessing = series("plain20", 0.1) | {"whole": row("whole", [], 0.12)}
-    assert DRAWING.remarks(result(guessing)) == [
+    assert PAGE.remarks(result(guessing)) == [
         "plain20 is not better than a guess on these images, so it has nothing to lose."
     ]

@@ -2,6 +2,7 @@ import pytest
 
 from atalho.lab.shared.curves import measure, over_seeds
 from atalho.lab.shared.training import Recipe, open_bench
+from atalho.lab.shared.verdict import Interval, Sample
 from atalho.metrics.intervals import t_interval
 from atalho.networks.select import by_depth, specify
 from atalho.training.progress import Progress
@@ -23,5 +24,5 @@ def test_over_seeds_the_end_keeps_each_seeds_value():
     found = over_seeds(curves)
     mean, low, high = t_interval([0.2, 0.4])
     assert low < 0  # no share is: the interval is cut there
-    assert found["train_error"] == {"mean": mean, "low": 0.0, "high": min(high, 1.0), "values": [0.2, 0.4]}
-    assert found["test_error_curve"][0] == {"mean": 0.6, "low": 0.6, "high": 0.6}
+    assert found.train_error == Sample(mean=mean, low=0.0, high=min(high, 1.0), values=(0.2, 0.4))
+    assert found.test_error_curve[0] == Interval(mean=0.6, low=0.6, high=0.6)

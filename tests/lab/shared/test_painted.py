@@ -4,12 +4,11 @@ from matplotlib.figure import Figure
 
 from atalho.lab.shared.painted import block_axis, painted
 from atalho.networks import catalogue
-from atalho.networks import spec as specs
 from atalho.report.drawing import Scale
 
 
 def test_every_block_is_painted_in_its_colour() -> None:
-    spec = specs.to_dict(catalogue.spec("resnet20"))
+    spec = catalogue.spec("resnet20")
     values = {f"stages.{stage}.{place}": stage + place / 10 for stage in range(3) for place in range(3)}
     scale = Scale("what it is worth", 0, 3)
     drawing = str(painted([("mine", spec, values)], None, scale))

@@ -9,7 +9,7 @@ import torch
 
 from atalho.errors import ConfigError, DataError
 from atalho.lab.shared import subset
-from atalho.tasks.model import load
+from atalho.model import load
 from atalho.training.progress import Progress
 
 Twins = tuple[Path, Path]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from atalho.errors import ConfigError, WeightsError
-from atalho.lab.shared import trained as subjects
+from atalho.lab.shared import trained
 from atalho.precision import choose
 
 Twins = tuple[Path, Path]
@@ -15,33 +15,33 @@ CPU = choose("cpu", "fp32")
 
 
 def test_twins_differ_in_their_shortcuts_alone(twins: Twins) -> None:
-    residual, plain = subjects.read(twins, CPU)
+    residual, plain = trained.read(twins, CPU)
     assert (residual.name, plain.name) == ("residual", "plain")
     assert len(residual.digest) == 64
-    assert subjects.differences([residual, plain]) == ["network.shortcut"]
-    assert subjects.differences([residual]) == []
-    assert residual.training is not None and residual.training["epochs"] == 3
-    assert subjects.trainings([residual, replace(plain, training=None)]) == {"residual": residual.training}
+    assert trained.differences([residual, plain]) == ["network.shortcut"]
+    assert trained.differences([residual]) == []
+    assert residual.training is not None and residual.training.epochs == 3
+    assert trained.trainings([residual, replace(plain, training=None)]) == {"residual": residual.training}
     longer = replace(plain, settings={**plain.settings, "training.epochs": 9})
-    assert subjects.differences([residual, longer]) == ["network.shortcut", "training.epochs"]
+    assert trained.differences([residual, longer]) == ["network.shortcut", "training.epochs"]
 
 
 def test_a_run_is_found_from_its_model_folder(twins: Twins, tmp_path: Path) -> None:
     for path in (twins[0], twins[0] / "model"):
-        run = subjects.run_of(path)
+        run = trained.run_of(path)
         assert run is not None and run.path == twins[0]
-    assert subjects.read([twins[0] / "model"], CPU)[0].name == "residual"
+    assert trained.read([twins[0] / "model"], CPU)[0].name == "residual"
     shutil.copytree(twins[0] / "model", tmp_path / "alone")
-    assert subjects.run_of(tmp_path / "alone") is None
+    assert trained.run_of(tmp_path / "alone") is None
 
 
 def test_runs_of_one_name_are_called_by_the_folder_above_too(twins: Twins, tmp_path: Path) -> None:
     for place in ("one", "two"):
         shutil.copytree(twins[0], tmp_path / place / "run")
     paths = [tmp_path / "one" / "run", tmp_path / "two" / "run"]
-    assert [one.name for one in subjects.read(paths, CPU)] == ["one-run", "two-run"]
+    assert [one.name for one in trained.read(paths, CPU)] == ["one-run", "two-run"]
     with pytest.raises(ConfigError, match="is given twice"):
-        subjects.read([twins[0], twins[0]], CPU)
+        trained.read([twins[0], twins[0]], CPU)
 
 
 def test_they_must_see_the_same_images(twins: Twins, tmp_path: Path) -> None:
@@ -50,9 +50,9 @@ def test_they_must_see_the_same_images(twins: Twins, tmp_path: Path) -> None:
     card.write_text(card.read_text().replace('"bag"', '"box"'))
     (other / "model" / "checksums.json").unlink(missing_ok=True)
     with pytest.raises(ConfigError, match="residual and other were trained on different classes"):
-        subjects.read([twins[0], other], CPU)
+        trained.read([twins[0], other], CPU)
 
 
-def test_anything_else_is_no_subject(tmp_path: Path) -> None:
+def test_anything_else_is_no_network(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="is no run or model folder"):
-        subjects.read([tmp_path], CPU)
+        trained.read([tmp_path], CPU)

@@ -6,15 +6,14 @@ import pytest
 import torch
 
 from atalho.errors import ConfigError, DataError, StoppedError
-from atalho.jobs.network import first_weights
-from atalho.lab.shared.training import Bench, Recipe, configuration, open_bench, subset, train
+from atalho.lab.shared.training import Recipe, TrainingBench, configuration, open_bench, subset, train
 from atalho.networks.select import by_depth, specify
 from atalho.runs.network import first_weights
 from atalho.training.progress import Progress
 
 
 @pytest.fixture(scope="module")
-def bench(clothes) -> Bench:
+def bench(clothes) -> TrainingBench:
     return open_bench(clothes, Recipe(epochs=1, images=60, batch_size=20), Progress())
 
 

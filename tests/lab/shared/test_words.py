@@ -1,16 +1,18 @@
 import pytest
 
 from atalho.lab.shared import words
-from atalho.text import speaking
+from atalho.lab.shared.verdict import Comparison, Estimate, Interval, Verdict
+from atalho.text import Text, speaking
 
 
 def estimate(name, mean, low, high):
-    return {"name": name, "mean": mean, "low": low, "high": high}
+    return Estimate.of(name, Interval(mean=mean, low=low, high=high))
 
 
-def result(outcome, left, right, *, order="above", unit="percent", missing=()):
-    comparison = {"quantity": "error", "left": left, "right": right, "order": order, "unit": unit, "outcome": outcome}
-    return {"verdict": {"outcome": outcome, "comparisons": [comparison]}, "missing": list(missing)}
+def result(outcome, left, right, *, order="above", unit="percent"):
+    verdict = Verdict((Comparison(Text.verbatim("error"), left, order, right, unit),))
+    assert verdict.outcome == outcome
+    return verdict
 
 
 HIGH, LOW = estimate("plain56", 0.712, 0.701, 0.723), estimate("plain20", 0.383, 0.371, 0.395)
@@ -58,11 +60,11 @@ def test_the_sentence_is_built_from_the_figures(found, sentence):
 
 
 def test_an_unfinished_experiment_says_so():
-    found = result("not enough evidence", HIGH, LOW, missing=["c", "d"])
-    assert words.headline(found) == (
+    found = result("not enough evidence", HIGH, estimate("plain20", 0.7, 0.6, 0.8))
+    assert words.headline(found, ["c", "d"]) == (
         "There is not enough evidence. The experiment is not finished: cells not measured yet: 2."
     )
-    assert words.headline(result("supported", HIGH, LOW)) == "The claim is supported."
+    assert words.headline(result("supported", HIGH, LOW), []) == "The claim is supported."
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from cyclopts import Parameter
 
 from atalho.cli import options
 from atalho.cli.lab import shared
-from atalho.cli.lab.printing import measured
-from atalho.text import _
+from atalho.cli.lab.printing import measure_and_print
+from atalho.text import N_
 
 
 def compare(
@@ -16,10 +16,10 @@ def compare(
     /,
     *,
     models: Annotated[
-        str, Parameter(help=_("networks of the catalogue, with commas"))
+        str, Parameter(help=N_("networks of the catalogue, with commas"))
     ] = "resnet20,densenet-bc-40-12,plain20",
     equal: Annotated[
-        Literal["params", "operations", "time"], Parameter(help=_("what all networks have as much of"))
+        Literal["params", "operations", "time"], Parameter(help=N_("what is equalised between the networks"))
     ] = "params",
     seeds: shared.Seeds = 3,
     training: shared.Trained = shared.USUAL,
@@ -29,14 +29,8 @@ def compare(
 ) -> int:
     """Parse, call `atalho.lab.compare.run`, print."""
     from atalho.lab import compare as experiment
-    from atalho.lab.compare.page import DRAWING
 
     measure = partial(
-        experiment.run,
-        data,
-        models=shared.names(models),
-        equal=equal,
-        seeds=seeds,
-        recipe=training.recipe(),
+        experiment.run, data, models=shared.names(models), equal=equal, seeds=seeds, recipe=training.recipe()
     )
-    return measured(DRAWING, measure, budget=budget, out=out, json=json)
+    return measure_and_print(measure, budget=budget, out=out, json=json)

@@ -7,22 +7,22 @@ from cyclopts import Parameter
 
 from atalho.cli import options
 from atalho.cli.lab import shared
-from atalho.cli.lab.printing import measured
-from atalho.text import _
+from atalho.cli.lab.printing import measure_and_print
+from atalho.text import N_
 
 
 def depth(
     data: shared.Data,
     /,
     *,
-    depths: Annotated[str, Parameter(help=_("numbers of layers, with commas"))] = "20,26,56",
+    depths: Annotated[str, Parameter(help=N_("numbers of layers, with commas"))] = "20,26,56",
     seeds: shared.Seeds = 3,
     shortcuts: Annotated[
         str | None,
-        Parameter(help=_("kinds of shortcuts, with commas: none (the control), zero-pad, projection, identity")),
+        Parameter(help=N_("kinds of shortcuts, with commas: none (the control), zero-pad, projection, identity")),
     ] = None,
     family: Annotated[
-        Literal["resnet", "preact", "mlp"], Parameter(help=_("which blocks: residual, pre-activation or linear ones"))
+        Literal["resnet", "preact", "mlp"], Parameter(help=N_("which blocks: residual, pre-activation or linear ones"))
     ] = "resnet",
     training: shared.Trained = shared.USUAL,
     budget: shared.Budget = None,
@@ -31,7 +31,6 @@ def depth(
 ) -> int:
     """Parse, call `atalho.lab.depth.run`, print."""
     from atalho.lab import depth as experiment
-    from atalho.lab.depth.page import DRAWING
 
     numbers = shared.whole_numbers("--depths", depths)
     measure = partial(
@@ -43,4 +42,4 @@ def depth(
         family=family,
         recipe=training.recipe(),
     )
-    return measured(DRAWING, measure, budget=budget, out=out, json=json)
+    return measure_and_print(measure, budget=budget, out=out, json=json)

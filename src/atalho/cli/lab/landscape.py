@@ -7,32 +7,31 @@ from cyclopts import Parameter
 
 from atalho.cli import options
 from atalho.cli.lab import shared
-from atalho.cli.lab.printing import measured
-from atalho.text import _
+from atalho.cli.lab.printing import measure_and_print
+from atalho.text import N_
 
 
 def landscape(
-    run: Annotated[str, Parameter(help=_("run or model folder"))],
+    run: Annotated[str, Parameter(help=N_("run or model folder"))],
     data: shared.MeasuredOn = None,
     /,
     *,
     beside: shared.Beside = None,
-    images: Annotated[int, Parameter(help=_("training images to measure on"))] = 512,
-    points: Annotated[int, Parameter(help=_("points on each line and on each side of the plane, an odd number"))] = 21,
-    reach: Annotated[float, Parameter(help=_("longest step, as a share of the weights"))] = 1.0,
-    lines: Annotated[int, Parameter(help=_("random lines; an interval needs two or more"))] = 5,
+    images: Annotated[int, Parameter(help=N_("training images to measure on"))] = 512,
+    points: Annotated[int, Parameter(help=N_("points on each line and on each side of the plane, an odd number"))] = 21,
+    reach: Annotated[float, Parameter(help=N_("longest step, as a share of the weights"))] = 1.0,
+    lines: Annotated[int, Parameter(help=N_("random lines; an interval needs two or more"))] = 5,
     norms: Annotated[
         Literal["recomputed", "kept"],
-        Parameter(help=_("statistics of the norms: of the images at each point, or as trained")),
+        Parameter(help=N_("statistics of the norms: of the images at each point, or as trained")),
     ] = "recomputed",
-    seed: Annotated[int, Parameter(help=_("seed of the images and of the directions"))] = 0,
+    seed: Annotated[int, Parameter(help=N_("seed of the images and of the directions"))] = 0,
     budget: shared.Budget = None,
     out: shared.Out = None,
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.lab.landscape.run`, print."""
     from atalho.lab import landscape as experiment
-    from atalho.lab.landscape.page import DRAWING
 
     measure = partial(
         experiment.run,
@@ -46,4 +45,4 @@ def landscape(
         norms=norms,
         seed=seed,
     )
-    return measured(DRAWING, measure, budget=budget, out=out, json=json)
+    return measure_and_print(measure, budget=budget, out=out, json=json)

@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING, Annotated, Final
 from cyclopts import Parameter
 
 from atalho.errors import ConfigError
-from atalho.text import Text, _
+from atalho.text import N_, Text
 
 if TYPE_CHECKING:
-    from atalho.lab.shared.training import Recipe
+    from atalho.lab import Recipe
 
-Data = Annotated[str, Parameter(help=_("folder of class folders, CSV, IDX files or CIFAR batches"))]
-MeasuredOn = Annotated[str | None, Parameter(help=_("images to measure on; the run's own if not given"))]
+Data = Annotated[str, Parameter(help=N_("folder of class folders, CSV, IDX files or CIFAR batches"))]
+MeasuredOn = Annotated[str | None, Parameter(help=N_("images to measure on; the run's own if not given"))]
 Beside = Annotated[
-    Path | None, Parameter(help=_("run or model folder to compare with, such as that of the plain twin"))
+    Path | None, Parameter(help=N_("run or model folder to compare with, such as that of the plain twin"))
 ]
-Seeds = Annotated[int, Parameter(help=_("how many seeds, from 0; an interval needs two or more"))]
-Images = Annotated[int | None, Parameter(help=_("training images, chosen class by class; all if not given"))]
-Rate = Annotated[float, Parameter(help=_("highest learning rate"))]
+Seeds = Annotated[int, Parameter(help=N_("how many seeds, from 0; an interval needs two or more"))]
+Images = Annotated[int | None, Parameter(help=N_("training images, chosen class by class; all if not given"))]
+Rate = Annotated[float, Parameter(help=N_("highest learning rate"))]
 Budget = Annotated[
     float | None,
-    Parameter(help=_("minutes after which no further cell is begun; the same command again goes on with the rest")),
+    Parameter(help=N_("minutes after which no further cell is begun; the same command again goes on with the rest")),
 ]
-Out = Annotated[Path | None, Parameter(help=_("the experiment's folder; lab/NAME if not given"))]
+Out = Annotated[Path | None, Parameter(help=N_("the experiment's folder; lab/NAME if not given"))]
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,17 @@ class Training:
     """The options of experiments that train networks, in the order of their help."""
 
     images: Images = None
-    epochs: Annotated[int, Parameter(help=_("passes over the training images"))] = 6
+    epochs: Annotated[int, Parameter(help=N_("passes over the training images"))] = 6
     lr: Rate = 0.1
-    batch_size: Annotated[int, Parameter(help=_("images per step"))] = 128
-    size: Annotated[int | None, Parameter(help=_("side of the images in pixels; by the images if not given"))] = None
+    batch_size: Annotated[int, Parameter(help=N_("images per step"))] = 128
+    size: Annotated[int | None, Parameter(help=N_("side of the images in pixels; by the images if not given"))] = None
     skip_bad: Annotated[
-        bool, Parameter(help=_("leave out images that cannot be read instead of refusing"), negative="")
+        bool, Parameter(help=N_("leave out images that cannot be read instead of refusing"), negative="")
     ] = False
 
     def recipe(self) -> "Recipe":
         """As the experiments take them. Raises ConfigError for numbers that nothing can be trained with."""
-        from atalho.lab.shared.training import Recipe
+        from atalho.lab import Recipe
 
         return Recipe(self.epochs, self.images, self.lr, self.batch_size, self.size, self.skip_bad)
 

@@ -8,17 +8,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
-from typing import Final, Literal
+from typing import Final
 
 from atalho.errors import ConfigError
-from atalho.lab.shared.training import Bench, train
+from atalho.lab.shared.training import TrainingBench, train
 from atalho.networks.family import LARGEST
 from atalho.networks.plan import BOTTLENECKS
 from atalho.networks.spec import DenseNetSpec, MLPSpec, ResNetSpec, Spec
 from atalho.text import Text
 from atalho.training.progress import Progress, StepReport
 
-Equal = Literal["params", "operations", "time"]
 Count = Callable[[Spec], int]
 
 TOLERANCE: Final = 0.05
@@ -63,7 +62,7 @@ def matched(spec: Spec, target: int, count: Count) -> Spec:
     return best
 
 
-def step_seconds(bench: Bench, specs: Mapping[str, Spec], work: Path) -> dict[str, float]:
+def step_seconds(bench: TrainingBench, specs: Mapping[str, Spec], work: Path) -> dict[str, float]:
     """The median time of a training step of each network, in seconds, taken in turn over a few rounds."""
     few = bench.manifest.splits["train"][: _STEPS * bench.recipe.batch_size]
     manifest = replace(bench.manifest, splits={**bench.manifest.splits, "train": few})
@@ -98,7 +97,7 @@ def _times(width: int, factor: float, step: int = 1) -> int:
 
 
 def _around(spec: Spec, factor: float) -> Iterator[Spec]:
-    """Widths a little below and above; of a DenseNet also stems, which are its finer screw."""
+    """Widths a little below and above; of a DenseNet also stems, which tune its size more finely."""
     if not isinstance(spec, DenseNetSpec):
         yield from {widened(spec, factor * (1 + place / 64)) for place in range(-6, 7)}
         return

@@ -1,8 +1,8 @@
 """`lab compare`: addition against concatenation, and neither, at an equal budget.
 
-One network stays as it is and sets the budget: the first DenseNet, whose growth rate is the coarsest screw, else the
-first named. The others are made as wide as the budget asks (`params`, `operations`), or trained for as many epochs as
-fit into the same seconds (`time`). Everything else is equal, as in `lab depth`.
+One network stays as it is and sets the budget: the first DenseNet, whose growth rate can be tuned least finely,
+otherwise the first named. The others are made as wide as the budget asks (`params`, `operations`), or trained for as
+many epochs as fit into the same seconds (`time`). Everything else is equal, as in `lab depth`.
 """
 
 from __future__ import annotations
@@ -12,24 +12,25 @@ from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, get_args
+from typing import Final, get_args
 
 from atalho.errors import ConfigError, nearest
 from atalho.inspection.summary import summarise
-from atalho.lab.compare.budget import Equal, matched, step_seconds
-from atalho.lab.compare.page import DRAWING
-from atalho.lab.shared import cells, result
+from atalho.lab.compare.budget import matched, step_seconds
+from atalho.lab.compare.page import PAGE
+from atalho.lab.compare.result import CompareMeasured, CompareResult, CompareSeries, CompareSettings, Equal, Kind
 from atalho.lab.shared.curves import measure, over_seeds
-from atalho.lab.shared.training import Bench, Recipe, open_bench
+from atalho.lab.shared.experiment import Experiment
+from atalho.lab.shared.training import Recipe, TrainingBench, open_bench
 from atalho.lab.shared.verdict import SHARE, Comparison, Estimate, Verdict
-from atalho.networks import spec as specs
 from atalho.networks.select import specify
 from atalho.networks.spec import DenseNetSpec, Spec
 from atalho.text import Text
 from atalho.training.progress import Progress
 
-CALIBRATION = "calibration"
-_ORDER = ("dense", "residual", "plain")
+EXPERIMENT: Final = Experiment("compare", CompareResult, PAGE)
+CALIBRATION: Final = "calibration"
+_ORDER: Final[tuple[Kind, ...]] = ("dense", "residual", "plain")
 """In the order of the claim: each makes fewer errors than the next."""
 
 
@@ -44,60 +45,62 @@ def run(
     out: Path | str | None = None,
     command: str | None = None,
     progress: Progress | None = None,
-) -> Path:
-    """Bring `models` (names of the catalogue) to an equal budget, train each with every seed; the folder of the result.
+) -> CompareResult:
+    """Bring `models` (names of the catalogue) to an equal budget, train each with every seed; the result.
 
     Raises ConfigError, DataError and RunError before any work is done.
     """
-    progress = progress or Progress()
     names = list(dict.fromkeys(models))
     for name in names:
         specify(name)
     _check(names, equal, seeds)
-    folder = cells.place(out, f"compare-{Path(data).name}-{equal}")
-    bench = open_bench(data, recipe or Recipe(), progress)
-    image = bench.pixels.images.channels, bench.pixels.size, bench.pixels.size
-    chosen = _equalised({name: _suited(name, bench) for name in names}, equal, image)
-    settings = {"experiment": "compare", "equal": equal, **bench.describe()}
-    settings |= {"specs": {name: specs.to_dict(spec) for name, spec in chosen.items()}}
-    go = partial(cells.run, folder, settings, budget_minutes=budget_minutes, progress=progress)
+    session = EXPERIMENT.begin(out, f"{Path(data).name}-{equal}", budget_minutes, command, progress)
+    bench = open_bench(data, recipe or Recipe(), session.progress)
+    chosen = _equalised({name: _suited(name, bench) for name in names}, equal, bench.image)
+    settings = CompareSettings("compare", equal, bench.describe(), chosen, tuple(names))
     seconds: dict[str, float] = {}
     if equal == "time":
-        calibrated = go([CALIBRATION], lambda _cell: step_seconds(bench, chosen, folder / "work"))
-        seconds = dict(calibrated.values.get(CALIBRATION, {}))
+        calibrated = session.measure(settings, {CALIBRATION: lambda: step_seconds(bench, chosen, session.work)})
+        seconds = calibrated.values.get(CALIBRATION, {})
     epochs = _epochs(seconds, names, bench.recipe.epochs)
-    plan = {f"{name}-seed{seed}": name for seed in range(seeds) for name in names}
-    counted = {name: summarise(spec, image) for name, spec in chosen.items()}
-
-    def one(cell: str) -> cells.Value:
-        name, seed = plan[cell], int(cell.rpartition("-seed")[2])
-        longer = replace(bench, recipe=replace(bench.recipe, epochs=epochs[name]))
-        return measure(longer, chosen[name], seed, folder / "work", progress)
-
-    costs = {cell: counted[name].multiply_adds * epochs[name] for cell, name in plan.items()}
-    found = go(list(plan) if seconds or equal != "time" else [], one, costs=costs)
-    series = [
+    benches = {name: replace(bench, recipe=replace(bench.recipe, epochs=epochs[name])) for name in names}
+    sizes = {name: summarise(spec, bench.image) for name, spec in chosen.items()}
+    cells = {f"{name}-seed{seed}": (name, seed) for seed in range(seeds) for name in names}
+    done = session.measure(
+        settings,
         {
-            "name": name, "kind": _kind(chosen[name]), "spec": specs.to_dict(chosen[name]), "epochs": epochs[name],
-            "parameters": counted[name].parameters, "multiply_adds": counted[name].multiply_adds,
-            "step_seconds": seconds.get(name), **_errors(name, seeds, found.values),
-        }
-        for name in names
-    ]  # fmt: skip
-    made = result.make(
-        DRAWING, Path(data).name, settings | {"models": names},
-        {"series": [one for one in series if one["seeds"]], "test_images": len(bench.manifest.splits["test"])},
-        judge(series), cells=found, command=command,
-        seeds=list(range(seeds)), precision=bench.precision,
-    )  # fmt: skip
-    return result.write(folder, made, DRAWING)
+            cell: partial(measure, benches[name], chosen[name], seed, session.work, session.progress)
+            for cell, (name, seed) in cells.items()
+            if seconds or equal != "time"
+        },
+        costs={cell: sizes[name].multiply_adds * epochs[name] for cell, (name, _seed) in cells.items()},
+    )
+    series = []
+    for name, spec in chosen.items():
+        finished = [seed for seed in range(seeds) if f"{name}-seed{seed}" in done.values]
+        if finished:
+            errors = over_seeds([done.values[f"{name}-seed{seed}"]["curve"] for seed in finished])
+            series.append(
+                CompareSeries(
+                    name=name,
+                    kind=_kind(spec),
+                    spec=spec,
+                    epochs=epochs[name],
+                    parameters=sizes[name].parameters,
+                    multiply_adds=sizes[name].multiply_adds,
+                    step_seconds=seconds.get(name),
+                    seeds=tuple(finished),
+                    errors=errors,
+                )
+            )
+    measured = CompareMeasured(tuple(series), len(bench.manifest.splits["test"]))
+    verdict = judge(series) if len(series) == len(names) else Verdict(())
+    return session.finish(Path(data).name, settings, measured, verdict, done, range(seeds), bench.precision)
 
 
-def judge(series: Sequence[Mapping[str, Any]]) -> Verdict:
+def judge(series: Sequence[CompareSeries]) -> Verdict:
     """Test errors: concatenation below addition, and addition below neither, for each network against each."""
-    if not all(one["seeds"] for one in series):
-        return Verdict(())
-    by_kind = {kind: [one for one in series if one["kind"] == kind] for kind in _ORDER}
+    by_kind = {kind: [one for one in series if one.kind == kind] for kind in _ORDER}
     present = [kind for kind in _ORDER if by_kind[kind]]
     return Verdict(
         tuple(
@@ -109,8 +112,8 @@ def judge(series: Sequence[Mapping[str, Any]]) -> Verdict:
     )
 
 
-def _estimate(one: Mapping[str, Any]) -> Estimate:
-    return Estimate.over_seeds(one["name"], one["test_error"]["values"], within=SHARE)
+def _estimate(one: CompareSeries) -> Estimate:
+    return Estimate.over_seeds(one.name, one.errors.test_error.values, within=SHARE)
 
 
 def _check(names: Sequence[str], equal: str, seeds: int) -> None:
@@ -123,7 +126,7 @@ def _check(names: Sequence[str], equal: str, seeds: int) -> None:
         raise ConfigError(Text("seeds {given}: one or more; an interval needs two.", given=seeds))
 
 
-def _suited(name: str, bench: Bench) -> Spec:
+def _suited(name: str, bench: TrainingBench) -> Spec:
     """The network of that name for these images."""
     return specify(
         name,
@@ -153,13 +156,7 @@ def _epochs(seconds: Mapping[str, float], names: Sequence[str], epochs: int) -> 
     return {name: round(epochs * slowest / seconds.get(name, slowest)) for name in names}
 
 
-def _kind(spec: Spec) -> str:
+def _kind(spec: Spec) -> Kind:
     if isinstance(spec, DenseNetSpec):
         return "dense"
     return "plain" if spec.shortcut == "none" else "residual"
-
-
-def _errors(name: str, seeds: int, values: Mapping[str, cells.Value]) -> dict[str, Any]:
-    done = [seed for seed in range(seeds) if f"{name}-seed{seed}" in values]
-    found: dict[str, Any] = {"seeds": done}
-    return found | over_seeds([values[f"{name}-seed{seed}"]["curve"] for seed in done]) if done else found

@@ -18,7 +18,7 @@ from atalho.text import Text, _
 
 
 @dataclass(frozen=True)
-class Contender:
+class CostCandidate:
     """`kind` is "residual", "plain", "dense", or "other" for networks that Atalho does not build."""
 
     name: str
@@ -38,13 +38,13 @@ class Contender:
         return get_model(self.name, weights=None)  # type: ignore[no-any-return]
 
 
-def contender(word: str) -> Contender:
+def candidate(word: str) -> CostCandidate:
     """The network that `word` names. Raises ConfigError for a name that neither Atalho nor torchvision has."""
     try:
         found = resolve(word)
     except ConfigError as error:
         if _torchvision_has(word):
-            return Contender(word, "other", LARGE_SIDE)
+            return CostCandidate(word, "other", LARGE_SIDE)
         if importlib.util.find_spec("torchvision") is None:
             hint = _("Networks such as vgg19 come from torchvision, which is not installed: pip install 'atalho[lab]'")
             raise ConfigError(f"{error} {hint}") from None
@@ -52,10 +52,10 @@ def contender(word: str) -> Contender:
     kind = "dense"
     if isinstance(found.spec, ResNetSpec | MLPSpec):
         kind = "plain" if found.spec.shortcut == "none" else "residual"
-    return Contender(word, kind, found.side, found.spec.in_channels)
+    return CostCandidate(word, kind, found.side, found.spec.in_channels)
 
 
-def check_side(one: Contender, side: int) -> None:
+def check_side(one: CostCandidate, side: int) -> None:
     """Let an image of `side` pixels through without computing. Raises ConfigError where the network cannot take it."""
     with torch.device("meta"), torch.no_grad():
         try:
@@ -71,7 +71,7 @@ def check_side(one: Contender, side: int) -> None:
             ) from error
 
 
-def counts(one: Contender, side: int) -> dict[str, int]:
+def counts(one: CostCandidate, side: int) -> dict[str, int]:
     """Parameters, multiply-adds of the forward pass, and bytes kept for the backward pass, for one image."""
     with torch.device("meta"):
         network, x = one.network(), torch.empty(1, one.channels, side, side)
@@ -85,7 +85,7 @@ def counts(one: Contender, side: int) -> dict[str, int]:
     }
 
 
-def _kept_per_image(network: nn.Module, one: Contender, side: int) -> int:
+def _kept_per_image(network: nn.Module, one: CostCandidate, side: int) -> int:
     """The difference that a third image makes: what does not grow with the batch is no activation."""
     two, three = (_kept(network, torch.empty(n, one.channels, side, side, device="meta")) for n in (2, 3))
     return three - two

@@ -8,7 +8,7 @@ falls on all of them alike, and the medians of the rounds come with their interv
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import comb
 from pathlib import Path
 from statistics import median
@@ -19,14 +19,16 @@ import torch.nn.functional as F
 from torch import nn
 
 from atalho.errors import ConfigError
-from atalho.lab.cost.candidate import Contender, check_side, contender, counts
-from atalho.lab.cost.page import DRAWING
-from atalho.lab.shared import cells, result
-from atalho.lab.shared.verdict import Comparison, Estimate, Verdict
+from atalho.lab.cost.candidate import CostCandidate, candidate, check_side, counts
+from atalho.lab.cost.page import PAGE
+from atalho.lab.cost.result import CostMeasured, CostResult, Costs, CostSettings, Count, Time
+from atalho.lab.shared.experiment import Experiment
+from atalho.lab.shared.verdict import Comparison, Estimate, Interval, Verdict
 from atalho.precision import Precision, choose
 from atalho.text import Text
 from atalho.training.progress import Progress
 
+EXPERIMENT: Final = Experiment("cost", CostResult, PAGE)
 COUNTED: Final = ("parameters", "multiply_adds", "activation_bytes")
 MEASURED: Final = ("training_seconds", "inference_seconds")
 
@@ -41,8 +43,8 @@ def run(
     out: Path | str | None = None,
     command: str | None = None,
     progress: Progress | None = None,
-) -> Path:
-    """Count and measure `models`: names of the catalogue or of torchvision, TOML files, runs; the result's folder.
+) -> CostResult:
+    """Count and measure `models`: names of the catalogue or of torchvision, TOML files, runs; the result.
 
     All take images of `size` pixels (by default the largest that one of them is quoted for) in batches of `batch`.
     Raises ConfigError for an unknown name, and for numbers below 1.
@@ -52,74 +54,72 @@ def run(
             raise ConfigError(Text("{name} {given}: accepted are whole numbers from 1.", name=name, given=value))
     if not models:
         raise ConfigError(Text("No networks were named. Give some, such as: resnet34 vgg19"))
-    entrants = {one.name: one for one in map(contender, dict.fromkeys(models))}
-    side = size or max(one.side for one in entrants.values())
-    for one in entrants.values():
+    candidates = {one.name: one for one in map(candidate, dict.fromkeys(models))}
+    side = size or max(one.side for one in candidates.values())
+    for one in candidates.values():
         check_side(one, side)
     precision = choose("auto", "auto")
-    settings = {
-        "models": list(entrants), "kinds": {one.name: one.kind for one in entrants.values()}, "side": side,
-        "batch": batch, "precision": str(precision), "threads": torch.get_num_threads(),
-    }  # fmt: skip
-    folder = cells.place(out, f"cost-{'-'.join(entrants)}"[:100])
+    kinds = {name: one.kind for name, one in candidates.items()}
+    settings = CostSettings(tuple(kinds), kinds, side, batch, str(precision), torch.get_num_threads(), rounds)
+    session = EXPERIMENT.begin(out, "-".join(candidates)[:95], budget_minutes, command, progress)
 
-    def measure(cell: str) -> dict[str, Any]:
-        if cell == "counts":
-            return {name: counts(one, side) for name, one in entrants.items()}
-        return {name: _times(one, side, batch, precision) for name, one in entrants.items()}
+    def count() -> dict[str, Any]:
+        return {name: counts(one, side) for name, one in candidates.items()}
 
-    names = ["counts", *(f"round-{number:03d}" for number in range(1, rounds + 1))]
-    found = cells.run(folder, {"experiment": "cost", **settings}, names, measure, budget_minutes=budget_minutes,
-                      progress=progress)  # fmt: skip
-    measured = {name: _summary(name, found.values) for name in entrants}
-    made = result.make(
-        DRAWING, ", ".join(entrants), settings | {"rounds": rounds}, {"models": measured}, judge(measured, entrants),
-        cells=found, command=command,
-        seeds=[], precision=precision,
-    )  # fmt: skip
-    return result.write(folder, made, DRAWING)
+    def measure() -> dict[str, Any]:
+        return {name: _times(one, side, batch, precision) for name, one in candidates.items()}
+
+    done = session.measure(
+        settings, {"counts": count} | {f"round-{number:03d}": measure for number in range(1, rounds + 1)}
+    )
+    measured = {name: _costs(name, done.values) for name in candidates}
+    return session.finish(
+        ", ".join(candidates), settings, CostMeasured(measured), judge(measured, kinds), done, (), precision
+    )
 
 
-def judge(measured: Mapping[str, Mapping[str, Any]], entrants: Mapping[str, Contender]) -> Verdict:
+def judge(measured: Mapping[str, Costs], kinds: Mapping[str, str]) -> Verdict:
     """Every residual network against the VGG, where there is one: each cost below the VGG's?"""
-    controls = [name for name in measured if name.startswith("vgg") and entrants[name].kind == "other"]
-    residual = [name for name in measured if entrants[name].kind == "residual"]
-    texts = {
-        "parameters": Text("parameters"), "multiply_adds": Text("multiply–adds"),
-        "activation_bytes": Text("bytes kept for the backward pass"),
-        "training_seconds": Text("milliseconds of a training step, per image"),
-    }  # fmt: skip
-    comparisons = [
-        Comparison(text, _estimate(name, measured[name][cost], cost), "below",
-                   _estimate(control, measured[control][cost], cost), "number")
-        for control in controls[:1]
-        for name in residual
-        for cost, text in texts.items()
-        if measured[name][cost] is not None
-    ]  # fmt: skip
-    return Verdict(tuple(comparisons))
+    control = next((name for name in measured if name.startswith("vgg") and kinds[name] == "other"), None)
+    found = []
+    for name in measured:
+        if control is not None and kinds[name] == "residual":
+            found += [
+                Comparison(quantity, left, "below", right, "number")
+                for (quantity, left), (_same, right) in zip(
+                    _quantities(name, measured[name]), _quantities(control, measured[control]), strict=False
+                )
+            ]
+    return Verdict(tuple(found))
 
 
-def _estimate(name: str, value: Mapping[str, float | None], cost: str) -> Estimate:
-    scale = 1e3 if cost in MEASURED else 1.0
-    low, high = (scale * end if end is not None else edge for end, edge in (
-        (value["low"], float("-inf")), (value["high"], float("inf"))))  # fmt: skip
-    return Estimate(name, scale * (value["median"] or 0.0), low, high)
+def _quantities(name: str, costs: Costs) -> Iterator[tuple[Text, Estimate]]:
+    """What networks are compared in, as far as it is measured."""
+    counted = (
+        (Text("parameters"), costs.parameters),
+        (Text("multiply–adds"), costs.multiply_adds),
+        (Text("bytes kept for the backward pass"), costs.activation_bytes),
+    )
+    for quantity, count in counted:
+        if count is not None:
+            yield quantity, Estimate.exact(name, float(count.median))
+    if costs.training_seconds is not None:
+        time = costs.training_seconds
+        ends = (None if end is None else 1e3 * end for end in (time.low, time.high))
+        interval = Interval(mean=1e3 * time.median, low=next(ends), high=next(ends))
+        yield Text("milliseconds of a training step, per image"), Estimate.of(name, interval)
 
 
-def _summary(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
+def _costs(name: str, values: Mapping[str, Any]) -> Costs:
     """Each cost of a network: median over the rounds with its interval; of counts, that number."""
     rounds = [value[name] for cell, value in values.items() if cell != "counts"]
-    counted = values.get("counts", {}).get(name, {})
-    exact = {cost: _exact(counted.get(cost)) for cost in COUNTED}
-    return exact | {cost: median_interval([one[cost] for one in rounds]) if rounds else None for cost in MEASURED}
+    counted: Mapping[str, int] = values.get("counts", {}).get(name, {})
+    exact = {cost: Count(counted[cost], counted[cost], counted[cost]) if counted else None for cost in COUNTED}
+    times = {cost: median_interval([one[cost] for one in rounds]) if rounds else None for cost in MEASURED}
+    return Costs(exact["parameters"], exact["multiply_adds"], exact["activation_bytes"], *times.values())
 
 
-def _exact(value: int | None) -> dict[str, float | None] | None:
-    return None if value is None else {"median": value, "low": value, "high": value}
-
-
-def median_interval(values: Sequence[float], level: float = 0.95) -> dict[str, Any]:
+def median_interval(values: Sequence[float], level: float = 0.95) -> Time:
     """The median with an interval between two of the sorted values that holds at `level` whatever their distribution.
 
     Below six values no two of them are far enough apart, and the ends are None.
@@ -128,10 +128,10 @@ def median_interval(values: Sequence[float], level: float = 0.95) -> dict[str, A
     outside = [2 * sum(comb(n, i) for i in range(k)) / 2**n for k in range(1, n // 2 + 1)]
     cut = sum(share <= 1 - level for share in outside)
     low, high = (ordered[cut - 1], ordered[n - cut]) if cut else (None, None)
-    return {"median": median(ordered), "low": low, "high": high, "values": list(values)}
+    return Time(median(ordered), low, high, tuple(values))
 
 
-def _times(one: Contender, side: int, batch: int, precision: Precision) -> dict[str, float]:
+def _times(one: CostCandidate, side: int, batch: int, precision: Precision) -> dict[str, float]:
     """Seconds per image of a training step and of inference; the first of each sets things up and is left out."""
     device = precision.device
     torch.manual_seed(0)

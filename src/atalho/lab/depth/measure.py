@@ -9,19 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Final, get_args
 
 from atalho.blocks.kinds import ShortcutKind
 from atalho.config import SMALL_IMAGE
 from atalho.errors import ConfigError, nearest
-from atalho.inspection.summary import summarise
-from atalho.lab.depth.page import DRAWING
-from atalho.lab.shared import cells, result
-from atalho.lab.shared.cells import Cells
+from atalho.inspection.summary import Summary, summarise
+from atalho.lab.depth.page import PAGE
+from atalho.lab.depth.result import DepthMeasured, DepthResult, DepthSeries, DepthSettings
+from atalho.lab.shared.cells import Finished
 from atalho.lab.shared.curves import measure, over_seeds
-from atalho.lab.shared.training import Bench, Recipe, open_bench
+from atalho.lab.shared.experiment import Experiment
+from atalho.lab.shared.training import Recipe, TrainingBench, open_bench
 from atalho.lab.shared.verdict import SHARE, Comparison, Estimate, Verdict
 from atalho.networks.select import Family, by_depth, specify
 from atalho.networks.spec import Spec
@@ -36,14 +38,18 @@ _USUAL: Final[dict[str, tuple[ShortcutKind, ...]]] = {
 """Without parameters of their own, so that the control has exactly those of the treatment."""
 
 
+EXPERIMENT: Final = Experiment("depth", DepthResult, PAGE)
+
+
 @dataclass(frozen=True)
-class Entrant:
+class DepthCandidate:
     """One network of the experiment."""
 
     depth: int
     shortcut: ShortcutKind
     name: str
     spec: Spec
+    size: Summary
 
     def cell(self, seed: int) -> str:
         """The name of its cell."""
@@ -62,58 +68,46 @@ def run(
     out: Path | str | None = None,
     command: str | None = None,
     progress: Progress | None = None,
-) -> Path:
-    """Train every depth with each kind of shortcut and every seed on the images at `data`; the folder of the result.
+) -> DepthResult:
+    """Train every depth with each kind of shortcut and every seed on the images at `data`; the result.
 
     `shortcuts` must hold "none", the control, and one more kind. The folder (default `lab/depth-<name of data>`) keeps
     what is finished: the same call goes on, and more depths or seeds are added to it.
     Raises ConfigError, DataError and RunError before any work is done.
     """
-    progress = progress or Progress()
     kinds = tuple(shortcuts or _USUAL.get(family, _USUAL["resnet"]))
     _check(depths, seeds, kinds)
     for depth, kind in product(depths, kinds):  # before the images are looked at
         specify(by_depth(family, depth, SMALL_IMAGE), shortcut=kind)
-    folder = cells.place(out, f"depth-{Path(data).name}")
-    bench = open_bench(data, recipe or Recipe(), progress)
-    entrants = _entrants(family, sorted(set(depths)), kinds, bench)
-    plan = {entrant.cell(seed): (entrant, seed) for seed in range(seeds) for entrant in entrants}
-    costs = {name: summarise(entrant.spec, _image(bench)).multiply_adds for name, (entrant, _seed) in plan.items()}
-    settings = {"experiment": "depth", "family": family, **bench.describe()}
-    found = cells.run(
-        folder,
+    session = EXPERIMENT.begin(out, Path(data).name, budget_minutes, command, progress)
+    bench = open_bench(data, recipe or Recipe(), session.progress)
+    candidates = _candidates(family, sorted(set(depths)), kinds, bench)
+    settings = DepthSettings("depth", family, bench.describe(), tuple(sorted(set(depths))), kinds)
+    cells = {one.cell(seed): (one, seed) for seed in range(seeds) for one in candidates}
+    done = session.measure(
         settings,
-        list(plan),
-        lambda name: measure(bench, plan[name][0].spec, plan[name][1], folder / "work", progress),
-        budget_minutes=budget_minutes,
-        costs=costs,
-        progress=progress,
+        {
+            name: partial(measure, bench, one.spec, seed, session.work, session.progress)
+            for name, (one, seed) in cells.items()
+        },
+        costs={name: one.size.multiply_adds for name, (one, _seed) in cells.items()},
     )
-    series = [_series(entrant, seeds, found, bench) for entrant in entrants]
-    made = result.make(
-        DRAWING,
-        Path(data).name,
-        settings | {"depths": sorted(set(depths)), "shortcuts": list(kinds)},
-        {"series": [one for one in series if one["seeds"]], "test_images": len(bench.manifest.splits["test"])},
-        judge(series),
-        cells=found,
-        command=command,
-        seeds=list(range(seeds)),
-        precision=bench.precision,
-    )
-    return result.write(folder, made, DRAWING)
+    series = [found for one in candidates if (found := _series(one, seeds, done)) is not None]
+    measured = DepthMeasured(tuple(series), len(bench.manifest.splits["test"]))
+    verdict = judge(series) if len(series) == len(candidates) else Verdict(())
+    return session.finish(Path(data).name, settings, measured, verdict, done, range(seeds), bench.precision)
 
 
-def judge(series: Sequence[dict[str, Any]]) -> Verdict:
+def judge(series: Sequence[DepthSeries]) -> Verdict:
     """The verdict on training errors: deepest and shallowest plain network, then each with shortcuts and its control.
 
     The last comparison is of what depth adds to the error: the difference within each seed, which shares everything.
     """
-    by_kind: dict[str, list[dict[str, Any]]] = {}
-    for one in sorted(series, key=lambda one: one["depth"]):
-        by_kind.setdefault(one["shortcut"], []).append(one)
+    by_kind: dict[str, list[DepthSeries]] = {}
+    for one in sorted(series, key=lambda one: one.depth):
+        by_kind.setdefault(one.shortcut, []).append(one)
     plain = by_kind.pop("none")
-    if len(plain) < 2 or not all(one["seeds"] for one in series):
+    if len(plain) < 2:
         return Verdict(())
     error, added = Text("training error"), Text("training error that the added depth brings")
     found = [Comparison(error, _estimate(plain[-1]), "above", _estimate(plain[0]))]
@@ -123,19 +117,15 @@ def judge(series: Sequence[dict[str, Any]]) -> Verdict:
     return Verdict(tuple(found))
 
 
-def _estimate(one: dict[str, Any]) -> Estimate:
-    return Estimate.over_seeds(one["name"], one["train_error"]["values"], within=SHARE)
+def _estimate(one: DepthSeries) -> Estimate:
+    return Estimate.over_seeds(one.name, one.errors.train_error.values, within=SHARE)
 
 
-def _added(kind: list[dict[str, Any]]) -> Estimate:
-    shallow, deep = kind[0], kind[-1]
-    shared = [seed for seed in deep["seeds"] if seed in shallow["seeds"]]
-    values = [
-        deep["train_error"]["values"][deep["seeds"].index(seed)]
-        - shallow["train_error"]["values"][shallow["seeds"].index(seed)]
-        for seed in shared
-    ]
-    return Estimate.over_seeds(f"{shallow['name']} → {deep['name']}", values)
+def _added(kind: Sequence[DepthSeries]) -> Estimate:
+    """What the deepest network adds to the error of the shallowest, over the seeds that both have."""
+    shallow, deep = (dict(zip(one.seeds, one.errors.train_error.values, strict=True)) for one in (kind[0], kind[-1]))
+    values = [error - shallow[seed] for seed, error in deep.items() if seed in shallow]
+    return Estimate.over_seeds(f"{kind[0].name} → {kind[-1].name}", values)
 
 
 def _check(depths: Sequence[int], seeds: int, kinds: Sequence[str]) -> None:
@@ -156,7 +146,9 @@ def _check(depths: Sequence[int], seeds: int, kinds: Sequence[str]) -> None:
         )
 
 
-def _entrants(family: Family, depths: Sequence[int], kinds: Sequence[ShortcutKind], bench: Bench) -> list[Entrant]:
+def _candidates(
+    family: Family, depths: Sequence[int], kinds: Sequence[ShortcutKind], bench: TrainingBench
+) -> list[DepthCandidate]:
     found = []
     several = len(set(kinds)) > 2
     for depth in depths:
@@ -169,25 +161,15 @@ def _entrants(family: Family, depths: Sequence[int], kinds: Sequence[ShortcutKin
                 in_channels=bench.pixels.images.channels,
                 shortcut=kind,
             )
-            found.append(Entrant(depth, kind, name, spec))
+            found.append(DepthCandidate(depth, kind, name, spec, summarise(spec, bench.image)))
     return found
 
 
-def _image(bench: Bench) -> tuple[int, int, int]:
-    return bench.pixels.images.channels, bench.pixels.size, bench.pixels.size
-
-
-def _series(entrant: Entrant, seeds: int, found: Cells, bench: Bench) -> dict[str, Any]:
-    """One network over the seeds that are finished."""
-    done = [seed for seed in range(seeds) if entrant.cell(seed) in found.values]
-    curves = [found.values[entrant.cell(seed)]["curve"] for seed in done]
-    size = summarise(entrant.spec, _image(bench))
-    series: dict[str, Any] = {
-        "name": entrant.name,
-        "depth": entrant.depth,
-        "shortcut": entrant.shortcut,
-        "parameters": size.parameters,
-        "multiply_adds": size.multiply_adds,
-        "seeds": done,
-    }
-    return series | over_seeds(curves) if done else series
+def _series(one: DepthCandidate, seeds: int, done: Finished) -> DepthSeries | None:
+    """One network over the seeds that are finished, if any."""
+    finished = [seed for seed in range(seeds) if one.cell(seed) in done.values]
+    if not finished:
+        return None
+    errors = over_seeds([done.values[one.cell(seed)]["curve"] for seed in finished])
+    size = one.size
+    return DepthSeries(one.name, one.depth, one.shortcut, size.parameters, size.multiply_adds, tuple(finished), errors)

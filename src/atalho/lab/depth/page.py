@@ -9,10 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
+from atalho.lab.depth.result import DepthResult, DepthSeries
 from atalho.lab.shared import words
-from atalho.lab.shared.drawing import Drawing, Table
+from atalho.lab.shared.curves import band
+from atalho.lab.shared.page import Page, Table
+from atalho.lab.shared.verdict import Estimate
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED
-from atalho.report.run_files import Json
 from atalho.text import N_, _
 from atalho.text.numbers import LEVEL, number, nwhole, percent, whole
 
@@ -24,10 +26,10 @@ _KINDS: Final = {
 }
 
 
-def pictures(result: Json) -> Mapping[str, Figure]:
+def pictures(result: DepthResult) -> Mapping[str, Figure]:
     """One figure: a panel for each kind of shortcut, and one of the errors at the end by depth."""
     by_kind = _by_kind(result)
-    depths = sorted({one["depth"] for one in result["measured"]["series"]})
+    depths = sorted({one.depth for one in result.series})
     columns = len(by_kind) + 1 if len(by_kind) < 4 else 3
     rows = -(-(len(by_kind) + 1) // columns)
     figure = Figure(figsize=(3.35 * columns, 3.1 * rows), layout="constrained")
@@ -51,29 +53,29 @@ def ramp(count: int) -> list[str]:
     return [str(to_hex(colours(place / max(count - 1, 1)))) for place in range(count)]
 
 
-def _by_kind(result: Json) -> dict[str, list[Json]]:
-    found: dict[str, list[Json]] = {}
-    for one in result["measured"]["series"]:
-        found.setdefault(one["shortcut"], []).append(one)
+def _by_kind(result: DepthResult) -> dict[str, list[DepthSeries]]:
+    found: dict[str, list[DepthSeries]] = {}
+    for one in result.series:
+        found.setdefault(one.shortcut, []).append(one)
     return {kind: found[kind] for kind in _KINDS if kind in found}
 
 
-def _curves(axes: Axes, series: Sequence[Json], colours: Mapping[int, str]) -> None:
+def _curves(axes: Axes, series: Sequence[DepthSeries], colours: Mapping[int, str]) -> None:
     """Training error as a line, test error as a dashed one, with bands over seeds where there are several."""
     epochs = 1
     for one in series:
-        colour = colours[one["depth"]]
-        for what, line, width in (("train_error", "-", 1.9), ("test_error", (0, (3, 2)), 1.1)):
-            points = one[f"{what}_curve"]
-            epochs = max(epochs, len(points))
-            across = range(1, len(points) + 1)
-            label = str(one["depth"]) if what == "train_error" else None
-            mark = ("o" if what == "train_error" else "_") if len(points) == 1 else ""  # of one point there is no line
-            means = [p["mean"] for p in points]
-            axes.plot(across, means, marker=mark, linestyle=line, color=colour, linewidth=width, label=label)
-            if what == "train_error" and points[0]["low"] is not None:
-                band = [p["low"] for p in points], [p["high"] for p in points]
-                axes.fill_between(across, *band, color=colour, alpha=0.16, linewidth=0)
+        colour = colours[one.depth]
+        errors = one.errors
+        epochs = max(epochs, len(errors.train_error_curve))
+        across = range(1, len(errors.train_error_curve) + 1)
+        # Of one point there is no line.
+        marks = ("o", "_") if len(across) == 1 else ("", "")
+        train, test = ([point.mean for point in curve] for curve in (errors.train_error_curve, errors.test_error_curve))
+        axes.plot(across, train, marker=marks[0], color=colour, linewidth=1.9, label=str(one.depth))
+        axes.plot(across, test, marker=marks[1], linestyle=(0, (3, 2)), color=colour, linewidth=1.1)
+        ends = band(errors.train_error_curve)
+        if ends is not None:
+            axes.fill_between(across, *ends, color=colour, alpha=0.16, linewidth=0)
     axes.set_xlim(1 if epochs > 1 else 0.5, max(epochs, 1.5))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True) if epochs > 1 else FixedLocator([1]))
     axes.set_xlabel(_("epoch"))
@@ -90,20 +92,20 @@ def _legends(axes: Axes) -> None:
     axes.legend(handles=kinds, loc="lower left", fontsize=8.5)
 
 
-def _ends(axes: Axes, by_kind: Mapping[str, Sequence[Json]]) -> None:
+def _ends(axes: Axes, by_kind: Mapping[str, Sequence[DepthSeries]]) -> None:
     """The training error at the end against the depth, with intervals."""
-    depths = sorted({one["depth"] for series in by_kind.values() for one in series})
+    depths = sorted({one.depth for series in by_kind.values() for one in series})
     places = {depth: place for place, depth in enumerate(depths)}
     colours = dict(zip(by_kind, (AMBER, BLUE, MUTED, INK), strict=False))
     for kind, series in by_kind.items():
-        means = [one["train_error"]["mean"] for one in series]
-        across = [places[one["depth"]] for one in series]
+        means = [one.errors.train_error.mean for one in series]
+        across = [places[one.depth] for one in series]
         label = _("plain") if kind == "none" else _("residual") if len(by_kind) == 2 else kind
         axes.plot(across, means, "o-", color=colours[kind], linewidth=1.8, markersize=4, label=label)
-        known = [one for one in series if one["train_error"]["low"] is not None]
-        for one in known:
-            ends = one["train_error"]
-            axes.plot([places[one["depth"]]] * 2, [ends["low"], ends["high"]], color=colours[kind], linewidth=1.4)
+        for one in series:
+            ends = band([one.errors.train_error])
+            if ends is not None:
+                axes.plot([places[one.depth]] * 2, [*ends[0], *ends[1]], color=colours[kind], linewidth=1.4)
     axes.set_xticks(range(len(depths)), [str(depth) for depth in depths])
     axes.set_xlim(-0.4, len(depths) - 0.6)
     axes.set_xlabel(_("layers"))
@@ -119,17 +121,17 @@ def _percents(axes: Axes) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
 
 
-def tables(result: Json) -> Mapping[str, Table]:
+def tables(result: DepthResult) -> Mapping[str, Table]:
     """Errors at the end of training with their intervals, and what the networks cost."""
     head = (_("network"), _("training error"), _("test error"), _("parameters"), _("multiply–adds"), _("seeds"))
     rows = [
         (
-            one["name"],
-            words.estimate(one["train_error"], "percent"),
-            words.estimate(one["test_error"], "percent"),
-            whole(one["parameters"]),
-            f"{number(one['multiply_adds'] / 1e6, 1)} M",
-            whole(len(one["seeds"])),
+            one.name,
+            words.estimate(one.errors.train_error, "percent"),
+            words.estimate(one.errors.test_error, "percent"),
+            whole(one.parameters),
+            f"{number(one.multiply_adds / 1e6, 1)} M",
+            whole(len(one.seeds)),
         )
         for series in _by_kind(result).values()
         for one in series
@@ -138,55 +140,52 @@ def tables(result: Json) -> Mapping[str, Table]:
         "Errors at the end of training, in eval mode: on the {train} training images as they are, and on {test} test "
         "images. In brackets, {level} intervals over seeds (Student's t)."
     ).format(
-        train=whole(result["settings"]["images"]),
-        test=whole(result["measured"]["test_images"]),
-        level=percent(LEVEL, 0),
+        train=whole(result.settings.training.images), test=whole(result.measured.test_images), level=percent(LEVEL, 0)
     )
     return {_("Errors at the end"): Table(head, rows, note)}
 
 
-def method(result: Json) -> str:
+def method(result: DepthResult) -> str:
     """What was done, and what was held equal."""
-    s = result["settings"]
+    s = result.settings.training
     return _(
         "Every network is trained for {epochs} on the same {images} images of {size} pixels, with batches of "
         "{batch} and a learning rate that rises to {lr} and falls to zero. For each seed, all networks see the images "
         "in the same order and varied in the same way, and layers of the same name begin with the same weights; plain "
         "and residual networks of a depth have the same residual branches and differ in the shortcuts alone."
     ).format(
-        epochs=nwhole("{n} epoch", "{n} epochs", s["epochs"]),
-        images=whole(s["images"]),
-        size=s["size"],
-        batch=s["batch_size"],
-        lr=number(s["lr"], 4).rstrip("0"),
+        epochs=nwhole("{n} epoch", "{n} epochs", s.epochs),
+        images=whole(s.images),
+        size=s.size,
+        batch=s.batch_size,
+        lr=number(s.lr, 4).rstrip("0"),
     )
 
 
-def remarks(result: Json) -> Sequence[str]:
+def remarks(result: DepthResult) -> Sequence[str]:
     """What depth does with shortcuts: the verdict compares it with the plain networks, not with nothing."""
-    found = [c["left"] for c in result["verdict"]["comparisons"] if "→" in c["left"]["name"]]
-    return [_(_within(one)).format(name=one["name"], value=words.estimate(one, "percent")) for one in found]
+    found = [c.left for c in result.verdict.comparisons if "→" in str(c.left.name)]
+    return [_(_within(one)).format(name=one.name, value=words.estimate(one, "percent")) for one in found]
 
 
-def _within(added: Json) -> str:
-    if added["low"] is None:
+def _within(added: Estimate) -> str:
+    if not added.known:
         return N_(
             "One seed does not tell what depth does with shortcuts ({name}: {value} added to the training error)."
         )
-    if added["low"] > 0:
+    if added.low > 0:
         return N_(
             "Even with shortcuts the deeper network learned less well at this budget ({name}: {value} added to the "
             "training error)."
         )
-    if added["high"] < 0:
+    if added.high < 0:
         return N_("With shortcuts the deeper network learned better ({name}: {value} added to the training error).")
     return N_(
         "With shortcuts, depth made no difference that is beyond chance ({name}: {value} added to the training error)."
     )
 
 
-DRAWING: Final = Drawing(
-    experiment="depth",
+PAGE: Final = Page(
     title=N_("Depth, without and with shortcuts"),
     claim=N_(
         "Plain networks become worse as they become deeper, even on the images that they learn from; with shortcuts, "

@@ -11,30 +11,32 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 
 from atalho.config import Config
 from atalho.errors import ConfigError
-from atalho.jobs.network import first_weights
-from atalho.lab.gradients.page import DRAWING
+from atalho.lab.gradients.page import PAGE
 from atalho.lab.gradients.probe import look
+from atalho.lab.gradients.result import GradientsMeasured, GradientsResult, GradientsSettings
 from atalho.lab.gradients.series import START, TRAINED, judge, series
-from atalho.lab.shared import cells, result, subset
-from atalho.lab.shared import trained as subjects
-from atalho.lab.shared.subset import Subset
-from atalho.lab.shared.trained import Subject
-from atalho.lab.shared.training import Bench, Recipe, configuration, open_bench, train
+from atalho.lab.shared import cells, subset, trained
+from atalho.lab.shared.experiment import Experiment, Session
+from atalho.lab.shared.subset import MeasuredOn, Subset
+from atalho.lab.shared.trained import TrainedNetwork
+from atalho.lab.shared.training import Recipe, TrainingBench, configuration, open_bench, train
 from atalho.networks import catalogue
 from atalho.networks import spec as specs
 from atalho.networks.network import Network
 from atalho.networks.select import specify, twin
 from atalho.networks.spec import Spec
 from atalho.precision import choose
+from atalho.runs.network import first_weights
 from atalho.text import Text
 from atalho.training.progress import Progress
 
+EXPERIMENT: Final = Experiment("gradients", GradientsResult, PAGE)
 BATCHES = 5
 """Batches of images that a trained network is looked at with: there is one of it, so the interval is over images."""
 
@@ -42,16 +44,16 @@ Cell = Callable[[], cells.Value]
 
 
 @dataclass(frozen=True)
-class Entrant:
+class GradientCandidate:
     """One network of the experiment: how it begins, and what it became where it was trained before."""
 
     name: str
     spec: Spec
     config: Config
     """Decides, with a seed, how it begins."""
-    trained: Subject | None = None
+    trained: TrainedNetwork | None = None
 
-    def begun(self, seed: int) -> Network:
+    def at_start(self, seed: int) -> Network:
         """The network as it begins from a seed."""
         training = dataclasses.replace(self.config.training, seed=seed)
         return first_weights(self.spec, dataclasses.replace(self.config, training=training), None)
@@ -69,60 +71,53 @@ def run(
     out: Path | str | None = None,
     command: str | None = None,
     progress: Progress | None = None,
-) -> Path:
-    """Look at the gradients of `model`, a network's name or a run, beside those of its twin; the result's folder.
+) -> GradientsResult:
+    """Look at the gradients of `model`, a network's name or a run, beside those of its twin; the result.
 
     A name needs `data`, and `recipe` says how its networks are trained (by default one epoch on all images). A run has
     its own images, and `beside` may name the run of its twin. `seeds` are how many beginnings are looked at, `batch`
     how many training images at once. The folder (default `lab/gradients-<name>`) keeps what is finished.
     Raises ConfigError, DataError and WeightsError before any work is done.
     """
-    progress = progress or Progress()
     if seeds < 1 or batch < 2:
         raise ConfigError(Text("Give 1 seed or more, and 2 images or more to look at."))
     if Path(model).is_dir():
         runs = [Path(model)] if beside is None else [Path(model), Path(beside)]
-        name = subjects.names(runs)[0]
-        folder = cells.place(out, f"gradients-{name}")
-        entrants, chosen, settings = _of_runs(runs, data, batch, progress)
-        batch = min(batch, len(chosen.ids))
-        plan = _looked_at(entrants, chosen, seeds, batch)
+        name = trained.names(runs)[0]
+        session = EXPERIMENT.begin(out, name, budget_minutes, command, progress)
+        candidates, chosen, measured_on = _of_runs(runs, data, batch, session.progress)
+        asked: dict[str, Any] = {"batch": min(batch, len(chosen.ids)), "measured_on": measured_on}
+        plan = _looked_at(candidates, chosen, seeds, asked["batch"])
     else:
         if beside is not None:
             raise ConfigError(Text("--beside is for two runs; a network of the catalogue has its twin beside it."))
         name = str(model)
-        folder = cells.place(out, f"gradients-{name}")
-        bench = _bench(name, data, recipe, progress)
-        entrants, chosen, settings = _of_catalogue(name, bench, batch)
-        batch = len(chosen.ids)
-        plan = _trained_a_little(entrants, bench, chosen, seeds, batch, folder / "work", progress)
-    settings = {"experiment": "gradients", "batch": batch, **settings}
-    done = cells.run(
-        folder, settings, list(plan), lambda cell: plan[cell](), budget_minutes=budget_minutes, progress=progress
+        session = EXPERIMENT.begin(out, name, budget_minutes, command, progress)
+        bench = _bench(name, data, recipe, session.progress)
+        candidates, chosen = _of_catalogue(name, bench, batch)
+        asked = {"batch": len(chosen.ids), "recipe": bench.describe(), "model": name}
+        plan = _trained_a_little(candidates, bench, chosen, seeds, session)
+    settings = GradientsSettings(
+        experiment="gradients",
+        **asked,
+        seeds=seeds,
+        differences=tuple(_differences(candidates)),
+        trained=trained.trainings([one.trained for one in candidates if one.trained is not None]),
     )
-    measured = [series(one.name, one.spec, done.values) for one in entrants]
-    made = result.make(
-        DRAWING,
-        name,
-        settings | {"seeds": seeds, "differences": _differences(entrants), "trained": _trainings(entrants)},
-        {"series": measured, "side": chosen.preprocessing.size},
-        judge(measured),
-        cells=done,
-        command=command,
-        seeds=list(range(seeds)),
-        precision=choose("auto", "fp32"),
-    )
-    return result.write(folder, made, DRAWING)
+    done = session.measure(settings, plan)
+    found = tuple(series(one.name, one.spec, done.values) for one in candidates)
+    measured = GradientsMeasured(found, chosen.preprocessing.size)
+    return session.finish(name, settings, measured, judge(found), done, range(seeds), choose("auto", "fp32"))
 
 
-def _bench(name: str, data: Path | str | None, recipe: Recipe | None, progress: Progress) -> Bench:
+def _bench(name: str, data: Path | str | None, recipe: Recipe | None, progress: Progress) -> TrainingBench:
     catalogue.spec(name)  # an unknown name is told before the images are looked at
     if data is None:
         raise ConfigError(Text("{name} is a network of the catalogue: name the images too.", name=name))
     return open_bench(data, recipe or Recipe(epochs=1), progress)
 
 
-def _of_catalogue(name: str, bench: Bench, batch: int) -> tuple[list[Entrant], Subset, dict[str, Any]]:
+def _of_catalogue(name: str, bench: TrainingBench, batch: int) -> tuple[list[GradientCandidate], Subset]:
     images = bench.pixels.images
     spec = specify(
         catalogue.spec(name),
@@ -131,79 +126,79 @@ def _of_catalogue(name: str, bench: Bench, batch: int) -> tuple[list[Entrant], S
         image_size=bench.pixels.size,
     )
     chosen = subset.choose(bench.pixels, "train", bench.prepared, count=batch, seed=0)
-    return _with_twin(Entrant(name, spec, configuration(bench, 0))), chosen, {"recipe": bench.describe(), "model": name}
+    return _with_twin(GradientCandidate(name, spec, configuration(bench, 0))), chosen
 
 
 def _of_runs(
     paths: Sequence[Path], data: Path | str | None, batch: int, progress: Progress
-) -> tuple[list[Entrant], Subset, dict[str, Any]]:
+) -> tuple[list[GradientCandidate], Subset, MeasuredOn]:
     precision = choose("auto", "fp32")
     found, chosen = subset.of_runs(
         paths, data, "train", count=batch * BATCHES, seed=0, precision=precision, progress=progress
     )
-    entrants = [
-        Entrant(one.name, one.network.spec, owner.config if owner is not None else Config(), one)
-        for one, owner in zip(found, map(subjects.run_of, paths), strict=True)
+    candidates = [
+        GradientCandidate(one.name, one.network.spec, owner.config if owner is not None else Config(), one)
+        for one, owner in zip(found, map(trained.run_of, paths), strict=True)
     ]
-    if len(entrants) == 1:
-        entrants = _with_twin(entrants[0])
-    return entrants, chosen, subset.describe(found, chosen)
+    if len(candidates) == 1:
+        candidates = _with_twin(candidates[0])
+    return candidates, chosen, subset.describe(found, chosen)
 
 
-def _with_twin(one: Entrant) -> list[Entrant]:
+def _with_twin(one: GradientCandidate) -> list[GradientCandidate]:
     other = twin(one.name, one.spec)
-    return [one] if other is None else [one, Entrant(*other, one.config)]
+    return [one] if other is None else [one, GradientCandidate(*other, one.config)]
 
 
-def _differences(entrants: Sequence[Entrant]) -> list[str]:
+def _differences(candidates: Sequence[GradientCandidate]) -> list[str]:
     """In what the networks differ: of trained ones also how they were trained."""
-    trained = [one.trained for one in entrants if one.trained is not None]
-    if len(trained) == len(entrants):
-        return subjects.differences(trained)
-    first, *others = (specs.to_dict(one.spec) for one in entrants)
+    runs = [one.trained for one in candidates if one.trained is not None]
+    if len(runs) == len(candidates):
+        return trained.differences(runs)
+    first, *others = (specs.to_dict(one.spec) for one in candidates)
     return [f"network.{name}" for name, value in first.items() if any(other.get(name) != value for other in others)]
 
 
-def _trainings(entrants: Sequence[Entrant]) -> dict[str, Any]:
-    return subjects.trainings([one.trained for one in entrants if one.trained is not None])
-
-
-def _looked_at(entrants: Sequence[Entrant], chosen: Subset, seeds: int, batch: int) -> dict[str, Cell]:
+def _looked_at(candidates: Sequence[GradientCandidate], chosen: Subset, seeds: int, batch: int) -> dict[str, Cell]:
     """Cells for runs: each beginning, with the first batch, and the trained network, with each batch."""
     batches = [some for some in chosen.batches(batch, torch.device("cpu")) if len(some[0]) == batch]
 
-    def at_start(one: Entrant, seed: int) -> Cell:
-        return lambda: {START: look(one.begun(seed), *batches[0], seed=seed)}
+    def begin(one: GradientCandidate, seed: int) -> Cell:
+        return lambda: {START: look(one.at_start(seed), *batches[0], seed=seed)}
 
-    def trained(subject: Subject, place: int) -> Cell:
-        return lambda: {TRAINED: look(subject.network, *batches[place], seed=place)}
+    def held(network: TrainedNetwork, place: int) -> Cell:
+        return lambda: {TRAINED: look(network.network, *batches[place], seed=place)}
 
-    begun = {f"{one.name}.seed{seed}": at_start(one, seed) for seed in range(seeds) for one in entrants}
-    held = {
-        f"{one.name}.batch{place}": trained(one.trained, place)
+    begun = {f"{one.name}.seed{seed}": begin(one, seed) for seed in range(seeds) for one in candidates}
+    batched = {
+        f"{one.name}.batch{place}": held(one.trained, place)
         for place in range(len(batches))
-        for one in entrants
+        for one in candidates
         if one.trained is not None
     }
-    return begun | held
+    return begun | batched
 
 
 def _trained_a_little(
-    entrants: Sequence[Entrant], bench: Bench, chosen: Subset, seeds: int, batch: int, work: Path, progress: Progress
+    candidates: Sequence[GradientCandidate],
+    bench: TrainingBench,
+    chosen: Subset,
+    seeds: int,
+    session: Session[GradientsResult],
 ) -> dict[str, Cell]:
     """Cells for a network of the catalogue: each is one training, looked at before it and after each epoch."""
-    images, targets = next(chosen.batches(batch, bench.precision.device))
+    images, targets = next(chosen.batches(len(chosen.ids), bench.precision.device))
 
-    def measure(one: Entrant, seed: int) -> Cell:
+    def measure(one: GradientCandidate, seed: int) -> Cell:
         def cell() -> cells.Value:
-            moments = {START: look(one.begun(seed).to(images.device), images, targets, seed=seed)}
+            moments = {START: look(one.at_start(seed).to(images.device), images, targets, seed=seed)}
 
             def after(network: Network, epoch: int) -> None:
                 moments[f"epoch{epoch}"] = look(network, images, targets, seed=seed)
 
-            train(bench, one.spec, seed, work, on_epoch=after, progress=progress)
+            train(bench, one.spec, seed, session.work, on_epoch=after, progress=session.progress)
             return moments
 
         return cell
 
-    return {f"{one.name}.seed{seed}": measure(one, seed) for seed in range(seeds) for one in entrants}
+    return {f"{one.name}.seed{seed}": measure(one, seed) for seed in range(seeds) for one in candidates}

@@ -9,19 +9,21 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from atalho.lab.gradients.probe import LINES
+from atalho.lab.gradients.result import GradientsResult, GradientsSeries, Moment
 from atalho.lab.shared import twins, words
-from atalho.lab.shared.drawing import Drawing, Picture, Table
+from atalho.lab.shared.curves import band
+from atalho.lab.shared.page import Page, Picture, Table
 from atalho.lab.shared.painted import block_axis, painted
+from atalho.lab.shared.verdict import Interval
 from atalho.report.canvas import AMBER, BLUE, INK
 from atalho.report.drawing import Scale
-from atalho.report.run_files import Json
 from atalho.text import N_, _
 from atalho.text.numbers import LEVEL, number, nwhole, percent, whole
 
 
-def pictures(result: Json) -> Mapping[str, Picture]:
+def pictures(result: GradientsResult) -> Mapping[str, Picture]:
     """Strength by block and likeness, at the beginning and the end; the highway on the drawings; more, if measured."""
-    measured = [one for one in result["measured"]["series"] if one["moments"]]
+    measured = [one for one in result.series if one.moments]
     if not measured:
         return {_("The gradient at every block"): Figure(figsize=(3, 1))}
     moments = _ends(measured)
@@ -29,16 +31,16 @@ def pictures(result: Json) -> Mapping[str, Picture]:
     for moment in moments:
         title = _("The highway: {moment}").format(moment=_when(moment))
         found[title] = _highway(measured, moment, result)
-    if any(look["paths"] for one in measured for look in one["moments"].values()):
+    if any(look.paths for one in measured for look in one.moments.values()):
         found[_("The gradient by the length of its path")] = _paths(measured, moments)
-    if any(len(one["moments"]) > 2 for one in measured):
+    if any(len(one.moments) > 2 for one in measured):
         found[_("Along training")] = _along(measured)
     return found
 
 
-def _ends(measured: Sequence[Json]) -> list[str]:
+def _ends(measured: Sequence[GradientsSeries]) -> list[str]:
     """The first moment and the last."""
-    moments = list(dict.fromkeys(moment for one in measured for moment in one["moments"]))
+    moments = list(dict.fromkeys(moment for one in measured for moment in one.moments))
     return list(dict.fromkeys([moments[0], moments[-1]]))
 
 
@@ -50,7 +52,7 @@ def _when(moment: str) -> str:
     return _("after epoch {n}").format(n=whole(int(moment.removeprefix("epoch"))))
 
 
-def _main(measured: Sequence[Json], moments: Sequence[str]) -> Figure:
+def _main(measured: Sequence[GradientsSeries], moments: Sequence[str]) -> Figure:
     figure = Figure(figsize=(8.6, 2.95 * len(moments)), layout="constrained")
     grid = figure.subplots(len(moments), 2, squeeze=False, gridspec_kw={"width_ratios": (1.5, 1)})
     for (left, right), moment in zip(grid, moments, strict=True):
@@ -67,12 +69,12 @@ def _same_heights(column: Sequence[Axes]) -> None:
         axes.set_ylim(min(low for low, _high in ends), max(high for _low, high in ends))
 
 
-def _strength(axes: Axes, measured: Sequence[Json], moment: str) -> None:
+def _strength(axes: Axes, measured: Sequence[GradientsSeries], moment: str) -> None:
     """Norms relative to the last block's, because training changes them all: what counts is what arrives."""
     names: Sequence[str] = ()
     for one, look in _seen(measured, moment):
-        names = look["blocks"]
-        _curve(axes, range(len(names)), look["relative"], one)
+        names = look.blocks
+        _curve(axes, range(len(names)), look.relative, one)
     axes.axhline(1, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
     axes.set_yscale("log")
     block_axis(axes, names)
@@ -82,10 +84,10 @@ def _strength(axes: Axes, measured: Sequence[Json], moment: str) -> None:
     axes.legend(loc="upper right")
 
 
-def _likeness(axes: Axes, measured: Sequence[Json], moment: str) -> None:
+def _likeness(axes: Axes, measured: Sequence[GradientsSeries], moment: str) -> None:
     for one, look in _seen(measured, moment):
-        shares = [place / (len(look["cosines"]) - 1) for place in range(len(look["cosines"]))]
-        _curve(axes, shares, look["cosines"], one)
+        shares = [place / (len(look.cosines) - 1) for place in range(len(look.cosines))]
+        _curve(axes, shares, look.cosines, one)
     axes.set_xlim(0, 0.5)
     axes.set_ylim(-0.1, 1.02)
     axes.set_xlabel(_("distance of the inputs (1: another image)"))
@@ -95,35 +97,36 @@ def _likeness(axes: Axes, measured: Sequence[Json], moment: str) -> None:
     axes.legend(loc="upper right")
 
 
-def _curve(axes: Axes, across: Sequence[float], rows: Sequence[Json], one: Json, mark: str = "-") -> None:
+def _curve(
+    axes: Axes, across: Sequence[float], rows: Sequence[Interval], one: GradientsSeries, mark: str = "-"
+) -> None:
     """Means as a line and, where there are any, intervals as a band."""
     colour = _colour(one)
-    axes.plot(across, [row["mean"] for row in rows], mark, color=colour, linewidth=1.9, markersize=4, label=one["name"])
-    if all(row["low"] is not None and row["high"] is not None for row in rows):
-        axes.fill_between(
-            across, [row["low"] for row in rows], [row["high"] for row in rows], color=colour, alpha=0.18, linewidth=0
-        )
+    axes.plot(across, [row.mean for row in rows], mark, color=colour, linewidth=1.9, markersize=4, label=one.name)
+    ends = band(rows)
+    if ends is not None:
+        axes.fill_between(across, *ends, color=colour, alpha=0.18, linewidth=0)
 
 
-def _highway(measured: Sequence[Json], moment: str, result: Json) -> Picture:
+def _highway(measured: Sequence[GradientsSeries], moment: str, result: GradientsResult) -> Picture:
     """Every block in the colour of what enters it of the gradient, relative to the last block."""
     networks = []
     for one, look in _seen(measured, moment):
-        values = {name: row["mean"] for name, row in zip(look["blocks"], look["relative"], strict=True)}
-        networks.append((one["name"], one["spec"], values))
+        values = {name: row.mean for name, row in zip(look.blocks, look.relative, strict=True)}
+        networks.append((one.name, one.spec, values))
     every = {f"{name} {block}": value for name, _spec, values in networks for block, value in values.items()}
     scale = Scale.over(every, _("gradient that enters the block, last block = 1"), logarithmic=True)
-    return painted(networks, result["measured"]["side"], scale)
+    return painted(networks, result.measured.side, scale)
 
 
-def _paths(measured: Sequence[Json], moments: Sequence[str]) -> Figure:
+def _paths(measured: Sequence[GradientsSeries], moments: Sequence[str]) -> Figure:
     figure = Figure(figsize=(6.6, 3.0), layout="constrained")
     axes = figure.subplots()
     for place, moment in enumerate(moments):
         for one, look in _seen(measured, moment):
-            if look["paths"]:
-                label = f"{one['name']}, {_when(moment)}"
-                shares = look["paths"]["shares"]
+            if look.paths:
+                label = f"{one.name}, {_when(moment)}"
+                shares = look.paths.shares
                 style = "-" if place == len(moments) - 1 else (0, (3, 2))
                 axes.plot(range(len(shares)), shares, color=_colour(one), linestyle=style, linewidth=1.8, label=label)
     axes.set_ylim(bottom=0)
@@ -135,12 +138,12 @@ def _paths(measured: Sequence[Json], moments: Sequence[str]) -> Figure:
     return figure
 
 
-def _along(measured: Sequence[Json]) -> Figure:
+def _along(measured: Sequence[GradientsSeries]) -> Figure:
     figure = Figure(figsize=(6.6, 3.0), layout="constrained")
     axes = figure.subplots()
     for one in measured:
-        looks = list(one["moments"].values())
-        _curve(axes, range(len(looks)), [look["ratio"] for look in looks], one, "o-")
+        looks = list(one.moments.values())
+        _curve(axes, range(len(looks)), [look.ratio for look in looks], one, "o-")
     axes.axhline(1, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: _plain(value)))
@@ -151,12 +154,12 @@ def _along(measured: Sequence[Json]) -> Figure:
     return figure
 
 
-def _seen(measured: Sequence[Json], moment: str) -> list[tuple[Json, Json]]:
-    return [(one, one["moments"][moment]) for one in measured if moment in one["moments"]]
+def _seen(measured: Sequence[GradientsSeries], moment: str) -> list[tuple[GradientsSeries, Moment]]:
+    return [(one, one.moments[moment]) for one in measured if moment in one.moments]
 
 
-def _colour(one: Json) -> str:
-    return BLUE if one["shortcuts"] else AMBER
+def _colour(one: GradientsSeries) -> str:
+    return BLUE if one.shortcuts else AMBER
 
 
 def _plain(value: float) -> str:
@@ -165,7 +168,7 @@ def _plain(value: float) -> str:
     return number(value, digits)
 
 
-def tables(result: Json) -> Mapping[str, Table]:
+def tables(result: GradientsResult) -> Mapping[str, Table]:
     """The ratio of the first block to the last, by what enters and by weights; likeness; lengths of paths."""
     head = (
         _("network"), _("when"), _("first block / last: gradient"), _("the same of the weights"),
@@ -173,27 +176,27 @@ def tables(result: Json) -> Mapping[str, Table]:
         _("branches on the paths of {level} of the gradient").format(level=percent(LEVEL, 0)),
     )  # fmt: skip
     rows = []
-    for one in result["measured"]["series"]:
-        for moment, look in one["moments"].items():
-            lengths = look["paths"] and _("{low} to {high} of {n}").format(
-                low=look["paths"]["middle"][0], high=look["paths"]["middle"][1], n=len(look["blocks"])
+    for one in result.series:
+        for moment, look in one.moments.items():
+            lengths = look.paths and _("{low} to {high} of {n}").format(
+                low=look.paths.middle[0], high=look.paths.middle[1], n=len(look.blocks)
             )
             rows.append((
-                one["name"], _when(moment), words.estimate(look["ratio"], "number"),
-                words.estimate(look["ratio_weights"], "number"), words.estimate(look["neighbour"], "number"),
+                one.name, _when(moment), words.estimate(look.ratio, "number"),
+                words.estimate(look.ratio_weights, "number"), words.estimate(look.neighbour, "number"),
                 lengths or "–",
             ))  # fmt: skip
     return {_("What reaches the first block"): Table(head, rows, _note(result), numbers_from=2)}
 
 
-def _note(result: Json) -> str:
+def _note(result: GradientsResult) -> str:
     """What the figures of the table are, and what their intervals are over."""
-    settings = result["settings"]
-    seeds = nwhole("{n} seed", "{n} seeds", settings["seeds"])
+    settings = result.settings
+    seeds = nwhole("{n} seed", "{n} seeds", settings.seeds)
     over = _("over {seeds}").format(seeds=seeds)
-    if settings.get("trained"):
+    if settings.trained:
         over = _("over {seeds}, and of trained runs over batches of {batch} images").format(
-            seeds=seeds, batch=whole(settings["batch"])
+            seeds=seeds, batch=whole(settings.batch)
         )
     return _(
         "First block / last: the norm of the loss's gradient by what enters the first block, divided by that at the "
@@ -202,9 +205,9 @@ def _note(result: Json) -> str:
     ).format(level=percent(LEVEL, 0), over=over)
 
 
-def method(result: Json) -> str:
+def method(result: GradientsResult) -> str:
     """What was measured and how."""
-    series, batch = result["measured"]["series"], result["settings"]["batch"]
+    series, batch = result.series, result.settings.batch
     texts = [
         _(
             "Each network is shown {batch} training images; norms use the statistics of the batch, as in training. At "
@@ -213,7 +216,7 @@ def method(result: Json) -> str:
             "on a straight line between two images, over {lines} (after Balduzzi et al. 2017)."
         ).format(batch=whole(batch), lines=nwhole("{n} line", "{n} lines", min(LINES, batch // 2)))
     ]
-    if any(one["shortcuts"] for one in series):
+    if any(one.shortcuts for one in series):
         texts.append(
             _(
                 "The share by length of path is the mean norm over sampled paths through k residual branches, times "
@@ -222,21 +225,24 @@ def method(result: Json) -> str:
         )
     if len(series) > 1:
         texts.append(_("From the same seed, a network and its plain twin begin with the same weights."))
-    recipe = result["settings"].get("recipe")
+    recipe = result.settings.recipe
     if recipe:
         trained = _("The networks are trained for {epochs} on {images} images, in the same order.")
-        epochs = nwhole("{n} epoch", "{n} epochs", recipe["epochs"])
-        texts.append(trained.format(epochs=epochs, images=whole(recipe["images"])))
+        epochs = nwhole("{n} epoch", "{n} epochs", recipe.epochs)
+        texts.append(trained.format(epochs=epochs, images=whole(recipe.images)))
     return " ".join(texts)
 
 
-def remarks(result: Json) -> Sequence[str]:
+def remarks(result: GradientsResult) -> Sequence[str]:
     """Why nothing was compared, if so, and in what the networks differ."""
-    return [*twins.not_compared(result), *twins.remarks(result)]
+    s = result.settings
+    return [
+        *twins.not_compared(result.verdict, (one.shortcuts for one in result.series)),
+        *twins.remarks(len(result.series), s.differences, s.trained, alike=s.recipe is not None),
+    ]
 
 
-DRAWING: Final = Drawing(
-    experiment="gradients",
+PAGE: Final = Page(
     title=N_("The highway for gradients"),
     claim=N_("The shortcuts are a highway on which gradients flow back unhindered to the first blocks."),
     method=method,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 from typing import Any, Final
 
 from atalho.inspection import paths
 from atalho.inspection.paths import PathLength
-from atalho.lab.shared.verdict import Comparison, Estimate, Verdict
-from atalho.networks import spec as specs
+from atalho.lab.gradients.result import GradientsSeries, Moment, Paths
+from atalho.lab.shared.verdict import Comparison, Estimate, Interval, Verdict
 from atalho.networks.spec import DenseNetSpec, Spec
 from atalho.text import Text
 
@@ -21,19 +21,15 @@ TRAINED: Final = "trained"
 Look = Mapping[str, Any]
 
 
-def series(name: str, spec: Spec, values: Mapping[str, Mapping[str, Look]]) -> dict[str, Any]:
+def series(name: str, spec: Spec, values: Mapping[str, Mapping[str, Look]]) -> GradientsSeries:
     """What is known of one network: by moment, over its seeds (or, of a trained run, batches of images)."""
     looks: dict[str, list[Look]] = {}
     for cell, value in values.items():
         if cell.rpartition(".")[0] == name:
             for moment, seen in value.items():
                 looks.setdefault(moment, []).append(seen)
-    return {
-        "name": name,
-        "spec": specs.to_dict(spec),
-        "shortcuts": isinstance(spec, DenseNetSpec) or spec.shortcut != "none",
-        "moments": {moment: _moment(seen) for moment, seen in looks.items()},
-    }
+    shortcuts = isinstance(spec, DenseNetSpec) or spec.shortcut != "none"
+    return GradientsSeries(name, spec, shortcuts, {moment: _moment(seen) for moment, seen in looks.items()})
 
 
 def geometric(name: str, values: Sequence[float]) -> Estimate:
@@ -43,22 +39,21 @@ def geometric(name: str, values: Sequence[float]) -> Estimate:
     return Estimate(name, *(math.inf if end > 700 else math.exp(end) for end in (found.mean, found.low, found.high)))
 
 
-def judge(measured: Sequence[Mapping[str, Any]]) -> Verdict:
+def judge(measured: Sequence[GradientsSeries]) -> Verdict:
     """The verdict on the highway: a gradient that is more even from last block to first, and more alike at neighbours.
 
     Both are asked of the networks as they begin, and as they end where they were trained.
     """
-    by_kind = {one["shortcuts"]: one for one in measured}
+    by_kind = {one.shortcuts: one for one in measured}
     if len(by_kind) < 2:
         return Verdict(())
-    shared = [moment for moment in by_kind[True]["moments"] if moment in by_kind[False]["moments"]]
+    pair = by_kind[True], by_kind[False]
+    shared = [moment for moment in pair[0].moments if moment in pair[1].moments]
     found = []
     for moment in dict.fromkeys(shared[:1] + shared[-1:]):
         uneven, alike = _quantities(moment)
-        pair = [by_kind[kind]["moments"][moment] for kind in (True, False)]
-        names = [by_kind[kind]["name"] for kind in (True, False)]
-        factors = [geometric(name, look["factors"]) for name, look in zip(names, pair, strict=True)]
-        cosines = [Estimate.over_seeds(name, look["neighbours"]) for name, look in zip(names, pair, strict=True)]
+        factors = [geometric(one.name, one.moments[moment].factors) for one in pair]
+        cosines = [Estimate.over_seeds(one.name, one.moments[moment].neighbours) for one in pair]
         found.append(Comparison(uneven, factors[0], "below", factors[1], "number"))
         found.append(Comparison(alike, cosines[0], "above", cosines[1], "number"))
     return Verdict(tuple(found))
@@ -76,38 +71,39 @@ def _quantities(moment: str) -> tuple[Text, Text]:
     )
 
 
-def _moment(looks: Sequence[Look]) -> dict[str, Any]:
+def _moment(looks: Sequence[Look]) -> Moment:
     """Over several looks: every block's figures, the ratio of the first to the last, cosines, shares of paths."""
     ratios = [look["entering"][0] / look["entering"][-1] for look in looks]
     own = [look["weights"][0] / look["weights"][-1] for look in looks]
     neighbours = [look["cosines"][1] for look in looks]
-    return {
-        "looks": len(looks),
-        "blocks": looks[0]["blocks"],
-        "entering": _by_place([look["entering"] for look in looks], log=True),
-        "relative": _by_place([[norm / look["entering"][-1] for norm in look["entering"]] for look in looks], log=True),
-        "weights": _by_place([look["weights"] for look in looks], log=True),
-        "ratio": geometric("", ratios).to_json() | {"values": ratios},
-        "ratio_weights": geometric("", own).to_json() | {"values": own},
-        "factors": [max(ratio, 1 / ratio) for ratio in ratios],
-        "neighbours": neighbours,
-        "neighbour": Estimate.over_seeds("", neighbours).to_json(),
-        "cosines": _by_place([look["cosines"] for look in looks], log=False),
-        "paths": _paths([look["paths"] for look in looks if look["paths"] is not None]),
-    }
+    relative = [[norm / look["entering"][-1] for norm in look["entering"]] for look in looks]
+    return Moment(
+        looks=len(looks),
+        blocks=tuple(looks[0]["blocks"]),
+        entering=_by_place([look["entering"] for look in looks], geometric),
+        relative=_by_place(relative, geometric),
+        weights=_by_place([look["weights"] for look in looks], geometric),
+        ratio=geometric("", ratios).sample(ratios, name=""),
+        ratio_weights=geometric("", own).sample(own, name=""),
+        factors=tuple(max(ratio, 1 / ratio) for ratio in ratios),
+        neighbours=tuple(neighbours),
+        neighbour=Estimate.over_seeds("", neighbours).interval(name=""),
+        cosines=_by_place([look["cosines"] for look in looks], Estimate.over_seeds),
+        paths=_paths([look["paths"] for look in looks if look["paths"] is not None]),
+    )
 
 
-def _by_place(rows: Sequence[Sequence[float]], *, log: bool) -> list[dict[str, Any]]:
+def _by_place(
+    rows: Sequence[Sequence[float]], mean: Callable[[str, Sequence[float]], Estimate]
+) -> tuple[Interval, ...]:
     """Mean and interval at each place of equally long rows."""
-    columns = zip(*rows, strict=True)
-    found = [geometric("", column) if log else Estimate.over_seeds("", column) for column in columns]
-    return [{key: one.to_json()[key] for key in ("mean", "low", "high")} for one in found]
+    return tuple(mean("", column).interval() for column in zip(*rows, strict=True))
 
 
-def _paths(rows: Sequence[Sequence[float]]) -> dict[str, Any] | None:
+def _paths(rows: Sequence[Sequence[float]]) -> Paths | None:
     """The mean share of each length, and between which lengths most of the gradient comes."""
     if not rows:
         return None
     shares = [fmean(column) for column in zip(*rows, strict=True)]
-    middle = paths.middle([PathLength(length, 0.0, share) for length, share in enumerate(shares)])
-    return {"shares": shares, "middle": list(middle)}
+    low, high = paths.middle([PathLength(length, 0.0, share) for length, share in enumerate(shares)])
+    return Paths(tuple(shares), (low, high))

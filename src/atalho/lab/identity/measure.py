@@ -8,11 +8,12 @@ the identity shortcut itself, an input that is not negative, a block that keeps 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import torch
 import torch.nn.functional as F
@@ -23,29 +24,35 @@ from atalho.blocks.block import Block, zero
 from atalho.blocks.head import Dropout
 from atalho.blocks.shortcut import IdentityShortcut, NoShortcut
 from atalho.errors import ConfigError
-from atalho.jobs.named import Named, named
 from atalho.lab.identity import samples
-from atalho.lab.identity.page import DRAWING
-from atalho.lab.shared import cells, result
+from atalho.lab.identity.page import PAGE
+from atalho.lab.identity.result import Case, IdentityMeasured, IdentityResult, IdentityRow, IdentitySettings, Kind, Mode
+from atalho.lab.shared.cells import Value
+from atalho.lab.shared.experiment import Experiment
+from atalho.lab.shared.stored import from_json
 from atalho.lab.shared.verdict import Comparison, Estimate, Verdict
 from atalho.networks.network import Network
 from atalho.precision import choose
+from atalho.runs.network_source import NetworkSource, resolve
 from atalho.storage import model_folder
 from atalho.surgery.lesion import removable, removed
 from atalho.text import Text
 from atalho.training.progress import Progress
 
+EXPERIMENT: Final = Experiment("identity", IdentityResult, PAGE)
+
 SHIFT: Final = 0.1
 """Deviation of the shifts that the norms of a new network are given where the experiment needs some."""
 
-CASES: Final = ("zeroed", "convolutions", "shift", "statistics", "no-shortcut")
+CASES: Final[tuple[Case, ...]] = ("zeroed", "convolutions", "shift", "statistics", "no-shortcut")
 """Of the whole network; of one block alone there are "not-negative", "negative" and "projection"."""
 
-MODES: Final = ("eval", "train")
+MODES: Final[tuple[Mode, ...]] = ("eval", "train")
+KINDS: Final[tuple[Kind, ...]] = ("random", "real")
 
 
 @dataclass(frozen=True)
-class Bench:
+class ZeroedNetwork:
     """The network, its first blocks with an identity shortcut, and the images."""
 
     network: Network
@@ -64,8 +71,8 @@ def run(
     out: Path | str | None = None,
     command: str | None = None,
     progress: Progress | None = None,
-) -> Path:
-    """Silence the first `blocks` blocks of `model` (a name, TOML file, run or model folder); the folder of the result.
+) -> IdentityResult:
+    """Silence the first `blocks` blocks of `model` (a name, TOML file, run or model folder); the result.
 
     Compared on `images` random and as many real images, of `data` or of the sample `fashion`. Raises ConfigError for
     networks with fewer blocks that have an identity shortcut, and for numbers below 1.
@@ -77,24 +84,26 @@ def run(
     network = found.network(seed=seed)
     names = _first(found, network, blocks)
     pictures = {"random": samples.noise(found, images, seed), "real": samples.real(found, data, images, seed)}
-    bench = Bench(network, names, pictures, found.folder is not None)
-    settings = {
-        "model": found.name, "weights": _digest(found), "blocks": list(names), "images": images, "seed": seed,
-        "side": found.side, "data": str(data) if data else "fashion", "design": getattr(found.spec, "design", "linear"),
-        "convolutions": sum(len(_layers(network.get_submodule(name))) for name in names),
-    }  # fmt: skip
-    folder = cells.place(out, f"identity-{found.name}")
-    rows = _rows(bench)
-    cells_found = cells.run(folder, {"experiment": "identity", **settings}, list(rows), _measure(bench, rows),
-                            progress=progress)  # fmt: skip
-    table = [{"cell": name, **value} for name, value in cells_found.values.items()]
-    largest = max(row["difference"] for row in table if row["case"] == "zeroed")
-    made = result.make(
-        DRAWING, found.name, settings, {"largest_difference": largest, "rows": table}, judge(largest),
-        cells=cells_found, command=command,
-        seeds=[seed], precision=choose("cpu", "fp32"),
-    )  # fmt: skip
-    return result.write(folder, made, DRAWING)
+    zeroed = ZeroedNetwork(network, names, pictures, found.folder is not None)
+    settings = IdentitySettings(
+        model=found.name,
+        weights=_digest(found),
+        blocks=tuple(names),
+        images=images,
+        seed=seed,
+        side=found.side,
+        data=str(data) if data else "fashion",
+        design=getattr(found.spec, "design", "linear"),
+        convolutions=sum(len(_layers(network.get_submodule(name))) for name in names),
+    )
+    session = EXPERIMENT.begin(out, found.name, None, command, progress)
+    plan = {f"{case}.{mode}.{kind}": (case, mode, kind) for case, mode, kind in _rows(zeroed)}
+    done = session.measure(settings, {name: partial(_measure, zeroed, *row) for name, row in plan.items()})
+    rows = tuple(from_json(IdentityRow, {"cell": name, **value}) for name, value in done.values.items())
+    largest = max(row.difference for row in rows if row.case == "zeroed")
+    return session.finish(
+        found.name, settings, IdentityMeasured(largest, rows), judge(largest), done, [seed], choose("cpu", "fp32")
+    )
 
 
 def judge(largest: float) -> Verdict:
@@ -118,49 +127,40 @@ def _first(found: NetworkSource, network: Network, count: int) -> list[str]:
     return names[:count]
 
 
-def _rows(bench: Bench) -> dict[str, tuple[str, str, str]]:
-    """Cell name → case, mode, images."""
-    rows = {
-        f"{case}.{mode}.{kind}": (case, mode, kind)
-        for case in CASES
-        for mode in MODES
-        for kind in (bench.images if case == "zeroed" else ("real",))
-    }
-    rows |= {f"{case}.eval.random": (case, "eval", "random") for case in ("not-negative", "negative")}
-    if _projection(bench.network) is not None:
-        rows["projection.eval.random"] = ("projection", "eval", "random")
-    return rows
+def _rows(zeroed: ZeroedNetwork) -> Iterator[tuple[Case, Mode, Kind]]:
+    """Case, mode and images of every comparison."""
+    for case in CASES:
+        for mode in MODES:
+            for kind in KINDS if case == "zeroed" else KINDS[1:]:
+                yield case, mode, kind
+    yield "not-negative", "eval", "random"
+    yield "negative", "eval", "random"
+    if _projection(zeroed.network) is not None:
+        yield "projection", "eval", "random"
 
 
-def _measure(bench: Bench, rows: Mapping[str, tuple[str, str, str]]) -> Callable[[str], dict[str, Any]]:
-    def measure(cell: str) -> dict[str, Any]:
-        case, mode, kind = rows[cell]
-        if case in ("negative", "not-negative", "projection"):
-            pair = _alone(bench, case)
-        else:
-            pair = _whole(bench, case, bench.images[kind], training=mode == "train")
-        one, other = pair
-        return {
-            "case": case, "mode": mode, "images": kind,
-            "difference": float((one - other).abs().max()), "largest_output": float(other.abs().max()),
-        }  # fmt: skip
-
-    return measure
+def _measure(zeroed: ZeroedNetwork, case: Case, mode: Mode, kind: Kind) -> Value:
+    if case in ("negative", "not-negative", "projection"):
+        one, other = _alone(zeroed, case)
+    else:
+        one, other = _whole(zeroed, case, zeroed.images[kind], training=mode == "train")
+    difference, largest = float((one - other).abs().max()), float(other.abs().max())
+    return {"case": case, "mode": mode, "images": kind, "difference": difference, "largest_output": largest}
 
 
 @torch.no_grad()
-def _whole(bench: Bench, case: str, images: Tensor, *, training: bool) -> tuple[Tensor, Tensor]:
+def _whole(zeroed: ZeroedNetwork, case: str, images: Tensor, *, training: bool) -> tuple[Tensor, Tensor]:
     """The outputs of the network with its blocks at zero, as `case` has them, and without these blocks."""
-    whole = deepcopy(bench.network)
-    if not bench.trained and case == "statistics":
+    whole = deepcopy(zeroed.network)
+    if not zeroed.trained and case == "statistics":
         # In both networks: the only difference must be the blocks.
-        whole.train()(bench.images["random"])
+        whole.train()(zeroed.images["random"])
     changed = deepcopy(whole)
     generator = torch.Generator().manual_seed(1)
-    for name in bench.names:
-        _silence(cast(Block, changed.get_submodule(name)), case, bench.trained, generator)
+    for name in zeroed.names:
+        _silence(cast(Block, changed.get_submodule(name)), case, zeroed.trained, generator)
     outputs = []
-    with removed(whole, bench.names) as without:
+    with removed(whole, zeroed.names) as without:
         for network in (changed, without):
             # Chance in the head would make a difference of its own.
             for module in network.head.modules():
@@ -191,10 +191,10 @@ def _silence(block: Block, case: str, trained: bool, generator: torch.Generator)
 
 
 @torch.no_grad()
-def _alone(bench: Bench, case: str) -> tuple[Tensor, Tensor]:
+def _alone(zeroed: ZeroedNetwork, case: str) -> tuple[Tensor, Tensor]:
     """What one silent block gives, and what came to it."""
-    projection = _projection(bench.network)
-    first = cast(Block, bench.network.get_submodule(bench.names[0]))
+    projection = _projection(zeroed.network)
+    first = cast(Block, zeroed.network.get_submodule(zeroed.names[0]))
     block = deepcopy(projection if case == "projection" and projection else first)
     zero(block.residual)
     linear = isinstance(_layers(block)[0], nn.Linear)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from atalho.lab.shared.drawing import Drawing, Picture, Table
+from atalho.lab.identity.result import IdentityResult, IdentityRow
+from atalho.lab.shared.page import Page, Picture, Table
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED, panel
-from atalho.report.run_files import Json
 from atalho.text import N_, _
 from atalho.text.numbers import nwhole, significant
 
@@ -41,12 +41,12 @@ _LEAST: Final = 1e-9
 """Where an exact zero stands on the logarithmic axis."""
 
 
-def _method(result: Json) -> str:
-    s = result["settings"]
-    count = s["convolutions"]
+def _method(result: IdentityResult) -> str:
+    s = result.settings
+    count = s.convolutions
     layers = (
         nwhole("{n} linear layer", "{n} linear layers", count)
-        if s["design"] == "linear"
+        if s.design == "linear"
         else nwhole("{n} convolution", "{n} convolutions", count)
     )
     return _(
@@ -55,28 +55,28 @@ def _method(result: Json) -> str:
         "on the CPU. Each further row takes away one condition."
     ).format(
         blocks=nwhole("{n} block with an identity shortcut", "{n} blocks with an identity shortcut",
-                          len(s["blocks"])),
-        names=", ".join(s["blocks"]), layers=layers,
-        images=nwhole("{n} random image", "{n} random images", s["images"]),
+                          len(s.blocks)),
+        names=", ".join(s.blocks), layers=layers,
+        images=nwhole("{n} random image", "{n} random images", s.images),
     )  # fmt: skip
 
 
-def _name(row: Json) -> str:
-    return _(_CASES[row["case"]])
+def _name(row: IdentityRow) -> str:
+    return _(_CASES[row.case])
 
 
-def _difference(row: Json) -> str:
-    return "0" if row["difference"] == 0 else significant(row["difference"])
+def _difference(row: IdentityRow) -> str:
+    return "0" if row.difference == 0 else significant(row.difference)
 
 
-def _pictures(result: Json) -> Mapping[str, Picture]:
-    rows = result["measured"]["rows"]
+def _pictures(result: IdentityResult) -> Mapping[str, Picture]:
+    rows = result.rows
     headings: dict[str, float] = {}
     places: list[float] = []
     top = 0.0
     for row in rows:
-        if row["case"] not in headings:
-            headings[row["case"]] = top
+        if row.case not in headings:
+            headings[row.case] = top
             top -= _HEADING
         places.append(top)
         top -= 1
@@ -85,12 +85,12 @@ def _pictures(result: Json) -> Mapping[str, Picture]:
         axes.annotate(_(_CASES[case]), (0, place), (6, 0), xycoords=("axes fraction", "data"),
                       textcoords="offset points", va="center", color=INK)  # fmt: skip
     for place, row in zip(places, rows, strict=True):
-        exact = row["difference"] == 0
-        x, colour = max(row["difference"], _LEAST), BLUE if exact else AMBER
+        exact = row.difference == 0
+        x, colour = max(row.difference, _LEAST), BLUE if exact else AMBER
         axes.plot([_LEAST, x], [place, place], color=colour, linewidth=1.4)
         axes.plot([x], [place], "o", color=colour, markersize=6, clip_on=False)
         axes.annotate(_difference(row), (x, place), (8, 0), textcoords="offset points", va="center", color=colour)
-    labels = [f"{_(_MODES[row['mode']])}, {_(_IMAGES[row['images']])}" for row in rows]
+    labels = [f"{_(_MODES[row.mode])}, {_(_IMAGES[row.images])}" for row in rows]
     axes.set_yticks(places, labels)
     axes.set_ylim(top + 0.3, 0.7)
     axes.set_xscale("log")
@@ -102,20 +102,20 @@ def _pictures(result: Json) -> Mapping[str, Picture]:
     return {_("Where a silent block is the identity, and where not"): figure}
 
 
-def _tables(result: Json) -> Mapping[str, Table]:
+def _tables(result: IdentityResult) -> Mapping[str, Table]:
     head = [_("case"), _("mode"), _("images"), _("largest difference"), _("largest output")]
     rows = [
-        [_name(row), _(_MODES[row["mode"]]), _(_IMAGES[row["images"]]), _difference(row),
-         significant(row["largest_output"])]
-        for row in result["measured"]["rows"]
+        [_name(row), _(_MODES[row.mode]), _(_IMAGES[row.images]), _difference(row),
+         significant(row.largest_output)]
+        for row in result.rows
     ]  # fmt: skip
     return {_("Every comparison"): Table(head, rows, numbers_from=3)}
 
 
-def _remarks(result: Json) -> Sequence[str]:
+def _remarks(result: IdentityResult) -> Sequence[str]:
     """Why the cases that were found to differ do, each with its largest difference."""
-    rows = sorted(result["measured"]["rows"], key=lambda row: row["difference"])
-    differing = {row["case"]: row for row in rows if row["difference"] > 0}
+    rows = sorted(result.rows, key=lambda row: row.difference)
+    differing = {row.case: row for row in rows if row.difference > 0}
     return [
         _("Not exact, {difference}: {case}. {why}").format(
             difference=_difference(differing[case]), case=_name(differing[case]), why=_(why)
@@ -125,8 +125,7 @@ def _remarks(result: Json) -> Sequence[str]:
     ]
 
 
-DRAWING: Final = Drawing(
-    experiment="identity",
+PAGE: Final = Page(
     title=N_("A silent block is the identity"),
     claim=N_(
         "If the first convolutions learn zero, each of those blocks gives what came to it, as if it did not exist: the "

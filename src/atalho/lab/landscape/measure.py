@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import numpy as np
 from torch import Tensor
@@ -19,16 +19,25 @@ from atalho.errors import ConfigError
 from atalho.inspection import landscape
 from atalho.inspection.directions import filter_normalised
 from atalho.inspection.landscape import Norms
-from atalho.lab.landscape.page import DRAWING
-from atalho.lab.shared import cells, result, subset
-from atalho.lab.shared import trained as subjects
-from atalho.lab.shared.trained import Subject
+from atalho.lab.landscape.page import PAGE
+from atalho.lab.landscape.result import (
+    Centre,
+    LandscapeMeasured,
+    LandscapeResult,
+    LandscapeSeries,
+    LandscapeSettings,
+    Line,
+)
+from atalho.lab.shared import cells, subset, trained
+from atalho.lab.shared.experiment import Experiment
+from atalho.lab.shared.trained import TrainedNetwork
 from atalho.lab.shared.verdict import SHARE, Comparison, Estimate, Verdict
 from atalho.precision import choose
 from atalho.surgery.lesion import silenceable
 from atalho.text import Text
 from atalho.training.progress import Progress
 
+EXPERIMENT: Final = Experiment("landscape", LandscapeResult, PAGE)
 BATCH = 256
 """Images at once; recomputed statistics of norms are those of so many."""
 
@@ -36,7 +45,7 @@ Batches = Sequence[tuple[Tensor, Tensor]]
 
 
 def run(
-    run: Path | str,
+    network: Path | str,
     data: Path | str | None = None,
     *,
     beside: Path | str | None = None,
@@ -50,52 +59,47 @@ def run(
     out: Path | str | None = None,
     command: str | None = None,
     progress: Progress | None = None,
-) -> Path:
-    """Measure the loss around `run`, and around `beside`, on `images` training images; the folder of the result.
+) -> LandscapeResult:
+    """Measure the loss around `network`, and around `beside`, on `images` training images; the result.
 
     `lines` random lines of `points` points, and a plane of points × points, each from -reach to reach, where 1 moves
     every filter by its own length. `norms` see `inspection.landscape.Norms`. The folder (default `lab/landscape-<name
-    of run>`) keeps what is finished, by line and by row of the plane: the same call goes on.
+    of network>`) keeps what is finished, by line and by row of the plane: the same call goes on.
     Raises ConfigError, DataError and WeightsError before any work is done.
     """
-    progress = progress or Progress()
     _check(points, reach, lines)
     precision = choose("auto", "auto")
-    runs = [run] if beside is None else [run, beside]
-    folder = cells.place(out, f"landscape-{subjects.names(runs)[0]}")
-    found, chosen = subset.of_runs(runs, data, "train", count=images, seed=seed, precision=precision, progress=progress)
-    batches = list(chosen.batches(BATCH, precision.device))
-    settings = {
-        "experiment": "landscape",
-        **subset.describe(found, chosen),
-        "points": points,
-        "reach": reach,
-        "norms": norms,
-        "seed": seed,
-    }
+    runs = [network] if beside is None else [network, beside]
+    session = EXPERIMENT.begin(out, trained.names(runs)[0], budget_minutes, command, progress)
+    found, chosen = subset.of_runs(
+        runs, data, "train", count=images, seed=seed, precision=precision, progress=session.progress
+    )
+    settings = LandscapeSettings(
+        experiment="landscape",
+        measured_on=subset.describe(found, chosen),
+        points=points,
+        reach=reach,
+        norms=norms,
+        seed=seed,
+        lines=lines,
+        differences=tuple(trained.differences(found)),
+        trained=trained.trainings(found),
+    )
     steps = np.linspace(-reach, reach, points).tolist()
-    plan = _plan(found, batches, steps, lines, norms, seed)
-    done = cells.run(
-        folder, settings, list(plan), lambda name: plan[name](), budget_minutes=budget_minutes, progress=progress
+    batches = list(chosen.batches(BATCH, precision.device))
+    done = session.measure(settings, _plan(found, batches, steps, lines, norms, seed))
+    guess = math.log(len(found[0].model.classes))
+    series = tuple(_series(one, done.values, steps, lines, guess) for one in found)
+    return session.finish(
+        found[0].name, settings, LandscapeMeasured(series, tuple(steps), guess), judge(series), done, [seed], precision
     )
-    measured = [_series(one, done.values, steps, lines, len(found[0].model.classes)) for one in found]
-    made = result.make(
-        DRAWING,
-        found[0].name,
-        settings | {"lines": lines, "differences": subjects.differences(found), "trained": subjects.trainings(found)},
-        {"series": measured, "steps": steps, "chance": math.log(len(found[0].model.classes))},
-        judge(measured),
-        cells=done,
-        command=command,
-        seeds=[seed],
-        precision=precision,
-    )
-    return result.write(folder, made, DRAWING)
 
 
-def judge(series: Sequence[Mapping[str, Any]]) -> Verdict:
+def judge(series: Sequence[LandscapeSeries]) -> Verdict:
     """The verdict on how wide the valley is: with shortcuts wider than without. Of one network there is none."""
-    radii = {one["shortcuts"]: _estimate(one) for one in series if one["radius"] is not None}
+    radii = {
+        one.shortcuts: Estimate.over_seeds(one.name, one.radius.values) for one in series if one.radius is not None
+    }
     if len(radii) < 2:
         return Verdict(())
     quantity = Text("how far the weights can go until the loss is halfway to that of a guess, as a share of themselves")
@@ -133,11 +137,13 @@ def _crossing(steps: Sequence[float], losses: Sequence[float | None], level: flo
 
 
 def _plan(
-    found: Sequence[Subject], batches: Batches, steps: Sequence[float], lines: int, norms: Norms, seed: int
+    found: Sequence[TrainedNetwork], batches: Batches, steps: Sequence[float], lines: int, norms: Norms, seed: int
 ) -> dict[str, Callable[[], cells.Value]]:
     """What to do for each cell: the lines of all networks, then the rows of all planes."""
 
-    def along(one: Subject, draws: Sequence[int], places: Sequence[tuple[float, ...]]) -> Callable[[], cells.Value]:
+    def along(
+        one: TrainedNetwork, draws: Sequence[int], places: Sequence[tuple[float, ...]]
+    ) -> Callable[[], cells.Value]:
         def measure() -> cells.Value:
             directions = [filter_normalised(one.network, seed=seed, draw=draw) for draw in draws]
             with landscape.around(one.network, directions, batches, one.model.precision, norms=norms) as at:
@@ -156,35 +162,31 @@ def _plan(
 
 
 def _series(
-    one: Subject, values: Mapping[str, cells.Value], steps: Sequence[float], lines: int, classes: int
-) -> dict[str, Any]:
+    one: TrainedNetwork, values: Mapping[str, cells.Value], steps: Sequence[float], lines: int, guess: float
+) -> LandscapeSeries:
     """What is known of one network; None for what is not measured yet."""
-    along = [values[name] for name in (f"{one.name}.line{d}" for d in range(lines)) if name in values]
+    found = [values[name] for name in (f"{one.name}.line{d}" for d in range(lines)) if name in values]
+    along = tuple(Line(tuple(line["loss"]), tuple(line["error"])) for line in found)
     rows = [values.get(f"{one.name}.row{row:02d}") for row in range(len(steps))]
-    series: dict[str, Any] = {
-        "name": one.name,
-        "shortcuts": bool(silenceable(one.network)),
-        "lines": along,
-        "loss": [row and row["loss"] for row in rows],
-        "error": [row and row["error"] for row in rows],
-        "centre": None,
-        "radius": None,
-        "falling": None,
-    }
-    middle = len(steps) // 2
+    centre = radius = falling = None
     if along:
-        falling = [outward_falls(line["loss"]) for line in along]
-        series["falling"] = Estimate.over_seeds(one.name, falling, within=SHARE).to_json() | {"values": falling}
-        series["centre"] = {what: along[0][what][middle] for what in ("loss", "error")}
-        loss, guess = series["centre"]["loss"], math.log(classes)
-        if loss is not None and loss < guess:
-            radii = [halfway(steps, line["loss"], (loss + guess) / 2) for line in along]
-            series["radius"] = Estimate.over_seeds(one.name, radii).to_json() | {"values": radii}
-    return series
-
-
-def _estimate(one: Mapping[str, Any]) -> Estimate:
-    return Estimate.over_seeds(one["name"], one["radius"]["values"])
+        middle = len(steps) // 2
+        falls = [outward_falls(line.loss) for line in along]
+        falling = Estimate.over_seeds(one.name, falls, within=SHARE).sample(falls, name=one.name)
+        centre = Centre(along[0].loss[middle], along[0].error[middle])
+        if centre.loss is not None and centre.loss < guess:
+            radii = [halfway(steps, line.loss, (centre.loss + guess) / 2) for line in along]
+            radius = Estimate.over_seeds(one.name, radii).sample(radii, name=one.name)
+    return LandscapeSeries(
+        name=one.name,
+        shortcuts=bool(silenceable(one.network)),
+        lines=along,
+        loss=tuple(None if row is None else tuple(row["loss"]) for row in rows),
+        error=tuple(None if row is None else tuple(row["error"]) for row in rows),
+        centre=centre,
+        radius=radius,
+        falling=falling,
+    )
 
 
 def _check(points: int, reach: float, lines: int) -> None:

@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
+from atalho.lab.landscape.result import LandscapeResult, LandscapeSeries
 from atalho.lab.shared import twins, words
-from atalho.lab.shared.drawing import Drawing, Table
+from atalho.lab.shared.page import Page, Table
 from atalho.report.canvas import AMBER, BLUE, INK, LINE, MUTED
-from atalho.report.run_files import Json
 from atalho.text import N_, _
 from atalho.text.numbers import LEVEL, number, nwhole, percent, whole
 
@@ -25,10 +25,10 @@ _HIGHEST: Final = 4.0
 """Losses above so many times that of a guess are drawn as that: what matters is the valley."""
 
 
-def pictures(result: Json) -> Mapping[str, Figure]:
+def pictures(result: LandscapeResult) -> Mapping[str, Figure]:
     """Surfaces above contours, a column for each network; and the lines."""
-    series = [one for one in result["measured"]["series"] if any(one["loss"])]
-    along = [one for one in result["measured"]["series"] if one["lines"]]
+    series = [one for one in result.series if any(one.loss)]
+    along = [one for one in result.series if one.lines]
     found: dict[str, Figure] = {}
     if series:
         found[_("The loss around the weights")] = _planes(series, result)
@@ -37,9 +37,9 @@ def pictures(result: Json) -> Mapping[str, Figure]:
     return found or {_("The loss around the weights"): Figure(figsize=(3, 1))}
 
 
-def _planes(series: Sequence[Json], result: Json) -> Figure:
-    steps = np.array(result["measured"]["steps"])
-    heights = [_heights(one, result["measured"]["chance"]) for one in series]
+def _planes(series: Sequence[LandscapeSeries], result: LandscapeResult) -> Figure:
+    steps = np.array(result.measured.steps)
+    heights = [_heights(one, result.measured.chance) for one in series]
     low, high = min(np.nanmin(h) for h in heights), max(np.nanmax(h) for h in heights)
     scale = LogNorm(low, max(high, low * 1.01))
     figure = Figure(figsize=(4.1 * len(series) + 0.6, 7.0), layout="constrained")
@@ -48,7 +48,7 @@ def _planes(series: Sequence[Json], result: Json) -> Figure:
     for column, (one, height) in enumerate(zip(series, heights, strict=True)):
         solid: Any = figure.add_subplot(grid[0, column], projection="3d")
         _surface(solid, steps, height, scale)
-        solid.set_title(one["name"], fontsize=11, color=INK, pad=0)
+        solid.set_title(one.name, fontsize=11, color=INK, pad=0)
         axes = figure.add_subplot(grid[1, column])
         drawn = _contour(axes, steps, height, scale)
         axes.set_ylabel(_("second direction") if column == 0 else "")
@@ -62,10 +62,10 @@ def _planes(series: Sequence[Json], result: Json) -> Figure:
     return figure
 
 
-def _heights(one: Json, guess: float) -> NDArray[np.float64]:
+def _heights(one: LandscapeSeries, guess: float) -> NDArray[np.float64]:
     """(P,P) losses, those far above a guess's cut; nan for rows that are not measured yet."""
-    points = len(one["loss"])
-    rows = [[math.nan] * points if row is None else [math.inf if v is None else v for v in row] for row in one["loss"]]
+    points = len(one.loss)
+    rows = [[math.nan] * points if row is None else [math.inf if v is None else v for v in row] for row in one.loss]
     cut: NDArray[np.float64] = np.minimum(np.array(rows, dtype=float), _HIGHEST * guess)
     return cut
 
@@ -106,22 +106,22 @@ def _contour(axes: Axes, steps: NDArray[np.float64], height: NDArray[np.float64]
     return drawn
 
 
-def _lines(series: Sequence[Json], result: Json) -> Figure:
+def _lines(series: Sequence[LandscapeSeries], result: LandscapeResult) -> Figure:
     """The loss along each line, and where it is halfway between the trained weights and a guess."""
-    steps, guess = result["measured"]["steps"], result["measured"]["chance"]
+    steps, guess = result.measured.steps, result.measured.chance
     figure = Figure(figsize=(6.6, 3.4), layout="constrained")
     axes = figure.subplots()
     for one in series:
-        colour = BLUE if one["shortcuts"] else AMBER
-        for place, line in enumerate(one["lines"]):
-            heights = [math.nan if value is None else value for value in line["loss"]]
-            axes.plot(steps, heights, color=colour, linewidth=1.3, alpha=0.75, label=one["name"] if not place else None)
+        colour = BLUE if one.shortcuts else AMBER
+        for place, line in enumerate(one.lines):
+            heights = [math.nan if value is None else value for value in line.loss]
+            axes.plot(steps, heights, color=colour, linewidth=1.3, alpha=0.75, label=one.name if not place else None)
     axes.axhline(guess, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
     axes.annotate(
         _("guess"), (1, guess), xycoords=("axes fraction", "data"), xytext=(4, 0), textcoords="offset points",
         va="center", fontsize=8, color=MUTED,
     )  # fmt: skip
-    every = [value for one in series for line in one["lines"] for value in line["loss"] if value is not None]
+    every = [value for one in series for line in one.lines for value in line.loss if value is not None]
     axes.set_ylim(0, min(max(*every, guess) * 1.06, _HIGHEST * guess))
     axes.set_xlim(steps[0], steps[-1])
     axes.set_xlabel(_("step, as a share of the weights"))
@@ -144,16 +144,16 @@ def _plain(value: float) -> str:
     return number(value, 3).rstrip("0").rstrip(",.") if value else "0"
 
 
-def tables(result: Json) -> Mapping[str, Table]:
+def tables(result: LandscapeResult) -> Mapping[str, Table]:
     """Where the networks stand and how wide their valleys are."""
     head = (_("network"), _("loss"), _("error"), _("step until halfway to a guess"), _("steps outward that lead down"))
     rows = []
-    for one in result["measured"]["series"]:
-        centre, radius, falling = one["centre"], one["radius"], one["falling"]
+    for one in result.series:
+        centre, radius, falling = one.centre, one.radius, one.falling
         rows.append((
-            one["name"],
-            "–" if centre is None else number(centre["loss"], 3),
-            "–" if centre is None else percent(centre["error"]),
+            one.name,
+            "–" if centre is None else number(centre.loss, 3),
+            "–" if centre is None else percent(centre.error),
             "–" if radius is None else words.estimate(radius, "number"),
             "–" if falling is None else words.estimate(falling, "percent"),
         ))  # fmt: skip
@@ -162,17 +162,17 @@ def tables(result: Json) -> Mapping[str, Table]:
         "ways, with Student's {level} interval over the lines; a line on which the loss never rises so far counts with "
         "its whole length, {reach}."
     ).format(
-        images=whole(result["settings"]["images"]),
-        lines=nwhole("{n} random line", "{n} random lines", result["settings"]["lines"]),
+        images=whole(result.settings.measured_on.images),
+        lines=nwhole("{n} random line", "{n} random lines", result.settings.lines),
         level=percent(LEVEL, 0),
-        reach=_plain(result["settings"]["reach"]),
+        reach=_plain(result.settings.reach),
     )
     return {_("How wide the valley is"): Table(head, rows, note)}
 
 
-def method(result: Json) -> str:
+def method(result: LandscapeResult) -> str:
     """How the steps are made comparable, and what the norms do."""
-    s = result["settings"]
+    s = result.settings
     norms = {
         "recomputed": _(
             "At every point, norms take mean and variance of the images anew, as a training that came there would; the "
@@ -186,24 +186,23 @@ def method(result: Json) -> str:
         "filter by its length; scales and shifts stay. Networks whose layers have the same names take the same random "
         "numbers. The plane has {points} × {points} points."
     )
-    return text.format(images=whole(s["images"]), points=whole(s["points"])) + " " + norms[s["norms"]]
+    return text.format(images=whole(s.measured_on.images), points=whole(s.points)) + " " + norms[s.norms]
 
 
-def remarks(result: Json) -> Sequence[str]:
+def remarks(result: LandscapeResult) -> Sequence[str]:
     """What a plane can show, and in what the networks differ."""
     hint = _("A plane is two directions of a great many: a hint, and no proof of the shape of the whole.")
-    lost = [one["name"] for one in result["measured"]["series"] if one["centre"] and one["radius"] is None]
+    lost = [one.name for one in result.series if one.centre and one.radius is None]
     nowhere = _("{name} has no smaller loss than a guess on these images, so it stands in no valley.")
     return [
-        *twins.not_compared(result),
+        *twins.not_compared(result.verdict, (one.shortcuts for one in result.series)),
         *(nowhere.format(name=name) for name in lost),
         hint,
-        *twins.remarks(result),
+        *twins.remarks(len(result.series), result.settings.differences, result.settings.trained),
     ]
 
 
-DRAWING: Final = Drawing(
-    experiment="landscape",
+PAGE: Final = Page(
     title=N_("The loss around the weights"),
     claim=N_("Shortcuts make the valley wider that training goes down into (Li et al. 2018)."),
     method=method,

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from atalho.lab.lesion.result import Kind
 from atalho.lab.shared.subset import Subset
-from atalho.lab.shared.trained import Subject
+from atalho.lab.shared.trained import TrainedNetwork
 from atalho.networks.network import Network
 from atalho.surgery import lesion
 from atalho.tasks import classification
@@ -21,8 +22,8 @@ from atalho.tasks import classification
 class Cut:
     """One lesion of one network; `kind` is whole, remove, silence, random or swap."""
 
-    subject: Subject
-    kind: str
+    network: TrainedNetwork
+    kind: Kind
     names: tuple[str, ...]
     draw: int = 0
 
@@ -30,11 +31,11 @@ class Cut:
     def cell(self) -> str:
         """The name of its cell."""
         what = f"{len(self.names)}.{self.draw}" if self.kind == "random" else ".".join(self.names[:1])
-        return f"{self.subject.name}.{self.kind}.{what}".rstrip(".")
+        return f"{self.network.name}.{self.kind}.{what}".rstrip(".")
 
     def applied(self) -> AbstractContextManager[Network]:
         """The network with it, while entered."""
-        network = self.subject.network
+        network = self.network.network
         match self.kind:
             case "whole":
                 return nullcontext(network)
@@ -46,7 +47,7 @@ class Cut:
                 return lesion.removed(network, self.names)
 
 
-def every(one: Subject, counts: Sequence[int], draws: int, seed: int) -> list[Cut]:
+def every(one: TrainedNetwork, counts: Sequence[int], draws: int, seed: int) -> list[Cut]:
     """Every lesion of one network. The same blocks at random for networks whose blocks have the same names."""
     network = one.network
     removable = lesion.removable(network)
@@ -67,7 +68,7 @@ def every(one: Subject, counts: Sequence[int], draws: int, seed: int) -> list[Cu
 
 def measure(cut: Cut, chosen: Subset) -> dict[str, Any]:
     """Which images the network gets right, as hexadecimal bits."""
-    loaded = cut.subject.model
+    loaded = cut.network.model
     with cut.applied() as network:
         logits = classification.logits(network, chosen.images, chosen.ids, chosen.preprocessing, loaded.precision)
     right = (logits.argmax(1) == chosen.labels).numpy()

@@ -9,6 +9,7 @@ Nothing is trained again, and norms keep their statistics.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any, Final
@@ -18,24 +19,25 @@ from numpy.typing import NDArray
 
 from atalho.errors import ConfigError
 from atalho.lab.lesion.cut import Cut, every, measure, right_images
-from atalho.lab.lesion.page import DRAWING
-from atalho.lab.shared import cells, result, subset
-from atalho.lab.shared import trained as subjects
+from atalho.lab.lesion.page import PAGE
+from atalho.lab.lesion.result import Lesion, LesionMeasured, LesionResult, LesionSeries, LesionSettings, RandomLesions
+from atalho.lab.shared import subset, trained
+from atalho.lab.shared.experiment import Experiment
 from atalho.lab.shared.subset import Subset
-from atalho.lab.shared.trained import Subject
-from atalho.lab.shared.verdict import Comparison, Estimate, Verdict
+from atalho.lab.shared.trained import TrainedNetwork
+from atalho.lab.shared.verdict import Comparison, Estimate, Interval, Verdict
 from atalho.metrics.intervals import over_images, t_interval, wilson
-from atalho.networks.spec import to_dict
 from atalho.precision import choose
 from atalho.surgery import lesion
 from atalho.text import Text
 from atalho.training.progress import Progress
 
+EXPERIMENT: Final = Experiment("lesion", LesionResult, PAGE)
 COUNTS: Final = (2, 4, 8, 16)
 
 
 def run(
-    run: Path | str,
+    network: Path | str,
     data: Path | str | None = None,
     *,
     beside: Path | str | None = None,
@@ -47,61 +49,49 @@ def run(
     out: Path | str | None = None,
     command: str | None = None,
     progress: Progress | None = None,
-) -> Path:
-    """Measure the accuracy of `run` (a run or model folder) without each of its blocks; the folder of the result.
+) -> LesionResult:
+    """Measure the accuracy of `network` (a run or model folder) without each of its blocks; the result.
 
     It is measured on `images` test images of `data`, by default those of the run. `beside` is a second network, the
     plain twin, which loses the same blocks. `counts` are how many blocks are removed at random, `draws` times each.
-    The folder (default `lab/lesion-<name of run>`) keeps what is finished: the same call goes on.
+    The folder (default `lab/lesion-<name of network>`) keeps what is finished: the same call goes on.
     Raises ConfigError, DataError and WeightsError before any work is done.
     """
-    progress = progress or Progress()
     if draws < 2 or not all(count > 0 for count in counts):
         raise ConfigError(Text("Blocks at random: give counts of 1 or more, and 2 draws or more."))
     precision = choose("auto", "auto")
-    runs = [run] if beside is None else [run, beside]
-    folder = cells.place(out, f"lesion-{subjects.names(runs)[0]}")
-    found, chosen = subset.of_runs(runs, data, "test", count=images, seed=seed, precision=precision, progress=progress)
-    plan = {cut.cell: cut for one in found for cut in every(one, counts, draws, seed)}
-    settings = {
-        "experiment": "lesion",
-        **subset.describe(found, chosen),
-        "draws": draws,
-        "seed": seed,
-    }
-    done = cells.run(
-        folder,
-        settings,
-        list(plan),
-        lambda name: measure(plan[name], chosen),
-        budget_minutes=budget_minutes,
-        progress=progress,
+    runs = [network] if beside is None else [network, beside]
+    session = EXPERIMENT.begin(out, trained.names(runs)[0], budget_minutes, command, progress)
+    found, chosen = subset.of_runs(
+        runs, data, "test", count=images, seed=seed, precision=precision, progress=session.progress
     )
-    measured = [_series(one, plan, done.values, chosen) for one in found]
-    made = result.make(
-        DRAWING,
-        found[0].name,
-        settings | {"differences": subjects.differences(found), "trained": subjects.trainings(found)},
-        {"series": measured, "chance": chosen.chance_level(), "side": chosen.preprocessing.size},
-        judge(measured),
-        cells=done,
-        command=command,
-        seeds=[seed],
-        precision=precision,
+    settings = LesionSettings(
+        "lesion",
+        subset.describe(found, chosen),
+        draws,
+        seed,
+        tuple(trained.differences(found)),
+        trained.trainings(found),
     )
-    return result.write(folder, made, DRAWING)
+    cuts = {cut.cell: cut for one in found for cut in every(one, counts, draws, seed)}
+    done = session.measure(settings, {cell: partial(measure, cut, chosen) for cell, cut in cuts.items()})
+    series = tuple(_series(one, cuts, done.values, chosen) for one in found)
+    measured = LesionMeasured(series, chosen.chance_level(), chosen.preprocessing.size)
+    return session.finish(found[0].name, settings, measured, judge(series), done, [seed], precision)
 
 
-def judge(series: Sequence[Mapping[str, Any]]) -> Verdict:
+def judge(series: Sequence[LesionSeries]) -> Verdict:
     """The verdict on what one block is worth: the median share of the accuracy above chance that goes with it.
 
     A residual network must lose less than a plain one. Where there is but one kind, a residual network must lose less
     than half of what it has, and a plain one more.
     """
+    lost: dict[bool, list[Estimate]] = {True: [], False: []}
+    for one in series:
+        if one.median_lost is None:
+            return Verdict(())
+        lost[one.shortcuts].append(Estimate.of(one.name, one.median_lost))
     quantity = Text("accuracy above chance that is lost with one block, median over the blocks")
-    if not all("median_lost" in one for one in series):
-        return Verdict(())
-    lost = {kind: [_estimate(one) for one in series if one["shortcuts"] is kind] for kind in (True, False)}
     pairs = list(product(lost[True], lost[False]))
     if pairs:
         return Verdict(tuple(Comparison(quantity, residual, "below", plain) for residual, plain in pairs))
@@ -110,51 +100,44 @@ def judge(series: Sequence[Mapping[str, Any]]) -> Verdict:
     return Verdict(tuple(alone))
 
 
-def _estimate(one: Mapping[str, Any]) -> Estimate:
-    lost = one["median_lost"]
-    return Estimate(one["name"], lost["mean"], lost["low"], lost["high"])
-
-
 def _series(
-    one: Subject, plan: Mapping[str, Cut], values: Mapping[str, Mapping[str, Any]], chosen: Subset
-) -> dict[str, Any]:
+    one: TrainedNetwork, cuts: Mapping[str, Cut], values: Mapping[str, Mapping[str, Any]], chosen: Subset
+) -> LesionSeries:
     """What is known of one network: accuracy whole and with each lesion, and the medians with their intervals."""
-    count = len(chosen.ids)
-    own = [cut for cut in plan.values() if cut.subject is one and cut.cell in values]
+    count, chance = len(chosen.ids), chosen.chance_level()
+    own = [cut for cut in cuts.values() if cut.network is one and cut.cell in values]
     right = {cut.cell: right_images(values[cut.cell], count) for cut in own}
     rows = [
-        {
-            "kind": cut.kind,
-            "names": list(cut.names),
-            "accuracy": float(right[cut.cell].mean()),
-            "interval": list(wilson(int(right[cut.cell].sum()), count)),
-        }
+        Lesion(cut.kind, cut.names, float(answers.mean()), wilson(int(answers.sum()), count))
         for cut in own
+        for answers in [right[cut.cell]]
     ]
-    series: dict[str, Any] = {
-        "name": one.name,
-        "spec": to_dict(one.model.card.spec),
-        "blocks": [name for name, _part in lesion.parts(one.network)],
-        "shortcuts": bool(lesion.silenceable(one.network)),
-        "whole": next((row for row in rows if row["kind"] == "whole"), None),
-        "rows": [row for row in rows if row["kind"] in ("remove", "silence", "swap")],
-        "random": _at_random(rows),
-    }
-    singles = [cut.cell for cut in own if cut.kind == "remove"] or [c.cell for c in own if c.kind == "silence"]
-    swaps = [cut.cell for cut in own if cut.kind == "swap"]
-    if series["whole"] is None:
-        return series
-    whole = right[Cut(one, "whole", ()).cell]
-    for key, names in (("median_drop", singles), ("median_swap", swaps)):
-        if names:
-            series[key] = _interval([whole, *(right[name] for name in names)], 0.0)
-    # A network that knows nothing has nothing to lose.
-    if singles and series["whole"]["interval"][0] > chosen.chance_level():
-        series["median_lost"] = _interval([whole, *(right[name] for name in singles)], chosen.chance_level())
-    return series
+    whole = next((row for row in rows if row.kind == "whole"), None)
+    medians: dict[str, Interval] = {}
+    if whole is not None:
+        kinds = {kind: [right[cut.cell] for cut in own if cut.kind == kind] for kind in ("remove", "silence", "swap")}
+        singles = kinds["remove"] or kinds["silence"]
+        complete = right[Cut(one, "whole", ()).cell]
+        if singles:
+            medians["median_drop"] = _interval([complete, *singles], 0.0)
+        if kinds["swap"]:
+            medians["median_swap"] = _interval([complete, *kinds["swap"]], 0.0)
+        # A network that knows nothing has nothing to lose.
+        if singles and whole.interval[0] > chance:
+            medians["median_lost"] = _interval([complete, *singles], chance)
+    return LesionSeries(
+        name=one.name,
+        spec=one.model.card.spec,
+        blocks=tuple(name for name, _part in lesion.parts(one.network)),
+        shortcuts=bool(lesion.silenceable(one.network)),
+        whole=whole,
+        rows=tuple(row for row in rows if row.kind in ("remove", "silence", "swap")),
+        random=_at_random(rows),
+        **medians,
+    )
 
 
-def _interval(right: Sequence[NDArray[np.bool_]], chance_level: float) -> dict[str, float]:
+def _interval(right: Sequence[NDArray[np.bool_]], chance_level: float) -> Interval:
     """The median of what is lost, of the first network's accuracy, by the others; relative where above chance."""
 
     def median(accuracies: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -163,16 +146,16 @@ def _interval(right: Sequence[NDArray[np.bool_]], chance_level: float) -> dict[s
         return np.median(drop / scale, axis=1)
 
     mean, low, high = over_images(np.stack(right), median)
-    return {"mean": mean, "low": low, "high": high}
+    return Interval(mean=mean, low=low, high=high)
 
 
-def _at_random(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _at_random(rows: Sequence[Lesion]) -> tuple[RandomLesions, ...]:
     """Of each number of blocks removed at random, the accuracies and Student's interval over the draws."""
     by_count: dict[int, list[float]] = {}
     for row in rows:
-        if row["kind"] == "random":
-            by_count.setdefault(len(row["names"]), []).append(row["accuracy"])
-    return [
-        {"count": count, "values": values, "interval": list(t_interval(values)[1:]) if len(values) > 1 else None}
+        if row.kind == "random":
+            by_count.setdefault(len(row.names), []).append(row.accuracy)
+    return tuple(
+        RandomLesions(count, tuple(values), t_interval(values)[1:] if len(values) > 1 else None)
         for count, values in sorted(by_count.items())
-    ]
+    )

@@ -5,7 +5,7 @@
         cells/<cell>.json     {"value": …, "seconds": …} of each finished cell, written atomically
 
 A cell's value must be a function of the description and the cell's name alone: then it does not matter which of
-several sittings measured it.
+several sessions measured it.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ Value = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Cells:
+class Finished:
     """What is finished of an experiment, in the order asked for, and what is not."""
 
     values: Mapping[str, Value]
     missing: tuple[str, ...]
     seconds: float
-    """What the finished cells took in all sittings."""
+    """What the finished cells took in all sessions."""
 
     @property
     def complete(self) -> bool:
@@ -83,10 +83,10 @@ def run(
     budget_minutes: float | None = None,
     costs: Mapping[str, float] | None = None,
     progress: Progress | None = None,
-) -> Cells:
+) -> Finished:
     """Measure those of `cells` that `folder` does not hold yet, in order.
 
-    With a budget, no cell is begun after that many minutes of this sitting; those left are in `missing`, and the same
+    With a budget, no cell is begun after that many minutes of this session; those left are in `missing`, and the same
     call again goes on with them. `costs` say how long each cell takes in relation to the others, for the time left.
     Raises RunError where the folder holds another experiment, is damaged, or is in use.
     """
@@ -106,14 +106,14 @@ def run(
             value = measure(name)
             record = {"value": value, "seconds": round(time.monotonic() - start, 3)}
             atomic.write_json(_path(folder, name), record)
-            # As a later sitting will read it, so that one sitting and several give the same result.
+            # As a later session will read it, so that one session and several give the same result.
             kept[name] = json.loads(json.dumps(record))
             _tell(progress, name, kept, costs or dict.fromkeys(cells, 1.0))
     finished = {name: kept[name]["value"] for name in cells if name in kept}
     missing = tuple(name for name in cells if name not in kept)
     if missing:
         progress.note(_("The budget is used up. Not measured yet: {names}.").format(names=", ".join(missing)))
-    return Cells(finished, missing, sum(kept[name]["seconds"] for name in finished))
+    return Finished(finished, missing, sum(kept[name]["seconds"] for name in finished))
 
 
 def _describe(folder: Path, description: Mapping[str, Any]) -> None:

@@ -4,17 +4,16 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 
-from atalho.networks import spec as specs
+from atalho.networks.spec import Spec
 from atalho.report.canvas import INK, MUTED
 from atalho.report.drawing import NetworkToDraw, Scale, draw_beside
 from atalho.report.markup import Html
-from atalho.storage.run_folder import Json
 from atalho.text import _
 
 
-def painted(networks: Sequence[tuple[str, Json, Mapping[str, float]]], side: int | None, scale: Scale) -> Html:
+def painted(networks: Sequence[tuple[str, Spec, Mapping[str, float]]], side: int | None, scale: Scale) -> Html:
     """Networks beside each other, given as (name, specification, values by block), all on one scale, every block."""
-    subjects = [NetworkToDraw(specs.from_dict(spec).plan(), name, side, values) for name, spec, values in networks]
+    subjects = [NetworkToDraw(spec.plan(), name, side, values) for name, spec, values in networks]
     return draw_beside(subjects, legend=scale, unfold=True)
 
 

@@ -1,60 +1,81 @@
-"""What an experiment leaves: `result.json`, the figure as SVG and PNG, and the page in both languages."""
+"""What an experiment found: a typed value that `result.json` holds."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from atalho.jobs import provenance
-from atalho.lab.shared import page as files
-from atalho.lab.shared.cells import Cells
-from atalho.lab.shared.drawing import Drawing
-from atalho.lab.shared.stored import RESULT
+from atalho.lab.shared import words
+from atalho.lab.shared.page import Page, Table
+from atalho.lab.shared.stored import Unstored, to_json
 from atalho.lab.shared.verdict import Verdict
-from atalho.precision import Precision
-from atalho.storage import atomic
+from atalho.report.markup import Html, el
 
 FORMAT: Final = 1
-Result = dict[str, Any]
+RESULT: Final = "result.json"
+REPORT: Final = "report.html"
 
 
-def make(
-    drawing: Drawing,
-    subject: str,
-    settings: Mapping[str, Any],
-    measured: Mapping[str, Any],
-    verdict: Verdict,
-    *,
-    cells: Cells,
-    command: str | None,
-    seeds: list[int],
-    precision: Precision,
-) -> Result:
-    """A result, JSON-safe: what was claimed, asked, measured and found, and where it comes from.
+@dataclass(frozen=True, repr=False)
+class Result:
+    """What was claimed, asked, measured and found, and where it comes from."""
 
-    `subject` is the name of the data or model. `measured` is the experiment's own, with its intervals. Without a
-    `command`, Python asked for the experiment.
-    """
-    command = command or provenance.called_from_python(f"atalho.lab.{drawing.experiment}.run")
-    about = provenance.gather(command, seeds[0] if seeds else 0, precision)
-    about |= {"seeds": seeds, "seconds": round(cells.seconds, 1)}
-    del about["seed"]  # of a single run; an experiment has several, or none
-    return {
-        "format": FORMAT,
-        "experiment": drawing.experiment,
-        "subject": subject,
-        "claim": drawing.claim,
-        "settings": dict(settings),
-        "measured": dict(measured),
-        "verdict": verdict.to_json(),
-        "missing": list(cells.missing),
-        "provenance": about,
-    }
+    format: int
+    """1."""
+    experiment: str
+    """Its name in the command: `depth`."""
+    subject: str
+    """The name of the images or of the network."""
+    claim: str
+    """What was to be shown, in English."""
+    settings: Any
+    """What was asked for, and what else decides the figures."""
+    measured: Any
+    """The figures."""
+    verdict: Verdict
+    """`outcome` ("supported", "not supported", "not enough evidence") and `comparisons`: in each `quantity`, `left`,
+    `order` ("above", "below", "equal": what the claim says), `right`, `unit` and `outcome`; left and right have
+    `name`, `mean`, `low` and `high`. A quantity or name that is translated has `text` and perhaps `fields`."""
+    missing: tuple[str, ...]
+    """The cells that are not measured yet."""
+    provenance: dict[str, Any]
+    """Command, seeds, seconds, precision, versions, machine and when it started, as of a run."""
+    path: Unstored[Path]
+    """The folder that it was written to or read from."""
+    page: Unstored[Page[Any]]
+    """How it is shown."""
 
+    @property
+    def report(self) -> Path:
+        """The page, in both languages."""
+        return self.path / REPORT
 
-def write(folder: Path, result: Result, drawing: Drawing) -> Path:
-    """Write result.json, figure.svg, figure.png and report.html into `folder`, which is returned."""
-    atomic.write_json(folder / RESULT, result)
-    files.write_shown(folder, result, drawing)
-    return folder
+    def table(self) -> Table:
+        """The figures that matter most, in the language in force."""
+        return next(iter(self.page.tables(self).values()))
+
+    def to_dict(self) -> dict[str, Any]:
+        """As `result.json` holds it."""
+        found: dict[str, Any] = to_json(self)
+        return found
+
+    def headline(self) -> str:
+        """The verdict in a sentence."""
+        return words.headline(self.verdict, self.missing)
+
+    def reasons(self) -> list[str]:
+        """A sentence for each comparison that the verdict rests on."""
+        return words.sentences(self.verdict)
+
+    def verdict_html(self) -> Html:
+        """The verdict, its reasons and what else a reader should know, as an element."""
+        reasons = [el("li", sentence) for sentence in self.reasons()]
+        remarks = [el("p", remark, class_="soft") for remark in self.page.remarks(self)]
+        headline = el("p", el("strong", self.headline()))
+        listed = el("ul", reasons) if reasons else None
+        return el("div", headline, listed, remarks, class_="verdict", data_outcome=self.verdict.outcome)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.subject!r}, {self.verdict.outcome!r}, path={str(self.path)!r})"
+
+    def _repr_html_(self) -> str:
+        return el("div", self.verdict_html(), self.table().html())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -20,9 +20,9 @@ from atalho.data.manifest import Ids
 from atalho.data.order import in_order
 from atalho.data.preprocessing import Preprocessing
 from atalho.errors import ConfigError, DataError
-from atalho.jobs import data as job_data
-from atalho.lab.shared import trained as subjects
-from atalho.lab.shared.trained import Subject, run_of
+from atalho.lab.shared import trained
+from atalho.lab.shared.trained import TrainedNetwork, run_of
+from atalho.model import Model
 from atalho.precision import Precision
 from atalho.runs.dataset import open_dataset, survey_data, survey_manifest
 from atalho.text import Text
@@ -55,16 +55,34 @@ class Subset:
         return float(self.labels.bincount().max() / len(self.labels))
 
 
-def describe(subjects: Sequence[Subject], chosen: Subset) -> dict[str, Any]:
+@dataclass(frozen=True)
+class MeasuredOn:
     """What decides a cell beside what is done in it: the weights, the images, and how this machine computes."""
-    return {
-        "subjects": {one.name: one.digest for one in subjects},
-        "data": chosen.fingerprint,
-        "images": len(chosen.ids),
-        "precision": str(subjects[0].model.precision),
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-    }
+
+    subjects: dict[str, str]
+    """The networks: the SHA-256 of each one's weights by its name."""
+    data: str
+    """Fingerprint of the images that those measured on were chosen from."""
+    images: int
+    """How many were measured on."""
+    precision: str
+    """Device and number type."""
+    threads: int
+    """Threads of PyTorch."""
+    torch: str
+    """Version of PyTorch."""
+
+
+def describe(networks: Sequence[TrainedNetwork], chosen: Subset) -> MeasuredOn:
+    """Which networks are measured on which images, and how."""
+    return MeasuredOn(
+        subjects={one.name: one.digest for one in networks},
+        data=chosen.fingerprint,
+        images=len(chosen.ids),
+        precision=str(networks[0].model.precision),
+        threads=torch.get_num_threads(),
+        torch=torch.__version__,
+    )
 
 
 def of_runs(
@@ -76,12 +94,12 @@ def of_runs(
     seed: int,
     precision: Precision,
     progress: Progress,
-) -> tuple[list[Subject], Subset]:
+) -> tuple[list[TrainedNetwork], Subset]:
     """The trained networks at `runs`, and `count` images that all are looked at with: of `data`, else the first's own.
 
-    Raises ConfigError, DataError and WeightsError as `subject.read`, `data_of` and `of_model` do.
+    Raises ConfigError, DataError and WeightsError as `trained.read`, `data_of` and `of_model` do.
     """
-    found = subjects.read(runs, precision)
+    found = trained.read(runs, precision)
     named = data_of(runs[0], data)
     return found, of_model(found[0].model, named, split, count=count, seed=seed, progress=progress)
 

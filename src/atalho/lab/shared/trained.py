@@ -24,7 +24,23 @@ _WHERE = ("data.cache_gb", "data.workers", "training.checkpoint_minutes", "train
 
 
 @dataclass(frozen=True)
-class Subject:
+class TrainedFor:
+    """How a run trained its network, in short."""
+
+    epochs: int
+    """Passes over the training images."""
+    lr: float
+    """Highest learning rate."""
+    seed: int
+    """Seed of the run."""
+    images: int
+    """Training images."""
+    top1: float | None
+    """Accuracy on the test images."""
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
     """A trained network under the name of its folder. `digest` tells its weights from any others."""
 
     name: str
@@ -32,8 +48,8 @@ class Subject:
     digest: str
     settings: Mapping[str, Any]
     """What the run was trained with, flat, the network's specification included; of a model folder that alone."""
-    training: Mapping[str, Any] | None = None
-    """Of a run, in short: epochs, learning rate, seed, training images, and its top-1 accuracy."""
+    training: TrainedFor | None = None
+    """Of a run."""
 
     @property
     def network(self) -> Network:
@@ -41,14 +57,14 @@ class Subject:
         return self.model.network
 
 
-def read(paths: Sequence[Path | str], precision: Precision) -> list[Subject]:
+def read(paths: Sequence[Path | str], precision: Precision) -> list[TrainedNetwork]:
     """The trained networks at `paths`, run or model folders; two of the same name get that of the folder above too.
 
     Raises WeightsError for anything else, ConfigError where they do not look at the same images.
     """
-    subjects = [_read(Path(path), name, precision) for path, name in zip(paths, names(paths), strict=True)]
-    _check_same_images(subjects)
-    return subjects
+    networks = [_read(Path(path), name, precision) for path, name in zip(paths, names(paths), strict=True)]
+    _check_same_images(networks)
+    return networks
 
 
 def names(paths: Sequence[Path | str]) -> list[str]:
@@ -62,16 +78,16 @@ def names(paths: Sequence[Path | str]) -> list[str]:
     return found
 
 
-def differences(subjects: Sequence[Subject]) -> list[str]:
-    """The settings in which subjects differ from the first: of a network and its control, the shortcuts alone."""
-    names = dict.fromkeys(name for one in subjects for name in one.settings)
-    first = subjects[0].settings
-    return [name for name in names if any(one.settings.get(name) != first.get(name) for one in subjects)]
+def differences(networks: Sequence[TrainedNetwork]) -> list[str]:
+    """The settings in which networks differ from the first: of a network and its control, the shortcuts alone."""
+    names = dict.fromkeys(name for one in networks for name in one.settings)
+    first = networks[0].settings
+    return [name for name in names if any(one.settings.get(name) != first.get(name) for one in networks)]
 
 
-def trainings(subjects: Sequence[Subject]) -> dict[str, Any]:
+def trainings(networks: Sequence[TrainedNetwork]) -> dict[str, TrainedFor]:
     """How those that are runs were trained, by name."""
-    return {one.name: dict(one.training) for one in subjects if one.training is not None}
+    return {one.name: one.training for one in networks if one.training is not None}
 
 
 def run_of(path: Path | str) -> Run | None:
@@ -85,25 +101,25 @@ def _name(folder: Path) -> str:
     return resolved.parent.name if resolved.name == run_folder.MODEL else resolved.name
 
 
-def _read(folder: Path, name: str, precision: Precision) -> Subject:
+def _read(folder: Path, name: str, precision: Precision) -> TrainedNetwork:
     loaded = model.load(folder, precision)
     weights = (loaded.folder / model_folder.WEIGHTS).read_bytes()
     settings = {f"network.{key}": value for key, value in to_dict(loaded.card.spec).items()}
     run, training = run_of(folder), None
     if run is not None:
-        training = {name: getattr(run.config.training, name) for name in ("epochs", "lr", "seed")}
-        training |= {"images": len(run.manifest.splits["train"]), "top1": run.top1}
+        asked = run.config.training
+        training = TrainedFor(asked.epochs, asked.lr, asked.seed, len(run.manifest.splits["train"]), run.top1)
         given = schema.to_dict(run.config)
         settings |= {
             f"{part}.{key}": value for part in ("data", "augment", "training") for key, value in given[part].items()
         }
     kept = {key: value for key, value in settings.items() if key not in _WHERE}
-    return Subject(name, loaded, hashlib.sha256(weights).hexdigest(), kept, training)
+    return TrainedNetwork(name, loaded, hashlib.sha256(weights).hexdigest(), kept, training)
 
 
-def _check_same_images(subjects: Sequence[Subject]) -> None:
-    first = subjects[0]
-    for other in subjects[1:]:
+def _check_same_images(networks: Sequence[TrainedNetwork]) -> None:
+    first = networks[0]
+    for other in networks[1:]:
         seen = [(s.model.classes, s.model.card.preprocessing) for s in (first, other)]
         if seen[0] != seen[1]:
             raise ConfigError(

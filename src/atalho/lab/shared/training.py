@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import torch
 from torch import nn
@@ -68,7 +68,35 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Bench:
+class Trained:
+    """What decides a training beside the network and the seed: images, recipe, and how this machine computes."""
+
+    epochs: int
+    """Passes over the training images."""
+    images: int
+    """Training images."""
+    lr: float
+    """Highest learning rate."""
+    batch_size: int
+    """Images per step."""
+    size: int
+    """Side of the images in pixels."""
+    skip_bad: bool
+    """Whether images that cannot be read were left out."""
+    data: str
+    """Fingerprint of the images."""
+    device: str
+    """`cpu` or `cuda`."""
+    precision: str
+    """Number type of the layers."""
+    threads: int
+    """Threads of PyTorch."""
+    torch: str
+    """Version of PyTorch."""
+
+
+@dataclass(frozen=True)
+class TrainingBench:
     """Images that every network of an experiment is trained and tested on."""
 
     pixels: Dataset
@@ -82,18 +110,22 @@ class Bench:
         """Names, labels and splits."""
         return self.pixels.manifest
 
-    def describe(self) -> dict[str, Any]:
-        """What decides a cell beside the network and the seed: images, recipe, and how this machine computes."""
-        return {
-            **dataclasses.asdict(self.recipe),
-            "images": len(self.manifest.splits["train"]),
-            "size": self.pixels.size,
-            "data": self.pixels.fingerprint,
-            "device": self.precision.device.type,
-            "precision": str(self.precision.dtype).removeprefix("torch."),
-            "threads": torch.get_num_threads(),
-            "torch": torch.__version__,
-        }
+    @property
+    def image(self) -> tuple[int, int, int]:
+        """The shape of one: channels, height, width."""
+        return self.pixels.images.channels, self.pixels.size, self.pixels.size
+
+    def describe(self) -> Trained:
+        """How networks are trained here."""
+        return Trained(
+            **dataclasses.asdict(self.recipe)
+            | {"images": len(self.manifest.splits["train"]), "size": self.pixels.size},
+            data=self.pixels.fingerprint,
+            device=self.precision.device.type,
+            precision=str(self.precision.dtype).removeprefix("torch."),
+            threads=torch.get_num_threads(),
+            torch=torch.__version__,
+        )
 
     def error(self, network: nn.Module, ids: Ids) -> float:
         """The share of the images `ids` that `network`, in eval mode, gets wrong."""
@@ -106,7 +138,7 @@ class Bench:
         return ids if len(ids) <= most else subset(self.manifest, ids, most)
 
 
-def open_bench(data: Path | str, recipe: Recipe, progress: Progress) -> Bench:
+def open_bench(data: Path | str, recipe: Recipe, progress: Progress) -> TrainingBench:
     """Find, check and decode the images at `data`. Raises DataError where they are unfit or none are for testing."""
     asked = {"path": str(data), "val_fraction": 0.0, "size": recipe.size, "skip_bad": recipe.skip_bad}
     whole = schema.validate({"data": asked})
@@ -125,7 +157,7 @@ def open_bench(data: Path | str, recipe: Recipe, progress: Progress) -> Bench:
         splits["train"] = subset(pixels.manifest, train, recipe.images)
     splits.pop("val", None)  # nothing is chosen here, so nothing is validated
     pixels = dataclasses.replace(pixels, manifest=dataclasses.replace(pixels.manifest, splits=splits))
-    return Bench(pixels, preprocessing(pixels, config, None), choose("auto", "auto"), recipe)
+    return TrainingBench(pixels, preprocessing(pixels, config, None), choose("auto", "auto"), recipe)
 
 
 def subset(manifest: Manifest, ids: Ids, count: int) -> Ids:
@@ -135,7 +167,7 @@ def subset(manifest: Manifest, ids: Ids, count: int) -> Ids:
 
 
 def train(
-    bench: Bench,
+    bench: TrainingBench,
     spec: Spec,
     seed: int,
     work: Path,
@@ -166,7 +198,7 @@ def train(
     return network
 
 
-def configuration(bench: Bench, seed: int) -> Config:
+def configuration(bench: TrainingBench, seed: int) -> Config:
     """The complete configuration of one training."""
     r = bench.recipe
     asked = {"training": _RECIPE | {"epochs": r.epochs, "lr": r.lr, "batch_size": r.batch_size, "seed": seed}}

@@ -9,9 +9,9 @@ is built from the figures when it is shown (`words.py`), in the reader's languag
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 from atalho.metrics.intervals import t_interval
 from atalho.text import Text
@@ -20,6 +20,33 @@ SHARE: Final = (0.0, 1.0)
 Outcome = Literal["supported", "not supported", "not enough evidence"]
 Order = Literal["above", "below", "equal"]
 Unit = Literal["percent", "number", "seconds"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interval:
+    """A mean with the ends of its 95% interval, which are None where they are not known: one value has no spread."""
+
+    name: str | None = None
+    """Of what was measured. It is absent from most; where it is there it may be empty."""
+    mean: float
+    """The mean; of factors the geometric mean."""
+    low: float | None
+    """The lower end."""
+    high: float | None
+    """The upper end."""
+
+    @property
+    def known(self) -> bool:
+        """Whether there is an interval."""
+        return self.low is not None and self.high is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample(Interval):
+    """A mean, its interval and the values that they come from."""
+
+    values: tuple[float, ...]
+    """One for each seed, line or batch, in their order."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +79,40 @@ class Estimate:
         """A quantity without spread."""
         return cls(name, value, value, value)
 
-    def to_json(self) -> dict[str, Any]:
-        """As a result keeps it."""
-        return {"name": self.name.to_json() if isinstance(self.name, Text) else self.name, **self.interval()}
+    @classmethod
+    def of(cls, name: Text | str, interval: Interval) -> Self:
+        """An interval under a name."""
+        low = -math.inf if interval.low is None else interval.low
+        return cls(name, interval.mean, low, math.inf if interval.high is None else interval.high)
 
-    def interval(self) -> dict[str, float | None]:
-        """Mean and ends, without the name; an end at infinity is null."""
-        low, high = (end if math.isfinite(end) else None for end in (self.low, self.high))
-        return {"mean": self.mean, "low": low, "high": high}
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Self:
+        """What `to_json` wrote."""
+        name = kept["name"] if isinstance(kept["name"], str) else Text.from_json(kept["name"])
+        return cls.of(name, Interval(mean=kept["mean"], low=kept["low"], high=kept["high"]))
+
+    @property
+    def known(self) -> bool:
+        """Whether there is an interval."""
+        return math.isfinite(self.low) and math.isfinite(self.high)
+
+    def interval(self, name: str | None = None) -> Interval:
+        """Mean and ends."""
+        return Interval(name=name, mean=self.mean, low=_known(self.low), high=_known(self.high))
+
+    def sample(self, values: Sequence[float], name: str | None = None) -> Sample:
+        """Mean and ends, with the values that they come from."""
+        low, high = _known(self.low), _known(self.high)
+        return Sample(name=name, mean=self.mean, low=low, high=high, values=tuple(values))
+
+    def to_json(self) -> dict[str, Any]:
+        """As a result keeps it; an end at infinity is null."""
+        name = self.name.to_json() if isinstance(self.name, Text) else self.name
+        return {"name": name, "mean": self.mean, "low": _known(self.low), "high": _known(self.high)}
+
+
+def _known(end: float) -> float | None:
+    return end if math.isfinite(end) else None
 
 
 @dataclass(frozen=True)
@@ -93,6 +146,12 @@ class Comparison:
             "outcome": self.outcome,
         }
 
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Self:
+        """What `to_json` wrote."""
+        left, right = (Estimate.from_json(kept[side]) for side in ("left", "right"))
+        return cls(Text.from_json(kept["quantity"]), left, kept["order"], right, kept["unit"])
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -111,3 +170,8 @@ class Verdict:
     def to_json(self) -> dict[str, Any]:
         """As a result keeps it."""
         return {"outcome": self.outcome, "comparisons": [comparison.to_json() for comparison in self.comparisons]}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Self:
+        """What `to_json` wrote."""
+        return cls(tuple(map(Comparison.from_json, kept["comparisons"])))

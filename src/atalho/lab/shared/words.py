@@ -1,9 +1,10 @@
 """The verdict in words: built from the figures, in one language."""
 
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
-from atalho.storage.run_folder import Json
-from atalho.text import N_, _, told
+from atalho.lab.shared.verdict import Comparison, Estimate, Interval, Unit, Verdict
+from atalho.text import N_, _
 from atalho.text.numbers import between, duration, number, percent, significant, whole
 
 OUTCOMES: Final = {
@@ -28,57 +29,49 @@ _BECAUSE: Final = {
 }
 
 
-def headline(result: Json) -> str:
+def headline(verdict: Verdict, missing: Sequence[str]) -> str:
     """The outcome in a sentence; of an experiment that is not finished, that too."""
-    outcome = OUTCOMES[result["verdict"]["outcome"]]
+    outcome = OUTCOMES[verdict.outcome]
     words = _(outcome)
-    if result["missing"]:
-        words += " " + _("The experiment is not finished: cells not measured yet: {n}.").format(
-            n=whole(len(result["missing"]))
-        )
+    if missing:
+        words += " " + _("The experiment is not finished: cells not measured yet: {n}.").format(n=whole(len(missing)))
     return words
 
 
-def sentences(result: Json) -> list[str]:
+def sentences(verdict: Verdict) -> list[str]:
     """One sentence for each comparison that the verdict rests on."""
-    return [_sentence(comparison) for comparison in result["verdict"]["comparisons"]]
+    return [_sentence(comparison) for comparison in verdict.comparisons]
 
 
-def _sentence(comparison: Json) -> str:
-    left, right = comparison["left"], comparison["right"]
-    unit, outcome = comparison["unit"], comparison["outcome"]
-    order = "open" if outcome == "not enough evidence" else comparison["order"]
+def _sentence(comparison: Comparison) -> str:
+    left, right, outcome = comparison.left, comparison.right, comparison.outcome
+    order = "open" if outcome == "not enough evidence" else comparison.order
     if outcome == "not supported":
-        order = "above" if left["mean"] > right["mean"] else "below"
-    because = "equal" if order == "equal" else outcome
-    if left["low"] is None or right["low"] is None:
+        order = "above" if left.mean > right.mean else "below"
+    because: str = "equal" if order == "equal" else outcome
+    if not (left.known and right.known):
         because = "no interval"
-    elif order in ("above", "below") and _exact(left) and _exact(right):
+    elif order in ("above", "below") and left.low == left.high and right.low == right.high:
         because = "exact" if outcome == "supported" else "exact, otherwise"
     found = _(_FOUND[order]).format(
-        quantity=told(comparison["quantity"]),
-        left=told(left["name"]),
-        right=told(right["name"]),
-        left_value=estimate(left, unit),
-        right_value=estimate(right, unit),
+        quantity=comparison.quantity,
+        left=left.name,
+        right=right.name,
+        left_value=estimate(left, comparison.unit),
+        right_value=estimate(right, comparison.unit),
     )
     return f"{found}: {_(_BECAUSE[because])}"
 
 
-def _exact(value: Json) -> bool:
-    return bool(value["low"] == value["high"])
-
-
-def estimate(value: Any, unit: str) -> str:
+def estimate(value: Interval | Estimate, unit: Unit) -> str:
     """A mean with its interval: 35.4% [34.1%, 36.7%]; of an exact quantity, the number alone."""
-    mean = amount(value["mean"], unit)
-    low, high = value["low"], value["high"]
-    if low is None or high is None:
+    mean = amount(value.mean, unit)
+    if not value.known:
         return _("{value} (no interval)").format(value=mean)
-    return mean if low == high else f"{mean} {between(amount(low, unit), amount(high, unit))}"
+    return mean if value.low == value.high else f"{mean} {between(amount(value.low, unit), amount(value.high, unit))}"
 
 
-def amount(value: float | None, unit: str) -> str:
+def amount(value: float | None, unit: Unit) -> str:
     """A number in its unit; numbers below 100 with three significant digits."""
     if unit == "percent":
         return percent(value)

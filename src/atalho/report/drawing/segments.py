@@ -40,7 +40,7 @@ class LayerSequence:
 
 @dataclass(frozen=True)
 class ShortcutBlock:
-    """A block with its shortcut (in a plain network, without one); with several names, so many that are the same."""
+    """A block with its shortcut (or, in a plain network, without one); several names stand for that many equal ones."""
 
     names: tuple[str, ...]
     layers: tuple[LayerBox, ...]

@@ -1,0 +1,82 @@
+"""The files of an experiment that a person looks at, made from its result alone: the figure and report.html."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from matplotlib.figure import Figure
+
+from atalho.lab.shared.page import Picture, Table
+from atalho.lab.shared.result import Result
+from atalho.report import shell
+from atalho.report.background import provenance_list
+from atalho.report.canvas import png, standalone, style, svg
+from atalho.report.markup import Html, el, join
+from atalho.report.sections import section
+from atalho.storage.atomic import write_file
+from atalho.text import _, language
+
+FIGURE: Final = "figure"
+
+
+def write_shown(result: Result) -> None:
+    """Write figure and page into the result's folder, the figure in the language in force."""
+    write_figure(result.path / FIGURE, result)
+    write_file(result.report, page(result).encode())
+
+
+def write_figure(stem: Path, result: Result) -> None:
+    """Write the first picture as `stem`.svg and, where it is a figure of matplotlib, `stem`.png."""
+    with style():
+        picture = next(iter(result.page.pictures(result).values()))
+    write_file(stem.with_name(f"{stem.name}.svg"), standalone(_inline(picture, stem.name)))
+    if isinstance(picture, Figure):
+        write_file(stem.with_name(f"{stem.name}.png"), png(picture))
+
+
+def page(result: Result) -> str:
+    """The page in both languages."""
+    return shell.page(f"{result.experiment} · {result.subject} · Atalho", lambda: _article(result))
+
+
+def _article(result: Result) -> Html:
+    with style():
+        pictures = result.page.pictures(result)
+    return join([
+        _header(result),
+        result.verdict_html(),
+        [_figure(f"figure-{place}", title, picture) for place, (title, picture) in enumerate(pictures.items())],
+        _measured(result.page.tables(result)),
+        section("method", _("How it was measured"), el("p", result.page.method(result))),
+        section("provenance", _("Provenance"), provenance_list(result.provenance)),
+    ])  # fmt: skip
+
+
+def _header(result: Result) -> Html:
+    title = [
+        el("p", "Atalho · ", _("laboratory"), class_="eyebrow"),
+        el("h1", _(result.page.title)),
+        el("p", _("measured on {data}").format(data=result.subject), class_="on"),
+    ]
+    return el("header", el("div", *title), el("p", el("strong", _("The claim: ")), _(result.page.claim)))
+
+
+def _figure(name: str, title: str, picture: Picture) -> Html:
+    drawn = el("div", _inline(picture, f"{name}-{language()}"), class_="drawing", role="img", aria_label=title)
+    return section(name, title, el("figure", drawn))
+
+
+def _inline(picture: Picture, name: str) -> Html:
+    return svg(picture, name) if isinstance(picture, Figure) else picture
+
+
+def _measured(tables: Mapping[str, Table]) -> list[Html]:
+    return [
+        section(
+            f"table-{place}",
+            title,
+            el("div", table.html(), class_="scroll"),
+            el("p", table.note, class_="soft") if table.note else None,
+        )
+        for place, (title, table) in enumerate(tables.items())
+    ]
