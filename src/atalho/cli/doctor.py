@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
-from atalho.text import _, ngettext
+from atalho.text import N_, _, ngettext
 from atalho.text.numbers import whole
 
 if TYPE_CHECKING:
@@ -20,16 +20,16 @@ _SHOWN = 8
 
 
 def doctor(
-    data: Annotated[str, Parameter(help=_("folder of class folders, CSV, IDX files or CIFAR batches"))],
+    data: Annotated[str, Parameter(help=N_("folder of class folders, CSV, IDX files or CIFAR batches"))],
     /,
     *,
     task: Annotated[
-        str | None, Parameter(help=_("classification (default), or reid: is this the same individual or object?"))
+        str | None, Parameter(help=N_("classification (default), or reid: is this the same individual or object?"))
     ] = None,
     protocol: Annotated[
-        str | None, Parameter(help=_("reid: cross-camera (default where cameras are known) or leave-self-out"))
+        str | None, Parameter(help=N_("reid: cross-camera (default where cameras are known) or leave-self-out"))
     ] = None,
-    report: Annotated[Path | None, Parameter(help=_("file for a page with pictures of what was found"))] = None,
+    report: Annotated[Path | None, Parameter(help=N_("file for a page with pictures of what was found"))] = None,
     json: options.JSON = False,
     images: options.section("data") = None,  # type: ignore[valid-type]
 ) -> int:

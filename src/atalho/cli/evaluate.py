@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 from atalho.cli import options, retrieval, terminal
 from atalho.config import TaskName
-from atalho.text import _
+from atalho.text import N_, _
 from atalho.text.numbers import interval, number, percent
 from atalho.training import distributed
 
@@ -15,31 +15,31 @@ _SHOWN_MISTAKES = 5
 
 
 def evaluate(
-    run: Annotated[str, Parameter(help=_("run or model folder"))],
+    run: Annotated[str, Parameter(help=N_("run or model folder"))],
     data: Annotated[
-        str | None, Parameter(help=_("other images: a folder of class folders; the run's own if not given"))
+        str | None, Parameter(help=N_("other images: a folder of class folders; the run's own if not given"))
     ] = None,
     /,
     *,
     protocol: Annotated[
-        str | None, Parameter(help=_("reid: cross-camera or leave-self-out; the run's own if not given"))
+        str | None, Parameter(help=N_("reid: cross-camera or leave-self-out; the run's own if not given"))
     ] = None,
     average_precision: Annotated[
         Literal["hits", "trapezoid"],
-        Parameter(help=_("reid: AP as the mean of the precision at each hit, or by trapezoids")),
+        Parameter(help=N_("reid: AP as the mean of the precision at each hit, or by trapezoids")),
     ] = "hits",
     rerank: Annotated[
-        bool, Parameter(help=_("reid: also after k-reciprocal re-ranking, beside the plain figures"), negative="")
+        bool, Parameter(help=N_("reid: also after k-reciprocal re-ranking, beside the plain figures"), negative="")
     ] = False,
-    k1: Annotated[int, Parameter(name="--rerank-k1", help=_("re-ranking: neighbours of each image"))] = 20,
-    k2: Annotated[int, Parameter(name="--rerank-k2", help=_("re-ranking: neighbours whose lists are averaged"))] = 6,
+    k1: Annotated[int, Parameter(name="--rerank-k1", help=N_("re-ranking: neighbours of each image"))] = 20,
+    k2: Annotated[int, Parameter(name="--rerank-k2", help=N_("re-ranking: neighbours whose lists are averaged"))] = 6,
     share: Annotated[
-        float, Parameter(name="--rerank-share", help=_("re-ranking: share of the first distance (lambda)"))
+        float, Parameter(name="--rerank-share", help=N_("re-ranking: share of the first distance (lambda)"))
     ] = 0.3,
     expand: Annotated[
-        int, Parameter(help=_("reid: also with so many first answers averaged into each query; 0 is off"))
+        int, Parameter(help=N_("reid: also with so many first answers averaged into each query; 0 is off"))
     ] = 0,
-    skip_bad: Annotated[bool, Parameter(help=_("leave out images that cannot be read"), negative="")] = False,
+    skip_bad: Annotated[bool, Parameter(help=N_("leave out images that cannot be read"), negative="")] = False,
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.evaluate`, print."""

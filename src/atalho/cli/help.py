@@ -16,16 +16,26 @@ PLACEHOLDERS = (
     *(N_("COMMAND"), N_("OPTIONS"), N_("ARGS")),
     *(N_("INT"), N_("FLOAT"), N_("STR"), N_("PATH"), N_("CHOICE")),
     *(N_("DATA"), N_("RUN"), N_("IMAGES"), N_("PATTERN"), N_("MODEL"), N_("FILE"), N_("NAME"), N_("DIRECTORY")),
+    *(N_("GALLERY"), N_("FIRST"), N_("SECOND")),
 )
 """The words that stand for a value; the parser makes them from types and from names of parameters."""
 
 
+YES, NO = N_("yes"), N_("no")
+"""How the default of a setting that is on or off is written."""
+
+
 class Formatter(DefaultFormatter):
-    """The parser's own pages, with its English words replaced."""
+    """The parser's own pages, with its English words replaced.
+
+    Commands, their options and their groups are defined in English when they are imported, and translated here, when
+    they are shown: one process may show them in two languages.
+    """
 
     def __call__(self, console: "Console", options: "ConsoleOptions", panel: HelpPanel) -> None:
         """Print one panel."""
-        super().__call__(console, options, panel.copy(entries=[_entry(entry) for entry in panel.entries]))
+        entries = [_entry(entry) for entry in panel.entries]
+        super().__call__(console, options, panel.copy(title=_(str(panel.title)), entries=entries))
 
     def render_usage(self, console: "Console", options: "ConsoleOptions", usage: Any) -> None:
         """Print the line that shows how a command is called."""
@@ -33,13 +43,13 @@ class Formatter(DefaultFormatter):
 
 
 def _entry(entry: HelpEntry) -> HelpEntry:
-    """The same row, its facts said in the description instead of left to the parser."""
+    """The same row in the language in force, its facts said in the description instead of left to the parser."""
     facts = []
     if entry.choices:
         facts.append(_("[choices: {names}]").format(names=", ".join(entry.choices)))
     # A flag that is off unless given needs no default.
     if entry.default not in (None, "False"):
-        facts.append(_("[default: {value}]").format(value=entry.default))
+        facts.append(_("[default: {value}]").format(value=_default(entry.default)))
     if entry.required:
         facts.append(_("[required]"))
     description = InlineText(Text(_said(entry.description)))
@@ -59,6 +69,10 @@ def _said(description: InlineText) -> str:
     """What stands in a row, translated. Pages are plain text, so that the parser has left the words as they were."""
     words = str(description.primary_renderable)
     return _(words) if words else ""
+
+
+def _default(value: str | None) -> str | None:
+    return _(value) if value in (YES, NO) else value
 
 
 def placeholders(text: str) -> str:

@@ -6,20 +6,22 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
-from atalho.text import _, ngettext
+from atalho.text import N_, _, ngettext
 from atalho.text.numbers import whole
 
 
 def index(
-    run: Annotated[Path, Parameter(help=_("run or model folder"))],
+    run: Annotated[Path, Parameter(help=N_("run or model folder"))],
     /,
     *images: Annotated[
-        str, Parameter(help=_("folders and tables as in training (with identities and cameras), files or patterns"))
+        str, Parameter(help=N_("folders and tables as in training (with identities and cameras), files or patterns"))
     ],
-    gallery: Annotated[str, Parameter(help=_("the gallery: a file, made if not there, or postgresql://…"))],
+    gallery: Annotated[str, Parameter(help=N_("the gallery: a file, made if not there, or postgresql://…"))],
     camera: Annotated[
         str | None,
-        Parameter(help=_("pattern of the camera in a file's name, in brackets; auto; or none; the run's if not given")),
+        Parameter(
+            help=N_("pattern of the camera in a file's name, in brackets; auto; or none; the run's if not given")
+        ),
     ] = None,
     json: options.JSON = False,
 ) -> int:

@@ -10,8 +10,9 @@ from typing import Annotated, Any, TypedDict, Union, get_args, get_origin
 from cyclopts import Group, Parameter
 
 from atalho import config as schema
+from atalho.cli import help
 from atalho.errors import ConfigError, nearest
-from atalho.text import N_, Text, _
+from atalho.text import N_, Text
 
 # In the order of the help page, below the arguments and the short options.
 _TITLES = {
@@ -29,14 +30,11 @@ def section(name: str) -> Any:
     for entry in schema.entries():
         owner, _dot, key = entry.path.rpartition(".")
         if owner == name and key not in ("path", "spec"):
-            text = _(entry.meaning)
-            if entry.default is not None:
-                text += " " + _("[default: {value}]").format(value=_plain(entry.default))
-            fields[key] = Annotated[
-                _parsed(entry.type), Parameter(help=text, show_default=False, consume_multiple=True)
-            ]
+            default = False if entry.default is None else _plain(entry.default)
+            about = Parameter(help=entry.meaning, show_default=default, consume_multiple=True)
+            fields[key] = Annotated[_parsed(entry.type), about]
     kind = TypedDict(name.capitalize(), fields, total=False)  # type: ignore[misc]
-    group = Group(_(_TITLES[name]), sort_key=2 + list(_TITLES).index(name))
+    group = Group(_TITLES[name], sort_key=2 + list(_TITLES).index(name))
     return Annotated[kind | None, Parameter(name=f"--{name}", group=group, help="")]
 
 
@@ -56,13 +54,13 @@ def given(**sections: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def _plain(value: Any) -> str:
     if isinstance(value, bool):
-        return _("yes") if value else _("no")
+        return help.YES if value else help.NO
     if isinstance(value, tuple):
         return " ".join(map(str, value))
     return str(value)
 
 
-JSON = Annotated[bool, Parameter(help=_("print one JSON object instead of a table"), negative="")]
+JSON = Annotated[bool, Parameter(help=N_("print one JSON object instead of a table"), negative="")]
 
 
 def command() -> str:

@@ -9,7 +9,8 @@ from atalho.cli import options, terminal
 from atalho.cli.evaluate import say_in_short, summary
 from atalho.errors import ConfigError
 from atalho.storage import run_folder
-from atalho.text import Text, _
+from atalho.text import N_, Text, _
+from atalho.text.numbers import interval, percent
 from atalho.training import distributed
 
 if TYPE_CHECKING:
@@ -17,49 +18,49 @@ if TYPE_CHECKING:
 
 
 def train(
-    data: Annotated[str | None, Parameter(help=_("folder of class folders, CSV, IDX files or CIFAR batches"))] = None,
+    data: Annotated[str | None, Parameter(help=N_("folder of class folders, CSV, IDX files or CIFAR batches"))] = None,
     /,
     *,
     model_name: Annotated[
         str | None,
         Parameter(
-            name="--model", help=_("the network; atalho models lists them; or a TOML file with its specification")
+            name="--model", help=N_("the network; atalho models lists them; or a TOML file with its specification")
         ),
     ] = None,
     task: Annotated[
-        str | None, Parameter(help=_("classification (default), or reid: is this the same individual or object?"))
+        str | None, Parameter(help=N_("classification (default), or reid: is this the same individual or object?"))
     ] = None,
-    recipe: Annotated[str | None, Parameter(help=_("fast (default), paper or finetune"))] = None,
-    epochs: Annotated[int | None, Parameter(help=_("passes over the training images"))] = None,
-    batch_size: Annotated[int | None, Parameter(help=_("images per step"))] = None,
+    recipe: Annotated[str | None, Parameter(help=N_("fast (default), paper or finetune"))] = None,
+    epochs: Annotated[int | None, Parameter(help=N_("passes over the training images"))] = None,
+    batch_size: Annotated[int | None, Parameter(help=N_("images per step"))] = None,
     memory: Annotated[
         Literal["plain", "saving"] | None,
-        Parameter(help=_("saving: less memory and the same result, in more time")),
+        Parameter(help=N_("saving: less memory and the same result, in more time")),
     ] = None,
-    seed: Annotated[int | None, Parameter(help=_("seed of everything random"))] = None,
+    seed: Annotated[int | None, Parameter(help=N_("seed of everything random"))] = None,
     skip_bad: Annotated[
-        bool, Parameter(help=_("leave out images that cannot be read instead of refusing"), negative="")
+        bool, Parameter(help=N_("leave out images that cannot be read instead of refusing"), negative="")
     ] = False,
     start: Annotated[
-        Path | None, Parameter(name="--from", help=_("run or model folder to start from, with a new head"))
+        Path | None, Parameter(name="--from", help=N_("run or model folder to start from, with a new head"))
     ] = None,
-    out: Annotated[Path | None, Parameter(help=_("the run's folder; runs/NAME if not given"))] = None,
+    out: Annotated[Path | None, Parameter(help=N_("the run's folder; runs/NAME if not given"))] = None,
     protocol: Annotated[
-        str | None, Parameter(help=_("reid: cross-camera (default where cameras are known) or leave-self-out"))
+        str | None, Parameter(help=N_("reid: cross-camera (default where cameras are known) or leave-self-out"))
     ] = None,
-    config: Annotated[Path | None, Parameter(help=_("TOML file with settings, such as a run.toml"))] = None,
+    config: Annotated[Path | None, Parameter(help=N_("TOML file with settings, such as a run.toml"))] = None,
     resume: Annotated[
-        Path | None, Parameter(help=_("run to continue exactly where it stopped; DATA says where its images are now"))
+        Path | None, Parameter(help=N_("run to continue exactly where it stopped; DATA says where its images are now"))
     ] = None,
     accept_data_change: Annotated[
-        bool, Parameter(help=_("go on with images that changed since the run stopped"), negative="")
+        bool, Parameter(help=N_("go on with images that changed since the run stopped"), negative="")
     ] = False,
     continue_: Annotated[
         bool,
-        Parameter(name="--continue", help=_("continue the run in --out if it is there, else begin it"), negative=""),
+        Parameter(name="--continue", help=N_("continue the run in --out if it is there, else begin it"), negative=""),
     ] = False,
     track: Annotated[
-        Literal["tensorboard"] | None, Parameter(help=_("write the metrics for TensorBoard too, in the run's folder"))
+        Literal["tensorboard"] | None, Parameter(help=N_("write the metrics for TensorBoard too, in the run's folder"))
     ] = None,
     json: options.JSON = False,
     model: options.section("model") = None,  # type: ignore[valid-type]
