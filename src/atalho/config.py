@@ -6,35 +6,59 @@ accepted one. Each default stands here once; a recipe (`training/recipe.py`) cha
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
-
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from atalho.blocks.kinds import PoolingKind, ShortcutChoice, StemChoice
 from atalho.errors import ConfigError
 from atalho.text import N_
-from atalho.validation import explain
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 SMALL_IMAGE: Final = 64
 """The largest side in pixels of a small image: kept whole, cropped by shifting, and given the small stem."""
 
-_STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-Fraction = Annotated[float, Field(ge=0, lt=1)]
-Probability = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[int, Field(ge=1, strict=True)]
-NotNegative = Annotated[float, Field(ge=0)]
+@dataclass(frozen=True)
+class Bounds:
+    """Of a number, for pydantic, which is imported when settings are checked and not for the text of help.
+
+    A `strict` number is one already, not a text that looks like one.
+    """
+
+    ge: float | None = None
+    gt: float | None = None
+    le: float | None = None
+    lt: float | None = None
+    strict: bool | None = None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        return handler(source) | {name: value for name, value in vars(self).items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Section:
+    """Values that pydantic checks: an unknown name and a number that is not finite are errors."""
+
+    __pydantic_config__ = {"extra": "forbid", "allow_inf_nan": False}  # noqa: RUF012 (pydantic asks for a dict)
+
+
+Fraction = Annotated[float, Bounds(ge=0, lt=1)]
+Probability = Annotated[float, Bounds(ge=0, le=1)]
+Positive = Annotated[int, Bounds(ge=1, strict=True)]
+Seed = Annotated[int, Bounds(ge=0, lt=2**63, strict=True)]
+NotNegative = Annotated[float, Bounds(ge=0)]
 FurtherLoss = Literal["none", "circle", "multi-similarity", "contrastive", "nt-xent", "sup-con"]
 
 TaskName = Literal["classification", "reid"]
 """What `tasks.tasks.task_of` knows."""
 
 
-@dataclass(frozen=True, config=_STRICT)
-class ModelConfig:
+@dataclass(frozen=True)
+class ModelConfig(Section):
     """Which network."""
 
     name: Annotated[str, N_("network of the catalogue (atalho models); auto: that of `start`, else resnet18")] = "auto"
@@ -54,13 +78,13 @@ class ModelConfig:
     start: Annotated[str | None, N_("run or model folder whose weights training starts from")] = None
 
 
-@dataclass(frozen=True, config=_STRICT)
-class DataConfig:
+@dataclass(frozen=True)
+class DataConfig(Section):
     """Which images, and how they are read."""
 
     path: Annotated[str, N_("folder, CSV or IDX files with the images")] = ""
     size: Annotated[
-        Annotated[int, Field(ge=8, le=1024, strict=True)] | None,
+        Annotated[int, Bounds(ge=8, le=1024, strict=True)] | None,
         N_("side in pixels that the network sees; by the images if not given"),
     ] = None
     val_fraction: Annotated[
@@ -85,13 +109,13 @@ class DataConfig:
         N_("largest packed cache of decoded images, in GB; larger sets are decoded as they are needed"),
     ] = 4.0
     workers: Annotated[
-        Annotated[int, Field(ge=0, le=256, strict=True)] | None,
+        Annotated[int, Bounds(ge=0, le=256, strict=True)] | None,
         N_("processes that decode images; by the cores if not given"),
     ] = None
 
 
-@dataclass(frozen=True, config=_STRICT)
-class AugmentConfig:
+@dataclass(frozen=True)
+class AugmentConfig(Section):
     """How training images are varied. Every number is drawn from (seed, epoch, image)."""
 
     crop: Annotated[
@@ -101,10 +125,10 @@ class AugmentConfig:
         ),
     ] = "auto"
     pad: Annotated[
-        Annotated[int, Field(ge=0, le=64, strict=True)], N_("pixels of padding around an image before a pad crop")
+        Annotated[int, Bounds(ge=0, le=64, strict=True)], N_("pixels of padding around an image before a pad crop")
     ] = 2
     area: Annotated[
-        Annotated[float, Field(gt=0, le=1)], N_("smallest share of the image that a resized crop keeps")
+        Annotated[float, Bounds(gt=0, le=1)], N_("smallest share of the image that a resized crop keeps")
     ] = 0.25
     flip: Annotated[bool, N_("mirror images left to right (turn off for text and digits)")] = True
     affine: Annotated[Probability, N_("strength of random turning, scaling, shearing and shifting")] = 0.0
@@ -115,8 +139,8 @@ class AugmentConfig:
     trivial: Annotated[bool, N_("one random operation of random strength per image (TrivialAugment)")] = False
 
 
-@dataclass(frozen=True, config=_STRICT)
-class TrainingConfig:
+@dataclass(frozen=True)
+class TrainingConfig(Section):
     """How the network learns."""
 
     recipe: Annotated[
@@ -135,7 +159,7 @@ class TrainingConfig:
         Literal["plain", "saving"],
         N_("saving: compute activations again in the backward pass instead of keeping them; the same result, slower"),
     ] = "plain"
-    lr: Annotated[Annotated[float, Field(gt=0)], N_("highest learning rate")] = 0.4
+    lr: Annotated[Annotated[float, Bounds(gt=0)], N_("highest learning rate")] = 0.4
     shift_lr: Annotated[NotNegative, N_("learning rate of the norms' shifts as a multiple of the others'")] = 16.0
     backbone_lr: Annotated[NotNegative, N_("learning rate of the backbone as a multiple of the head's")] = 1.0
     optimizer: Annotated[Literal["sgd", "adam"], N_("how the gradients become steps")] = "sgd"
@@ -160,14 +184,16 @@ class TrainingConfig:
     precision: Annotated[Literal["auto", "bf16", "fp32"], N_("auto: bf16 where the hardware has it")] = "auto"
     device: Annotated[Literal["auto", "cpu", "cuda"], N_("where to train")] = "auto"
     threads: Annotated[Positive | None, N_("CPU threads; all cores if not given")] = None
-    seed: Annotated[Annotated[int, Field(ge=0, lt=2**63, strict=True)], N_("seed of everything random in training")] = 0
-    checkpoint_minutes: Annotated[Annotated[float, Field(gt=0)], N_("minutes between checkpoints")] = 5.0
+    seed: Annotated[
+        Annotated[int, Bounds(ge=0, lt=2**63, strict=True)], N_("seed of everything random in training")
+    ] = 0
+    checkpoint_minutes: Annotated[Annotated[float, Bounds(gt=0)], N_("minutes between checkpoints")] = 5.0
     checkpoint_steps: Annotated[Positive | None, N_("steps between checkpoints, instead of minutes")] = None
     keep: Annotated[Positive, N_("checkpoints kept")] = 2
 
 
-@dataclass(frozen=True, config=_STRICT)
-class ReidConfig:
+@dataclass(frozen=True)
+class ReidConfig(Section):
     """Re-identification only: the embedding, the batches, the losses, how it is measured."""
 
     embedding: Annotated[Positive, N_("length of the embedding")] = 512
@@ -176,7 +202,7 @@ class ReidConfig:
         Literal[1, 2], N_("stride of the last stage of a residual network; 1 keeps finer features")
     ] = 1
     each: Annotated[
-        Annotated[int, Field(ge=2, strict=True)],
+        Annotated[int, Bounds(ge=2, strict=True)],
         N_("images of each identity in a batch, of batch_size / each identities"),
     ] = 4
     triplet: Annotated[
@@ -193,24 +219,24 @@ class ReidConfig:
         N_("which images of a gallery a query is compared with; auto: cross-camera where cameras are known"),
     ] = "auto"
     false_accept: Annotated[
-        Annotated[float, Field(gt=0, lt=1)],
+        Annotated[float, Bounds(gt=0, lt=1)],
         N_("share of pairs of two identities that the threshold chosen on validation may take for one"),
     ] = 0.01
 
 
-@dataclass(frozen=True, config=_STRICT)
-class Config:
+@dataclass(frozen=True)
+class Config(Section):
     """Everything that decides the outcome of a run."""
 
     task: Annotated[TaskName, N_("what the network learns to do")] = "classification"
-    model: ModelConfig = dataclasses.field(default_factory=ModelConfig)
-    data: DataConfig = dataclasses.field(default_factory=DataConfig)
-    augment: AugmentConfig = dataclasses.field(default_factory=AugmentConfig)
-    training: TrainingConfig = dataclasses.field(default_factory=TrainingConfig)
-    reid: ReidConfig = dataclasses.field(default_factory=ReidConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    reid: ReidConfig = field(default_factory=ReidConfig)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Entry:
     """One value of the schema: `path` as in TOML (`training.lr`), its type, its default and what it means (English)."""
 
@@ -259,12 +285,23 @@ def _nested(keys: list[str], value: Any) -> dict[str, Any]:
 
 def to_dict(config: Config) -> dict[str, Any]:
     """The nested values of `config`, ready for TOML or JSON."""
-    return dataclasses.asdict(config)
+    return asdict(config)
 
 
 def validate(values: Mapping[str, Any]) -> Config:
     """The configuration that `values` (nested) describe. Raises ConfigError for what the schema does not accept."""
+    from pydantic import ValidationError
+
+    from atalho.validation import explain
+
     try:
-        return TypeAdapter(Config).validate_python(values)
+        return _schema().validate_python(values)
     except ValidationError as error:
         raise ConfigError(explain(Config, error)) from None
+
+
+@cache
+def _schema() -> TypeAdapter[Config]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Config)

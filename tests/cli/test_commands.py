@@ -164,15 +164,6 @@ def test_debug_shows_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_help_needs_no_torch() -> None:
-    script = (
-        "import sys; from atalho.cli import run\n"
-        "for line in (['--help'], ['train', '--help'], ['evaluate', '--help']): run(line)\n"
-        "sys.exit('torch' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", script], capture_output=True, check=False).returncode == 0
-
-
 def test_a_reader_that_goes_away_is_no_error() -> None:
     found = subprocess.run(
         f"{sys.executable} -m atalho models | head -1",

@@ -23,7 +23,7 @@ COMMANDS = [
 ]
 # Words that English cannot do without, and the parser's own; none of them is Portuguese.
 ENGLISH = re.compile(
-    r"\b(the|of|and|is|are|with|not|or|for|to|in|that|its|your|this|where|there|mean|training|loss|network|"
+    r"\b(the|of|and|is|are|with|not|or|for|to|in|that|its|your|this|where|there|mean|training|network|"
     r"default|required|choices|usage|options|commands|arguments|images?|folder|true|false|yes)\b",
     re.IGNORECASE,
 )
@@ -35,7 +35,7 @@ PORTUGUESE = re.compile(
 )
 SOURCE = Path(atalho.__file__).parent
 # What is written the same in every language.
-NAMES = {"IDX", "CSV", "TIFF", "TOML", "JSON", "CIFAR", "CPU", "SGD", "VGG"}
+NAMES = {"IDX", "CSV", "TIFF", "TOML", "JSON", "CIFAR", "CPU", "SGD", "VGG", "HTML"}
 
 
 def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -183,6 +183,24 @@ def test_a_training_tells_of_itself_in_one_language(clothes, tmp_path):
 def _words(printed: str) -> str:
     """Without what is code: flags, settings by their paths, paths of files, quoted values."""
     return re.sub(r"--\S+|\S*/\S*|\b\w+\.\w+\b|'[^']*'", "", printed)
+
+
+# Whoever asks for help waits for these and for nothing else: no torch, numpy, pydantic or matplotlib.
+LIBRARIES = {"attr", "attrs", "cyclopts", "docstring_parser", "rich"}
+_LOADED = """
+import sys
+from atalho import cli
+for command in sys.argv[1:]:
+    assert cli.run([*command.split(), "--help"]) == 0
+loaded = {name.partition(".")[0] for name in sys.modules if not name.startswith("_")} - {"atalho", "sitecustomize"}
+print(*sorted(loaded - set(sys.stdlib_module_names)), file=sys.stderr)
+"""
+
+
+def test_help_loads_the_parser_and_nothing_heavy():
+    found = _run("-c", _LOADED, *(command for command in COMMANDS if command))
+    assert found.returncode == 0
+    assert set(found.stderr.split()) <= LIBRARIES
 
 
 def test_no_text_is_translated_while_a_module_is_imported():

@@ -9,7 +9,6 @@ from atalho.cli import options, retrieval, terminal
 from atalho.config import TaskName
 from atalho.text import N_, _
 from atalho.text.numbers import interval, number, percent
-from atalho.training import distributed
 
 _SHOWN_MISTAKES = 5
 
@@ -44,6 +43,7 @@ def evaluate(
 ) -> int:
     """Parse, call `atalho.evaluate`, print."""
     from atalho.gallery.rerank import Rerank
+    from atalho.training import distributed
 
     with distributed.joined() as ranks:
         ranks.refuse_company()

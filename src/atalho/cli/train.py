@@ -11,7 +11,6 @@ from atalho.errors import ConfigError
 from atalho.storage import run_folder
 from atalho.text import N_, Text, _
 from atalho.text.numbers import interval, percent
-from atalho.training import distributed
 
 if TYPE_CHECKING:
     from atalho.runs.run import Run
@@ -70,6 +69,8 @@ def train(
     reid: options.section("reid") = None,  # type: ignore[valid-type]
 ) -> int:
     """Parse, call `atalho.train` or `atalho.resume`, print."""
+    from atalho.training import distributed
+
     sections = options.given(model=model, data=images, augment=augment, training=training, reid=reid)
     shortcuts = {
         "--model": ("model.spec" if _is_file(model_name) else "model.name", model_name),
