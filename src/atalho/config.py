@@ -7,7 +7,7 @@ accepted one. Each default stands here once; a recipe (`training/recipe.py`) cha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
 
@@ -51,6 +51,9 @@ Probability = Annotated[float, Bounds(ge=0, le=1)]
 Positive = Annotated[int, Bounds(ge=1, strict=True)]
 Seed = Annotated[int, Bounds(ge=0, lt=2**63, strict=True)]
 NotNegative = Annotated[float, Bounds(ge=0)]
+RecipeName = Literal["fast", "paper", "finetune"]
+Memory = Literal["plain", "saving"]
+ProtocolChoice = Literal["auto", "cross-camera", "leave-self-out"]
 FurtherLoss = Literal["none", "circle", "multi-similarity", "contrastive", "nt-xent", "sup-con"]
 
 TaskName = Literal["classification", "reid"]
@@ -143,9 +146,7 @@ class AugmentConfig(Section):
 class TrainingConfig(Section):
     """How the network learns."""
 
-    recipe: Annotated[
-        Literal["fast", "paper", "finetune"], N_("set of defaults: fast, paper (as published) or finetune")
-    ] = "fast"
+    recipe: Annotated[RecipeName, N_("set of defaults: fast, paper (as published) or finetune")] = "fast"
     epochs: Annotated[Positive, N_("passes over the training images")] = 20
     batch_size: Annotated[Positive, N_("images per step")] = 128
     micro_batch: Annotated[
@@ -156,7 +157,7 @@ class TrainingConfig(Section):
         ),
     ] = None
     memory: Annotated[
-        Literal["plain", "saving"],
+        Memory,
         N_("saving: compute activations again in the backward pass instead of keeping them; the same result, slower"),
     ] = "plain"
     lr: Annotated[Annotated[float, Bounds(gt=0)], N_("highest learning rate")] = 0.4
@@ -215,7 +216,7 @@ class ReidConfig(Section):
         bool, N_("train on every identity turned by 90, 180 and 270 degrees as identities of their own (characters)")
     ] = False
     protocol: Annotated[
-        Literal["auto", "cross-camera", "leave-self-out"],
+        ProtocolChoice,
         N_("which images of a gallery a query is compared with; auto: cross-camera where cameras are known"),
     ] = "auto"
     false_accept: Annotated[
@@ -234,6 +235,17 @@ class Config(Section):
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     reid: ReidConfig = field(default_factory=ReidConfig)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Settings as somebody asked for them: a whole configuration, and the paths of the values that were given.
+
+    The others are the schema's defaults, which a recipe may change.
+    """
+
+    config: Config
+    given: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -283,6 +295,17 @@ def _nested(keys: list[str], value: Any) -> dict[str, Any]:
     return {keys[0]: value if len(keys) == 1 else _nested(keys[1:], value)}
 
 
+def change(config: Config, values: Mapping[str, Any]) -> Config:
+    """`config` with other `values`, by path, that are known to be accepted."""
+    return replace(
+        config,
+        **{
+            name: replace(getattr(config, name), **inner) if isinstance(inner, Mapping) else inner
+            for name, inner in nest(values).items()
+        },
+    )
+
+
 def to_dict(config: Config) -> dict[str, Any]:
     """The nested values of `config`, ready for TOML or JSON."""
     return asdict(config)
@@ -298,6 +321,23 @@ def validate(values: Mapping[str, Any]) -> Config:
         return _schema().validate_python(values)
     except ValidationError as error:
         raise ConfigError(explain(Config, error)) from None
+
+
+def ask(values: Mapping[str, Any]) -> Asked:
+    """`values` (nested) as the settings that they ask for. Raises ConfigError for what the schema does not accept."""
+    return Asked(validate(values), frozenset(flatten(values)))
+
+
+def flatten(values: Mapping[str, Any]) -> dict[str, Any]:
+    """`{"training": {"lr": 0.2}}` as `{"training.lr": 0.2}`."""
+    paths: dict[str, Any] = {}
+    for section, inner in values.items():
+        paths |= (
+            {f"{section}.{name}": value for name, value in inner.items()}
+            if isinstance(inner, Mapping)
+            else {section: inner}
+        )
+    return paths
 
 
 @cache
