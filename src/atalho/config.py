@@ -23,7 +23,7 @@ SMALL_IMAGE: Final = 64
 
 
 @dataclass(frozen=True)
-class Bounds:
+class _Bounds:
     """Of a number, for pydantic, which is imported when settings are checked and not for the text of help.
 
     A `strict` number is one already, not a text that looks like one.
@@ -40,17 +40,17 @@ class Bounds:
 
 
 @dataclass(frozen=True)
-class Section:
+class _Section:
     """Values that pydantic checks: an unknown name and a number that is not finite are errors."""
 
     __pydantic_config__ = {"extra": "forbid", "allow_inf_nan": False}  # noqa: RUF012 (pydantic asks for a dict)
 
 
-Fraction = Annotated[float, Bounds(ge=0, lt=1)]
-Probability = Annotated[float, Bounds(ge=0, le=1)]
-Positive = Annotated[int, Bounds(ge=1, strict=True)]
-Seed = Annotated[int, Bounds(ge=0, lt=2**63, strict=True)]
-NotNegative = Annotated[float, Bounds(ge=0)]
+Fraction = Annotated[float, _Bounds(ge=0, lt=1)]
+Probability = Annotated[float, _Bounds(ge=0, le=1)]
+Positive = Annotated[int, _Bounds(ge=1, strict=True)]
+Seed = Annotated[int, _Bounds(ge=0, lt=2**63, strict=True)]
+NotNegative = Annotated[float, _Bounds(ge=0)]
 RecipeName = Literal["fast", "paper", "finetune"]
 Memory = Literal["plain", "saving"]
 ProtocolChoice = Literal["auto", "cross-camera", "leave-self-out"]
@@ -61,7 +61,7 @@ TaskName = Literal["classification", "reid"]
 
 
 @dataclass(frozen=True)
-class ModelConfig(Section):
+class ModelConfig(_Section):
     """Which network."""
 
     name: Annotated[str, N_("network of the catalogue (atalho models); auto: that of `start`, else resnet18")] = "auto"
@@ -82,12 +82,12 @@ class ModelConfig(Section):
 
 
 @dataclass(frozen=True)
-class DataConfig(Section):
+class DataConfig(_Section):
     """Which images, and how they are read."""
 
     path: Annotated[str, N_("folder, CSV or IDX files with the images")] = ""
     size: Annotated[
-        Annotated[int, Bounds(ge=8, le=1024, strict=True)] | None,
+        Annotated[int, _Bounds(ge=8, le=1024, strict=True)] | None,
         N_("side in pixels that the network sees; by the images if not given"),
     ] = None
     val_fraction: Annotated[
@@ -112,13 +112,13 @@ class DataConfig(Section):
         N_("largest packed cache of decoded images, in GB; larger sets are decoded as they are needed"),
     ] = 4.0
     workers: Annotated[
-        Annotated[int, Bounds(ge=0, le=256, strict=True)] | None,
+        Annotated[int, _Bounds(ge=0, le=256, strict=True)] | None,
         N_("processes that decode images; by the cores if not given"),
     ] = None
 
 
 @dataclass(frozen=True)
-class AugmentConfig(Section):
+class AugmentConfig(_Section):
     """How training images are varied. Every number is drawn from (seed, epoch, image)."""
 
     crop: Annotated[
@@ -128,10 +128,10 @@ class AugmentConfig(Section):
         ),
     ] = "auto"
     pad: Annotated[
-        Annotated[int, Bounds(ge=0, le=64, strict=True)], N_("pixels of padding around an image before a pad crop")
+        Annotated[int, _Bounds(ge=0, le=64, strict=True)], N_("pixels of padding around an image before a pad crop")
     ] = 2
     area: Annotated[
-        Annotated[float, Bounds(gt=0, le=1)], N_("smallest share of the image that a resized crop keeps")
+        Annotated[float, _Bounds(gt=0, le=1)], N_("smallest share of the image that a resized crop keeps")
     ] = 0.25
     flip: Annotated[bool, N_("mirror images left to right (turn off for text and digits)")] = True
     affine: Annotated[Probability, N_("strength of random turning, scaling, shearing and shifting")] = 0.0
@@ -143,7 +143,7 @@ class AugmentConfig(Section):
 
 
 @dataclass(frozen=True)
-class TrainingConfig(Section):
+class TrainingConfig(_Section):
     """How the network learns."""
 
     recipe: Annotated[RecipeName, N_("set of defaults: fast, paper (as published) or finetune")] = "fast"
@@ -160,7 +160,7 @@ class TrainingConfig(Section):
         Memory,
         N_("saving: compute activations again in the backward pass instead of keeping them; the same result, slower"),
     ] = "plain"
-    lr: Annotated[Annotated[float, Bounds(gt=0)], N_("highest learning rate")] = 0.4
+    lr: Annotated[Annotated[float, _Bounds(gt=0)], N_("highest learning rate")] = 0.4
     shift_lr: Annotated[NotNegative, N_("learning rate of the norms' shifts as a multiple of the others'")] = 16.0
     backbone_lr: Annotated[NotNegative, N_("learning rate of the backbone as a multiple of the head's")] = 1.0
     optimizer: Annotated[Literal["sgd", "adam"], N_("how the gradients become steps")] = "sgd"
@@ -186,15 +186,15 @@ class TrainingConfig(Section):
     device: Annotated[Literal["auto", "cpu", "cuda"], N_("where to train")] = "auto"
     threads: Annotated[Positive | None, N_("CPU threads; all cores if not given")] = None
     seed: Annotated[
-        Annotated[int, Bounds(ge=0, lt=2**63, strict=True)], N_("seed of everything random in training")
+        Annotated[int, _Bounds(ge=0, lt=2**63, strict=True)], N_("seed of everything random in training")
     ] = 0
-    checkpoint_minutes: Annotated[Annotated[float, Bounds(gt=0)], N_("minutes between checkpoints")] = 5.0
+    checkpoint_minutes: Annotated[Annotated[float, _Bounds(gt=0)], N_("minutes between checkpoints")] = 5.0
     checkpoint_steps: Annotated[Positive | None, N_("steps between checkpoints, instead of minutes")] = None
     keep: Annotated[Positive, N_("checkpoints kept")] = 2
 
 
 @dataclass(frozen=True)
-class ReidConfig(Section):
+class ReidConfig(_Section):
     """Re-identification only: the embedding, the batches, the losses, how it is measured."""
 
     embedding: Annotated[Positive, N_("length of the embedding")] = 512
@@ -203,7 +203,7 @@ class ReidConfig(Section):
         Literal[1, 2], N_("stride of the last stage of a residual network; 1 keeps finer features")
     ] = 1
     each: Annotated[
-        Annotated[int, Bounds(ge=2, strict=True)],
+        Annotated[int, _Bounds(ge=2, strict=True)],
         N_("images of each identity in a batch, of batch_size / each identities"),
     ] = 4
     triplet: Annotated[
@@ -220,13 +220,13 @@ class ReidConfig(Section):
         N_("which images of a gallery a query is compared with; auto: cross-camera where cameras are known"),
     ] = "auto"
     false_accept: Annotated[
-        Annotated[float, Bounds(gt=0, lt=1)],
+        Annotated[float, _Bounds(gt=0, lt=1)],
         N_("share of pairs of two identities that the threshold chosen on validation may take for one"),
     ] = 0.01
 
 
 @dataclass(frozen=True)
-class Config(Section):
+class Config(_Section):
     """Everything that decides the outcome of a run."""
 
     task: Annotated[TaskName, N_("what the network learns to do")] = "classification"

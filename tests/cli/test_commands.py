@@ -103,7 +103,7 @@ def test_sample_unpacks_once_and_refuses_a_folder_in_use(tmp_path: Path, capsys:
         (["train", "DATA", "--training.lrr", "3"], "There is no option --training.lrr. Did you mean --training.lr"),
         (["train", "DATA", "--training.lr", "abc"], "--training.lr abc is not accepted: it must be a number."),
         (["train", "DATA", "--training.lr", "-1"], "training.lr = -1.0 is not accepted: it must be greater than 0"),
-        (["train", "DATA", "--recipe", "fats"], "training.recipe = 'fats' is not accepted. Did you mean fast?"),
+        (["train", "DATA", "--recipe", "fats"], "--recipe fats is not accepted. Did you mean fast?"),
         (["train", "DATA", "--model", "resnet3"], "Did you mean resnet34"),
         (["train", "nowhere"], "nowhere"),
         (["train", "DATA", "--config", "none.toml"], "none.toml: there is no such file"),

@@ -15,6 +15,7 @@ import pytest
 import atalho
 from atalho import cli
 from atalho.cli.help import PLACEHOLDERS
+from atalho.cli.options import SHORT
 from atalho.text import _, use_language
 
 COMMANDS = [
@@ -108,12 +109,26 @@ def test_the_english_page_states_choices_defaults_and_what_is_required(english_p
     assert "False" not in page
 
 
-def test_settings_show_the_defaults_of_the_schema(english_pages):
+def test_settings_show_the_defaults_that_hold_with_every_recipe(english_pages):
     page = english_pages["train"]
-    assert re.search(r"--training.batch-size INT +images per step \[default: 128\]", page)
-    assert re.search(r"--training.nesterov .* \[default: yes\]", page)
+    assert re.search(r"--training.keep INT +checkpoints kept \[default: 2\]", page)
+    assert re.search(r"--augment.flip .* \[default: yes\]", page)
     assert re.search(r"--model.stem CHOICE .* \[choices: auto, small, large\] \[default: auto\]", page)
-    assert re.search(r"--model.start STR +run or model folder whose weights training starts from +│", page)
+    assert re.search(r"--epochs INT +passes over the training images \[default: by the recipe\]", page)
+    assert re.search(r"--recipe CHOICE .* \[default: fast, or finetune with --from\]", page)
+    assert re.search(r"--from PATH +run or model folder to start from, with a new head +│", page)
+
+
+def test_a_value_stands_under_one_name(english_pages):
+    page = english_pages["train"]
+    for path, flag in SHORT.items():
+        assert re.search(rf"│ {flag} ", page)
+        assert f"--{path}".replace("_", "-") not in re.findall(r"--[\w.-]+", page)[1:] or path == "task"
+    assert "skip-bad" not in re.sub(r"│ --skip-bad", "", page)
+
+
+def test_help_has_a_panel_for_each_section(english_pages):
+    page = english_pages["train"]
     titles = [
         "Arguments",
         "Options",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
+from atalho.config import ProtocolChoice, TaskName
 from atalho.text import N_, _, ngettext
 from atalho.text.numbers import whole
 
@@ -24,11 +25,10 @@ def doctor(
     /,
     *,
     task: Annotated[
-        str | None, Parameter(help=N_("classification (default), or reid: is this the same individual or object?"))
+        TaskName | None,
+        options.value("task", N_("classification, or reid: is this the same individual or object?")),
     ] = None,
-    protocol: Annotated[
-        str | None, Parameter(help=N_("reid: cross-camera (default where cameras are known) or leave-self-out"))
-    ] = None,
+    protocol: Annotated[ProtocolChoice | None, options.value("reid.protocol")] = None,
     report: Annotated[Path | None, Parameter(help=N_("file for a page with pictures of what was found"))] = None,
     json: options.JSON = False,
     images: options.section("data") = None,  # type: ignore[valid-type]
@@ -37,8 +37,7 @@ def doctor(
     from atalho.api import doctor as job
 
     with terminal.TerminalProgress() as progress:
-        settings = options.given(data=images) | ({"task": task} if task else {})
-        settings |= {"reid": {"protocol": protocol}} if protocol else {}
+        settings = options.given({"task": task, "reid.protocol": protocol}, data=images)
         found = job.doctor(data, settings=settings, report=report, progress=progress)
     if json:
         terminal.print_json(found.to_json())

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from atalho.cli import options, retrieval, terminal
-from atalho.config import TaskName
+from atalho.config import ProtocolChoice, TaskName
 from atalho.text import N_, _
-from atalho.text.numbers import interval, number, percent
+from atalho.text.numbers import LEVEL, interval, number, percent, whole
 
 _SHOWN_MISTAKES = 5
 
@@ -21,7 +21,8 @@ def evaluate(
     /,
     *,
     protocol: Annotated[
-        str | None, Parameter(help=N_("reid: cross-camera or leave-self-out; the run's own if not given"))
+        ProtocolChoice | None,
+        Parameter(help=N_("reid: which images a query is compared with; the run's own if not given")),
     ] = None,
     average_precision: Annotated[
         Literal["hits", "trapezoid"],
@@ -82,7 +83,7 @@ def say_in_short(found: Mapping[str, Any]) -> None:
             split=terminal.split(found["split"]),
             top1=percent(found["top1"]),
             interval=interval(found["top1_interval"]),
-            images=found["images"],
+            images=whole(found["images"]),
         )
     )
 
@@ -94,7 +95,9 @@ def _say(found: dict[str, Any]) -> None:
         top += " · " + _("top-5 {top5} {interval}").format(
             top5=percent(found["top5"]), interval=interval(found["top5_interval"])
         )
-    terminal.say(f"{terminal.split(found['split'])}: {top} · " + _("{images} images").format(images=found["images"]))
+    terminal.say(
+        f"{terminal.split(found['split'])}: {top} · " + _("{images} images").format(images=whole(found["images"]))
+    )
     _calibration(found)
     _classes(found)
     for mistake in found["mistakes"][:_SHOWN_MISTAKES]:
@@ -118,11 +121,18 @@ def _calibration(found: dict[str, Any]) -> None:
 
 
 def _classes(found: dict[str, Any]) -> None:
-    columns = (_("class"), _("images"), _("recall"), _("{level} interval").format(level="95 %"), _("precision"), "F1")
+    columns = (
+        _("class"),
+        _("images"),
+        _("recall"),
+        _("{level} interval").format(level=percent(LEVEL, 0)),
+        _("precision"),
+        "F1",
+    )
     rows = (
         (
             row["class"],
-            str(row["images"]),
+            whole(row["images"]),
             percent(row["recall"]),
             interval(row["recall_interval"]),
             percent(row["precision"]),

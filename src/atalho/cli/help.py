@@ -22,7 +22,9 @@ PLACEHOLDERS = (
 
 
 YES, NO = N_("yes"), N_("no")
-"""How the default of a setting that is on or off is written."""
+BY_RECIPE, RECIPE = N_("by the recipe"), N_("fast, or finetune with --from")
+_DEFAULTS = (YES, NO, BY_RECIPE, RECIPE)
+"""Defaults that are words and not values."""
 
 
 class Formatter(DefaultFormatter):
@@ -44,18 +46,22 @@ class Formatter(DefaultFormatter):
 
 def _entry(entry: HelpEntry) -> HelpEntry:
     """The same row in the language in force, its facts said in the description instead of left to the parser."""
+    short = [name for name in entry.positive_names if "." not in name]  # beside the path, which is accepted too
     facts = []
     if entry.choices:
         facts.append(_("[choices: {names}]").format(names=", ".join(entry.choices)))
+    default = _(entry.default) if entry.default in _DEFAULTS else entry.default
     # A flag that is off unless given needs no default.
-    if entry.default not in (None, "False"):
-        facts.append(_("[default: {value}]").format(value=_default(entry.default)))
+    if default not in (None, "False") and not (short and entry.default == NO):
+        facts.append(_("[default: {value}]").format(value=default))
     if entry.required:
         facts.append(_("[required]"))
     description = InlineText(Text(_said(entry.description)))
     for fact in facts:
         description.append(Text(fact, "bright_black"))
     return entry.copy(
+        positive_names=tuple(short or entry.positive_names),
+        negative_names=() if short else entry.negative_names,
         description=description,
         metavar=placeholders(entry.metavar) if entry.metavar else None,
         positional_label=placeholders(entry.positional_label) if entry.positional_label else None,
@@ -69,10 +75,6 @@ def _said(description: InlineText) -> str:
     """What stands in a row, translated. Pages are plain text, so that the parser has left the words as they were."""
     words = str(description.primary_renderable)
     return _(words) if words else ""
-
-
-def _default(value: str | None) -> str | None:
-    return _(value) if value in (YES, NO) else value
 
 
 def placeholders(text: str) -> str:

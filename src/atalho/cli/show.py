@@ -41,6 +41,8 @@ def show(
     if svg is None:
         options.refuse_without("--svg", {"--beside": beside, "--unfold": unfold or None, "--columns": columns != 1})
     found = resolve(model)
+    if found.note is not None:
+        terminal.complain(str(found.note))
     side = size or found.side
     summary = summarise(found.spec, (found.spec.in_channels, side, side))
     if svg is not None:

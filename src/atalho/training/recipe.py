@@ -44,11 +44,12 @@ _FINETUNE: Row = {
 }
 _ROWS: Final = (
     *(_PAPER, _PAPER_RESNET_SMALL, _PAPER_VERY_DEEP, _PAPER_RESNET_LARGE, _PAPER_DENSENET_SMALL, _PAPER_DENSENET_LARGE),
-    *(_REID, _REID_PAPER, _REID_FINETUNE, _FINETUNE),
+    _FINETUNE,
 )
-DECIDED: Final = frozenset(
-    {"augment.crop", "augment.pad", "augment.erasing", *(f"training.{name}" for row in _ROWS for name in row)}
-)
+DECIDED: Final = frozenset(f"training.{name}" for row in _ROWS for name in row) | {
+    *("augment.crop", "augment.pad"),
+    *("augment.erasing", "training.optimizer"),  # by the recipes of re-identification
+}
 """The paths of all values that a recipe may set: what the schema says of them holds for none in particular."""
 
 

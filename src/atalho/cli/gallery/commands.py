@@ -48,7 +48,7 @@ def remove(
     if json:
         terminal.print_json({"removed": count})
     else:
-        terminal.say(ngettext("{count} image taken out", "{count} images taken out", count).format(count=count))
+        terminal.say(ngettext("{count} image taken out", "{count} images taken out", count).format(count=whole(count)))
     return 0 if count else 1
 
 
