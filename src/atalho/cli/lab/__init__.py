@@ -1,4 +1,4 @@
-"""`atalho lab`: a command per claim. The module of one is imported when it is used, or its help shown."""
+"""`atalho lab`: a command per claim. Their module is imported when one is used, or its help shown."""
 
 from collections.abc import Callable
 
@@ -21,5 +21,5 @@ def build(make: Callable[..., App]) -> App:
         ("landscape", _("The loss around a trained network's weights.")),
     ]
     for name, text in commands:
-        lab.command(f"atalho.cli.lab.{name}:{name}", name=name, help=text)
+        lab.command(f"atalho.cli.lab.commands:{name}", name=name, help=text)
     return lab
