@@ -1,5 +1,6 @@
 """`atalho index`: images into a gallery."""
 
+import dataclasses
 from pathlib import Path
 from typing import Annotated
 
@@ -23,22 +24,42 @@ def index(
             help=N_("pattern of the camera in a file's name, in brackets; auto; or none; the run's if not given")
         ),
     ] = None,
+    label: Annotated[
+        str | None, Parameter(help=_('label of all these images, instead of what folders and tables say; "" for none'))
+    ] = None,
+    prefix: Annotated[
+        str | None, Parameter(help=_("put before each label of a folder or table, with a slash between"))
+    ] = None,
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.index`, print. Exit code 1 where an image could not be read."""
     from atalho.api import index as job
 
     with terminal.TerminalProgress() as progress:
-        found = job.index(run, images, gallery, camera=camera, progress=progress)
+        found = job.index(run, images, gallery, camera=camera, label=label, prefix=prefix, progress=progress)
     if json:
         bad = [{"path": path, "error": reason} for path, reason in found.bad]
-        terminal.print_json({"new": found.new, "changed": found.changed, "same": found.same, "bad": bad})
+        relabelled = [dataclasses.asdict(label) for label in found.relabelled]
+        counts = {"new": found.new, "changed": found.changed, "same": found.same, "unlabelled": found.unlabelled}
+        terminal.print_json(counts | {"relabelled": relabelled, "bad": bad})
         return 1 if found.bad else 0
     terminal.say(
         _("{new} new, {changed} changed, {same} as they were").format(
             new=whole(found.new), changed=whole(found.changed), same=whole(found.same)
         )
     )
+    if found.unlabelled:
+        text = ngettext(
+            "{count} new image has no label; --label NAME gives one.",
+            "{count} new images have no label; --label NAME gives one.",
+            found.unlabelled,
+        )
+        terminal.say(text.format(count=whole(found.unlabelled)))
+    if found.relabelled:
+        count = len(found.relabelled)
+        terminal.say(ngettext("{count} label changed:", "{count} labels changed:", count).format(count=whole(count)))
+        changes = ((change.path, change.before, change.after or "") for change in found.relabelled)
+        terminal.print_table((_("image"), _("before"), _("now")), changes)
     if found.bad:
         count = len(found.bad)
         text = ngettext("{count} image is not in the gallery:", "{count} images are not in the gallery:", count)
