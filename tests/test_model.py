@@ -94,19 +94,21 @@ def test_what_is_no_image_is_refused(folder: Path, array: object, text: str) -> 
         model.load(folder, FP32).predict([array])  # type: ignore[list-item]
 
 
-def test_a_single_image_is_not_taken_apart(folder: Path, image: Path) -> None:
+def test_a_single_image_is_one_image(folder: Path, image: Path) -> None:
     loaded = model.load(folder, FP32)
-    for single in (
-        image,
-        str(image),
-        image.read_bytes(),
-        Image.new("L", (16, 16)),
-        np.zeros((3, 16, 3), np.uint8),
-        None,
-    ):
-        for method in (loaded.predict, loaded.embed):
-            with pytest.raises(DataError, match=r"Put them in a list, also a single one: \[image\]"):
-                method(single)  # type: ignore[arg-type]
+    with Image.open(image) as picture:
+        for single in (image, str(image), image.read_bytes(), picture):
+            assert loaded.predict(single) == loaded.predict([image])
+            assert torch.equal(loaded.embed(single), loaded.embed([image]))
+
+
+def test_an_array_alone_may_be_one_image_or_several(folder: Path) -> None:
+    loaded = model.load(folder, FP32)
+    for method in (loaded.predict, loaded.embed):
+        with pytest.raises(DataError, match=r"Put them in a list, also a single one: \[image\]"):
+            method(np.zeros((3, 16, 3), np.uint8))
+        with pytest.raises(ConfigError, match=r"One path or several are expected, not None\."):
+            method(None)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("top", [0, -1, 1.5])

@@ -6,35 +6,62 @@ accepted one. Each default stands here once; a recipe (`training/recipe.py`) cha
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
-
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from atalho.blocks.kinds import PoolingKind, ShortcutChoice, StemChoice
 from atalho.errors import ConfigError
 from atalho.text import N_
-from atalho.validation import explain
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 SMALL_IMAGE: Final = 64
 """The largest side in pixels of a small image: kept whole, cropped by shifting, and given the small stem."""
 
-_STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-Fraction = Annotated[float, Field(ge=0, lt=1)]
-Probability = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[int, Field(ge=1, strict=True)]
-NotNegative = Annotated[float, Field(ge=0)]
+@dataclass(frozen=True)
+class _Bounds:
+    """Of a number, for pydantic, which is imported when settings are checked and not for the text of help.
+
+    A `strict` number is one already, not a text that looks like one.
+    """
+
+    ge: float | None = None
+    gt: float | None = None
+    le: float | None = None
+    lt: float | None = None
+    strict: bool | None = None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        return handler(source) | {name: value for name, value in vars(self).items() if value is not None}
+
+
+@dataclass(frozen=True)
+class _Section:
+    """Values that pydantic checks: an unknown name and a number that is not finite are errors."""
+
+    __pydantic_config__ = {"extra": "forbid", "allow_inf_nan": False}  # noqa: RUF012 (pydantic asks for a dict)
+
+
+Fraction = Annotated[float, _Bounds(ge=0, lt=1)]
+Probability = Annotated[float, _Bounds(ge=0, le=1)]
+Positive = Annotated[int, _Bounds(ge=1, strict=True)]
+Seed = Annotated[int, _Bounds(ge=0, lt=2**63, strict=True)]
+NotNegative = Annotated[float, _Bounds(ge=0)]
+RecipeName = Literal["fast", "paper", "finetune"]
+Memory = Literal["plain", "saving"]
+ProtocolChoice = Literal["auto", "cross-camera", "leave-self-out"]
 FurtherLoss = Literal["none", "circle", "multi-similarity", "contrastive", "nt-xent", "sup-con"]
 
 TaskName = Literal["classification", "reid"]
 """What `tasks.tasks.task_of` knows."""
 
 
-@dataclass(frozen=True, config=_STRICT)
-class ModelConfig:
+@dataclass(frozen=True)
+class ModelConfig(_Section):
     """Which network."""
 
     name: Annotated[str, N_("network of the catalogue (atalho models); auto: that of `start`, else resnet18")] = "auto"
@@ -54,13 +81,13 @@ class ModelConfig:
     start: Annotated[str | None, N_("run or model folder whose weights training starts from")] = None
 
 
-@dataclass(frozen=True, config=_STRICT)
-class DataConfig:
+@dataclass(frozen=True)
+class DataConfig(_Section):
     """Which images, and how they are read."""
 
     path: Annotated[str, N_("folder, CSV or IDX files with the images")] = ""
     size: Annotated[
-        Annotated[int, Field(ge=8, le=1024, strict=True)] | None,
+        Annotated[int, _Bounds(ge=8, le=1024, strict=True)] | None,
         N_("side in pixels that the network sees; by the images if not given"),
     ] = None
     val_fraction: Annotated[
@@ -75,22 +102,8 @@ class DataConfig:
     ] = "identity"
     camera: Annotated[
         str,
-        N_(
-            "re-identification: pattern of the camera in a path, such as {camera}/* or *_c{camera}s*; "
-            "auto: _NN at the end of the name; or none"
-        ),
+        N_("re-identification: pattern of the camera in a file's name, in brackets; auto: _NN at its end; or none"),
     ] = "auto"
-    identity: Annotated[
-        str | None,
-        N_("re-identification: pattern of the identity in a path, such as {identity}/{camera}/* or {identity}_*"),
-    ] = None
-    class_: Annotated[str | None, N_("pattern of the class in a path, such as {class}/*, */{class}/* or {class}_*")] = (
-        None
-    )
-    group: Annotated[
-        str | None,
-        N_("pattern of what splits must not part, such as a patient or a burst: {group}_* or */{group}/*"),
-    ] = None
     skip_bad: Annotated[bool, N_("leave out images that cannot be read instead of refusing to start")] = False
     max_pixels: Annotated[Positive, N_("largest image that is decoded, in pixels")] = 50_000_000
     tiff: Annotated[bool, N_("accept TIFF files too")] = False
@@ -99,13 +112,13 @@ class DataConfig:
         N_("largest packed cache of decoded images, in GB; larger sets are decoded as they are needed"),
     ] = 4.0
     workers: Annotated[
-        Annotated[int, Field(ge=0, le=256, strict=True)] | None,
+        Annotated[int, _Bounds(ge=0, le=256, strict=True)] | None,
         N_("processes that decode images; by the cores if not given"),
     ] = None
 
 
-@dataclass(frozen=True, config=_STRICT)
-class AugmentConfig:
+@dataclass(frozen=True)
+class AugmentConfig(_Section):
     """How training images are varied. Every number is drawn from (seed, epoch, image)."""
 
     crop: Annotated[
@@ -115,10 +128,10 @@ class AugmentConfig:
         ),
     ] = "auto"
     pad: Annotated[
-        Annotated[int, Field(ge=0, le=64, strict=True)], N_("pixels of padding around an image before a pad crop")
+        Annotated[int, _Bounds(ge=0, le=64, strict=True)], N_("pixels of padding around an image before a pad crop")
     ] = 2
     area: Annotated[
-        Annotated[float, Field(gt=0, le=1)], N_("smallest share of the image that a resized crop keeps")
+        Annotated[float, _Bounds(gt=0, le=1)], N_("smallest share of the image that a resized crop keeps")
     ] = 0.25
     flip: Annotated[bool, N_("mirror images left to right (turn off for text and digits)")] = True
     affine: Annotated[Probability, N_("strength of random turning, scaling, shearing and shifting")] = 0.0
@@ -129,13 +142,11 @@ class AugmentConfig:
     trivial: Annotated[bool, N_("one random operation of random strength per image (TrivialAugment)")] = False
 
 
-@dataclass(frozen=True, config=_STRICT)
-class TrainingConfig:
+@dataclass(frozen=True)
+class TrainingConfig(_Section):
     """How the network learns."""
 
-    recipe: Annotated[
-        Literal["fast", "paper", "finetune"], N_("set of defaults: fast, paper (as published) or finetune")
-    ] = "fast"
+    recipe: Annotated[RecipeName, N_("set of defaults: fast, paper (as published) or finetune")] = "fast"
     epochs: Annotated[Positive, N_("passes over the training images")] = 20
     batch_size: Annotated[Positive, N_("images per step")] = 128
     micro_batch: Annotated[
@@ -146,10 +157,10 @@ class TrainingConfig:
         ),
     ] = None
     memory: Annotated[
-        Literal["plain", "saving"],
+        Memory,
         N_("saving: compute activations again in the backward pass instead of keeping them; the same result, slower"),
     ] = "plain"
-    lr: Annotated[Annotated[float, Field(gt=0)], N_("highest learning rate")] = 0.4
+    lr: Annotated[Annotated[float, _Bounds(gt=0)], N_("highest learning rate")] = 0.4
     shift_lr: Annotated[NotNegative, N_("learning rate of the norms' shifts as a multiple of the others'")] = 16.0
     backbone_lr: Annotated[NotNegative, N_("learning rate of the backbone as a multiple of the head's")] = 1.0
     optimizer: Annotated[Literal["sgd", "adam"], N_("how the gradients become steps")] = "sgd"
@@ -174,14 +185,16 @@ class TrainingConfig:
     precision: Annotated[Literal["auto", "bf16", "fp32"], N_("auto: bf16 where the hardware has it")] = "auto"
     device: Annotated[Literal["auto", "cpu", "cuda"], N_("where to train")] = "auto"
     threads: Annotated[Positive | None, N_("CPU threads; all cores if not given")] = None
-    seed: Annotated[Annotated[int, Field(ge=0, lt=2**63, strict=True)], N_("seed of everything random in training")] = 0
-    checkpoint_minutes: Annotated[Annotated[float, Field(gt=0)], N_("minutes between checkpoints")] = 5.0
+    seed: Annotated[
+        Annotated[int, _Bounds(ge=0, lt=2**63, strict=True)], N_("seed of everything random in training")
+    ] = 0
+    checkpoint_minutes: Annotated[Annotated[float, _Bounds(gt=0)], N_("minutes between checkpoints")] = 5.0
     checkpoint_steps: Annotated[Positive | None, N_("steps between checkpoints, instead of minutes")] = None
     keep: Annotated[Positive, N_("checkpoints kept")] = 2
 
 
-@dataclass(frozen=True, config=_STRICT)
-class ReidConfig:
+@dataclass(frozen=True)
+class ReidConfig(_Section):
     """Re-identification only: the embedding, the batches, the losses, how it is measured."""
 
     embedding: Annotated[Positive, N_("length of the embedding")] = 512
@@ -190,7 +203,7 @@ class ReidConfig:
         Literal[1, 2], N_("stride of the last stage of a residual network; 1 keeps finer features")
     ] = 1
     each: Annotated[
-        Annotated[int, Field(ge=2, strict=True)],
+        Annotated[int, _Bounds(ge=2, strict=True)],
         N_("images of each identity in a batch, of batch_size / each identities"),
     ] = 4
     triplet: Annotated[
@@ -203,28 +216,39 @@ class ReidConfig:
         bool, N_("train on every identity turned by 90, 180 and 270 degrees as identities of their own (characters)")
     ] = False
     protocol: Annotated[
-        Literal["auto", "cross-camera", "leave-self-out"],
+        ProtocolChoice,
         N_("which images of a gallery a query is compared with; auto: cross-camera where cameras are known"),
     ] = "auto"
     false_accept: Annotated[
-        Annotated[float, Field(gt=0, lt=1)],
+        Annotated[float, _Bounds(gt=0, lt=1)],
         N_("share of pairs of two identities that the threshold chosen on validation may take for one"),
     ] = 0.01
 
 
-@dataclass(frozen=True, config=_STRICT)
-class Config:
+@dataclass(frozen=True)
+class Config(_Section):
     """Everything that decides the outcome of a run."""
 
     task: Annotated[TaskName, N_("what the network learns to do")] = "classification"
-    model: ModelConfig = dataclasses.field(default_factory=ModelConfig)
-    data: DataConfig = dataclasses.field(default_factory=DataConfig)
-    augment: AugmentConfig = dataclasses.field(default_factory=AugmentConfig)
-    training: TrainingConfig = dataclasses.field(default_factory=TrainingConfig)
-    reid: ReidConfig = dataclasses.field(default_factory=ReidConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    reid: ReidConfig = field(default_factory=ReidConfig)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
+class Asked:
+    """Settings as somebody asked for them: a whole configuration, and the paths of the values that were given.
+
+    The others are the schema's defaults, which a recipe may change.
+    """
+
+    config: Config
+    given: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Entry:
     """One value of the schema: `path` as in TOML (`training.lr`), its type, its default and what it means (English)."""
 
@@ -241,7 +265,7 @@ def entries() -> Iterator[Entry]:
             yield _entry(section, hint, Config.__dataclass_fields__[section].default)
             continue
         for name, inner in get_type_hints(hint, include_extras=True).items():
-            yield _entry(f"{section}.{name.rstrip('_')}", inner, hint.__dataclass_fields__[name].default)
+            yield _entry(f"{section}.{name}", inner, hint.__dataclass_fields__[name].default)
 
 
 def _entry(path: str, hint: Any, default: Any) -> Entry:
@@ -271,21 +295,53 @@ def _nested(keys: list[str], value: Any) -> dict[str, Any]:
     return {keys[0]: value if len(keys) == 1 else _nested(keys[1:], value)}
 
 
+def change(config: Config, values: Mapping[str, Any]) -> Config:
+    """`config` with other `values`, by path, that are known to be accepted."""
+    return replace(
+        config,
+        **{
+            name: replace(getattr(config, name), **inner) if isinstance(inner, Mapping) else inner
+            for name, inner in nest(values).items()
+        },
+    )
+
+
 def to_dict(config: Config) -> dict[str, Any]:
     """The nested values of `config`, ready for TOML or JSON."""
-    return {section: _renamed(value, "class_", "class") for section, value in dataclasses.asdict(config).items()}
-
-
-def _renamed(value: Any, name: str, other: str) -> Any:
-    """`class` is a word of Python, so that its field has another name."""
-    return {other if key == name else key: kept for key, kept in value.items()} if isinstance(value, Mapping) else value
+    return asdict(config)
 
 
 def validate(values: Mapping[str, Any]) -> Config:
     """The configuration that `values` (nested) describe. Raises ConfigError for what the schema does not accept."""
+    from pydantic import ValidationError
+
+    from atalho.validation import explain
+
     try:
-        return TypeAdapter(Config).validate_python(
-            {key: _renamed(value, "class", "class_") for key, value in values.items()}
-        )
+        return _schema().validate_python(values)
     except ValidationError as error:
         raise ConfigError(explain(Config, error)) from None
+
+
+def ask(values: Mapping[str, Any]) -> Asked:
+    """`values` (nested) as the settings that they ask for. Raises ConfigError for what the schema does not accept."""
+    return Asked(validate(values), frozenset(flatten(values)))
+
+
+def flatten(values: Mapping[str, Any]) -> dict[str, Any]:
+    """`{"training": {"lr": 0.2}}` as `{"training.lr": 0.2}`."""
+    paths: dict[str, Any] = {}
+    for section, inner in values.items():
+        paths |= (
+            {f"{section}.{name}": value for name, value in inner.items()}
+            if isinstance(inner, Mapping)
+            else {section: inner}
+        )
+    return paths
+
+
+@cache
+def _schema() -> TypeAdapter[Config]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Config)

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from atalho.data.decoding.decode import decode_square, square_of
-from atalho.data.order import batched
+from atalho.data.order import batched, several
 from atalho.errors import ConfigError, DataError, NotFiniteError, WeightsError
 from atalho.networks.build import build
 from atalho.networks.network import Network, unsound
@@ -74,14 +74,13 @@ class Model:
             )
         return torch.tensor(square).permute(2, 0, 1)[None]  # a copy: the array may not be writable
 
-    def predict(self, images: Iterable[ImageLike], *, top: int = 5) -> list[Prediction]:
-        """What each image shows. Probabilities are calibrated with the model's temperature.
+    def predict(self, images: ImageLike | Iterable[ImageLike], *, top: int = 5) -> list[Prediction]:
+        """What each image shows, of one image or several. Probabilities are calibrated with the model's temperature.
 
         Raises DataError for an image that cannot be read, ConfigError for a `top` below 1.
         """
-        _check_several(images)
         predictions: list[Prediction] = []
-        for batch in batched(self.pixels(image) for image in images):
+        for batch in batched(self.pixels(image) for image in _several(images)):
             predictions.extend(self.predict_pixels(torch.cat(batch), top=top))
         return predictions
 
@@ -104,10 +103,10 @@ class Model:
         ]
         return [Prediction(row[0][0], row[0][1], row) for row in ranked]
 
-    def embed(self, images: Iterable[ImageLike]) -> Tensor:
-        """The embeddings (N,D), fp32 on the CPU, of images. Raises as `predict` does."""
-        _check_several(images)
-        found = [self.embed_pixels(torch.cat(batch)) for batch in batched(self.pixels(image) for image in images)]
+    def embed(self, images: ImageLike | Iterable[ImageLike]) -> Tensor:
+        """The embeddings (N,D), fp32 on the CPU, of one image or several. Raises as `predict` does."""
+        pixels = (self.pixels(image) for image in _several(images))
+        found = [self.embed_pixels(torch.cat(batch)) for batch in batched(pixels)]
         return torch.cat(found) if found else torch.empty(0, self.network.head.classifier.in_features)
 
     @torch.inference_mode()
@@ -199,10 +198,11 @@ def _check_fit(folder: Path, card: Card, wanted: Spec) -> None:
         )
 
 
-def _check_several(images: object) -> None:
-    """One image where several are expected would be taken apart: a text into letters, an array into its rows."""
-    if isinstance(images, str | bytes | Path | Image.Image | np.ndarray) or not isinstance(images, Iterable):
+def _several(images: ImageLike | Iterable[ImageLike]) -> Iterable[ImageLike]:
+    """One image is one. An array alone is refused: it may be an image, or several whose rows would each become one."""
+    if isinstance(images, np.ndarray):
         raise DataError(Text("Several images are expected. Put them in a list, also a single one: [image]."))
+    return several(images, bytes, Image.Image)
 
 
 def _picture(pixels: NDArray[np.uint8]) -> Image.Image:

@@ -40,6 +40,12 @@ def test_an_image_that_is_named_twice_is_one(place: str, tmp_path: Path) -> None
     assert gallery.remove(place, labels=["b", "c"]) == 0
 
 
+def test_one_label_or_path_is_one(place: str, tmp_path: Path) -> None:
+    assert gallery.remove(place, labels="ab") == 0
+    assert gallery.remove(place, labels="b") == 2
+    assert gallery.remove(Path(place), paths=tmp_path / "0.png") == 1
+
+
 def test_nothing_is_removed_where_nothing_is_named(place: str) -> None:
     with pytest.raises(ConfigError, match="Nothing was named to be removed"):
         gallery.remove(place, paths=[], labels=[])

@@ -1,15 +1,18 @@
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from atalho.api import gallery as galleries
-from atalho.api.index import Labelled, index
+from atalho.api.index import Relabelled, index
+from atalho.api.labels import Labelled
+from atalho.data.layouts.scan import Folder, list_folder
 from atalho.errors import ConfigError, DataError, GalleryError
 from atalho.gallery.sqlite import SqliteStore
 from atalho.gallery.store import Vectors
 from atalho.runs.run import Run
+from atalho.training.progress import Progress
 
 
 @pytest.fixture
@@ -162,3 +165,154 @@ def test_an_image_that_goes_while_its_label_changes_is_new_again(
     found = index(run.path, [str(photos)], gallery)
     assert (found.new, found.changed, found.same) == (1, 3, 4)
     assert galleries.verify(gallery) == []
+
+
+class Notes(Progress):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.said.append(text)
+
+
+def labels(gallery: str) -> list[tuple[str, str | None, str | None]]:
+    return sorted((Path(entry.path).name, entry.label, entry.camera) for entry in galleries.entries(gallery))
+
+
+@pytest.fixture
+def people(photos: Path, tmp_path: Path) -> Path:
+    """Four images each of ana and bob, with cameras in the names, and a new one of ana that is not there yet."""
+    for name, label in (("bag", "ana"), ("sneaker", "bob")):
+        (tmp_path / "people" / label).mkdir(parents=True)
+        for camera, image in enumerate(sorted((photos / name).iterdir())):
+            image.rename(tmp_path / "people" / label / f"{label}{camera}_{camera:02}.png")
+    (tmp_path / "people" / "ana" / "ana3_03.png").rename(tmp_path / "new_07.png")
+    return tmp_path / "people"
+
+
+@pytest.mark.parametrize("named", ["ana", "ana/ana0_00.png", "ana/*.png", "."])
+def test_what_is_not_known_of_an_image_changes_nothing(run: Run, people: Path, gallery: str, named: str) -> None:
+    index(run.path, [str(people)], gallery, label=None)
+    before = labels(gallery)
+    assert {(label, camera) for _name, label, camera in before} >= {("ana", "00"), ("bob", "03")}
+    found = index(run.path, str(people / named), gallery, camera="none")
+    assert (found.new, found.changed, found.relabelled) == (0, 0, ())
+    assert labels(gallery) == before
+
+
+def test_an_image_that_is_added_to_a_folder_of_one_identity_gets_its_label(
+    run: Run, people: Path, gallery: str, tmp_path: Path
+) -> None:
+    index(run.path, people, gallery, prefix="staff/")
+    (tmp_path / "new_07.png").rename(people / "ana" / "new_07.png")
+    notes = Notes()
+    assert index(run.path, people / "ana", gallery, progress=notes).new == 1
+    assert ("new_07.png", "staff/ana", "07") in labels(gallery)  # as its neighbours, and not just "ana"
+    assert notes.said == [
+        f"{people / 'ana'} holds images itself: those without a label get staff/ana. "
+        'Another: --label NAME; none: --label ""'
+    ]
+
+
+def test_a_folder_that_holds_only_images_is_one_identity_of_its_name(run: Run, people: Path, gallery: str) -> None:
+    index(run.path, [people / "ana"], gallery)
+    assert {label for _name, label, _camera in labels(gallery)} == {"ana"}
+    index(run.path, people, gallery)  # the same folder, seen from above
+    assert [label for _name, label, _camera in labels(gallery)] == ["ana"] * 3 + ["bob"] * 4
+
+
+def test_images_that_are_meant_to_have_no_label_get_none(run: Run, people: Path, gallery: str) -> None:
+    found = index(run.path, people / "ana", gallery, label="")
+    assert (found.new, found.unlabelled) == (3, 3)
+    index(run.path, people / "ana", gallery)  # known to have none
+    assert {label for _name, label, _camera in labels(gallery)} == {None}
+
+
+def test_a_label_for_all(run: Run, people: Path, gallery: str, tmp_path: Path) -> None:
+    assert index(run.path, tmp_path / "new_07.png", gallery, label="ana").unlabelled == 0
+    assert labels(gallery) == [("new_07.png", "ana", None)]
+    with pytest.raises(ConfigError, match="give one"):
+        index(run.path, people, gallery, label="ana", prefix="x")
+
+
+def test_a_label_that_changes_is_told_from_what_to_what(run: Run, people: Path, gallery: str) -> None:
+    index(run.path, people, gallery)
+    image = str(people / "ana" / "ana0_00.png")
+    found = index(run.path, image, gallery, label="bea")
+    assert (found.new, found.changed, found.relabelled) == (0, 1, (Relabelled(image, "ana", "bea"),))
+    shutil.copy(people / "bob" / "bob0_00.png", image)  # other content under the same name
+    found = index(run.path, image, gallery)
+    assert found.relabelled == ()  # known as bob, at its first place
+    (people / "bob" / "bob0_00.png").write_bytes((people.parent / "new_07.png").read_bytes())
+    overwritten = str(people / "bob" / "bob0_00.png")
+    assert index(run.path, overwritten, gallery).relabelled == (Relabelled(overwritten, "bob", None),)
+
+
+def test_one_image_named_with_and_without_a_label_is_labelled(run: Run, people: Path, gallery: str) -> None:
+    image = people / "ana" / "ana0_00.png"
+    for order in ([image, people], [people, image], [people / "ana", people]):
+        Path(gallery).unlink(missing_ok=True)
+        found = index(run.path, order, gallery)
+        assert (found.new, found.bad) == (7, ())
+        assert [label for _name, label, _camera in labels(gallery)] == ["ana"] * 3 + ["bob"] * 4
+
+
+def test_a_label_of_the_same_name_from_another_root_is_told(
+    run: Run, people: Path, photos: Path, gallery: str, tmp_path: Path
+) -> None:
+    image = tmp_path / "other" / "ana" / "new_07.png"
+    image.parent.mkdir(parents=True)
+    (tmp_path / "new_07.png").rename(image)
+    known = people / "ana" / "ana0_00.png"
+    wanted = (
+        "1 label is also known from another folder: ana, from {}. If that is another identity, take the new images "
+        "out again and index them with --prefix NAME."
+    )
+    notes = Notes()
+    index(run.path, [people, tmp_path / "other"], str(tmp_path / "one.db"), progress=notes)
+    assert notes.said == [wanted.format(people)]
+    index(run.path, people, gallery)
+    notes = Notes()
+    index(run.path, [tmp_path / "other"], gallery, progress=notes)
+    assert notes.said == [wanted.format(known)]
+    notes = Notes()
+    index(run.path, [tmp_path / "other"], gallery, progress=notes)  # said once: now it is known from there too
+    index(run.path, [people], gallery, progress=notes)
+    index(run.path, [tmp_path / "other"], gallery, progress=notes, prefix="other")
+    assert notes.said == []
+    assert ("new_07.png", "other/ana", "07") in labels(gallery)
+
+
+def test_folders_of_the_same_data_share_their_labels(run: Run, people: Path, gallery: str, tmp_path: Path) -> None:
+    for part, name in (("query", "ana0_00.png"), ("gallery", "ana1_01.png")):
+        (tmp_path / "data" / part / "ana").mkdir(parents=True)
+        (people / "ana" / name).rename(tmp_path / "data" / part / "ana" / name)
+    notes = Notes()
+    index(run.path, [tmp_path / "data" / "query", tmp_path / "data" / "gallery"], gallery, progress=notes)
+    assert notes.said == []
+
+
+def test_one_path_is_one_path(run: Run, people: Path, gallery: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("atalho.data.layouts.identities.list_folder", spied(opened))
+    assert index(run.path, str(people / "ana"), Path(gallery)).new == 3
+    assert opened
+    assert all(path.startswith(str(people / "ana")) for path in opened)
+    assert index(run.path, Labelled(str(people / "bob" / "bob0_00.png"), "bob"), gallery).new == 1
+    for nothing in ("", [""]):
+        with pytest.raises(DataError, match=r"One of the names is empty\."):
+            index(run.path, nothing, gallery)
+    with pytest.raises(ConfigError, match=r"One path or several are expected, not 7\."):
+        index(run.path, 7, gallery)  # type: ignore[arg-type]
+
+
+def spied(opened: list[str]) -> Callable[..., Folder]:
+    """`list_folder`, which notes what it lists."""
+
+    def listed(path: Path, *, classes: bool = False) -> Folder:
+        opened.append(str(path))
+        return list_folder(path, classes=classes)
+
+    return listed

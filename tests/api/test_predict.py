@@ -38,6 +38,15 @@ def test_nothing_found_is_an_error(tmp_path: Path, argument: str, text: str) -> 
         job.find([argument.format(folder=tmp_path)])
 
 
+def test_one_path_is_one_path(run: Run, clothes: Path) -> None:
+    image = sorted((clothes / "test" / "bag").iterdir())[0]
+    for given in (image, str(image)):
+        assert job.find(given) == [str(image)]
+        assert [row.path for row in job.predict(run.model, given)] == [str(image)]
+    with pytest.raises(DataError, match=r"One of the names is empty\."):
+        job.find(["", str(image)])
+
+
 def test_nothing_named_is_an_error() -> None:
     with pytest.raises(DataError, match="No images were named"):
         job.find([])

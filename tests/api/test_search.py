@@ -50,6 +50,25 @@ def test_most_new_images_find_their_own_kind(gallery: str, clothes: Path) -> Non
         assert right / len(answers) > 0.6
 
 
+def test_one_image_is_one_query(gallery: str, clothes: Path) -> None:
+    image = sorted((clothes / "train" / "bag").iterdir())[3]
+    for given in (image, str(image)):
+        (answer,) = search(Path(gallery), given, k=1)
+        assert answer.hits[0].entry.path == str(image)
+
+
+@pytest.mark.parametrize("expand", [1, 3, 10])
+def test_expansion_makes_no_stranger_known(gallery: str, clothes: Path, threshold: float, expand: int) -> None:
+    images = [str(path) for path in sorted((clothes / "test").glob("*/*.png"))]
+    plain = list(search(gallery, images, k=1))
+    expanded = list(search(gallery, images, k=1, expand=expand))
+    assert {answer.unknown for answer in plain} == {True, False}
+    assert [answer.unknown for answer in expanded] == [answer.unknown for answer in plain]
+    # The fault would show: after expansion, more of them are above the threshold.
+    above = [sum(a.hits[0].similarity >= threshold for a in answers) for answers in (plain, expanded)]
+    assert above[1] > above[0]
+
+
 def test_below_the_threshold_an_image_is_unknown(gallery: str, clothes: Path, threshold: float) -> None:
     images = sorted((clothes / "train" / "bag").iterdir())[:1] + sorted((clothes / "test").glob("*/*.png"))[:20]
     answers = list(search(gallery, [str(image) for image in images], k=1))

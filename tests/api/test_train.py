@@ -3,15 +3,19 @@
 import os
 import shutil
 import signal
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
+from atalho import config
 from atalho.api.train import resume, train
 from atalho.errors import AtalhoError, ConfigError, DataError, RunError, StoppedError, WeightsError
 from atalho.runs.run import Run
-from atalho.storage import log
+from atalho.storage import log, run_file
 from atalho.training.progress import Progress, StepReport
 
 
@@ -43,6 +47,28 @@ def _same_end(run: Run, other: Run) -> None:
     last = sorted((run.path / "checkpoints").iterdir())[-1].name
     state = f"checkpoints/{last}/state.safetensors"
     assert (run.path / state).read_bytes() == (other.path / state).read_bytes()
+
+
+def test_settings_are_read_and_checked_once(clothes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def counted(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            calls.append(function.__name__)
+            return function(*arguments)
+
+        return call
+
+    for function in (config.validate, run_file.read):
+        for module in [module for name, module in sys.modules.items() if name.startswith("atalho")]:
+            if getattr(module, function.__name__, None) is function:
+                monkeypatch.setattr(module, function.__name__, counted(function))
+    network, file = tmp_path / "network.toml", tmp_path / "settings.toml"
+    network.write_text('family = "mlp"\nblocks = [1]\nwidths = [8]\nside = 16\n')
+    file.write_text(f'[model]\nspec = "{network}"\n[training]\nbatch_size = 32\n')
+    run = train(clothes, epochs=1, config=file, out=tmp_path / "run")
+    assert run.config.training.batch_size == 32
+    assert sorted(calls) == ["read", "read", "validate"]  # two files, each once
 
 
 def test_a_run_leaves_everything_that_is_promised(run: Run) -> None:

@@ -13,7 +13,9 @@ def test_says_what_became_of_the_images(
     assert cli.run(command) == 0
     assert "60 new, 0 changed, 0 as they were" in capsys.readouterr().out
     assert cli.run([*command, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"new": 0, "changed": 0, "same": 60, "bad": []}
+    assert json.loads(capsys.readouterr().out) == {
+        "new": 0, "changed": 0, "same": 60, "unlabelled": 0, "relabelled": [], "bad": []
+    }  # fmt: skip
 
 
 def test_a_bad_image_is_told_and_the_exit_code_says_so(
@@ -50,3 +52,32 @@ def test_the_pattern_of_the_camera(
 def test_no_model(filled: str, clothes: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["index", "nowhere", str(clothes / "test"), "--gallery", filled]) == 2
     assert "nowhere is no run or model folder" in capsys.readouterr().err
+
+
+def test_labels_that_change_are_listed_and_those_that_are_missing_counted(
+    model: Path, clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = map(str, sorted((clothes / "test" / "bag").iterdir())[:2])
+    gallery = ["--gallery", str(tmp_path / "g.db")]
+    assert cli.run(["index", str(model), first, "--label", "ana", *gallery]) == 0
+    capsys.readouterr()
+    assert cli.run(["index", str(model), first, "--label", "bea", *gallery]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == ["0 new, 1 changed, 0 as they were", "1 label changed:"]
+    assert lines[2].split() == ["image", "before", "now"]
+    assert lines[3].split() == [first, "ana", "bea"]
+    assert cli.run(["index", str(model), first, second, *gallery]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == ["1 new, 0 changed, 1 as they were", "1 new image has no label; --label NAME gives one."]
+    assert cli.run(["index", str(model), first, "--label", "cora", *gallery, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["relabelled"] == [{"path": first, "before": "bea", "after": "cora"}]
+
+
+def test_an_unset_variable_is_no_folder(
+    model: Path, clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(clothes)
+    assert cli.run(["index", str(model), "", "--gallery", str(tmp_path / "g.db")]) == 2
+    assert "One of the names is empty." in capsys.readouterr().err
+    assert not (tmp_path / "g.db").exists()

@@ -37,3 +37,42 @@ def test_bounds_are_told_in_our_own_words(
 ) -> None:
     assert run(["train", str(tmp_path), *arguments]) == 2
     assert capsys.readouterr().err == message + "\n"
+
+
+@pytest.mark.parametrize(
+    ("short", "path"),
+    [
+        (["--epochs", "0"], ["--training.epochs", "0"]),
+        (["--model", "resnet3"], ["--model.name", "resnet3"]),
+        (["--from", "nowhere"], ["--model.start", "nowhere"]),
+        (["--seed", "-1"], ["--training.seed", "-1"]),
+        (["--batch-size", "0"], ["--training.batch-size", "0"]),
+    ],
+)
+def test_a_short_name_and_a_path_set_the_same_value(
+    short: list[str], path: list[str], clothes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    errors = []
+    for arguments in (short, path):
+        assert run(["train", str(clothes), *arguments]) == 2
+        errors.append(capsys.readouterr().err)
+    assert errors[0] == errors[1]
+    assert errors[0].split("\n")[0].split()[0] not in ("There", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--skip-bad", "--data.no-skip-bad"], "--skip-bad and --data.skip-bad are the same setting; give one."),
+        (["--training.seed=1", "--seed", "1"], "--seed and --training.seed are the same setting; give one."),
+        (["--model", "a", "--model.name", "b"], "--model and --model.name are the same setting; give one."),
+        (["--seed", "1", "--seed", "2"], "--seed is given twice."),
+        (["--task", "red"], "--task red is not accepted. Did you mean reid?"),
+        (["--training.recipe", "papper"], "--training.recipe papper is not accepted. Did you mean paper?"),
+    ],
+)
+def test_a_value_is_given_once_and_is_one_of_its_choices(
+    arguments: list[str], message: str, clothes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["train", str(clothes), *arguments]) == 2
+    assert capsys.readouterr().err == message + "\n"

@@ -1,11 +1,14 @@
 """The same command again continues its run."""
 
+import hashlib
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
 from atalho.api.train import train
+from atalho.config import validate
 from atalho.errors import ConfigError, RunError
 from atalho.runs import continuation
 from atalho.runs.run import Run
@@ -101,7 +104,16 @@ def test_a_restarted_process_continues_without_being_asked(
 def test_the_identity_does_not_depend_on_the_folder_it_is_asked_from(
     clothes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = continuation.command_digest({"data": {"path": str(clothes)}})
+    def digest(values: dict[str, object]) -> str:
+        return continuation.command_digest(values, validate(values))
+
+    whole = digest({"data": {"path": str(clothes)}})
     monkeypatch.chdir(clothes.parent)
-    assert continuation.command_digest({"data": {"path": clothes.name}}) == whole
-    assert continuation.command_digest({"data": {"path": clothes.name}, "training": {"seed": 1}}) != whole
+    assert digest({"data": {"path": clothes.name}}) == whole
+    assert digest({"data": {"path": clothes.name}, "training": {"seed": 1}}) != whole
+
+
+def test_the_digest_is_that_of_runs_that_began_with_older_versions() -> None:
+    values = {"data": {"path": "/data/clothes"}, "model": {"name": "resnet20"}, "training": {"epochs": 3, "lr": 1}}
+    expected = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+    assert continuation.command_digest(values, validate(values)) == expected

@@ -12,7 +12,7 @@ from atalho.config import TrainingConfig
 from atalho.errors import OutOfMemoryError
 from atalho.networks import specify
 from atalho.precision import Precision
-from atalho.runs.memory import MemoryRequest, available, check, explained, ran_out, readable
+from atalho.runs.memory import MemoryRequest, available, check, explained, ran_out
 
 CPU = Precision(torch.device("cpu"), torch.float32, "as asked")
 
@@ -122,7 +122,3 @@ def test_the_room_is_no_more_than_the_machine_has() -> None:
     total = int(Path("/proc/meminfo").read_text().split()[1]) * 1024
     assert room is not None
     assert 0 < room <= total
-
-
-def test_bytes_read_well() -> None:
-    assert [readable(count) for count in (1, 3 * 2**20, 2**30, 5 * 2**29)] == ["0 MB", "3 MB", "1.0 GB", "2.5 GB"]

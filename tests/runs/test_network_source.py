@@ -31,6 +31,18 @@ def test_a_run_and_its_model_folder_are_the_trained_network(clothes: Path, tmp_p
         assert weights["stem.norm.num_batches_tracked"] > 0
 
 
+def test_a_folder_does_not_hide_the_network_of_its_name(
+    clothes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(clothes, model="resnet20", epochs=1, out=tmp_path / "resnet20")
+    monkeypatch.chdir(tmp_path)
+    network, folder = resolve("resnet20"), resolve("./resnet20")
+    assert (network.folder, network.spec) == (None, catalogue.spec("resnet20"))
+    assert str(network.note) == "resnet20 is the network of that name; for the folder, give ./resnet20."
+    assert folder.folder is not None and folder.spec.classes == 3
+    assert folder.note is None and resolve("resnet32").note is None
+
+
 def test_a_file_with_a_specification(tmp_path: Path) -> None:
     file = tmp_path / "deep.toml"
     file.write_text('family = "mlp"\nblocks = [2]\nwidths = [32]\nside = 8\n')

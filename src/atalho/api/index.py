@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,72 +13,81 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from atalho.api import predict
-from atalho.data.layouts import identities
-from atalho.data.order import batched
-from atalho.errors import ConfigError, DataError, GalleryError
-from atalho.gallery.store import Entry, Origin, Store, is_server, open_store
+from atalho.api.labels import Labelled, Wanted
+from atalho.data.order import PathLike, batched
+from atalho.errors import DataError, GalleryError
+from atalho.gallery.store import Entry, Origin, Store, open_store, place
 from atalho.model import Model, load
 from atalho.runs import evaluation_data
 from atalho.storage import model_folder
 from atalho.text import Text, _
 from atalho.training.progress import Progress
 
-_TABLES = (".csv", ".tsv")
-
 
 @dataclass(frozen=True)
-class Labelled:
-    """A file to index, and what it shows as far as that is known."""
+class Relabelled:
+    """An image, or a file that was overwritten, whose known label changed; to None, where its new image has none."""
 
     path: str
-    label: str | None = None
-    camera: str | None = None
+    before: str
+    after: str | None
 
 
 @dataclass(frozen=True)
 class Indexed:
     """What became of the images: new ones, those with another label or place than before, those that were there.
 
-    `bad` holds (path, reason) of the files that cannot be read; nothing of them is in the gallery.
+    `bad` holds (path, reason) of the files that cannot be read; nothing of them is in the gallery. `relabelled` are
+    the known labels that changed, `unlabelled` counts the new images that have none.
     """
 
     new: int
     changed: int
     same: int
     bad: tuple[tuple[str, str], ...]
+    relabelled: tuple[Relabelled, ...] = ()
+    unlabelled: int = 0
 
 
 def index(
     run: Path | str,
-    images: Iterable[str | Labelled],
-    gallery: str,
+    images: PathLike | Labelled | Iterable[PathLike | Labelled],
+    gallery: PathLike,
     *,
     camera: str | None = None,
+    label: str | None = None,
+    prefix: str | None = None,
     progress: Progress | None = None,
 ) -> Indexed:
     """Add images to a gallery, or update them, with the model of `run`.
 
-    The same call again changes nothing: images are known by their content.
+    The same call again changes nothing: images are known by their content. Where a label or camera is not known,
+    the one that the gallery has is kept.
 
     Parameters
     ----------
     run
         A run or model folder.
     images
-        Folders and CSV files are read as in training: folders of Market-1501, folders of identities (`Greek/alpha`), a
-        table with identity and camera. A single file has neither; a `Labelled` says its own.
+        One or several. Folders and CSV files are read as in training: folders of Market-1501, folders of identities
+        (`Greek/alpha`), a table with identity and camera. A folder that only holds images is one identity: they get
+        its name as label, or the label that the gallery has for images of this folder, unless they have one already.
+        A single file has none; a `Labelled` says its own.
     gallery
         A file, or postgresql://….
     camera
         The pattern of the camera in a name; that of the run if not given.
+    label
+        The label of all these images, whatever folders and tables say; "" for none.
+    prefix
+        Put before each label of a folder or table, with a slash between: `Greek` makes `alpha` `Greek/alpha`.
     progress
         Who is told how far it is.
 
     Returns
     -------
     Indexed
-        How many images are new, changed and the same, and which cannot be read.
+        How many images are new, changed and the same, which known labels changed, and which files cannot be read.
 
     Raises
     ------
@@ -92,51 +101,61 @@ def index(
     >>> atalho.index("runs/people", ["photos"], "people.db").new
     """
     model, progress = load(run), progress or Progress()
-    wanted = list(_labelled(images, evaluation_data.path_patterns(run).camera if camera is None else camera, progress))
+    if camera is None:
+        camera = evaluation_data.camera_pattern(run)
+    wanted = Wanted(images, camera, progress, label=label, prefix=prefix)
     origin = Origin(model_folder.fingerprint(model.folder), os.fspath(model.folder.resolve()), _dimension(model))
     store = open_store(place(gallery), origin)
     try:
-        return _index(model, store, wanted, progress)
+        return _index(model, store, wanted.images(store), progress)
     finally:
         store.close()
 
 
-def place(gallery: str) -> str:
-    """`gallery` as `open_store` takes it: a file's place as it is seen from everywhere."""
-    if not gallery:
-        raise ConfigError(Text("No gallery was named. Give a file, or postgresql://…: --gallery photos.db"))
-    return gallery if is_server(gallery) else os.path.abspath(gallery)  # noqa: PTH100 (links stay links)
-
-
 def _index(model: Model, store: Store, wanted: Sequence[Labelled], progress: Progress) -> Indexed:
-    new = changed = same = done = 0
+    new = changed = same = done = unlabelled = 0
     bad: list[tuple[str, str]] = []
+    relabelled: list[Relabelled] = []
     seen: dict[str, Labelled] = {}
-    label = _("indexing")
+    text = _("indexing")
     for batch in batched(wanted):
         contents = _read(batch, seen, bad)
-        known = store.known([entry.digest for entry, _content in contents])
-        moved = [e for e, _content in contents if e.digest in known and _differs(known[e.digest], e)]
-        kept = store.vectors([entry.digest for entry in moved])
-        # What another process took out in the meantime is new again.
-        lost = {entry.digest for entry in moved} - kept.keys()
-        moved = [entry for entry in moved if entry.digest in kept]
-        fresh = [(entry, content) for entry, content in contents if entry.digest not in known or entry.digest in lost]
+        known = store.known(list(contents))
+        merged = {digest: seen[digest].entry(digest, known.get(digest)) for digest in contents}
+        kept = store.vectors(list(known))
+        if lost := known.keys() - kept.keys():
+            # A damaged vector is computed again; an image that another process took out in the meantime is new.
+            still = store.known(list(lost))
+            known = {digest: entry for digest, entry in known.items() if digest in kept or digest in still}
         entries, pixels = [], []
-        for entry, content in fresh:
-            try:
-                pixels.append(model.pixels(content))
-                entries.append(entry)
-            except DataError as error:
-                bad.append((entry.path, str(error)))
+        for digest, content in contents.items():
+            if digest not in kept:
+                try:
+                    pixels.append(model.pixels(content))
+                    entries.append(merged[digest])
+                except DataError as error:
+                    bad.append((seen[digest].path, str(error)))
+        moved = [merged[digest] for digest in kept if merged[digest] != known[digest]]
         if entries or moved:
             vectors = [*embed(model, pixels).numpy(), *(kept[entry.digest] for entry in moved)]
-            store.put([*entries, *moved], np.stack(vectors))
-        new, changed = new + len(entries), changed + len(moved)
-        same += len(contents) - len(fresh) - len(moved)
+            replaced = store.put([*entries, *moved], np.stack(vectors))
+            relabelled += _relabelled([*entries, *moved], known, replaced)
+        fresh = [entry for entry in entries if entry.digest not in known]
+        new, changed = new + len(fresh), changed + len(entries) - len(fresh) + len(moved)
+        unlabelled += sum(entry.label is None for entry in fresh)
+        same += len(kept) - len(moved)
         done += len(batch)
-        progress.work(label, done, len(wanted))
-    return Indexed(new, changed, same, tuple(bad))
+        progress.work(text, done, len(wanted))
+    return Indexed(new, changed, same, tuple(bad), tuple(relabelled), unlabelled)
+
+
+def _relabelled(put: Sequence[Entry], known: Mapping[str, Entry], replaced: Sequence[Entry]) -> Iterator[Relabelled]:
+    """The labels that were known and are others now, of the same image or of the same file."""
+    shown = {entry.path: entry for entry in replaced}
+    for entry in put:
+        before = known.get(entry.digest) or shown.get(entry.path)
+        if before is not None and before.label is not None and before.label != entry.label:
+            yield Relabelled(entry.path, before.label, entry.label)
 
 
 def embed(model: Model, pixels: Sequence[Tensor]) -> Tensor:
@@ -146,25 +165,12 @@ def embed(model: Model, pixels: Sequence[Tensor]) -> Tensor:
     return normalize(model.embed_pixels(torch.cat(list(pixels))), dim=1)
 
 
-def _labelled(images: Iterable[str | Labelled], camera: str, progress: Progress) -> Iterator[Labelled]:
-    for image in images:
-        if isinstance(image, Labelled):
-            yield image
-        elif Path(image).is_dir() or (Path(image).is_file() and image.lower().endswith(_TABLES)):
-            listing = identities.read(Path(image), camera, every=True)
-            for note in listing.notes:
-                progress.note(str(note))
-            for name, label, seen in zip(listing.names, listing.identities, listing.cameras, strict=True):
-                yield Labelled(str(listing.root / name), label or None, seen or None)
-        else:
-            yield from map(Labelled, predict.find([image]))
+def _read(batch: Sequence[Labelled], seen: dict[str, Labelled], bad: list[tuple[str, str]]) -> dict[str, bytes]:
+    """The content of each image by its digest; what cannot be read, or was there with another label, becomes bad.
 
-
-def _read(
-    batch: Sequence[Labelled], seen: dict[str, Labelled], bad: list[tuple[str, str]]
-) -> list[tuple[Entry, bytes]]:
-    """The content of each file with its entry; what cannot be read, or was there with another label, becomes bad."""
-    found = []
+    `seen` is what all batches so far say of an image; one that is named again with nothing new is left out.
+    """
+    found = {}
     for image in batch:
         try:
             image.path.encode()
@@ -177,19 +183,14 @@ def _read(
             continue
         digest = hashlib.sha256(content).hexdigest()
         first = seen.setdefault(digest, image)
-        if first.label != image.label:
+        joined = first.joined(image)
+        if joined is None:
             text = _("the same image as {path}, which has the label {label}")
             bad.append((image.path, text.format(path=first.path, label=first.label)))
-        elif first is image:
-            entry = Entry(digest, os.path.abspath(image.path), image.label, image.camera)  # noqa: PTH100
-            found.append((entry, content))
+        elif first is image or joined != first:
+            seen[digest] = joined
+            found[digest] = content
     return found
-
-
-def _differs(known: Entry, entry: Entry) -> bool:
-    """Whether what is known of an image is out of date. A copy elsewhere is no news while the first file is there."""
-    moved = known.path != entry.path and not os.path.lexists(known.path)
-    return moved or (known.label, known.camera) != (entry.label, entry.camera)
 
 
 def _dimension(model: Model) -> int:

@@ -9,8 +9,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from atalho.data import order
 from atalho.data.layouts.scan import IMAGE_SUFFIXES, images_below
-from atalho.data.order import batched
+from atalho.data.order import PathLike, batched
 from atalho.errors import DataError
 from atalho.model import Model, Prediction
 from atalho.text import Text
@@ -25,15 +26,17 @@ class Row:
     error: str | None = None
 
 
-def find(arguments: Iterable[str]) -> list[str]:
+def find(arguments: PathLike | Iterable[PathLike]) -> list[str]:
     """The files that `arguments` mean: files, folders (all images below, those that training finds) and glob patterns.
 
     Raises DataError for a folder or pattern without images and for a folder that cannot be read; a file that does
     not exist becomes a row of its own.
     """
     found: list[str] = []
-    for argument in arguments:
+    for argument in order.paths(arguments):
         path = Path(argument)
+        if not argument:
+            raise DataError(Text("One of the names is empty. Give a file, folder or pattern; . is this folder."))
         if path.is_dir():
             below = [str(path / name) for name in images_below(path, ".")[0]]
             if not below:
@@ -59,9 +62,9 @@ def find(arguments: Iterable[str]) -> list[str]:
     return found
 
 
-def predict(model: Model, paths: Iterable[str], *, top: int = 5) -> Iterator[Row]:
+def predict(model: Model, paths: PathLike | Iterable[PathLike], *, top: int = 5) -> Iterator[Row]:
     """A row per path, in order and as they come; a bad file does not disturb the others."""
-    for batch in batched(paths):
+    for batch in batched(order.paths(paths)):
         read: dict[str, Tensor] = {}
         errors: dict[str, str] = {}
         for path in batch:

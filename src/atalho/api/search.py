@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from atalho.api.index import embed, model_of, place
-from atalho.data.order import batched
+from atalho.api.index import embed, model_of
+from atalho.data.order import PathLike, batched, paths
 from atalho.errors import ConfigError, DataError, GalleryError
 from atalho.gallery.rerank import expand_queries
-from atalho.gallery.store import Hit, Store, Vectors, open_store, shown
+from atalho.gallery.store import Hit, Store, Vectors, open_store, place, shown
 from atalho.metrics.verification import Threshold
 from atalho.model import Model
 from atalho.storage import threshold_file
@@ -22,9 +23,10 @@ from atalho.text import Text, _
 
 @dataclass(frozen=True)
 class Answer:
-    """What was found for one image, best first. `unknown`: the best is below the model's threshold; None without one.
+    """What was found for one image, best first.
 
-    `error` says why a file could not be read; it then has no hits.
+    `unknown`: the image's nearest is below the model's threshold; None without one. Answers that were averaged into the
+    query do not change that. `error` says why a file could not be read; it then has no hits.
     """
 
     path: str
@@ -34,8 +36,8 @@ class Answer:
 
 
 def search(
-    gallery: str,
-    images: Iterable[str],
+    gallery: PathLike,
+    images: PathLike | Iterable[PathLike],
     *,
     k: int = 10,
     model: Path | str | None = None,
@@ -51,7 +53,7 @@ def search(
     gallery
         A file that `index` wrote, or postgresql://….
     images
-        Paths of images.
+        The path of an image, or several.
     k
         How many hits an answer has at most.
     model
@@ -84,17 +86,18 @@ def search(
                     "{name} = {value!r}: accepted are whole numbers from {least}.", name=name, value=value, least=least
                 )
             )
+    named, name = paths(images), shown(os.fspath(gallery))
     store = open_store(place(gallery))
     try:
         if not store.count():
             text = _("{gallery} is empty. Put images into it with: atalho index RUN IMAGES --gallery {gallery}")
-            raise GalleryError(text.format(gallery=shown(gallery)))
-        loaded = model_of(store, model, shown(gallery))
+            raise GalleryError(text.format(gallery=name))
+        loaded = model_of(store, model, name)
         threshold = threshold_file.read(loaded.folder)
     except BaseException:
         store.close()
         raise
-    return _answers(store, loaded, threshold, iter(images), k, exact, expand)
+    return _answers(store, loaded, threshold, named, k, exact, expand)
 
 
 def _answers(
@@ -109,27 +112,26 @@ def _answers(
                 except DataError as error:
                     errors[number] = str(error)
             queries = embed(model, list(pixels.values())).numpy()
-            hits = dict(zip(pixels, _nearest(store, queries, k, exact, expand), strict=True))
+            found = store.nearest(queries, max(k, expand), exact=exact) if pixels else []
+            # The threshold was chosen on single images: one that was averaged with its answers is nearer to them.
+            best = {number: hits[0].similarity for number, hits in zip(pixels, found, strict=True) if hits}
+            if expand and pixels:
+                asked = _expanded(store, queries, [hits[:expand] for hits in found])
+                found = store.nearest(asked, k, exact=exact)
+            answers = dict(zip(pixels, found, strict=True))
             for number, path in enumerate(batch):
-                found = tuple(hits.get(number, ()))
-                best = found[0].similarity if found else None
-                unknown = None if threshold is None or best is None else best < threshold.similarity
-                yield Answer(path, found, unknown, errors.get(number))
+                unknown = None if threshold is None or number not in best else best[number] < threshold.similarity
+                yield Answer(path, tuple(answers.get(number, ())[:k]), unknown, errors.get(number))
     finally:
         store.close()
 
 
-def _nearest(store: Store, queries: Vectors, k: int, exact: bool, expand: int) -> list[list[Hit]]:
-    if not len(queries):
-        return []
-    if not expand:
-        return store.nearest(queries, k, exact=exact)
-    first = store.nearest(queries, expand, exact=exact)
-    kept = store.vectors([hit.entry.digest for hits in first for hit in hits])
+def _expanded(store: Store, queries: Vectors, answers: Sequence[Sequence[Hit]]) -> Vectors:
+    """Unit queries (Q,D) averaged with the images of their `answers`."""
+    kept = store.vectors([hit.entry.digest for hits in answers for hit in hits])
     # What was taken out since it was found, by whoever, adds nothing.
-    vectors = np.zeros((len(queries), expand, queries.shape[1]), np.float32)
-    for query, hits in enumerate(first):
+    vectors = np.zeros((len(queries), max(map(len, answers)), queries.shape[1]), np.float32)
+    for query, hits in enumerate(answers):
         for number, hit in enumerate(hits):
             vectors[query, number] = kept.get(hit.entry.digest, 0)
-    asked = expand_queries(torch.from_numpy(queries), torch.from_numpy(vectors)).numpy()
-    return store.nearest(asked, k, exact=exact)
+    return expand_queries(torch.from_numpy(queries), torch.from_numpy(vectors)).numpy()

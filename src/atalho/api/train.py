@@ -1,6 +1,7 @@
 """Train a network on a folder of images: from the images to a run folder with model, metrics, figures and report."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,23 +57,29 @@ def train(
     }
     folder, command = Path(out) if out is not None else None, command or provenance.called_from_python("atalho.train")
     with distributed.joined() as ranks:
-        asked = schema.merge(
-            run_file.read(Path(config)) if config is not None else {},
+        file = run_file.read(Path(config)) if config is not None else {}
+        values = schema.merge(
+            file,
             schema.nest(settings or {}),
             schema.nest({path: value for path, value in shortcuts.items() if value is not None}),
         )
-        _refuse_another_recipe(run_file.read(Path(config)) if config is not None else {}, asked)
+        _refuse_another_recipe(file, values)
         continue_existing |= ranks.restarts > 0
         continuation.refuse_nowhere(folder, continue_existing, ranks)
         if not ranks.is_main:
             return follow(ranks)
         listener = tracked(progress, track)
-        asked = dict(_with_spec(asked))
-        before = continuation.find_run(folder, asked) if folder is not None and continue_existing else None
+        asked = schema.ask(values)
+        if isinstance(spec := asked.config.model.spec, str):  # a file: the run holds its network itself
+            network = {"model.spec": run_file.read(Path(spec))}
+            values = schema.merge(values, schema.nest(network))
+            asked = replace(asked, config=schema.change(asked.config, network))
+        digest = continuation.command_digest(values, asked.config)
+        before = continuation.find_run(folder, digest) if folder is not None and continue_existing else None
         if before is not None:
             return continue_run(before, before.config.data, False, listener, ranks)
-        with threads(schema.validate(asked).training.threads):
-            return begin(asked, folder, command, listener, ranks)
+        with threads(asked.config.training.threads):
+            return begin(asked, digest, folder, command, listener, ranks)
 
 
 def resume(
@@ -97,12 +104,6 @@ def resume(
         run = Run.open(path)
         listener = tracked(progress, track or tracker_of(run.path))
         return continue_run(run, data_change.data_at(data, run), accept_data_change, listener, ranks)
-
-
-def _with_spec(asked: Mapping[str, Any]) -> Mapping[str, Any]:
-    """`asked` with the content of model.spec where that names a file, so that the run holds its network itself."""
-    spec = schema.validate(asked).model.spec
-    return schema.merge(asked, {"model": {"spec": run_file.read(Path(spec))}}) if isinstance(spec, str) else asked
 
 
 def _refuse_another_recipe(file: Mapping[str, Any], asked: Mapping[str, Any]) -> None:

@@ -7,14 +7,14 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
-from atalho.text import _
+from atalho.text import N_, _
 from atalho.text.numbers import number
 
 
 def compare(
-    run: Annotated[Path, Parameter(help=_("run or model folder"))],
-    first: Annotated[Path, Parameter(help=_("an image"))],
-    second: Annotated[Path, Parameter(help=_("another image"))],
+    run: Annotated[Path, Parameter(help=N_("run or model folder"))],
+    first: Annotated[Path, Parameter(help=N_("an image"))],
+    second: Annotated[Path, Parameter(help=N_("another image"))],
     /,
     *,
     json: options.JSON = False,

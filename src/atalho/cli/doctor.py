@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
-from atalho.text import _, ngettext
+from atalho.config import ProtocolChoice, TaskName
+from atalho.text import N_, _, ngettext
 from atalho.text.numbers import whole
 
 if TYPE_CHECKING:
@@ -20,16 +21,15 @@ _SHOWN = 8
 
 
 def doctor(
-    data: Annotated[str, Parameter(help=_("folder of class folders, CSV, IDX files or CIFAR batches"))],
+    data: Annotated[str, Parameter(help=N_("folder of class folders, CSV, IDX files or CIFAR batches"))],
     /,
     *,
     task: Annotated[
-        str | None, Parameter(help=_("classification (default), or reid: is this the same individual or object?"))
+        TaskName | None,
+        options.value("task", N_("classification, or reid: is this the same individual or object?")),
     ] = None,
-    protocol: Annotated[
-        str | None, Parameter(help=_("reid: cross-camera (default where cameras are known) or leave-self-out"))
-    ] = None,
-    report: Annotated[Path | None, Parameter(help=_("file for a page with pictures of what was found"))] = None,
+    protocol: Annotated[ProtocolChoice | None, options.value("reid.protocol")] = None,
+    report: Annotated[Path | None, Parameter(help=N_("file for a page with pictures of what was found"))] = None,
     json: options.JSON = False,
     images: options.section("data") = None,  # type: ignore[valid-type]
 ) -> int:
@@ -37,8 +37,7 @@ def doctor(
     from atalho.api import doctor as job
 
     with terminal.TerminalProgress() as progress:
-        settings = options.given(data=images) | ({"task": task} if task else {})
-        settings |= {"reid": {"protocol": protocol}} if protocol else {}
+        settings = options.given({"task": task, "reid.protocol": protocol}, data=images)
         found = job.doctor(data, settings=settings, report=report, progress=progress)
     if json:
         terminal.print_json(found.to_json())
@@ -56,8 +55,6 @@ def _print(found: "Examination") -> None:
         terminal.say(_summary(found))
     for note in found.notes:
         terminal.say(str(note))
-    for example in found.examples:
-        terminal.say(str(example))
     for severity, problems in groupby(found.problems, key=lambda problem: problem.severity):
         group = list(problems)
         terminal.say("")

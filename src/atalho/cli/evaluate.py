@@ -6,44 +6,45 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from atalho.cli import options, retrieval, terminal
-from atalho.config import TaskName
-from atalho.text import _
-from atalho.text.numbers import interval, number, percent
-from atalho.training import distributed
+from atalho.config import ProtocolChoice, TaskName
+from atalho.text import N_, _
+from atalho.text.numbers import LEVEL, interval, number, percent, whole
 
 _SHOWN_MISTAKES = 5
 
 
 def evaluate(
-    run: Annotated[str, Parameter(help=_("run or model folder"))],
+    run: Annotated[str, Parameter(help=N_("run or model folder"))],
     data: Annotated[
-        str | None, Parameter(help=_("other images: a folder of class folders; the run's own if not given"))
+        str | None, Parameter(help=N_("other images: a folder of class folders; the run's own if not given"))
     ] = None,
     /,
     *,
     protocol: Annotated[
-        str | None, Parameter(help=_("reid: cross-camera or leave-self-out; the run's own if not given"))
+        ProtocolChoice | None,
+        Parameter(help=N_("reid: which images a query is compared with; the run's own if not given")),
     ] = None,
     average_precision: Annotated[
         Literal["hits", "trapezoid"],
-        Parameter(help=_("reid: AP as the mean of the precision at each hit, or by trapezoids")),
+        Parameter(help=N_("reid: AP as the mean of the precision at each hit, or by trapezoids")),
     ] = "hits",
     rerank: Annotated[
-        bool, Parameter(help=_("reid: also after k-reciprocal re-ranking, beside the plain figures"), negative="")
+        bool, Parameter(help=N_("reid: also after k-reciprocal re-ranking, beside the plain figures"), negative="")
     ] = False,
-    k1: Annotated[int, Parameter(name="--rerank-k1", help=_("re-ranking: neighbours of each image"))] = 20,
-    k2: Annotated[int, Parameter(name="--rerank-k2", help=_("re-ranking: neighbours whose lists are averaged"))] = 6,
+    k1: Annotated[int, Parameter(name="--rerank-k1", help=N_("re-ranking: neighbours of each image"))] = 20,
+    k2: Annotated[int, Parameter(name="--rerank-k2", help=N_("re-ranking: neighbours whose lists are averaged"))] = 6,
     share: Annotated[
-        float, Parameter(name="--rerank-share", help=_("re-ranking: share of the first distance (lambda)"))
+        float, Parameter(name="--rerank-share", help=N_("re-ranking: share of the first distance (lambda)"))
     ] = 0.3,
     expand: Annotated[
-        int, Parameter(help=_("reid: also with so many first answers averaged into each query; 0 is off"))
+        int, Parameter(help=N_("reid: also with so many first answers averaged into each query; 0 is off"))
     ] = 0,
-    skip_bad: Annotated[bool, Parameter(help=_("leave out images that cannot be read"), negative="")] = False,
+    skip_bad: Annotated[bool, Parameter(help=N_("leave out images that cannot be read"), negative="")] = False,
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.evaluate`, print."""
     from atalho.gallery.rerank import Rerank
+    from atalho.training import distributed
 
     with distributed.joined() as ranks:
         ranks.refuse_company()
@@ -82,7 +83,7 @@ def say_in_short(found: Mapping[str, Any]) -> None:
             split=terminal.split(found["split"]),
             top1=percent(found["top1"]),
             interval=interval(found["top1_interval"]),
-            images=found["images"],
+            images=whole(found["images"]),
         )
     )
 
@@ -94,7 +95,9 @@ def _say(found: dict[str, Any]) -> None:
         top += " · " + _("top-5 {top5} {interval}").format(
             top5=percent(found["top5"]), interval=interval(found["top5_interval"])
         )
-    terminal.say(f"{terminal.split(found['split'])}: {top} · " + _("{images} images").format(images=found["images"]))
+    terminal.say(
+        f"{terminal.split(found['split'])}: {top} · " + _("{images} images").format(images=whole(found["images"]))
+    )
     _calibration(found)
     _classes(found)
     for mistake in found["mistakes"][:_SHOWN_MISTAKES]:
@@ -118,11 +121,18 @@ def _calibration(found: dict[str, Any]) -> None:
 
 
 def _classes(found: dict[str, Any]) -> None:
-    columns = (_("class"), _("images"), _("recall"), _("{level} interval").format(level="95 %"), _("precision"), "F1")
+    columns = (
+        _("class"),
+        _("images"),
+        _("recall"),
+        _("{level} interval").format(level=percent(LEVEL, 0)),
+        _("precision"),
+        "F1",
+    )
     rows = (
         (
             row["class"],
-            str(row["images"]),
+            whole(row["images"]),
             percent(row["recall"]),
             interval(row["recall_interval"]),
             percent(row["precision"]),

@@ -16,16 +16,28 @@ PLACEHOLDERS = (
     *(N_("COMMAND"), N_("OPTIONS"), N_("ARGS")),
     *(N_("INT"), N_("FLOAT"), N_("STR"), N_("PATH"), N_("CHOICE")),
     *(N_("DATA"), N_("RUN"), N_("IMAGES"), N_("PATTERN"), N_("MODEL"), N_("FILE"), N_("NAME"), N_("DIRECTORY")),
+    *(N_("GALLERY"), N_("FIRST"), N_("SECOND")),
 )
 """The words that stand for a value; the parser makes them from types and from names of parameters."""
 
 
+YES, NO = N_("yes"), N_("no")
+BY_RECIPE, RECIPE = N_("by the recipe"), N_("fast, or finetune with --from")
+_DEFAULTS = (YES, NO, BY_RECIPE, RECIPE)
+"""Defaults that are words and not values."""
+
+
 class Formatter(DefaultFormatter):
-    """The parser's own pages, with its English words replaced."""
+    """The parser's own pages, with its English words replaced.
+
+    Commands, their options and their groups are defined in English when they are imported, and translated here, when
+    they are shown: one process may show them in two languages.
+    """
 
     def __call__(self, console: "Console", options: "ConsoleOptions", panel: HelpPanel) -> None:
         """Print one panel."""
-        super().__call__(console, options, panel.copy(entries=[_entry(entry) for entry in panel.entries]))
+        entries = [_entry(entry) for entry in panel.entries]
+        super().__call__(console, options, panel.copy(title=_(str(panel.title)), entries=entries))
 
     def render_usage(self, console: "Console", options: "ConsoleOptions", usage: Any) -> None:
         """Print the line that shows how a command is called."""
@@ -33,19 +45,23 @@ class Formatter(DefaultFormatter):
 
 
 def _entry(entry: HelpEntry) -> HelpEntry:
-    """The same row, its facts said in the description instead of left to the parser."""
+    """The same row in the language in force, its facts said in the description instead of left to the parser."""
+    short = [name for name in entry.positive_names if "." not in name]  # beside the path, which is accepted too
     facts = []
     if entry.choices:
         facts.append(_("[choices: {names}]").format(names=", ".join(entry.choices)))
+    default = _(entry.default) if entry.default in _DEFAULTS else entry.default
     # A flag that is off unless given needs no default.
-    if entry.default not in (None, "False"):
-        facts.append(_("[default: {value}]").format(value=entry.default))
+    if default not in (None, "False") and not (short and entry.default == NO):
+        facts.append(_("[default: {value}]").format(value=default))
     if entry.required:
         facts.append(_("[required]"))
     description = InlineText(Text(_said(entry.description)))
     for fact in facts:
         description.append(Text(fact, "bright_black"))
     return entry.copy(
+        positive_names=tuple(short or entry.positive_names),
+        negative_names=() if short else entry.negative_names,
         description=description,
         metavar=placeholders(entry.metavar) if entry.metavar else None,
         positional_label=placeholders(entry.positional_label) if entry.positional_label else None,

@@ -1,25 +1,34 @@
 """`atalho index`: images into a gallery."""
 
+import dataclasses
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
-from atalho.text import _, ngettext
+from atalho.text import N_, _, ngettext
 from atalho.text.numbers import whole
 
 
 def index(
-    run: Annotated[Path, Parameter(help=_("run or model folder"))],
+    run: Annotated[Path, Parameter(help=N_("run or model folder"))],
     /,
     *images: Annotated[
-        str, Parameter(help=_("folders and tables as in training (with identities and cameras), files or patterns"))
+        str, Parameter(help=N_("folders and tables as in training (with identities and cameras), files or patterns"))
     ],
-    gallery: Annotated[str, Parameter(help=_("the gallery: a file, made if not there, or postgresql://…"))],
+    gallery: Annotated[str, Parameter(help=N_("the gallery: a file, made if not there, or postgresql://…"))],
     camera: Annotated[
         str | None,
-        Parameter(help=_("pattern of the camera in a file's name, in brackets; auto; or none; the run's if not given")),
+        Parameter(
+            help=N_("pattern of the camera in a file's name, in brackets; auto; or none; the run's if not given")
+        ),
+    ] = None,
+    label: Annotated[
+        str | None, Parameter(help=_('label of all these images, instead of what folders and tables say; "" for none'))
+    ] = None,
+    prefix: Annotated[
+        str | None, Parameter(help=_("put before each label of a folder or table, with a slash between"))
     ] = None,
     json: options.JSON = False,
 ) -> int:
@@ -27,16 +36,30 @@ def index(
     from atalho.api import index as job
 
     with terminal.TerminalProgress() as progress:
-        found = job.index(run, images, gallery, camera=camera, progress=progress)
+        found = job.index(run, images, gallery, camera=camera, label=label, prefix=prefix, progress=progress)
     if json:
         bad = [{"path": path, "error": reason} for path, reason in found.bad]
-        terminal.print_json({"new": found.new, "changed": found.changed, "same": found.same, "bad": bad})
+        relabelled = [dataclasses.asdict(label) for label in found.relabelled]
+        counts = {"new": found.new, "changed": found.changed, "same": found.same, "unlabelled": found.unlabelled}
+        terminal.print_json(counts | {"relabelled": relabelled, "bad": bad})
         return 1 if found.bad else 0
     terminal.say(
         _("{new} new, {changed} changed, {same} as they were").format(
             new=whole(found.new), changed=whole(found.changed), same=whole(found.same)
         )
     )
+    if found.unlabelled:
+        text = ngettext(
+            "{count} new image has no label; --label NAME gives one.",
+            "{count} new images have no label; --label NAME gives one.",
+            found.unlabelled,
+        )
+        terminal.say(text.format(count=whole(found.unlabelled)))
+    if found.relabelled:
+        count = len(found.relabelled)
+        terminal.say(ngettext("{count} label changed:", "{count} labels changed:", count).format(count=whole(count)))
+        changes = ((change.path, change.before, change.after or "") for change in found.relabelled)
+        terminal.print_table((_("image"), _("before"), _("now")), changes)
     if found.bad:
         count = len(found.bad)
         text = ngettext("{count} image is not in the gallery:", "{count} images are not in the gallery:", count)

@@ -6,12 +6,12 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
-from atalho.text import _
+from atalho.text import N_, _
 from atalho.text.numbers import whole
 
 
 def models(
-    pattern: Annotated[str, Parameter(help=_("shell pattern, such as 'resnet*'"))] = "*",
+    pattern: Annotated[str, Parameter(help=N_("shell pattern, such as 'resnet*'"))] = "*",
     /,
     *,
     json: options.JSON = False,

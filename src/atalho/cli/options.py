@@ -3,15 +3,18 @@
 import inspect
 import shlex
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from types import UnionType
-from typing import Annotated, Any, TypedDict, Union, get_args, get_origin
+from typing import Annotated, Any, Final, TypedDict, Union, get_args, get_origin
 
 from cyclopts import Group, Parameter
 
 from atalho import config as schema
+from atalho.cli import help
 from atalho.errors import ConfigError, nearest
-from atalho.text import N_, Text, _
+from atalho.text import N_, Text
+from atalho.training.recipe import DECIDED
 
 # In the order of the help page, below the arguments and the short options.
 _TITLES = {
@@ -23,21 +26,71 @@ _TITLES = {
 }
 
 
-def section(name: str) -> Any:
-    """A parameter type for the values of one section, as `--section.value`; what is not given is not there."""
+SHORT: Final = {
+    "model.name": "--model",
+    "model.start": "--from",
+    "data.skip_bad": "--skip-bad",
+    "training.recipe": "--recipe",
+    "training.epochs": "--epochs",
+    "training.batch_size": "--batch-size",
+    "training.memory": "--memory",
+    "training.seed": "--seed",
+    "reid.protocol": "--protocol",
+    "task": "--task",
+}
+"""The values that `atalho train` takes, and shows, under a short name; their paths are accepted too."""
+
+
+def value(path: str, text: str | None = None) -> Parameter:
+    """A value of the schema under its short name; the parser takes its path for the same, and help does not show it.
+
+    `text` is told instead of what the schema says. What the value is when it is not given, is told too.
+    """
+    entry = _entries()[path]
+    # The path first: the parser takes --model.name for a part of --model otherwise.
+    names = [flag(path), SHORT[path]]
+    owner, _dot, key = path.rpartition(".")
+    return Parameter(
+        name=list(dict.fromkeys(names)),
+        help=text or entry.meaning,
+        show_default=_shown(entry),
+        negative=f"--{owner}.no-{key.replace('_', '-')}" if isinstance(entry.default, bool) else "",
+    )
+
+
+def flag(path: str) -> str:
+    """The option that is named by the path of a value."""
+    return f"--{path.replace('_', '-')}"
+
+
+def section(name: str, *, apart: Iterable[str] = ()) -> Any:
+    """A parameter type for the values of one section, as `--section.value`, but for those `apart`.
+
+    What is not given is not there.
+    """
     fields: dict[str, Any] = {}
-    for entry in schema.entries():
-        owner, _dot, key = entry.path.rpartition(".")
-        if owner == name and key not in ("path", "spec"):
-            text = _(entry.meaning)
-            if entry.default is not None:
-                text += " " + _("[default: {value}]").format(value=_plain(entry.default))
-            fields[key] = Annotated[
-                _parsed(entry.type), Parameter(help=text, show_default=False, consume_multiple=True)
-            ]
+    for path, entry in _entries().items():
+        owner, _dot, key = path.rpartition(".")
+        if owner == name and path not in ("data.path", "model.spec", *apart):
+            about = Parameter(help=entry.meaning, show_default=_shown(entry), consume_multiple=True)
+            fields[key] = Annotated[_parsed(entry.type), about]
     kind = TypedDict(name.capitalize(), fields, total=False)  # type: ignore[misc]
-    group = Group(_(_TITLES[name]), sort_key=2 + list(_TITLES).index(name))
+    group = Group(_TITLES[name], sort_key=2 + list(_TITLES).index(name))
     return Annotated[kind | None, Parameter(name=f"--{name}", group=group, help="")]
+
+
+@cache
+def _entries() -> dict[str, schema.Entry]:
+    return {entry.path: entry for entry in schema.entries()}
+
+
+def _shown(entry: schema.Entry) -> str | bool:
+    """The default as help tells it: that of the schema, unless the recipe or `--from` decides."""
+    if entry.path == "training.recipe":
+        return help.RECIPE
+    if entry.path in DECIDED:
+        return help.BY_RECIPE
+    return False if entry.default is None else _plain(entry.default)
 
 
 def _parsed(kind: Any) -> Any:
@@ -49,20 +102,28 @@ def _parsed(kind: Any) -> Any:
     return tuple[float, ...] if get_origin(kind) is tuple else kind
 
 
-def given(**sections: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The nested values that the user gave, ready for `atalho.train(settings=...)`."""
-    return {name: dict(values) for name, values in sections.items() if values}
+def given(values: Mapping[str, Any], **sections: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The nested values that the user gave, by path and in sections, ready for `atalho.train(settings=...)`."""
+    return schema.merge(
+        {name: values for name, values in sections.items() if values},
+        schema.nest({path: value for path, value in values.items() if value is not None}),
+    )
+
+
+def short(values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values`, by path, under the flags that help shows for them."""
+    return {SHORT.get(path, "--model"): value for path, value in values.items()}
 
 
 def _plain(value: Any) -> str:
     if isinstance(value, bool):
-        return _("yes") if value else _("no")
+        return help.YES if value else help.NO
     if isinstance(value, tuple):
         return " ".join(map(str, value))
     return str(value)
 
 
-JSON = Annotated[bool, Parameter(help=_("print one JSON object instead of a table"), negative="")]
+JSON = Annotated[bool, Parameter(help=N_("print one JSON object instead of a table"), negative="")]
 
 
 def command() -> str:
@@ -77,21 +138,6 @@ def refuse_beside_resume(*given_too: Mapping[str, Any]) -> None:
         raise ConfigError(
             Text("--resume continues a run with its own configuration; leave out: {names}.", names=", ".join(names))
         )
-
-
-def joined(shortcuts: Mapping[str, tuple[str, Any]], sections: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of both forms of an option, `--epochs` and `--training.epochs`; given both ways is an error."""
-    settings = {name: dict(values) for name, values in sections.items()}
-    for flag, (path, value) in shortcuts.items():
-        section, _dot, key = path.partition(".")
-        if value is None:
-            continue
-        if key in settings.setdefault(section, {}):
-            raise ConfigError(
-                Text("{flag} and --{path} are the same setting; give one.", flag=flag, path=path.replace("_", "-"))
-            )
-        settings[section][key] = value
-    return settings
 
 
 def refused(name: str, given: Any, wanted: str) -> ConfigError:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
-from atalho.text import _
+from atalho.text import N_, _
 from atalho.text.numbers import percent
 
 if TYPE_CHECKING:
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 
 def predict(
-    run: Annotated[str, Parameter(help=_("run or model folder"))],
+    run: Annotated[str, Parameter(help=N_("run or model folder"))],
     /,
     *images: Annotated[
         str,
         # For the lone dash; other words that begin with one are refused below.
-        Parameter(help=_("files, folders, patterns, or - for a list on standard input"), allow_leading_hyphen=True),
+        Parameter(help=N_("files, folders, patterns, or - for a list on standard input"), allow_leading_hyphen=True),
     ],
     top: Annotated[
-        int | None, Parameter(help=_("classes shown per image; 3 if not given, in CSV the most probable one"))
+        int | None, Parameter(help=N_("classes shown per image; 3 if not given, in CSV the most probable one"))
     ] = None,
-    format: Annotated[Literal["table", "csv", "json"], Parameter(help=_("how the rows are printed"))] = "table",
+    format: Annotated[Literal["table", "csv", "json"], Parameter(help=N_("how the rows are printed"))] = "table",
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.api.predict`, print. Exit code 1 where an image could not be read.

@@ -5,7 +5,7 @@ from typing import Any
 
 from atalho.cli import terminal, threshold
 from atalho.text import _
-from atalho.text.numbers import interval, percent
+from atalho.text.numbers import interval, percent, whole
 
 _PRECISIONS = {"map": "mAP", "minp": "mINP"}
 
@@ -23,8 +23,8 @@ def say(found: Mapping[str, Any]) -> None:
             split=terminal.split(found["split"]),
             rank1=percent(found["rank1"]),
             interval=interval(found["rank1_interval"]),
-            valid=found["valid_queries"],
-            queries=found["queries"],
+            valid=whole(found["valid_queries"]),
+            queries=whole(found["queries"]),
             protocol=found["protocol"],
         )
     )

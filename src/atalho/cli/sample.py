@@ -6,12 +6,12 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
-from atalho.text import _
+from atalho.text import N_, _
 
 
 def sample(
-    name: Annotated[str, Parameter(help=_("fashion (clothes, 10 classes) or omniglot (handwritten characters)"))],
-    directory: Annotated[Path, Parameter(help=_("new folder to unpack into"))],
+    name: Annotated[str, Parameter(help=N_("fashion (clothes, 10 classes) or omniglot (handwritten characters)"))],
+    directory: Annotated[Path, Parameter(help=N_("new folder to unpack into"))],
     /,
     *,
     json: options.JSON = False,

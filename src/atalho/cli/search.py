@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
-from atalho.text import _
+from atalho.text import N_, _
 from atalho.text.numbers import number
 
 if TYPE_CHECKING:
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 
 def search(
-    gallery: Annotated[str, Parameter(help=_("a gallery that atalho index made"))],
+    gallery: Annotated[str, Parameter(help=N_("a gallery that atalho index made"))],
     /,
-    *images: Annotated[str, Parameter(help=_("files, folders or patterns"))],
-    k: Annotated[int, Parameter(name=["-k", "--k"], help=_("answers per image"))] = 10,
-    model: Annotated[Path | None, Parameter(help=_("the gallery's model, where it has moved"))] = None,
+    *images: Annotated[str, Parameter(help=N_("files, folders or patterns"))],
+    k: Annotated[int, Parameter(name=["-k", "--k"], help=N_("answers per image"))] = 10,
+    model: Annotated[Path | None, Parameter(help=N_("the gallery's model, where it has moved"))] = None,
     expand: Annotated[
-        int, Parameter(help=_("first answers that are averaged into the query before it is repeated"))
+        int, Parameter(help=N_("first answers that are averaged into the query before it is repeated"))
     ] = 0,
     exact: Annotated[
-        bool, Parameter(help=_("compare with every vector, also in a large gallery"), negative="")
+        bool, Parameter(help=N_("compare with every vector, also in a large gallery"), negative="")
     ] = False,
     json: options.JSON = False,
 ) -> int:

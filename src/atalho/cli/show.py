@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
-from atalho.text import _
+from atalho.text import N_, _
 from atalho.text.numbers import whole
 
 if TYPE_CHECKING:
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 def show(
     model: Annotated[
-        str, Parameter(help=_("network of the catalogue, run or model folder, or TOML file with a specification"))
+        str, Parameter(help=N_("network of the catalogue, run or model folder, or TOML file with a specification"))
     ],
     /,
     *,
-    size: Annotated[int | None, Parameter(help=_("side of the images in pixels; by the network if not given"))] = None,
-    svg: Annotated[Path | None, Parameter(help=_("draw the architecture into this file"))] = None,
+    size: Annotated[int | None, Parameter(help=N_("side of the images in pixels; by the network if not given"))] = None,
+    svg: Annotated[Path | None, Parameter(help=N_("draw the architecture into this file"))] = None,
     beside: Annotated[
-        list[str] | None, Parameter(help=_("in the drawing: another network beside it, such as its plain twin"))
+        list[str] | None, Parameter(help=N_("in the drawing: another network beside it, such as its plain twin"))
     ] = None,
-    unfold: Annotated[bool, Parameter(help=_("in the drawing: every block, however many"), negative="")] = False,
-    columns: Annotated[int, Parameter(help=_("in the drawing: columns to break it into, between stages"))] = 1,
+    unfold: Annotated[bool, Parameter(help=N_("in the drawing: every block, however many"), negative="")] = False,
+    columns: Annotated[int, Parameter(help=N_("in the drawing: columns to break it into, between stages"))] = 1,
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.inspection.summary.summarise` and `atalho.draw`, print."""
@@ -41,6 +41,8 @@ def show(
     if svg is None:
         options.refuse_without("--svg", {"--beside": beside, "--unfold": unfold or None, "--columns": columns != 1})
     found = resolve(model)
+    if found.note is not None:
+        terminal.complain(str(found.note))
     side = size or found.side
     summary = summarise(found.spec, (found.spec.in_channels, side, side))
     if svg is not None:

@@ -8,22 +8,22 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
-from atalho.text import _
+from atalho.text import N_, _
 from atalho.text.numbers import interval, number, percent, whole
 
 
 def threshold(
-    run: Annotated[Path, Parameter(help=_("run or model folder"))],
+    run: Annotated[Path, Parameter(help=N_("run or model folder"))],
     data: Annotated[
-        Path | None, Parameter(help=_("images of other identities; the run's validation images if not given"))
+        Path | None, Parameter(help=N_("images of other identities; the run's validation images if not given"))
     ] = None,
     /,
     *,
     false_accept: Annotated[
         float | None,
-        Parameter(help=_("share of pairs of two identities that may pass for one; the run's own (0.01) if not given")),
+        Parameter(help=N_("share of pairs of two identities that may pass for one; the run's own (0.01) if not given")),
     ] = None,
-    skip_bad: Annotated[bool, Parameter(help=_("leave out images that cannot be read"), negative="")] = False,
+    skip_bad: Annotated[bool, Parameter(help=N_("leave out images that cannot be read"), negative="")] = False,
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.threshold`, print."""

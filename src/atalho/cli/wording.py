@@ -28,10 +28,23 @@ def explain(error: CycloptsError) -> str:
     if isinstance(error, CoercionError):
         return _coercion(error)
     if isinstance(error, RepeatArgumentError):
-        return _("{name} is given twice.").format(name=error.token.keyword or error.token.value)
+        return _repeated(error)
     if error.unused_tokens:
         return _("Not expected here: {given}. See --help.").format(given=" ".join(error.unused_tokens))
     return str(error)
+
+
+def _repeated(error: RepeatArgumentError) -> str:
+    """A value that is given twice, perhaps under its short name and by its path."""
+    from atalho.cli import options
+
+    words = {word.partition("=")[0].replace(".no-", ".") for word in error.root_input_tokens or ()}
+    given = error.token.keyword or error.token.value
+    for path, flag in options.SHORT.items():
+        names = {flag, options.flag(path)}
+        if given.replace(".no-", ".") in names and len(names & words) == 2:
+            return _("{flag} and {path} are the same setting; give one.").format(flag=flag, path=options.flag(path))
+    return _("{name} is given twice.").format(name=given)
 
 
 def _coercion(error: CoercionError) -> str:

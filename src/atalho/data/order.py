@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from itertools import islice, pairwise
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
 from atalho import chance
 from atalho.data.manifest import Ids
+from atalho.errors import ConfigError
+from atalho.text import Text
 
+PathLike = str | os.PathLike[str]
 AT_ONCE: Final = 64
 """Images that are read, and then computed together, where they come one by one."""
 _Item = TypeVar("_Item")
@@ -88,3 +92,21 @@ def _hand(seed: int, epoch: int, deck: Ids, images: int) -> Ids:
     rounds = max(1, len(deck) // images)
     shuffle, place = divmod(epoch, rounds)
     return chance.permutation(seed, "images of identities", shuffle, deck)[place * images : (place + 1) * images]
+
+
+def several(given: Any, *single: type) -> Iterable[Any]:
+    """What a caller gave as one item or several, as several.
+
+    One text, path or value of a `single` type is one item: taken apart it would be letters, and `/` is a folder too.
+    Raises ConfigError for what is neither.
+    """
+    if isinstance(given, (str, os.PathLike, *single)):
+        return [given]
+    if isinstance(given, bytes) or not isinstance(given, Iterable):
+        raise ConfigError(Text("One path or several are expected, not {given}.", given=repr(given)))
+    return given
+
+
+def paths(given: PathLike | Iterable[PathLike]) -> Iterator[str]:
+    """One path or several as texts, as they come."""
+    return map(os.fspath, several(given))

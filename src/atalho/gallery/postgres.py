@@ -69,22 +69,26 @@ class PostgresStore(Store):
         about = dict(self._connection.execute("select key, value from atalho_about").fetchall())
         return Origin.of(about, self._shown)
 
-    def put(self, entries: Sequence[Entry], vectors: Vectors) -> None:
+    def put(self, entries: Sequence[Entry], vectors: Vectors) -> list[Entry]:
         """One transaction: all of them or none."""
         vectors = checked(entries, vectors, self.origin.dimension)
         rows = [(e.digest, e.path, e.label, e.camera, v) for e, v in zip(entries, vectors, strict=True)]
         with self._explained(), self._connection.transaction(), self._connection.cursor() as cursor:
             # Writers come one after the other, so that two that overwrite the same images cannot wait for each other.
             self._next_generation()
-            cursor.executemany(
-                "delete from atalho_images where path = %s and digest <> %s", [(e.path, e.digest) for e in entries]
+            kept = {entry.path: entry.digest for entry in entries}
+            found = cursor.execute(
+                "select digest, path, label, camera from atalho_images where path = any(%s)", (list(kept),)
             )
+            replaced = [entry for entry in (Entry(*row) for row in found) if entry.digest != kept[entry.path]]
+            cursor.execute("delete from atalho_images where digest = any(%s)", ([e.digest for e in replaced],))
             cursor.executemany(
                 "insert into atalho_images (digest, path, label, camera, vector) values (%s, %s, %s, %s, %s) "
                 "on conflict (digest) do update set path = excluded.path, label = excluded.label, "
                 "camera = excluded.camera, vector = excluded.vector",
                 rows,
             )
+        return replaced
 
     def remove(self, digests: Sequence[str]) -> int:
         with self._explained(), self._connection.transaction():

@@ -78,14 +78,19 @@ class SqliteStore(Store):
         about = dict(self._database.execute("select key, value from about"))
         return Origin.of(about, self.path)
 
-    def put(self, entries: Sequence[Entry], vectors: Vectors) -> None:
+    def put(self, entries: Sequence[Entry], vectors: Vectors) -> list[Entry]:
         """One transaction: all of them or none."""
         vectors = checked(entries, vectors, self.origin.dimension)
+        replaced: list[Entry] = []
         with self._explained(), self._transaction():
             for entry, vector in zip(entries, vectors, strict=True):
                 content = vector.tobytes()
+                before = "from images where path = ? and digest <> ?"
+                same = (entry.path, entry.digest)
+                found = self._database.execute(f"select digest, path, label, camera {before}", same)
+                replaced += [Entry(*row) for row in found]
                 # What an image showed before its file was overwritten is no longer there.
-                self._database.execute("delete from images where path = ? and digest <> ?", (entry.path, entry.digest))
+                self._database.execute(f"delete {before}", same)
                 self._database.execute(
                     "insert into images (digest, path, label, camera, vector, checksum) values (?, ?, ?, ?, ?, ?) "
                     "on conflict (digest) do update set path = excluded.path, label = excluded.label, "
@@ -93,6 +98,7 @@ class SqliteStore(Store):
                     (entry.digest, entry.path, entry.label, entry.camera, content, zlib.crc32(content)),
                 )
             self._next_generation()
+        return replaced
 
     def remove(self, digests: Sequence[str]) -> int:
         with self._explained(), self._transaction():

@@ -6,6 +6,7 @@ store (`generation`).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from atalho.errors import GalleryError
+from atalho.errors import ConfigError, GalleryError
 from atalho.text import Text
 
 Vectors = NDArray[np.float32]
@@ -80,8 +81,11 @@ class Store(Protocol):
 
     origin: Origin
 
-    def put(self, entries: Sequence[Entry], vectors: Vectors) -> None:
-        """Keep images with their unit vectors (N,D). An image whose content is there gets its new path and label."""
+    def put(self, entries: Sequence[Entry], vectors: Vectors) -> list[Entry]:
+        """Keep images with their unit vectors (N,D). An image whose content is there gets its new path and label.
+
+        Returns what the same files showed before, which is no longer there.
+        """
 
     def remove(self, digests: Sequence[str]) -> int:
         """Forget images; returns how many were there."""
@@ -116,7 +120,18 @@ class Store(Protocol):
 
 def is_server(place: str) -> bool:
     """Whether `place` means a database server and not a file."""
-    return place.startswith(("postgresql://", "postgres://"))
+    return place.lower().startswith(("postgresql://", "postgres://"))
+
+
+def place(gallery: str | os.PathLike[str]) -> str:
+    """`gallery` as `open_store` accepts it: a server's address, or a file's place as it is seen from everywhere."""
+    name = os.fspath(gallery)
+    if not name:
+        raise ConfigError(Text("No gallery was named. Give a file, or postgresql://…: --gallery photos.db"))
+    if is_server(name):
+        scheme, separator, rest = name.partition("://")
+        return scheme.lower() + separator + rest  # as libpq wants it
+    return os.path.abspath(name)  # noqa: PTH100 (links stay links)
 
 
 def open_store(place: str, create: Origin | None = None) -> Store:

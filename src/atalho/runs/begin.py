@@ -1,14 +1,13 @@
 """Begin a run: check what can be checked before any work, write the run's first files, train."""
 
 import os
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from pydantic import TypeAdapter
 
 from atalho import config as schema
+from atalho.config import Asked
 from atalho.data import order
 from atalho.data.preprocessing import Preprocessing
 from atalho.errors import ConfigError
@@ -31,15 +30,18 @@ from atalho.training.progress import Progress
 
 
 def begin(
-    asked: Mapping[str, Any],
+    asked: Asked,
+    digest: str,
     out: Path | None,
     command: str,
     progress: Progress,
     ranks: Ranks,
 ) -> Run:
-    """Check everything that can be checked before any work, decode the images, write the run's first files, train."""
-    asked_digest = continuation.command_digest(asked)
-    early = schema.validate(asked)
+    """Check everything that can be checked before any work, decode the images, write the run's first files, train.
+
+    `digest` is that of the command, by which the run is found again.
+    """
+    early = asked.config
     refuse_unnamed(early)
     _refuse_undecodable_names(early)
     refuse_taken(out)
@@ -47,9 +49,10 @@ def begin(
     if start is None and early.training.recipe == "finetune":
         raise ConfigError(Text("The recipe finetune starts from a trained model. Name it: --from RUN"))
     backbone = backbone_of(early.model, start)
-    asked = schema.merge(
-        {"training": {"recipe": "finetune"}} if start else {}, asked, schema.nest(continuation.absolute_paths(early))
-    )
+    derived = dict(continuation.absolute_paths(early))
+    if start is not None and "training.recipe" not in asked.given:
+        derived["training.recipe"] = "finetune"
+    asked = replace(asked, config=schema.change(early, derived))
     precision = choose(early.training.device, early.training.precision)
     refuse_crowded_gpu(ranks, precision)
     surveyed = survey_data(replace(early, data=start.data(early.data)) if start else early, progress)
@@ -69,7 +72,7 @@ def begin(
     progress.note(_("computing on {precision}").format(precision=precision))
     progress.note(memory.check(memory.MemoryRequest(spec, surveyed.size, config.training, precision, ranks.world)))
     with claimed(out, early.data.path) as folder:
-        run = Run(folder)
+        run = Run.begun(folder, config)
         dataset = open_dataset(surveyed, config.data, progress, channels=channels)
         prepared = TypeAdapter(Preprocessing).dump_python(preprocessing(dataset, config.data, start), mode="json")
         atomic.write_json(folder / run_folder.NETWORK, {"spec": specs.to_dict(spec), "preprocessing": prepared})
@@ -77,7 +80,7 @@ def begin(
         text = run_file.text(schema.to_dict(config)).encode()
         record = provenance.gather(command, config.training.seed, precision)
         record |= {"fingerprint": provenance.fingerprint(precision, ranks.world), "config": provenance.digest(text)}
-        record |= {"asked": asked_digest}
+        record |= {"asked": digest}
         atomic.write_json(folder / run_folder.PROVENANCE, record)
         # The last of a run's first files, because it is what makes the folder a run.
         atomic.write_file(folder / run_folder.CONFIG, text)

@@ -18,9 +18,9 @@ from atalho.text import Text
 from atalho.training.distributed import Ranks
 
 
-def command_digest(asked: Mapping[str, Any]) -> str:
-    """A hash of the settings that were asked for, by which the same command is known again."""
-    whole = schema.merge(asked, schema.nest(absolute_paths(schema.validate(asked))))
+def command_digest(values: Mapping[str, Any], config: schema.Config) -> str:
+    """A hash of the settings as they were given, which ask for `config`: by it the same command is known again."""
+    whole = schema.merge(values, schema.nest(absolute_paths(config)))
     return hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -30,15 +30,15 @@ def absolute_paths(config: schema.Config) -> dict[str, str]:
     return {name: os.path.abspath(path) for name, path in paths.items() if path}  # noqa: PTH100 (links stay links)
 
 
-def find_run(folder: Path, asked: Mapping[str, Any]) -> Run | None:
-    """The run that `asked` began in `folder`; None where no run is there yet.
+def find_run(folder: Path, digest: str) -> Run | None:
+    """The run that the command of this `digest` began in `folder`; None where no run is there yet.
 
     Raises RunError where the run there began with other settings.
     """
     if not run_folder.is_run(folder):
         return None
     run = Run(folder)
-    if run.json(run_folder.PROVENANCE).get("asked") != command_digest(asked):
+    if run.json(run_folder.PROVENANCE).get("asked") != digest:
         raise RunError(
             Text(
                 "The run in {path} began with other settings than these, so it is not continued. "

@@ -17,6 +17,7 @@ from atalho.inspection.memory import StepMemory, step_memory
 from atalho.networks.spec import Spec
 from atalho.precision import Precision
 from atalho.text import Text, _
+from atalho.text.numbers import size
 
 TOLERANCE: Final = 0.25
 """The share by which estimates err at most, by `tests/inspection/test_memory.py`. What might fit is not refused."""
@@ -77,7 +78,7 @@ class MemoryRequest:
             ways.append(
                 _("--memory saving fits up to {images} images at once").format(images=most)
                 if most >= 3
-                else _("--memory saving needs about {bytes}").format(bytes=readable(saving.held(self.device)))
+                else _("--memory saving needs about {bytes}").format(bytes=size(saving.held(self.device)))
             )
         if not at_once >= 3 and room is not None:
             ways.append(_("a smaller network, or smaller images (--data.size)"))
@@ -93,8 +94,8 @@ def check(request: MemoryRequest) -> str:
             Text(
                 "Steps of {images} images at once need about {needed} of memory, and {room} are available. {advice}",
                 images=needed.images,
-                needed=readable(total),
-                room=readable(room),
+                needed=size(total),
+                room=size(room),
                 advice=request.advice(room),
             )
         )
@@ -102,13 +103,13 @@ def check(request: MemoryRequest) -> str:
         "memory: about {total} ({images} images at once {activations}, weights {weights}, gradients {gradients}, "
         "optimizer {optimizer}, averaged weights {averaged})"
     ).format(
-        total=readable(total),
+        total=size(total),
         images=needed.images,
-        activations=readable(needed.activations),
-        weights=readable(needed.weights),
-        gradients=readable(needed.gradients),
-        optimizer=readable(needed.optimizer),
-        averaged=readable(needed.averaged),
+        activations=size(needed.activations),
+        weights=size(needed.weights),
+        gradients=size(needed.gradients),
+        optimizer=size(needed.optimizer),
+        averaged=size(needed.averaged),
     )
 
 
@@ -140,11 +141,6 @@ def available(device: torch.device) -> int | None:
         return int(torch.cuda.mem_get_info(device)[0])
     rooms = [room for room in (_machine(), _cgroup(), _process()) if room is not None]
     return min(rooms) if rooms else None
-
-
-def readable(count: int) -> str:
-    """Bytes as MB, or GB from one on."""
-    return f"{count / 2**30:.1f} GB" if count >= 2**30 else f"{round(count / 2**20)} MB"
 
 
 def _machine() -> int | None:

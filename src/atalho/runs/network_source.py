@@ -15,6 +15,7 @@ from atalho.networks.build import build
 from atalho.networks.network import Network
 from atalho.networks.spec import Spec
 from atalho.storage import model_folder, run_file, run_folder
+from atalho.text import Text
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class NetworkSource:
     folder: Path | None = None
     preprocessing: Preprocessing | None = None
     """How a trained network's images are made ready."""
+    note: Text | None = None
+    """What the word could have meant too."""
 
     def network(self, *, seed: int = 0) -> Network:
         """The network on the CPU: with its trained weights, or with new ones by `seed`."""
@@ -39,12 +42,13 @@ class NetworkSource:
 
 
 def resolve(word: str) -> NetworkSource:
-    """What `word` means: a run or model folder, a file NAME.toml, or else a name of the catalogue.
+    """What `word` means: a name of the catalogue, a run or model folder, or a file NAME.toml.
 
+    A folder that is called like a network is named by a path, such as ./resnet20.
     Raises ConfigError for an unknown name or an unfit specification, WeightsError for another folder.
     """
     path = Path(word)
-    if path.is_dir():
+    if means_folder(word):
         folder = model_folder.find(path)
         card = model_folder.read_card(folder)
         run = folder.resolve()
@@ -54,4 +58,10 @@ def resolve(word: str) -> NetworkSource:
         spec = specs.from_dict(run_file.read(path))
         return NetworkSource(path.stem, spec, spec.plan().usual_side)
     spec = catalogue.spec(word)
-    return NetworkSource(word, spec, spec.plan().usual_side)
+    note = Text("{name} is the network of that name; for the folder, give ./{name}.", name=word)
+    return NetworkSource(word, spec, spec.plan().usual_side, note=note if path.is_dir() else None)
+
+
+def means_folder(word: str) -> bool:
+    """Whether `word` means a folder that is there, and no network: a name of the catalogue is that network."""
+    return Path(word).is_dir() and word not in catalogue.list_models()

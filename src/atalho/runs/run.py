@@ -37,6 +37,13 @@ class Run:
         """The run at `path`. Raises RunError where there is none."""
         return cls(RunFolder.open(path).path)
 
+    @classmethod
+    def begun(cls, path: Path, config: Config) -> "Run":
+        """The run that begins at `path`: its configuration is known and is not read again."""
+        run = cls(path)
+        vars(run)["config"] = config
+        return run
+
     @cached_property
     def config(self) -> Config:
         """The resolved configuration, with the path at which the images were last found."""

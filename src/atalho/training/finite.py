@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from atalho.errors import NotFiniteError
 from atalho.precision import Precision
 from atalho.text import Text
+from atalho.text.numbers import significant
 
 _SHOWN = 8
 
@@ -29,10 +30,10 @@ def explain(
     shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
     return NotFiniteError(
         Text(
-            "Step {step}: the loss is {loss:g} and the numbers are not finite, first in {place}. "
+            "Step {step}: the loss is {loss} and the numbers are not finite, first in {place}. "
             "No weight was updated. The batch was: {files}. Try a lower --training.lr, or --training.precision fp32.",
             step=step,
-            loss=loss,
+            loss=significant(loss, 6),
             place=_first_bad(network, images, precision),
             files=shown,
         )

@@ -5,14 +5,14 @@
 Precedence: what the user asked for over the recipe over the schema.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from atalho.config import SMALL_IMAGE, Config, TaskName, merge, to_dict, validate
+from atalho.config import SMALL_IMAGE, Asked, Config, TaskName, change, flatten, merge
 from atalho.errors import ConfigError
 from atalho.tasks.by_name import task_of
 from atalho.text import Text, _
+from atalho.text.numbers import significant
 
 Row = dict[str, Any]
 
@@ -42,6 +42,15 @@ _FINETUNE: Row = {
     "shift_lr": 1.0,
     "weight_decay": 1e-4,
 }
+_ROWS: Final = (
+    *(_PAPER, _PAPER_RESNET_SMALL, _PAPER_VERY_DEEP, _PAPER_RESNET_LARGE, _PAPER_DENSENET_SMALL, _PAPER_DENSENET_LARGE),
+    _FINETUNE,
+)
+DECIDED: Final = frozenset(f"training.{name}" for row in _ROWS for name in row) | {
+    *("augment.crop", "augment.pad"),
+    *("augment.erasing", "training.optimizer"),  # by the recipes of re-identification
+}
+"""The paths of all values that a recipe may set: what the schema says of them holds for none in particular."""
 
 
 @dataclass(frozen=True)
@@ -83,31 +92,31 @@ def _fast_batch(context: RecipeContext) -> int:
     return by_images if context.size <= SMALL_IMAGE else min(by_images, 64)
 
 
-def resolve(asked: Mapping[str, Any], context: RecipeContext) -> tuple[Config, tuple[str, ...]]:
-    """The complete configuration for `asked` (nested values of the user) and notes on what was derived.
+def resolve(asked: Asked, context: RecipeContext) -> tuple[Config, tuple[str, ...]]:
+    """The complete configuration for what was `asked`, and notes on what was derived.
 
     Where the user gives no learning rate, the recipe's is scaled with the batch (Goyal et al. 2017, section 2.1).
     """
-    schema = to_dict(Config())
-    recipe = validate(asked).training.recipe
-    chosen = merge(schema, values(recipe, context), asked)
+    recipe = asked.config.training.recipe
+    row = flatten(values(recipe, context))
+    usual = change(Config(), row).training
+    config = change(asked.config, {path: value for path, value in row.items() if path not in asked.given})
     notes: list[str] = []
-    usual = merge(schema, values(recipe, context))["training"]
-    reference = schema["training"]["batch_size"] if recipe == "fast" else usual["batch_size"]
-    batch = validate(chosen).training.batch_size
-    sgd = usual["optimizer"] == "sgd"  # Adam's steps hardly depend on the size of a batch
-    if sgd and "lr" not in asked.get("training", {}) and batch != reference:
-        chosen["training"]["lr"] = usual["lr"] * batch / reference
+    reference = Config().training.batch_size if recipe == "fast" else usual.batch_size
+    batch = config.training.batch_size
+    sgd = usual.optimizer == "sgd"  # Adam's steps hardly depend on the size of a batch
+    if sgd and "training.lr" not in asked.given and batch != reference:
+        config = change(config, {"training.lr": usual.lr * batch / reference})
         notes.append(
-            _("learning rate {lr:g}: {usual:g} scaled from batches of {reference} to {batch}").format(
-                lr=chosen["training"]["lr"], usual=usual["lr"], reference=reference, batch=batch
+            _("learning rate {lr}: {usual} scaled from batches of {reference} to {batch}").format(
+                lr=significant(config.training.lr, 6), usual=significant(usual.lr, 6), reference=reference, batch=batch
             )
         )
-    if chosen["augment"]["pad"] > context.size:
+    if config.augment.pad > context.size:
         raise ConfigError(
             Text(
                 "augment.pad = {pad} is not accepted: it must be {size} or less, the side of the images.",
-                pad=chosen["augment"]["pad"],
+                pad=config.augment.pad,
                 size=context.size,
             )
         )
@@ -115,11 +124,10 @@ def resolve(asked: Mapping[str, Any], context: RecipeContext) -> tuple[Config, t
         raise ConfigError(
             Text("Training needs batches of two images or more: the norms compare images with each other.")
         )
-    notes.extend(_micro_batch(validate(chosen).training.micro_batch, batch))
-    if chosen["augment"]["crop"] == "auto":
-        chosen["augment"]["crop"] = values(recipe, context)["augment"]["crop"]
-    chosen["data"]["size"] = context.size
-    return validate(chosen), tuple(notes)
+    notes.extend(_micro_batch(config.training.micro_batch, batch))
+    if config.augment.crop == "auto":
+        config = change(config, {"augment.crop": row["augment.crop"]})
+    return change(config, {"data.size": context.size}), tuple(notes)
 
 
 def _micro_batch(largest: int | None, batch: int) -> list[str]:

@@ -67,7 +67,7 @@ def measured(session: Session[HeightResult]) -> HeightResult:
 
 @pytest.fixture
 def found(tmp_path: Path) -> HeightResult:
-    return measured(HEIGHT.begin(tmp_path / "out", "photos", None, "atalho lab height", None))
+    return measured(HEIGHT.begin("photos", out=tmp_path / "out", command="atalho lab height"))
 
 
 def test_a_result_says_what_was_claimed_asked_measured_and_where_it_comes_from(found):

@@ -7,17 +7,17 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
-from atalho.text import _, ngettext
+from atalho.text import N_, _, ngettext
 from atalho.text.numbers import whole
 
-Gallery = Annotated[str, Parameter(help=_("the gallery: a file or postgresql://…"))]
+Gallery = Annotated[str, Parameter(help=N_("the gallery: a file or postgresql://…"))]
 
 
 def list_(
     gallery: Gallery,
     /,
     *,
-    label: Annotated[str | None, Parameter(help=_("only images with this label"))] = None,
+    label: Annotated[str | None, Parameter(help=N_("only images with this label"))] = None,
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.api.gallery.entries`, print."""
@@ -37,8 +37,8 @@ def list_(
 def remove(
     gallery: Gallery,
     /,
-    *images: Annotated[Path, Parameter(help=_("files whose images are taken out"))],
-    label: Annotated[list[str] | None, Parameter(help=_("also all images with this label"))] = None,
+    *images: Annotated[Path, Parameter(help=N_("files whose images are taken out"))],
+    label: Annotated[list[str] | None, Parameter(help=N_("also all images with this label"))] = None,
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.api.gallery.remove`, print. Exit code 1 where nothing was there."""
@@ -48,7 +48,7 @@ def remove(
     if json:
         terminal.print_json({"removed": count})
     else:
-        terminal.say(ngettext("{count} image taken out", "{count} images taken out", count).format(count=count))
+        terminal.say(ngettext("{count} image taken out", "{count} images taken out", count).format(count=whole(count)))
     return 0 if count else 1
 
 

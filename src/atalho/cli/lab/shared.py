@@ -1,16 +1,21 @@
-"""Options that the experiments share."""
+"""What the experiments' commands share: options, and how a result is printed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 from cyclopts import Parameter
 
+from atalho import lab
+from atalho.cli import options, terminal
 from atalho.errors import ConfigError
-from atalho.text import N_, Text
+from atalho.text import N_, Text, _
 
 if TYPE_CHECKING:
-    from atalho.lab import Recipe
+    from atalho.lab.shared.result import Result
+
+R = TypeVar("R", bound="Result")
 
 Data = Annotated[str, Parameter(help=N_("folder of class folders, CSV, IDX files or CIFAR batches"))]
 MeasuredOn = Annotated[str | None, Parameter(help=N_("images to measure on; the run's own if not given"))]
@@ -20,10 +25,6 @@ Beside = Annotated[
 Seeds = Annotated[int, Parameter(help=N_("how many seeds, from 0; an interval needs two or more"))]
 Images = Annotated[int | None, Parameter(help=N_("training images, chosen class by class; all if not given"))]
 Rate = Annotated[float, Parameter(help=N_("highest learning rate"))]
-Budget = Annotated[
-    float | None,
-    Parameter(help=N_("minutes after which no further cell is begun; the same command again goes on with the rest")),
-]
 Out = Annotated[Path | None, Parameter(help=N_("the experiment's folder; lab/NAME if not given"))]
 
 
@@ -40,15 +41,54 @@ class Training:
         bool, Parameter(help=N_("leave out images that cannot be read instead of refusing"), negative="")
     ] = False
 
-    def recipe(self) -> "Recipe":
+    def recipe(self) -> "lab.Recipe":
         """As the experiments take them. Raises ConfigError for numbers that nothing can be trained with."""
-        from atalho.lab import Recipe
+        return lab.Recipe(self.epochs, self.images, self.lr, self.batch_size, self.size, self.skip_bad)
 
-        return Recipe(self.epochs, self.images, self.lr, self.batch_size, self.size, self.skip_bad)
+
+@dataclass(frozen=True)
+class SessionOptions:
+    """The options of every experiment: its time, its place and how its result is printed."""
+
+    budget: Annotated[
+        float | None,
+        Parameter(
+            help=N_("minutes after which no further cell is begun; the same command again goes on with the rest")
+        ),
+    ] = None
+    out: Out = None
+    json: options.JSON = False
+
+    def measure(self, run: Callable[..., R]) -> R:
+        """The result of an experiment, which is given what all experiments accept."""
+        with terminal.TerminalProgress() as progress:
+            return run(budget_minutes=self.budget, out=self.out, command=options.command(), progress=progress)
+
+    def show(self, run: Callable[..., "Result"]) -> int:
+        """Run an experiment and print its result; the command's exit code."""
+        result = self.measure(run)
+        if self.json:
+            terminal.print_json({"folder": str(result.path), **result.to_dict()})
+        else:
+            print_result(result)
+        return 0
 
 
 Trained = Annotated[Training, Parameter(name="*")]
 USUAL: Final = Training()
+Session = Annotated[SessionOptions, Parameter(name="*")]
+SESSION: Final = SessionOptions()
+
+
+def print_result(result: "Result") -> None:
+    """Print the first table, the verdict with its reasons, and where the page is."""
+    table = result.table()
+    terminal.print_table(table.head, table.rows, numbers=range(table.numbers_from, len(table.head)))
+    terminal.say("")
+    terminal.say(result.headline())
+    for sentence in (*result.reasons(), *result.page.remarks(result)):
+        terminal.say(f"  {sentence}")
+    terminal.say(_("report: {path}").format(path=result.report))
 
 
 def names(given: str) -> list[str]:

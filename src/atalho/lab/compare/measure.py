@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Final, get_args
+from typing import Final, Unpack, get_args
 
 from atalho.errors import ConfigError, nearest
 from atalho.inspection.summary import summarise
@@ -20,13 +20,12 @@ from atalho.lab.compare.budget import matched, step_seconds
 from atalho.lab.compare.page import PAGE
 from atalho.lab.compare.result import CompareMeasured, CompareResult, CompareSeries, CompareSettings, Equal, Kind
 from atalho.lab.shared.curves import measure, over_seeds
-from atalho.lab.shared.experiment import Experiment
+from atalho.lab.shared.experiment import Experiment, SessionOptions
 from atalho.lab.shared.training import Recipe, TrainingBench, open_bench
 from atalho.lab.shared.verdict import SHARE, Comparison, Estimate, Verdict
 from atalho.networks.select import specify
 from atalho.networks.spec import DenseNetSpec, Spec
 from atalho.text import Text
-from atalho.training.progress import Progress
 
 EXPERIMENT: Final = Experiment("compare", CompareResult, PAGE)
 CALIBRATION: Final = "calibration"
@@ -41,10 +40,7 @@ def run(
     equal: Equal = "params",
     seeds: int = 3,
     recipe: Recipe | None = None,
-    budget_minutes: float | None = None,
-    out: Path | str | None = None,
-    command: str | None = None,
-    progress: Progress | None = None,
+    **options: Unpack[SessionOptions],
 ) -> CompareResult:
     """Bring `models` (names of the catalogue) to an equal budget, train each with every seed; the result.
 
@@ -54,7 +50,7 @@ def run(
     for name in names:
         specify(name)
     _check(names, equal, seeds)
-    session = EXPERIMENT.begin(out, f"{Path(data).name}-{equal}", budget_minutes, command, progress)
+    session = EXPERIMENT.begin(f"{Path(data).name}-{equal}", **options)
     bench = open_bench(data, recipe or Recipe(), session.progress)
     chosen = _equalised({name: _suited(name, bench) for name in names}, equal, bench.image)
     settings = CompareSettings("compare", equal, bench.describe(), chosen, tuple(names))

@@ -10,9 +10,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from math import comb
-from pathlib import Path
 from statistics import median
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 import torch
 import torch.nn.functional as F
@@ -22,11 +21,10 @@ from atalho.errors import ConfigError
 from atalho.lab.cost.candidate import CostCandidate, candidate, check_side, counts
 from atalho.lab.cost.page import PAGE
 from atalho.lab.cost.result import CostMeasured, CostResult, Costs, CostSettings, Count, Time
-from atalho.lab.shared.experiment import Experiment
+from atalho.lab.shared.experiment import Experiment, SessionOptions
 from atalho.lab.shared.verdict import Comparison, Estimate, Interval, Verdict
 from atalho.precision import Precision, choose
 from atalho.text import Text
-from atalho.training.progress import Progress
 
 EXPERIMENT: Final = Experiment("cost", CostResult, PAGE)
 COUNTED: Final = ("parameters", "multiply_adds", "activation_bytes")
@@ -39,10 +37,7 @@ def run(
     size: int | None = None,
     batch: int = 8,
     rounds: int = 9,
-    budget_minutes: float | None = None,
-    out: Path | str | None = None,
-    command: str | None = None,
-    progress: Progress | None = None,
+    **options: Unpack[SessionOptions],
 ) -> CostResult:
     """Count and measure `models`: names of the catalogue or of torchvision, TOML files, runs; the result.
 
@@ -61,7 +56,7 @@ def run(
     precision = choose("auto", "auto")
     kinds = {name: one.kind for name, one in candidates.items()}
     settings = CostSettings(tuple(kinds), kinds, side, batch, str(precision), torch.get_num_threads(), rounds)
-    session = EXPERIMENT.begin(out, "-".join(candidates)[:95], budget_minutes, command, progress)
+    session = EXPERIMENT.begin("-".join(candidates)[:95], **options)
 
     def count() -> dict[str, Any]:
         return {name: counts(one, side) for name, one in candidates.items()}

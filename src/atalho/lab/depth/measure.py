@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import Final, get_args
+from typing import Final, Unpack, get_args
 
 from atalho.blocks.kinds import ShortcutKind
 from atalho.config import SMALL_IMAGE
@@ -22,13 +22,12 @@ from atalho.lab.depth.page import PAGE
 from atalho.lab.depth.result import DepthMeasured, DepthResult, DepthSeries, DepthSettings
 from atalho.lab.shared.cells import Finished
 from atalho.lab.shared.curves import measure, over_seeds
-from atalho.lab.shared.experiment import Experiment
+from atalho.lab.shared.experiment import Experiment, SessionOptions
 from atalho.lab.shared.training import Recipe, TrainingBench, open_bench
 from atalho.lab.shared.verdict import SHARE, Comparison, Estimate, Verdict
 from atalho.networks.select import Family, by_depth, specify
 from atalho.networks.spec import Spec
 from atalho.text import Text
-from atalho.training.progress import Progress
 
 _USUAL: Final[dict[str, tuple[ShortcutKind, ...]]] = {
     "resnet": ("none", "zero-pad"),
@@ -64,10 +63,7 @@ def run(
     shortcuts: Sequence[ShortcutKind] | None = None,
     family: Family = "resnet",
     recipe: Recipe | None = None,
-    budget_minutes: float | None = None,
-    out: Path | str | None = None,
-    command: str | None = None,
-    progress: Progress | None = None,
+    **options: Unpack[SessionOptions],
 ) -> DepthResult:
     """Train every depth with each kind of shortcut and every seed on the images at `data`; the result.
 
@@ -79,7 +75,7 @@ def run(
     _check(depths, seeds, kinds)
     for depth, kind in product(depths, kinds):  # before the images are looked at
         specify(by_depth(family, depth, SMALL_IMAGE), shortcut=kind)
-    session = EXPERIMENT.begin(out, Path(data).name, budget_minutes, command, progress)
+    session = EXPERIMENT.begin(Path(data).name, **options)
     bench = open_bench(data, recipe or Recipe(), session.progress)
     candidates = _candidates(family, sorted(set(depths)), kinds, bench)
     settings = DepthSettings("depth", family, bench.describe(), tuple(sorted(set(depths))), kinds)

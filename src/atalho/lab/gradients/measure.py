@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 import torch
 
@@ -22,7 +22,7 @@ from atalho.lab.gradients.probe import look
 from atalho.lab.gradients.result import GradientsMeasured, GradientsResult, GradientsSettings
 from atalho.lab.gradients.series import START, TRAINED, judge, series
 from atalho.lab.shared import cells, subset, trained
-from atalho.lab.shared.experiment import Experiment, Session
+from atalho.lab.shared.experiment import Experiment, Session, SessionOptions
 from atalho.lab.shared.subset import MeasuredOn, Subset
 from atalho.lab.shared.trained import TrainedNetwork
 from atalho.lab.shared.training import Recipe, TrainingBench, configuration, open_bench, train
@@ -67,10 +67,7 @@ def run(
     seeds: int = 3,
     batch: int = 128,
     recipe: Recipe | None = None,
-    budget_minutes: float | None = None,
-    out: Path | str | None = None,
-    command: str | None = None,
-    progress: Progress | None = None,
+    **options: Unpack[SessionOptions],
 ) -> GradientsResult:
     """Look at the gradients of `model`, a network's name or a run, beside those of its twin; the result.
 
@@ -84,7 +81,7 @@ def run(
     if Path(model).is_dir():
         runs = [Path(model)] if beside is None else [Path(model), Path(beside)]
         name = trained.names(runs)[0]
-        session = EXPERIMENT.begin(out, name, budget_minutes, command, progress)
+        session = EXPERIMENT.begin(name, **options)
         candidates, chosen, measured_on = _of_runs(runs, data, batch, session.progress)
         asked: dict[str, Any] = {"batch": min(batch, len(chosen.ids)), "measured_on": measured_on}
         plan = _looked_at(candidates, chosen, seeds, asked["batch"])
@@ -92,7 +89,7 @@ def run(
         if beside is not None:
             raise ConfigError(Text("--beside is for two runs; a network of the catalogue has its twin beside it."))
         name = str(model)
-        session = EXPERIMENT.begin(out, name, budget_minutes, command, progress)
+        session = EXPERIMENT.begin(name, **options)
         bench = _bench(name, data, recipe, session.progress)
         candidates, chosen = _of_catalogue(name, bench, batch)
         asked = {"batch": len(chosen.ids), "recipe": bench.describe(), "model": name}

@@ -13,7 +13,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, Unpack, cast
 
 import torch
 import torch.nn.functional as F
@@ -28,7 +28,7 @@ from atalho.lab.identity import samples
 from atalho.lab.identity.page import PAGE
 from atalho.lab.identity.result import Case, IdentityMeasured, IdentityResult, IdentityRow, IdentitySettings, Kind, Mode
 from atalho.lab.shared.cells import Value
-from atalho.lab.shared.experiment import Experiment
+from atalho.lab.shared.experiment import Experiment, SessionOptions
 from atalho.lab.shared.stored import from_json
 from atalho.lab.shared.verdict import Comparison, Estimate, Verdict
 from atalho.networks.network import Network
@@ -37,7 +37,6 @@ from atalho.runs.network_source import NetworkSource, resolve
 from atalho.storage import model_folder
 from atalho.surgery.lesion import removable, removed
 from atalho.text import Text
-from atalho.training.progress import Progress
 
 EXPERIMENT: Final = Experiment("identity", IdentityResult, PAGE)
 
@@ -68,9 +67,7 @@ def run(
     blocks: int = 2,
     images: int = 8,
     seed: int = 0,
-    out: Path | str | None = None,
-    command: str | None = None,
-    progress: Progress | None = None,
+    **options: Unpack[SessionOptions],
 ) -> IdentityResult:
     """Silence the first `blocks` blocks of `model` (a name, TOML file, run or model folder); the result.
 
@@ -96,7 +93,7 @@ def run(
         design=getattr(found.spec, "design", "linear"),
         convolutions=sum(len(_layers(network.get_submodule(name))) for name in names),
     )
-    session = EXPERIMENT.begin(out, found.name, None, command, progress)
+    session = EXPERIMENT.begin(found.name, **options)
     plan = {f"{case}.{mode}.{kind}": (case, mode, kind) for case, mode, kind in _rows(zeroed)}
     done = session.measure(settings, {name: partial(_measure, zeroed, *row) for name, row in plan.items()})
     rows = tuple(from_json(IdentityRow, {"cell": name, **value}) for name, value in done.values.items())

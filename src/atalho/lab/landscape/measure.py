@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Final, Unpack
 
 import numpy as np
 from torch import Tensor
@@ -29,13 +29,12 @@ from atalho.lab.landscape.result import (
     Line,
 )
 from atalho.lab.shared import cells, subset, trained
-from atalho.lab.shared.experiment import Experiment
+from atalho.lab.shared.experiment import Experiment, SessionOptions
 from atalho.lab.shared.trained import TrainedNetwork
 from atalho.lab.shared.verdict import SHARE, Comparison, Estimate, Verdict
 from atalho.precision import choose
 from atalho.surgery.lesion import silenceable
 from atalho.text import Text
-from atalho.training.progress import Progress
 
 EXPERIMENT: Final = Experiment("landscape", LandscapeResult, PAGE)
 BATCH = 256
@@ -55,10 +54,7 @@ def run(
     lines: int = 5,
     norms: Norms = "recomputed",
     seed: int = 0,
-    budget_minutes: float | None = None,
-    out: Path | str | None = None,
-    command: str | None = None,
-    progress: Progress | None = None,
+    **options: Unpack[SessionOptions],
 ) -> LandscapeResult:
     """Measure the loss around `network`, and around `beside`, on `images` training images; the result.
 
@@ -70,7 +66,7 @@ def run(
     _check(points, reach, lines)
     precision = choose("auto", "auto")
     runs = [network] if beside is None else [network, beside]
-    session = EXPERIMENT.begin(out, trained.names(runs)[0], budget_minutes, command, progress)
+    session = EXPERIMENT.begin(trained.names(runs)[0], **options)
     found, chosen = subset.of_runs(
         runs, data, "train", count=images, seed=seed, precision=precision, progress=session.progress
     )

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from atalho.lab.lesion.cut import Cut, every, measure, right_images
 from atalho.lab.lesion.page import PAGE
 from atalho.lab.lesion.result import Lesion, LesionMeasured, LesionResult, LesionSeries, LesionSettings, RandomLesions
 from atalho.lab.shared import subset, trained
-from atalho.lab.shared.experiment import Experiment
+from atalho.lab.shared.experiment import Experiment, SessionOptions
 from atalho.lab.shared.subset import Subset
 from atalho.lab.shared.trained import TrainedNetwork
 from atalho.lab.shared.verdict import Comparison, Estimate, Interval, Verdict
@@ -30,7 +30,6 @@ from atalho.metrics.intervals import over_images, t_interval, wilson
 from atalho.precision import choose
 from atalho.surgery import lesion
 from atalho.text import Text
-from atalho.training.progress import Progress
 
 EXPERIMENT: Final = Experiment("lesion", LesionResult, PAGE)
 COUNTS: Final = (2, 4, 8, 16)
@@ -45,10 +44,7 @@ def run(
     counts: Sequence[int] = COUNTS,
     draws: int = 5,
     seed: int = 0,
-    budget_minutes: float | None = None,
-    out: Path | str | None = None,
-    command: str | None = None,
-    progress: Progress | None = None,
+    **options: Unpack[SessionOptions],
 ) -> LesionResult:
     """Measure the accuracy of `network` (a run or model folder) without each of its blocks; the result.
 
@@ -61,7 +57,7 @@ def run(
         raise ConfigError(Text("Blocks at random: give counts of 1 or more, and 2 draws or more."))
     precision = choose("auto", "auto")
     runs = [network] if beside is None else [network, beside]
-    session = EXPERIMENT.begin(out, trained.names(runs)[0], budget_minutes, command, progress)
+    session = EXPERIMENT.begin(trained.names(runs)[0], **options)
     found, chosen = subset.of_runs(
         runs, data, "test", count=images, seed=seed, precision=precision, progress=session.progress
     )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar
 
 from atalho.errors import ConfigError, RunError
 from atalho.lab.shared import cells, files, stored
@@ -23,6 +23,19 @@ from atalho.training.progress import Progress
 R = TypeVar("R", bound=Result)
 
 
+class SessionOptions(TypedDict, total=False):
+    """What `run` of every experiment accepts beside its own arguments."""
+
+    budget_minutes: float | None
+    """No cell is begun after so many minutes; the same call again goes on with those that are left."""
+    out: Path | str | None
+    """The experiment's folder; `lab/NAME-SUBJECT` if not given."""
+    command: str | None
+    """What the provenance says was called."""
+    progress: Progress | None
+    """Is told how far the experiment is."""
+
+
 @dataclass(frozen=True)
 class Experiment(Generic[R]):
     """An experiment under the name of its command: the type of what it finds, and how that is shown."""
@@ -33,16 +46,17 @@ class Experiment(Generic[R]):
 
     def begin(
         self,
-        out: Path | str | None,
         subject: str,
-        budget_minutes: float | None,
-        command: str | None,
-        progress: Progress | None,
+        *,
+        budget_minutes: float | None = None,
+        out: Path | str | None = None,
+        command: str | None = None,
+        progress: Progress | None = None,
     ) -> Session[R]:
-        """A session in the folder `out`, by default `lab/NAME-SUBJECT`. Nothing is made yet.
+        """A session in a folder, by default `lab/NAME-SUBJECT`. Nothing is made yet.
 
-        `subject` is what is measured, as the folder's name says it. Raises RunError where the folder is no place for
-        an experiment.
+        `subject` is what is measured, as the folder's name says it; the rest are those of `SessionOptions`. Raises
+        RunError where the folder is no place for an experiment.
         """
         folder = cells.place(out, f"{self.name}-{subject}")
         command = command or provenance.called_from_python(f"atalho.lab.{self.name}.run")

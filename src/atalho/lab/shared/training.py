@@ -203,7 +203,7 @@ def configuration(bench: TrainingBench, seed: int) -> Config:
     r = bench.recipe
     asked = {"training": _RECIPE | {"epochs": r.epochs, "lr": r.lr, "batch_size": r.batch_size, "seed": seed}}
     context = RecipeContext("resnet", 0, bench.pixels.size, len(bench.manifest.splits["train"]))
-    config, _notes = resolve(schema.merge(asked, {"data": {"size": bench.pixels.size}}), context)
+    config, _notes = resolve(schema.ask(schema.merge(asked, {"data": {"size": bench.pixels.size}})), context)
     return config
 
 
