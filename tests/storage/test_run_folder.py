@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from atalho.errors import RunError
+from atalho.networks.select import specify
+from atalho.networks.spec import to_dict
 from atalho.storage import run_folder
 from atalho.storage.run_folder import RunFolder
 
@@ -61,3 +63,11 @@ def test_a_damaged_configuration_is_named(folder: Path) -> None:
     (folder / run_folder.CONFIG).write_text("[model")
     with pytest.raises(RunError, match="cannot be read as a run"):
         _ = RunFolder.open(folder).model
+
+
+@pytest.mark.parametrize(("blocks", "title"), [([3, 3, 3], "resnet20"), ([1, 1, 1], "resnet-8")])
+def test_a_network_by_its_numbers_is_called_by_them(folder: Path, blocks: list[int], title: str) -> None:
+    (folder / run_folder.CONFIG).write_text('[model]\nname = "auto"\n')
+    spec = to_dict(specify("resnet20", classes=3, in_channels=1)) | {"blocks": blocks, "embedding": 8, "last_stride": 1}
+    (folder / run_folder.NETWORK).write_text(json.dumps({"spec": spec}))
+    assert RunFolder.open(folder).model == title

@@ -50,7 +50,7 @@ class Network(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """Images (N,C,H,W) → the last features (N,D,H',W'). Raises ConfigError for images of other channels."""
-        self.check(x)
+        self._check(x)
         return self.closing(self.stages(self.stem(x)))  # type: ignore[no-any-return]
 
     def embedding(self, x: Tensor) -> Tensor:
@@ -67,7 +67,7 @@ class Network(nn.Module):
             for j, block in stage.named_children():
                 yield f"stages.{i}.{j}", block
 
-    def check(self, x: Tensor) -> None:
+    def _check(self, x: Tensor) -> None:
         """Raise ConfigError for images of another shape or other channels."""
         if x.ndim != 4 or x.shape[1] != self.spec.in_channels:
             raise ConfigError(

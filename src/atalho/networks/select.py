@@ -6,7 +6,7 @@ No torch here.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final, Literal, get_args
+from typing import Final, Literal, get_args
 
 from atalho.blocks.kinds import ShortcutChoice, StemChoice
 from atalho.config import SMALL_IMAGE
@@ -18,6 +18,8 @@ from atalho.text import Text
 Family = Literal["resnet", "preact", "mlp"]
 
 _DEEPEST: Final = 1202
+_FREE: Final = ("classes", "in_channels", "dropout", "stem", "side")
+"""What differs between images and not between networks of one name."""
 
 
 def specify(
@@ -37,11 +39,12 @@ def specify(
     if not isinstance(name, str | Spec):
         raise ConfigError(Text("{given!r} is not a network. Give a name from the catalogue or a spec.", given=name))
     chosen = catalogue.spec(name) if isinstance(name, str) else name
-    ends = {"classes": classes, "in_channels": in_channels, "dropout": dropout}
-    changes: dict[str, Any] = {field: value for field, value in ends.items() if value is not None}
-    changes.update(_pixels(chosen, stem, image_size))
-    changes.update(_shortcut(chosen, shortcut))
-    return replace(chosen, **changes)
+    return replace(
+        _with_shortcut(_for_pixels(chosen, stem, image_size), shortcut),
+        classes=chosen.classes if classes is None else classes,
+        in_channels=chosen.in_channels if in_channels is None else in_channels,
+        dropout=chosen.dropout if dropout is None else dropout,
+    )
 
 
 def stem_advice(spec: Spec, image_size: int) -> Text | None:
@@ -94,21 +97,29 @@ def twin(name: str, spec: Spec) -> tuple[str, Spec] | None:
     return next(((known, other) for known, other in named if known is not None), otherwise)
 
 
-def _pixels(spec: Spec, stem: StemChoice, image_size: int | None) -> dict[str, Any]:
+def name_of(spec: Spec) -> str:
+    """What the catalogue calls the backbone of a network, otherwise its family and depth, such as `resnet-8`."""
+    backbone = replace(spec, embedding=0, pooling="average")
+    if isinstance(backbone, ResNetSpec):
+        backbone = replace(backbone, last_stride=2)
+    return _name(backbone) or f"{spec.family}-{spec.plan().depth}"
+
+
+def _for_pixels(spec: Spec, stem: StemChoice, image_size: int | None) -> Spec:
     if isinstance(spec, MLPSpec):
         if stem != "auto":
             raise ConfigError(Text("stem {given!r}: a residual MLP has no such stem; leave it at auto", given=stem))
-        return {} if image_size is None else {"side": min(image_size, SMALL_IMAGE)}
+        return spec if image_size is None else replace(spec, side=min(image_size, SMALL_IMAGE))
     if stem != "auto":
-        return {"stem": stem}
+        return replace(spec, stem=stem)
     if image_size is None:
-        return {}
-    return {"stem": "small" if image_size <= SMALL_IMAGE else "large"}
+        return spec
+    return replace(spec, stem="small" if image_size <= SMALL_IMAGE else "large")
 
 
-def _shortcut(spec: Spec, shortcut: ShortcutChoice) -> dict[str, Any]:
+def _with_shortcut(spec: Spec, shortcut: ShortcutChoice) -> Spec:
     if shortcut == "auto":
-        return {}
+        return spec
     if not isinstance(spec, ResNetSpec | MLPSpec):
         raise ConfigError(
             Text("shortcut {given!r}: a DenseNet concatenates and has none; leave it at auto", given=shortcut)
@@ -120,7 +131,7 @@ def _shortcut(spec: Spec, shortcut: ShortcutChoice) -> dict[str, Any]:
                 given=shortcut,
             )
         )
-    return {"shortcut": shortcut}
+    return replace(spec, shortcut=shortcut)  # type: ignore[arg-type]  # an MLP refuses zero-pad itself
 
 
 def _check(family: Family, depth: int, fits: bool, accepted: str) -> None:
@@ -136,15 +147,12 @@ def _check(family: Family, depth: int, fits: bool, accepted: str) -> None:
         )
 
 
-def _name(spec: ResNetSpec | MLPSpec) -> str | None:
+def _name(spec: Spec) -> str | None:
     """The catalogue's name of a network, whatever its classes, channels, dropout and images."""
-    for name in catalogue.list_models():
-        row = catalogue.spec(name)
-        ends = {"classes": spec.classes, "in_channels": spec.in_channels, "dropout": spec.dropout}
-        if isinstance(spec, MLPSpec) and isinstance(row, MLPSpec):
-            row = replace(row, **ends, side=spec.side)  # type: ignore[arg-type]
-        elif isinstance(spec, ResNetSpec) and isinstance(row, ResNetSpec):
-            row = replace(row, **ends, stem=spec.stem)  # type: ignore[arg-type]
-        if row == spec:
-            return name
-    return None
+    free = {
+        name: getattr(spec, name)
+        for name in ("classes", "in_channels", "dropout", "stem", "side")
+        if hasattr(spec, name)
+    }
+    rows = ((name, catalogue.spec(name)) for name in catalogue.list_models())
+    return next((name for name, row in rows if type(row) is type(spec) and replace(row, **free) == spec), None)

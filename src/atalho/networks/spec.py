@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, PlainSerializer, TypeAdapter, ValidationError
 
 from atalho.errors import ConfigError
+from atalho.json_values import JsonObject
 from atalho.networks.densenet import DenseNetSpec
 from atalho.networks.family import FamilySpec
 from atalho.networks.mlp import MLPSpec
@@ -25,13 +26,13 @@ Spec = ResNetSpec | DenseNetSpec | MLPSpec
 _ENDS: Final = frozenset(field.name for field in fields(FamilySpec))
 
 
-def to_dict(spec: Spec) -> dict[str, Any]:
+def to_dict(spec: Spec) -> JsonObject:
     """The spec as JSON and TOML take it: its family, its own values, those of every family; tuples as lists."""
     values = sorted(asdict(spec).items(), key=lambda value: value[0] in _ENDS)
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values}
 
 
-StoredSpec = Annotated[Spec, Field(discriminator="family"), PlainSerializer(to_dict)]
+StoredSpec = Annotated[Spec, Field(discriminator="family"), PlainSerializer(to_dict, return_type=dict)]
 """A spec as a value in a file, for pydantic."""
 
 

@@ -103,8 +103,13 @@ class RunFolder:
 
     @property
     def model(self) -> str:
-        """The network's name in the catalogue."""
-        return str(self.settings.get("model", {}).get("name", self.path.name))
+        """What the network is called: as it was asked for, otherwise as the catalogue has it, or by its depth."""
+        from atalho.networks.select import name_of  # here, as a help text must not wait for pydantic
+        from atalho.networks.spec import from_dict
+
+        name = str(self.settings.get("model", {}).get("name", self.path.name))
+        found = self.network or {}
+        return name_of(from_dict(found["spec"])) if name == "auto" and "spec" in found else name
 
     @property
     def task(self) -> TaskName:

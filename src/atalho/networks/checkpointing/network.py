@@ -38,7 +38,7 @@ class RecomputingNetwork(Network):
         """Images (N,C,H,W) → the last features (N,D,H',W'), as `network` gives them."""
         if not torch.is_grad_enabled():
             return super().features(x)
-        self.check(x)
+        self._check(x)
         x = _recompute((self.stem,), x)
         for segment in self._segments:
             match segment:
