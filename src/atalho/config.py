@@ -102,8 +102,22 @@ class DataConfig(_Section):
     ] = "identity"
     camera: Annotated[
         str,
-        N_("re-identification: pattern of the camera in a file's name, in brackets; auto: _NN at its end; or none"),
+        N_(
+            "re-identification: pattern of the camera in a path, such as {camera}/* or *_c{camera}s*; "
+            "auto: _NN at the end of the name; or none"
+        ),
     ] = "auto"
+    identity: Annotated[
+        str | None,
+        N_("re-identification: pattern of the identity in a path, such as {identity}/{camera}/* or {identity}_*"),
+    ] = None
+    class_: Annotated[str | None, N_("pattern of the class in a path, such as {class}/*, */{class}/* or {class}_*")] = (
+        None
+    )
+    group: Annotated[
+        str | None,
+        N_("pattern of what splits must not part, such as a patient or a burst: {group}_* or */{group}/*"),
+    ] = None
     skip_bad: Annotated[bool, N_("leave out images that cannot be read instead of refusing to start")] = False
     max_pixels: Annotated[Positive, N_("largest image that is decoded, in pixels")] = 50_000_000
     tiff: Annotated[bool, N_("accept TIFF files too")] = False
@@ -265,7 +279,7 @@ def entries() -> Iterator[Entry]:
             yield _entry(section, hint, Config.__dataclass_fields__[section].default)
             continue
         for name, inner in get_type_hints(hint, include_extras=True).items():
-            yield _entry(f"{section}.{name}", inner, hint.__dataclass_fields__[name].default)
+            yield _entry(f"{section}.{name.rstrip('_')}", inner, hint.__dataclass_fields__[name].default)
 
 
 def _entry(path: str, hint: Any, default: Any) -> Entry:
@@ -308,7 +322,12 @@ def change(config: Config, values: Mapping[str, Any]) -> Config:
 
 def to_dict(config: Config) -> dict[str, Any]:
     """The nested values of `config`, ready for TOML or JSON."""
-    return asdict(config)
+    return {section: _renamed(value, "class_", "class") for section, value in asdict(config).items()}
+
+
+def _renamed(value: Any, name: str, other: str) -> Any:
+    """`class` is a word of Python, so that its field has another name."""
+    return {other if key == name else key: kept for key, kept in value.items()} if isinstance(value, Mapping) else value
 
 
 def validate(values: Mapping[str, Any]) -> Config:
@@ -318,7 +337,9 @@ def validate(values: Mapping[str, Any]) -> Config:
     from atalho.validation import explain
 
     try:
-        return _schema().validate_python(values)
+        return _schema().validate_python(
+            {section: _renamed(value, "class", "class_") for section, value in values.items()}
+        )
     except ValidationError as error:
         raise ConfigError(explain(Config, error)) from None
 

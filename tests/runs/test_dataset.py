@@ -47,7 +47,11 @@ def test_a_bad_image_is_refused_or_left_out_and_recorded(own: Path) -> None:
         survey_data(asked(own), Progress())
     config, notes = asked(own, skip_bad=True), Notes()
     pixels = open_dataset(survey_data(config, notes), config.data, notes, channels=1)
-    assert notes.told == ["1 image left out: train/bag/0000.png"]
+    assert notes.told == [
+        "found: train, test; 3 classes; 180 images",
+        "classes: bag, sneaker, trouser",
+        "1 image left out: train/bag/0000.png",
+    ]
     (skipped,) = pixels.record()["skipped"]
     assert skipped["path"] == "train/bag/0000.png"
     everything = sum(len(pixels.manifest.splits[name]) for name in ("train", "val", "test"))

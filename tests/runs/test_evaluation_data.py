@@ -58,9 +58,9 @@ def test_bad_images_of_others_are_refused_or_left_out(run: Run, clothes: Path, t
 
 
 def test_the_pattern_of_the_camera_is_the_runs(run: Run, tmp_path: Path) -> None:
-    assert evaluation_data.camera_pattern(run.path) == "auto"
+    assert evaluation_data.path_patterns(run.path).camera == "auto"
     copy = Path(shutil.copytree(run.path, tmp_path / "run"))
     toml = copy / "run.toml"
     toml.write_text(toml.read_text().replace('camera = "auto"', 'camera = "_c(.)"'))
-    assert evaluation_data.camera_pattern(copy) == "_c(.)"
-    assert evaluation_data.camera_pattern(copy / "model") == "auto"
+    assert evaluation_data.path_patterns(copy).camera == "_c(.)"
+    assert evaluation_data.path_patterns(copy / "model").camera == "auto"

@@ -17,7 +17,7 @@ from atalho.data.doctor.problem import Problem
 from atalho.data.manifest import Manifest
 from atalho.errors import DataError
 from atalho.report import doctor as page
-from atalho.runs.dataset import reading_options, refuse_unnamed
+from atalho.runs.dataset import announce, reading_options, refuse_unnamed
 from atalho.storage.atomic import write_file
 from atalho.tasks.by_name import task_of
 from atalho.text import Text
@@ -77,6 +77,7 @@ def doctor(
         remedy = Text("Mend this first: nothing else was examined.")
         found = Examination(Path(path), (Problem(None, "layout", error.text, remedy),))
     else:
+        announce(manifest, task, progress)
         found = examine(
             manifest,
             reading_options(c),

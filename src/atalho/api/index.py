@@ -102,7 +102,7 @@ def index(
     """
     model, progress = load(run), progress or Progress()
     if camera is None:
-        camera = evaluation_data.camera_pattern(run)
+        camera = evaluation_data.path_patterns(run).camera
     wanted = Wanted(images, camera, progress, label=label, prefix=prefix)
     origin = Origin(model_folder.fingerprint(model.folder), os.fspath(model.folder.resolve()), _dimension(model))
     store = open_store(place(gallery), origin)

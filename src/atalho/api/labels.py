@@ -13,7 +13,7 @@ from pathlib import Path
 
 from atalho.api import predict
 from atalho.data.layouts import identities
-from atalho.data.layouts.listing import split_name
+from atalho.data.layouts.split_names import split_name
 from atalho.data.order import PathLike, several
 from atalho.errors import ConfigError
 from atalho.gallery.store import Entry, Store

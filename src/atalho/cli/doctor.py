@@ -55,6 +55,8 @@ def _print(found: "Examination") -> None:
         terminal.say(_summary(found))
     for note in found.notes:
         terminal.say(str(note))
+    for example in found.examples:
+        terminal.say(str(example))
     for severity, problems in groupby(found.problems, key=lambda problem: problem.severity):
         group = list(problems)
         terminal.say("")

@@ -50,6 +50,8 @@ class Manifest:
     notes: tuple[Text, ...] = ()
     cameras: Ids | None = None
     camera_names: tuple[str, ...] = ()
+    found: Text | None = None
+    """What was recognised on disk, in one line; said when the images are read, and not stored."""
 
     def __post_init__(self) -> None:
         if len(set(self.names)) != len(self.names):

@@ -1,6 +1,7 @@
 """The images of a run, ready to be read: which there are, how large, and their pixels without the bad ones."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -13,8 +14,11 @@ from atalho.data.manifest import Manifest, refuse_bad
 from atalho.data.preprocessing import choose_size, stored_side
 from atalho.errors import ConfigError, DataError
 from atalho.tasks.by_name import task_of
+from atalho.tasks.task import Task
 from atalho.text import Text, _, ngettext
 from atalho.training.progress import Progress
+
+_NAMED: Final = 10
 
 
 @dataclass(frozen=True)
@@ -41,11 +45,20 @@ def survey_data(config: Config, progress: Progress) -> SurveyedData:
     asked = config.data
     task = task_of(config.task)
     manifest = task.read(asked)
+    announce(manifest, task, progress)
     if not len(manifest.splits.get("train", ())):
         raise DataError(Text("{path}: there are no training images.", path=asked.path))
     surveyed = survey_manifest(manifest, asked, progress)
     task.check_images(manifest.without(image.number for image in surveyed.survey.bad), config, surveyed.survey.digests)
     return surveyed
+
+
+def announce(manifest: Manifest, task: Task, progress: Progress) -> None:
+    """Say, before any image is opened, what was recognised on disk, and which classes or identities that makes."""
+    if manifest.found is not None:
+        progress.note(str(manifest.found))
+    names = ", ".join(manifest.classes[:_NAMED]) + (", …" if len(manifest.classes) > _NAMED else "")
+    progress.note(f"{task.page.several}: {names}")
 
 
 def reading_options(config: DataConfig) -> ReadingOptions:

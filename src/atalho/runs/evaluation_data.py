@@ -6,7 +6,7 @@ from pathlib import Path
 from atalho import model
 from atalho.config import DataConfig
 from atalho.data.dataset import Dataset
-from atalho.data.layouts.identities import AUTO
+from atalho.data.layouts.patterns import PathPatterns
 from atalho.errors import RunError
 from atalho.model import Model
 from atalho.precision import choose
@@ -40,7 +40,7 @@ def others(
 ) -> tuple[Model, Dataset]:
     """The model at `path` (run or model folder) and the images at `data` as split test, sized for it.
 
-    They are read as `task` reads them (the model's if not given); the run says how names tell the camera.
+    They are read as `task` reads them (the model's if not given); the run says what their names tell.
     Raises DataError where classes are not the model's.
     """
     loaded = model.load(path)
@@ -53,14 +53,17 @@ def others(
         tiff=prepared.tiff,
     )
     task = task or task_of(loaded.card.task)
-    manifest = task.read_test(Path(data), loaded.classes, camera_pattern(path))
+    manifest = task.read_test(Path(data), loaded.classes, path_patterns(path))
     return loaded, _open(loaded, survey_manifest(manifest, config, progress), config, progress)
 
 
-def camera_pattern(path: Path | str) -> str:
-    """How file names tell the camera, as the run at `path` was told; a model folder finds it by itself."""
+def path_patterns(path: Path | str) -> PathPatterns:
+    """What the run at `path` was told of the names of its images; nothing for a model folder."""
     run = run_at(path)
-    return run.config.data.camera if run is not None else AUTO
+    if run is None:
+        return PathPatterns()
+    asked = run.config.data
+    return PathPatterns(asked.identity, asked.camera, asked.class_, asked.group)
 
 
 def _open(loaded: Model, surveyed: SurveyedData, config: DataConfig, progress: Progress) -> Dataset:

@@ -19,6 +19,7 @@ from atalho.data import layouts, order
 from atalho.data.augment import Augment
 from atalho.data.dataset import Dataset
 from atalho.data.images import Images
+from atalho.data.layouts.patterns import PathPatterns
 from atalho.data.manifest import NO_IDS, Ids, Manifest
 from atalho.data.preprocessing import Preprocessing
 from atalho.errors import ConfigError
@@ -140,10 +141,12 @@ class ClassificationTask(Task):
             val_fraction=config.val_fraction,
             test_fraction=config.test_fraction,
             split_seed=config.split_seed,
+            class_pattern=config.class_,
+            group_pattern=config.group,
         )
 
-    def read_test(self, data: Path, classes: tuple[str, ...], camera: str) -> Manifest:
-        return layouts.read_test(data, classes)
+    def read_test(self, data: Path, classes: tuple[str, ...], patterns: PathPatterns) -> Manifest:
+        return layouts.read_test(data, classes, patterns.class_)
 
     def head(self, spec: Spec, config: Config) -> Spec:
         return dataclasses.replace(spec, embedding=0, pooling="average")

@@ -20,6 +20,7 @@ from atalho.config import Config, DataConfig
 from atalho.data.augment import Augment
 from atalho.data.dataset import Dataset
 from atalho.data.images import Images
+from atalho.data.layouts.patterns import PathPatterns
 from atalho.data.manifest import Ids, Manifest
 from atalho.data.preprocessing import Preprocessing
 from atalho.gallery.rerank import Rerank
@@ -115,7 +116,7 @@ class Task(ABC):
         """The images at `config.path`; none is opened."""
 
     @abstractmethod
-    def read_test(self, data: Path, classes: tuple[str, ...], camera: str) -> Manifest:
+    def read_test(self, data: Path, classes: tuple[str, ...], patterns: PathPatterns) -> Manifest:
         """The images at `data` as split test, for a model that was trained on `classes`."""
 
     @abstractmethod

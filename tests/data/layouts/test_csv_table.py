@@ -5,6 +5,7 @@ import pytest
 
 from atalho.data import layouts
 from atalho.data.layouts import csv_table
+from atalho.data.manifest import Manifest
 from atalho.errors import DataError
 
 Tree = Callable[..., Path]
@@ -52,6 +53,8 @@ def test_without_splits_they_are_made(tree: Tree) -> None:
         ("", r"has the columns \(none\); needed are path,label"),
         ("file,label\n1.png,a\n", "has the columns file, label; needed are path,label"),
         ("path,label\n1.png,a\n2.png\n", "line 3: 1 values where 2 are needed"),
+        ("path,label\n1.png,Labrador, black\n", "line 2: 3 values, but the first line names 2 columns. Put a value"),
+        ("path,label,label\n1.png,a,b\n", "has the column label twice: remove one"),
         ("path,label\n1.png,\n", "line 2: path and label must not be empty"),
         ("path,label\n1.png,a\n1.png,b\n", r"line 3: 1\.png stands in line 2 already"),
         ("path,label,split\n1.png,a,trian\n", r"line 2: unknown split 'trian'\. Did you mean train\?"),
@@ -88,3 +91,69 @@ def test_what_parts_the_values_is_told_by_the_first_line(tmp_path: Path, mark: s
 def test_a_table_of_images_is_told_by_its_columns(tmp_path: Path, text: str, expected: bool) -> None:
     assert csv_table.matches(table(tmp_path, text)) is expected
     assert not csv_table.matches(tmp_path / "none.csv")
+
+
+def images(root: Path, *names: str) -> None:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+
+
+def splits(manifest: Manifest) -> dict[str, list[str]]:
+    return {split: [manifest.names[number] for number in ids] for split, ids in manifest.splits.items()}
+
+
+def read(root: Path) -> Manifest:
+    return layouts.read(root, val_fraction=0, test_fraction=0, split_seed=0)
+
+
+def test_blank_cells_behind_the_last_column_do_no_harm(tmp_path: Path) -> None:
+    assert csv_table.read(table(tmp_path, "path,label\n1.png,a,, \n2.png,b,\n")).classes == ["a", "b"]
+
+
+def test_three_tables_are_the_splits(tmp_path: Path) -> None:
+    images(tmp_path, *(f"images/{number}.png" for number in range(6)))
+    for place, split in enumerate(("train", "validação", "teste")):
+        rows = f"images/{2 * place}.png,a\nimages/{2 * place + 1}.png,b\n"
+        (tmp_path / f"{split}.csv").write_text("path,label\n" + rows, "utf-8")
+    manifest = read(tmp_path)
+    assert manifest.classes == ("a", "b")
+    assert splits(manifest) == {
+        "train": ["images/0.png", "images/1.png"],
+        "val": ["images/2.png", "images/3.png"],
+        "test": ["images/4.png", "images/5.png"],
+    }
+    assert str(manifest.found) == "found: train, val, test; 2 classes; 6 images"
+
+
+@pytest.mark.parametrize("name", ["train.csv", "labels.csv"])
+@pytest.mark.parametrize("suffix", ["", ".jpg"])
+@pytest.mark.parametrize("folder", ["train", "train_images", "images/all"])
+def test_a_competition(tmp_path: Path, name: str, suffix: str, folder: str) -> None:
+    images(tmp_path, *(f"{folder}/x{number}.jpg" for number in range(4)), "test/y0.jpg", "test/y1.jpg")
+    rows = "".join(f"x{number}{suffix},{'ab'[number % 2]}\n" for number in range(4))
+    (tmp_path / name).write_text("image_id,label\n" + rows)
+    (tmp_path / "sample_submission.csv").write_text("image_id,label\ny0.jpg,a\ny1.jpg,a\n")
+    (tmp_path / "test.csv").write_text("image_id\ny0.jpg\ny1.jpg\n")
+    manifest = read(tmp_path)
+    assert manifest.classes == ("a", "b")
+    assert splits(manifest) == {"train": [f"{folder}/x{number}.jpg" for number in range(4)]}
+    assert str(manifest.found) == "found: no splits; 2 classes; 4 images; test has no labels and is left alone"
+    assert any(f"its images lie in {folder}/" in str(note) for note in manifest.notes)
+
+
+def test_several_tables_of_the_same_are_refused(tmp_path: Path) -> None:
+    images(tmp_path, "images/1.png", "images/2.png")
+    for name in ("first.csv", "second.csv"):
+        (tmp_path / name).write_text("path,label\nimages/1.png,a\nimages/2.png,b\n")
+    with pytest.raises(DataError, match=r"several tables of .* \(first\.csv, second\.csv\): give the one"):
+        read(tmp_path)
+    assert len(read(tmp_path / "second.csv")) == 2
+
+
+def test_backslashes_part_folders_where_that_finds_the_images(tmp_path: Path) -> None:
+    images(tmp_path, "img/1.png", "img/2.png")
+    (tmp_path / "labels.csv").write_text("path,label\r\nimg\\1.png,a\r\nimg\\2.png,b\r\n")
+    manifest = read(tmp_path)
+    assert manifest.names == ("img/1.png", "img/2.png")
+    assert any("backslashes in its paths part folders" in str(note) for note in manifest.notes)

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from atalho.data.layouts.listing import Listing, read_names, split_name
+from atalho.data.layouts.listing import Listing, read_names
+from atalho.data.layouts.split_names import split_name
 from atalho.errors import DataError
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from atalho.data.decoding.traits import FORMATS, format_of
 from atalho.data.doctor import balance, feasibility, folders, shapes, small, twins, unreadable
 from atalho.data.doctor.problem import KINDS, Problem, Severity
 from atalho.data.doctor.small import Small
-from atalho.data.manifest import Manifest
+from atalho.data.manifest import NO_IDS, Manifest
 from atalho.text import Text, _
 
 
@@ -28,6 +29,13 @@ class Examination:
     images: int = 0
     classes: dict[str, dict[str, int]] = field(default_factory=dict)
     """Readable images of each class in each split."""
+    splits: dict[str, int] = field(default_factory=dict)
+    """Readable images of each split."""
+    identities: tuple[str, ...] = ()
+    cameras: tuple[str, ...] = ()
+    """Names, for re-identification."""
+    examples: tuple[Text, ...] = ()
+    """What the paths of a few images were understood to say."""
     widths: tuple[int, int, int] | None = None
     """Smallest, median and largest, in pixels."""
     heights: tuple[int, int, int] | None = None
@@ -53,6 +61,10 @@ class Examination:
             "stops": self.stops,
             "images": self.images,
             "classes": self.classes,
+            "splits": self.splits,
+            "identities": list(self.identities),
+            "cameras": list(self.cameras),
+            "examples": [str(example) for example in self.examples],
             "widths": self.widths and dict(zip(("smallest", "median", "largest"), self.widths, strict=True)),
             "heights": self.heights and dict(zip(("smallest", "median", "largest"), self.heights, strict=True)),
             "formats": self.formats,
@@ -95,10 +107,12 @@ def examine(
         progress(_("comparing images"), 1, 1)
     order = list(KINDS)
     problems.sort(key=lambda problem: order.index(problem.kind))
-    return _summed(manifest.root, kept, surveyed, seen, problems)
+    return _summed(manifest.root, kept, surveyed, seen, problems, protocol is not None)
 
 
-def _summed(root: Path, kept: Manifest, surveyed: Survey, seen: Small, problems: list[Problem]) -> Examination:
+def _summed(
+    root: Path, kept: Manifest, surveyed: Survey, seen: Small, problems: list[Problem], identities: bool
+) -> Examination:
     good = seen.good
     counts = {name: kept.counts(name) for name in kept.splits}
     formats = (
@@ -112,12 +126,31 @@ def _summed(root: Path, kept: Manifest, surveyed: Survey, seen: Small, problems:
             name: {split: int(of_class[label]) for split, of_class in counts.items()}
             for label, name in enumerate(kept.classes)
         },
+        splits={split: len(ids) for split, ids in kept.splits.items()},
+        identities=kept.classes if identities else (),
+        cameras=kept.camera_names,
+        examples=tuple(_examples(kept, identities)) if kept.pixels is None else (),
         widths=_range(surveyed.widths[good]),
         heights=_range(surveyed.heights[good]),
         formats={name: formats[name] for name in FORMATS if formats[name]},
         grey=int(seen.colourless[good].sum()),
         notes=kept.notes,
     )
+
+
+def _examples(manifest: Manifest, identities: bool) -> Iterator[Text]:
+    """The first image, one in the middle and the last, with what each was understood to show."""
+    used = np.unique(np.concatenate([*manifest.splits.values(), NO_IDS]))
+    for number in dict.fromkeys(used[[0, len(used) // 2, -1]].tolist()) if len(used) else ():
+        split = next(name for name in manifest.splits if number in manifest.splits[name])
+        what: dict[str, object] = {"path": manifest.names[number], "name": manifest.classes[manifest.labels[number]]}
+        if manifest.cameras is not None:
+            camera = manifest.camera_names[manifest.cameras[number]]
+            yield Text("{path}: identity {name}, camera {camera}, {split}", **what, camera=camera, split=split)
+        elif identities:
+            yield Text("{path}: identity {name}, {split}", **what, split=split)
+        else:
+            yield Text("{path}: class {name}, {split}", **what, split=split)
 
 
 def _range(values: np.typing.NDArray[np.int32]) -> tuple[int, int, int] | None:

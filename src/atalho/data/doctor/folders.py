@@ -9,8 +9,9 @@ from typing import Final
 from atalho.data.decoding.decode import read_header
 from atalho.data.decoding.reasons import Reason, UnreadableImageError
 from atalho.data.doctor.problem import Problem
-from atalho.data.layouts.listing import split_name
 from atalho.data.layouts.scan import images_below, list_folder
+from atalho.data.layouts.split_folders import classes_in
+from atalho.data.layouts.split_names import split_roles
 from atalho.data.manifest import Manifest
 from atalho.errors import DataError
 from atalho.text import Text
@@ -26,20 +27,27 @@ def problems(manifest: Manifest) -> Iterator[Problem]:
     splits = manifest.layout == "split-folders"
     top = list_folder(manifest.root, classes=True)
     yield from _strays(manifest, "", top.images, top.others)
+    roles = split_roles(top.folders)
     for name in top.folders:
+        split = roles[name]
         if not splits:
             yield from _class(manifest, name, used)
-        elif split_name(name) is not None:
-            inner = list_folder(manifest.root / name, classes=True)
-            yield from _strays(manifest, f"{name}/", inner.images, inner.others)
+        elif split is not None:
+            place = classes_in(manifest.root, name, split)
+            if split not in manifest.splits and images_below(manifest.root, place)[0]:
+                continue  # a test without labels, which the first line says
+            inner = list_folder(manifest.root / place, classes=True)
+            yield from _strays(manifest, f"{place}/", inner.images, inner.others)
             for label in inner.folders:
-                yield from _class(manifest, f"{name}/{label}", used)
+                yield from _class(manifest, f"{place}/{label}", used)
         else:
             yield from _unused_folder(manifest, name)
 
 
 def _class(manifest: Manifest, folder: str, used: set[str]) -> Iterator[Problem]:
     if not any(name == folder or name.startswith(f"{folder}/") for name in used):
+        if images_below(manifest.root, folder)[0]:
+            return  # the set once more, which a note says
         text = Text("the class folder {name} holds no image", name=folder)
         yield Problem(folder, "empty-class", text, Text("Put its images there, or remove the folder."))
     for below in sorted({folder, *(name for name in used if name.startswith(f"{folder}/"))}):

@@ -1,38 +1,47 @@
-"""Recognises how a data set lies on disk and reads it into a `Manifest`. Each layout is one file beside this one."""
+"""Reads a data set, however it lies on disk, into a `Manifest`. Each layout is one file beside this one."""
 
 from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from atalho.data.layouts import cifar, class_folders, csv_table, idx, split_folders
+from atalho.data.layouts import patterns
 from atalho.data.layouts.listing import Listing
-from atalho.data.layouts.scan import Folder, images_below, list_folder
+from atalho.data.layouts.recognition import ACCEPTED, by_pattern, recognise
+from atalho.data.layouts.split_names import same
 from atalho.data.manifest import SPLITS, Ids, Manifest, class_map
 from atalho.data.splits import LARGEST_VAL, hold_out
 from atalho.errors import DataError, nearest
-from atalho.text import N_, Text, ntext
+from atalho.text import Text, ntext
+from atalho.text.numbers import whole
 
-_ACCEPTED: Final = N_(
-    "Accepted: a folder with train/<class>/ (and val/, test/), a folder of class folders, a CSV file with path,label, "
-    "the IDX files of the MNIST family, the CIFAR batches."
-)
 _NAMED: Final = 5
 _FEW: Final = 20
 
 
-def read(path: str | Path, *, val_fraction: float, test_fraction: float, split_seed: int) -> Manifest:
+def read(
+    path: str | Path,
+    *,
+    val_fraction: float,
+    test_fraction: float,
+    split_seed: int,
+    class_pattern: str | None = None,
+    group_pattern: str | None = None,
+) -> Manifest:
     """All images below `path`, their classes and splits; missing splits are held out as `splits` says.
+
+    A `class_pattern` says what in an image's path is its class (`patterns`); otherwise the layout says it. With a
+    `group_pattern` whole groups are held out, so that images of one burst or patient are in one split only.
 
     Without splits of its own, `test_fraction` of the images becomes test. Without val, `val_fraction` of the
     training images, at most 1,000, becomes val. Train and val without test stay so.
     """
-    listing = _list(Path(path))
+    listing = _list(Path(path), class_pattern)
     given = set(listing.splits)
     if given == {""}:
         listing.splits = ["train"] * len(listing.names)
@@ -42,25 +51,28 @@ def read(path: str | Path, *, val_fraction: float, test_fraction: float, split_s
     classes = _training_classes(listing, Path(path))
     labels = _labels(listing, classes, Path(path))
     splits = {name: _ids(listing, name) for name in SPLITS}
+    units = listing.names if group_pattern is None else _groups(listing, group_pattern)
     if given == {""}:
         splits["train"], splits["test"] = hold_out(
-            splits["train"], labels, listing.names, test_fraction, split_seed, "test split"
+            splits["train"], labels, units, test_fraction, split_seed, "test split", whole=group_pattern is not None
         )
     if "val" not in given:
         splits["train"], splits["val"] = hold_out(
-            splits["train"], labels, listing.names, val_fraction, split_seed, "val split", LARGEST_VAL
-        )
+            splits["train"], labels, units, val_fraction, split_seed, "val split", LARGEST_VAL,
+            whole=group_pattern is not None,
+        )  # fmt: skip
     splits = {name: ids for name, ids in splits.items() if len(ids)}
-    notes = [*listing.notes, *_empty_notes(listing, classes), *_split_notes(splits, given, split_seed)]
-    return _manifest(listing, classes, labels, splits, notes)
+    notes = [*listing.notes, *_spelling_notes(listing, classes), *_empty_notes(listing, classes)]
+    notes += _split_notes(splits, given, split_seed)
+    return _manifest(listing, classes, labels, splits, notes, given)
 
 
-def read_test(path: str | Path, classes: tuple[str, ...]) -> Manifest:
+def read_test(path: str | Path, classes: tuple[str, ...], class_pattern: str | None = None) -> Manifest:
     """The images to evaluate on, as split `test`, labelled by a model's classes.
 
     The test split where there is one; a folder of classes, or a CSV, without splits counts as a whole.
     """
-    listing = _list(Path(path))
+    listing = _list(Path(path), class_pattern, classes)
     given = set(listing.splits)
     wanted = "" if given == {""} else "test"
     if wanted not in given:
@@ -73,72 +85,35 @@ def read_test(path: str | Path, classes: tuple[str, ...]) -> Manifest:
         listing.pixels = listing.pixels[kept]
     labels = _labels(listing, classes, Path(path), Text("the model"))
     notes = [*listing.notes, *_empty_notes(listing, classes)]
-    return _manifest(listing, classes, labels, {"test": np.arange(len(kept), dtype=np.int64)}, notes)
+    return _manifest(listing, classes, labels, {"test": np.arange(len(kept), dtype=np.int64)}, notes, given)
 
 
-def _list(path: Path) -> Listing:
+def _list(path: Path, class_pattern: str | None = None, known: Sequence[str] = ()) -> Listing:
     if not path.exists():
         raise DataError(_missing(path))
-    listing = _recognise(path)
+    if class_pattern and path.is_dir():
+        listing = by_pattern(path, patterns.parse(class_pattern, "data.class"))
+    else:
+        listing = recognise(path, known)
     if not listing.names:
         notes = "".join(f" {note}." for note in listing.notes)
-        raise DataError(
-            Text("no images in {path}.{found} {accepted}", path=path, found=notes, accepted=Text(_ACCEPTED))
-        )
+        raise DataError(Text("no images in {path}.{found} {accepted}", path=path, found=notes, accepted=Text(ACCEPTED)))
     return listing
-
-
-def _recognise(path: Path) -> Listing:
-    if path.is_file():
-        if path.suffix.lower() in (".csv", ".tsv", ".txt"):
-            return csv_table.read(path)
-        if idx.matches([path.name]):
-            return _recognise(path.parent)
-        raise DataError(Text("{path} is a file of an unknown kind. {accepted}", path=path, accepted=Text(_ACCEPTED)))
-    folder = list_folder(path, classes=True)
-    files = folder.others
-    tables = [name for name in files if name.lower().endswith((".csv", ".tsv"))]
-    labelled = [name for name in tables if csv_table.matches(path / name)]
-    if idx.matches(files):
-        return idx.read(path, files)
-    if cifar.matches(files):
-        return cifar.read(path, files)
-    if split_folders.matches(path, folder):
-        return split_folders.read(path, folder)
-    if len(labelled) == 1 and not _has_class_folders(path, folder):
-        return csv_table.read(path / labelled[0])
-    if len(folder.folders) == 1 and not folder.images and _is_wrapper(path / folder.folders[0]):
-        return _recognise(path / folder.folders[0])
-    if len(tables) == 1 and len(folder.folders) < 2:
-        return csv_table.read(path / tables[0])  # which says what its columns lack
-    if folder.images and not folder.folders:
-        text = Text("the {count} images in {path} lie in no class folder. {accepted}")
-        raise DataError(text.format(count=len(folder.images), path=path, accepted=Text(_ACCEPTED)))
-    return class_folders.read(path)
-
-
-def _is_wrapper(path: Path) -> bool:
-    """Whether the only folder in a folder is the data set itself, as archives often unpack."""
-    folder = list_folder(path, classes=True)
-    known = idx.matches(folder.others) or cifar.matches(folder.others) or split_folders.matches(path, folder)
-    return known or (len(folder.folders) > 1 and not folder.images)
-
-
-def _has_class_folders(path: Path, folder: Folder) -> bool:
-    return len(folder.folders) > 1 and all(images_below(path, name)[0] for name in folder.folders)
 
 
 def _training_classes(listing: Listing, path: Path) -> tuple[str, ...]:
     names = (name for name, split in zip(listing.classes, listing.splits, strict=True) if split == "train")
-    classes = class_map(names)
+    # The same characters written in two ways (Unicode NFC and NFD) are one class: one cannot see the difference.
+    classes = class_map({same(name): name for name in class_map(names)}.values())
     if len(classes) < 2:
         text = Text("{path} has one class with training images, {name}: a classifier needs two or more. {accepted}")
-        raise DataError(text.format(path=path, name=classes[0], accepted=Text(_ACCEPTED)))
+        raise DataError(text.format(path=path, name=classes[0], accepted=Text(ACCEPTED)))
     return classes
 
 
 def _labels(listing: Listing, classes: tuple[str, ...], path: Path, owner: Text | None = None) -> Ids:
-    numbers = {name: number for number, name in enumerate(classes)}
+    by_spelling = {same(name): number for number, name in enumerate(classes)}
+    numbers = {name: by_spelling[same(name)] for name in set(listing.classes) if same(name) in by_spelling}
     unknown = Counter(name for name in listing.classes if name not in numbers)
     if unknown:
         name, count = unknown.most_common(1)[0]
@@ -150,12 +125,26 @@ def _labels(listing: Listing, classes: tuple[str, ...], path: Path, owner: Text 
     return np.array([numbers[name] for name in listing.classes], dtype=np.int64)
 
 
+def _groups(listing: Listing, pattern: str) -> list[str]:
+    parsed = patterns.parse(pattern, "data.group")
+    found = [parsed.find(name) for name in listing.names]
+    if None in found:
+        text = Text("{path}: the pattern {pattern} of data.group does not fit {name}.")
+        raise DataError(text.format(path=listing.root, pattern=pattern, name=listing.names[found.index(None)]))
+    return [fields["group"] for fields in found if fields is not None]
+
+
 def _ids(listing: Listing, split: str) -> Ids:
     return np.array([number for number, given in enumerate(listing.splits) if given == split], dtype=np.int64)
 
 
 def _manifest(
-    listing: Listing, classes: tuple[str, ...], labels: Ids, splits: dict[str, Ids], notes: list[Text]
+    listing: Listing,
+    classes: tuple[str, ...],
+    labels: Ids,
+    splits: dict[str, Ids],
+    notes: list[Text],
+    given: Collection[str],
 ) -> Manifest:
     return Manifest(
         root=listing.root.absolute(),
@@ -166,13 +155,34 @@ def _manifest(
         splits=splits,
         pixels=listing.pixels,
         notes=(*notes, *_missing_notes(classes, labels, splits)),
+        found=_found(listing, len(classes), given),
     )
+
+
+def _found(listing: Listing, classes: int, given: Collection[str]) -> Text:
+    """What was recognised, in one line."""
+    there = [name for name in SPLITS if set(given) - {""} and (name in given or name in listing.unlabelled)]
+    parts: list[Text | str] = [
+        ", ".join(there) or Text("no splits"),
+        ntext("{count} class", "{count} classes", classes).format(count=whole(classes)),
+        ntext("{count} image", "{count} images", len(listing.names)).format(count=whole(len(listing.names))),
+        *(Text("{split} has no labels and is left alone", split=split) for split in listing.unlabelled),
+    ]
+    return Text("found: {what}", what=Text.joined(*parts, by="; "))
 
 
 def _empty_notes(listing: Listing, classes: tuple[str, ...]) -> list[Text]:
     # A class that is empty in one split but known is named by `_missing_notes`.
-    unknown = sorted({name for _split, name in listing.empty if name not in classes})
+    known = set(map(same, classes))
+    unknown = sorted({name for _split, name in listing.empty if same(name) not in known})
     return [Text("the class folder {name} holds no image: left out").format(name=name) for name in unknown]
+
+
+def _spelling_notes(listing: Listing, classes: tuple[str, ...]) -> list[Text]:
+    spellings = Counter(map(same, set(listing.classes)))
+    names = [name for name in classes if spellings[same(name)] > 1]
+    text = Text("two spellings of the same characters in Unicode (NFC and NFD) count as one class: {names}")
+    return [text.format(names=", ".join(names))] if names else []
 
 
 def _split_notes(splits: dict[str, Ids], given: set[str], seed: int) -> list[Text]:

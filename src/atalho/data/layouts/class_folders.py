@@ -9,10 +9,12 @@ from atalho.data.layouts.scan import Folder, images_below, list_folder
 from atalho.text import ntext
 
 
-def read(path: Path) -> Listing:
-    """One row per image; the splits are made later."""
+def read(path: Path, without: str | None = None) -> Listing:
+    """One row per image; the splits are made later. The folder `without` is no class."""
     listing = Listing(path, "class-folders")
-    add_classes(listing, list_folder(path, classes=True), "", "")
+    folder = list_folder(path, classes=True)
+    folder.folders = [name for name in folder.folders if name != without]
+    add_classes(listing, folder, "", "")
     return listing
 
 

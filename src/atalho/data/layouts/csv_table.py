@@ -1,22 +1,37 @@
-"""A CSV file with the columns path,label[,split], parted by comma, semicolon or tab.
+"""A CSV file with the columns path,label[,split], parted by comma, semicolon or tab, under their usual names too.
 
-Paths are relative to the file's own folder.
+Paths are relative to the file's own folder; where nothing lies there, to the folder in it that holds such files
+(`table_images`). Several tables called train, val and test are the splits.
 """
 
 from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Final
 
-from atalho.data.layouts.listing import Listing, split_name
+from atalho.data.layouts.listing import Listing
+from atalho.data.layouts.scan import Folder, list_folder
+from atalho.data.layouts.split_names import split_name, split_roles
+from atalho.data.layouts.table_images import places
 from atalho.errors import DataError, nearest
 from atalho.text import Text
 
 _NEEDED: Final = ("path", "label")
 _WANTED: Final = ("split",)
+_SYNONYMS: Final = {
+    "path": (
+        *("image_path", "img_path", "file_path", "filepath", "file_name", "filename", "image", "image_name"),
+        *("image_id", "img", "id", "caminho", "arquivo", "imagem"),
+    ),
+    "label": (
+        *("class", "class_name", "category", "target", "breed", "species"),
+        *("classe", "categoria", "rotulo", "rótulo", "especie", "espécie"),
+    ),
+}
+_TABLES: Final = (".csv", ".tsv")
 _DELIMITERS: Final = ",;\t"  # semicolons are what spreadsheets write where the comma is the decimal sign
 
 
@@ -30,19 +45,65 @@ def matches(path: Path, needed: Sequence[str] = _NEEDED) -> bool:
     return True
 
 
+def tables_in(path: Path, folder: Folder) -> dict[str, str]:
+    """The labelled tables that a folder's images are in, each with its split: several where they are called as splits.
+
+    Raises DataError where several are not. A sample of what a competition wants back is none.
+    """
+    names = [name for name in folder.others if name.lower().endswith(_TABLES) and "submission" not in name.lower()]
+    labelled = [name for name in names if matches(path / name) and _serves(path / name)]
+    roles = split_roles(name.rpartition(".")[0] for name in labelled)
+    divided = {name: role for name in labelled if (role := roles[name.rpartition(".")[0]])}
+    if len(labelled) < 2 or (len(divided) > 1 and len(set(divided.values())) == len(divided)):
+        return divided if len(labelled) > 1 else dict.fromkeys(labelled, "")
+    text = Text("{path} holds several tables of images and labels ({names}): give the one to read: {path}/{name}.")
+    raise DataError(text.format(path=path, names=", ".join(labelled), name=labelled[0]))
+
+
 def read(path: Path) -> Listing:
     """One row per line. A path that does not exist is found by the survey, like any image that cannot be read."""
-    listing = Listing(path.parent, "csv")
-    for where, row in read_columns(path, _NEEDED, _WANTED):
-        split = ""
-        if "split" in row:
-            split = split_name(row["split"]) or ""
-            if not split:
-                text = Text("{where}: unknown split {given}. {hint}")
-                hint = nearest(row["split"], ("train", "val", "test"))
-                raise DataError(text.format(where=where, given=repr(row["split"]), hint=hint))
-        listing.add([row["path"]], row["label"], split)
+    return read_tables(path.parent, {path.name: ""})
+
+
+def read_tables(root: Path, tables: Mapping[str, str]) -> Listing:
+    """The rows of several tables, each of the split that goes with its name, unless a column says it."""
+    listing = Listing(root, "csv")
+    for table, of_table in tables.items():
+        rows = list(read_columns(root / table, _NEEDED, _WANTED))
+        files = places(root, [row["path"] for _where, row in rows], of_table or "train")
+        if files.said is not None:
+            listing.notes.append(files.said.format(table=table))
+        for where, row in rows:
+            split = of_table
+            if "split" in row:
+                split = split_name(row["split"]) or ""
+                if not split:
+                    text = Text("{where}: unknown split {given}. {hint}")
+                    hint = nearest(row["split"], ("train", "val", "test"))
+                    raise DataError(text.format(where=where, given=repr(row["split"]), hint=hint))
+            listing.add([files.of(row["path"])], row["label"], split)
+    _leave_test_alone(listing)
     return listing
+
+
+def _serves(path: Path) -> bool:
+    """Whether a table is about images that are there; one with the columns path and label is trusted."""
+    with _open(path) as file:
+        delimiter, header = _header(file.readline())
+        if {*_NEEDED} <= {name.strip().casefold() for name in header}:
+            return True
+        columns = _columns(path, header, _NEEDED, ())
+        first = next(csv.reader(file, delimiter=delimiter, skipinitialspace=True), [])
+    return len(first) > columns["path"] and places(path.parent, [first[columns["path"]].strip()], "train").there
+
+
+def _leave_test_alone(listing: Listing) -> None:
+    """Say so where a folder of test images is in no table."""
+    folder = list_folder(listing.root, classes=True)
+    used = {name.partition("/")[0] for name in listing.names}
+    for name, split in split_roles(folder.folders).items():
+        if split == "test" and name not in used and "test" not in listing.splits:
+            listing.unlabelled.append("test")
 
 
 def read_columns(path: Path, needed: Sequence[str], wanted: Sequence[str]) -> Iterator[tuple[Text, dict[str, str]]]:
@@ -58,6 +119,17 @@ def read_columns(path: Path, needed: Sequence[str], wanted: Sequence[str]) -> It
             for line, row in _rows(path, file, delimiter):
                 if any(row):
                     where = Text("{path}, line {line}").format(path=path, line=line)
+                    if any(cell.strip() for cell in row[len(header) :]):
+                        raise DataError(
+                            Text(
+                                "{where}: {count} values, but the first line names {named} columns. Put a value that "
+                                "holds {mark} in quotes.",
+                                where=where,
+                                count=len(row),
+                                named=len(header),
+                                mark=repr(delimiter),
+                            )
+                        )
                     yield where, _row(where, path.parent, line, row, columns, needed, lines)
     except UnicodeDecodeError as error:
         text = Text("{path} is not text in UTF-8; save it as CSV UTF-8: {reason}")
@@ -90,11 +162,20 @@ def _rows(path: Path, file: IO[str], delimiter: str) -> Iterator[tuple[int, list
 
 def _columns(path: Path, header: list[str], needed: Sequence[str], wanted: Sequence[str]) -> dict[str, int]:
     names = [name.strip().casefold() for name in header]
-    if not set(needed) <= set(names):
+    there = {name: named for name in (*needed, *wanted) if (named := _named(name, names)) is not None}
+    if not set(needed) <= set(there):
         text = Text("{path} has the columns {given}; needed are {needed} and, if wanted, {wanted}.")
         given = ", ".join(header) or Text("(none)")
         raise DataError(text.format(path=path, given=given, needed=",".join(needed), wanted=",".join(wanted)))
-    return {name: names.index(name) for name in (*needed, *wanted) if name in names}
+    twice = [named for named in there.values() if names.count(named) > 1]
+    if twice:
+        raise DataError(Text("{path} has the column {name} twice: remove one.", path=path, name=twice[0]))
+    return {name: names.index(named) for name, named in there.items()}
+
+
+def _named(name: str, names: Sequence[str]) -> str | None:
+    """What a table calls a column: as it is, or by another usual name."""
+    return next((known for known in (name, *_SYNONYMS.get(name, ())) if known in names), None)
 
 
 def _row(

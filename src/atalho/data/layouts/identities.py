@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from atalho.data.layouts import csv_table
-from atalho.data.layouts.listing import split_name
 from atalho.data.layouts.scan import Folder, images_below, list_folder
+from atalho.data.layouts.split_names import split_name
 from atalho.errors import ConfigError, DataError
 from atalho.text import Text, ntext
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,22 +11,13 @@ from numpy.typing import NDArray
 from atalho.errors import DataError
 from atalho.text import Text
 
-SYNONYMS: Final = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "eval": "val",
-    "dev": "val",
-    "test": "test",
-    "testing": "test",
-}
-
 
 @dataclass
 class Listing:
-    """Rows of (name, class, split); split is "" where the layout has none. `empty` holds (split, class) pairs."""
+    """Rows of (name, class, split); split is "" where the layout has none. `empty` holds (split, class) pairs.
+
+    `unlabelled` are splits whose images have no labels: they are left alone.
+    """
 
     root: Path
     layout: str
@@ -35,6 +25,7 @@ class Listing:
     classes: list[str] = field(default_factory=list)
     splits: list[str] = field(default_factory=list)
     empty: list[tuple[str, str]] = field(default_factory=list)
+    unlabelled: list[str] = field(default_factory=list)
     notes: list[Text] = field(default_factory=list)
     pixels: NDArray[np.uint8] | None = None
 
@@ -53,8 +44,3 @@ def read_names(path: Path) -> list[str]:
         text = Text("{path} is not text in UTF-8; save it as such: {reason}")
         raise DataError(text.format(path=path, reason=error)) from error
     return [line.strip() for line in lines if line.strip()]
-
-
-def split_name(given: str) -> str | None:
-    """train, val or test for any of their usual names in any case; None for another name."""
-    return SYNONYMS.get(given.strip().casefold())

@@ -1,12 +1,16 @@
-"""root/{train,val,test}/<class>/…: the folders are the splits. Also names like Training, valid or validation."""
+"""root/{train,val,test}/<class>/…: the folders are the splits, under any of their many names (`split_names`).
+
+Archives often double a split's folder (seg_train/seg_train/<class>), and bring a test folder without classes.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from atalho.data.layouts.class_folders import add_classes, note_unclassed
-from atalho.data.layouts.listing import Listing, split_name
-from atalho.data.layouts.scan import Folder, list_folder
+from atalho.data.layouts.listing import Listing
+from atalho.data.layouts.scan import Folder, images_below, list_folder
+from atalho.data.layouts.split_names import is_neutral, same, split_name, split_roles
 from atalho.errors import DataError
 from atalho.text import Text
 
@@ -16,20 +20,30 @@ def matches(path: Path, folder: Folder) -> bool:
 
     A data set of vehicles may well have a class called train: then that folder holds the images themselves.
     """
-    folders = {name: split_name(name) for name in folder.folders}
-    main = [name for name, split in folders.items() if split == "train"]
-    if not main and all(split is not None for split in folders.values()):
-        main = list(folders)
-    only_splits = all(split is not None for split in folders.values())
+    roles = split_roles(folder.folders)
+    main = [name for name, split in roles.items() if split == "train"]
+    only_splits = all(split is not None for split in roles.values())
+    if not main and only_splits:
+        main = list(roles)
     return bool(main) and (only_splits or any(list_folder(path / name).folders for name in main))
+
+
+def has_classes(path: Path, folder: Folder) -> bool:
+    """Whether a training folder has folders with images, so that no table is needed."""
+    roles = split_roles(folder.folders)
+    return any(
+        images_below(path, f"{name}/{inner}")[0]
+        for name, split in roles.items()
+        if split == "train"
+        for inner in list_folder(path / name, classes=True).folders
+    )
 
 
 def read(path: Path, folder: Folder) -> Listing:
     """One row per image, split by split."""
     listing = Listing(path, "split-folders")
     chosen: dict[str, str] = {}
-    for name in folder.folders:
-        split = split_name(name)
+    for name, split in split_roles(folder.folders).items():
         if split is None:
             listing.notes.append(Text("the folder {name} is none of train, val, test: left out").format(name=name))
         elif split in chosen:
@@ -37,7 +51,31 @@ def read(path: Path, folder: Folder) -> Listing:
             raise DataError(text.format(first=chosen[split], second=name, path=path, split=split))
         else:
             chosen[split] = name
-    for split, name in chosen.items():
-        add_classes(listing, list_folder(path / name, classes=True), name, split)
+    places = {split: classes_in(path, name, split) for split, name in chosen.items()}
+    inside = {split: list_folder(path / place, classes=True) for split, place in places.items()}
+    known = set(map(same, inside["train"].folders)) if "train" in inside else set()
+    for split, place in places.items():
+        if split == "test" and known and _unlabelled(inside[split], known):
+            listing.unlabelled.append(split)
+        else:
+            add_classes(listing, inside[split], place, split)
     note_unclassed(listing, folder, path)
     return listing
+
+
+def classes_in(root: Path, place: str, split: str) -> str:
+    """The folder that holds a split's class folders: `place`, or the only one in it that is the same once more."""
+    folder = list_folder(root / place, classes=True)
+    if folder.images or len(folder.folders) != 1:
+        return place
+    (only,) = folder.folders
+    again = same(only) == same(place.rpartition("/")[2]) or split_name(only) == split or is_neutral(only)
+    below = list_folder(root / place / only, classes=True)
+    return classes_in(root, f"{place}/{only}", split) if again and below.folders and not below.images else place
+
+
+def _unlabelled(folder: Folder, known: set[str]) -> bool:
+    """Whether a test folder has images and no class: they lie in it, or in one folder that no class is called."""
+    if not folder.folders:
+        return bool(folder.images)
+    return len(folder.folders) == 1 and is_neutral(folder.folders[0]) and same(folder.folders[0]) not in known

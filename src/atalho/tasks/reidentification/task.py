@@ -16,6 +16,7 @@ from atalho.data import open_set, rotated
 from atalho.data.augment import Augment
 from atalho.data.dataset import Dataset
 from atalho.data.doctor import feasibility
+from atalho.data.layouts.patterns import PathPatterns
 from atalho.data.manifest import NO_IDS, Manifest
 from atalho.data.preprocessing import Preprocessing
 from atalho.data.rotated import RotatedImages
@@ -87,8 +88,8 @@ class ReidentificationTask(Task):
             camera=config.camera,
         )
 
-    def read_test(self, data: Path, classes: tuple[str, ...], camera: str) -> Manifest:
-        return open_set.read_test(data, camera)
+    def read_test(self, data: Path, classes: tuple[str, ...], patterns: PathPatterns) -> Manifest:
+        return open_set.read_test(data, patterns.camera)
 
     def head(self, spec: Spec, config: Config) -> Spec:
         """A backbone for re-identification keeps finer features."""
