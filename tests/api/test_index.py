@@ -1,5 +1,7 @@
 import shutil
+import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -292,6 +294,17 @@ def test_folders_of_the_same_data_share_their_labels(run: Run, people: Path, gal
     notes = Notes()
     index(run.path, [tmp_path / "data" / "query", tmp_path / "data" / "gallery"], gallery, progress=notes)
     assert notes.said == []
+
+
+def test_a_damaged_vector_is_computed_again(run: Run, people: Path, gallery: str) -> None:
+    index(run.path, people, gallery)
+    before = labels(gallery)
+    with closing(sqlite3.connect(gallery)) as database, database:
+        database.execute("update images set vector = zeroblob(length(vector)) where id = 2")
+    assert len(galleries.verify(gallery)) == 1
+    assert index(run.path, people, gallery).changed == 1
+    assert galleries.verify(gallery) == []
+    assert labels(gallery) == before
 
 
 def test_one_path_is_one_path(run: Run, people: Path, gallery: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,13 @@
 """What every store must do, the file and the server alike."""
 
-from pathlib import Path
+import traceback
 
 import numpy as np
 import pytest
 
-from atalho.errors import GalleryError
+from atalho.errors import ConfigError, GalleryError
 from atalho.gallery.store import Entry, Origin, open_store, shown
+from atalho.gallery.store import place as place_of
 
 ORIGIN = Origin("fingerprint", "runs/letters/model", 16)
 
@@ -133,6 +134,39 @@ def test_rebuilding_changes_no_answer(place: str) -> None:
     store.close()
 
 
-def test_a_password_is_not_shown(tmp_path: Path) -> None:
-    assert shown("postgresql://ana:secret@host:5432/db") == "postgresql://ana@host:5432/db"
-    assert shown(str(tmp_path)) == str(tmp_path)
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [
+        ("postgresql://ana:secret@host:5432/db", "postgresql://ana@host:5432/db"),
+        ("POSTGRESQL://ana:secret@host/db", "POSTGRESQL://ana@host/db"),
+        ("postgres://host/db?user=bob&password=secret", "postgres://host/db?user=bob"),
+        ("postgresql:///db?PassWord=secret", "postgresql:///db"),
+        ("postgresql://host/db?p%61ssword=secret&sslpassword=secret", "postgresql://host/db"),
+        ("/photos/ana:secret@home.db", "/photos/ana:secret@home.db"),
+    ],
+)
+def test_a_password_is_not_shown(address: str, text: str) -> None:
+    assert shown(address) == text
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "POSTGRESQL://ana:s%33cret@127.0.0.1:1/db",
+        "postgresql://127.0.0.1:1/db?user=ana&password=s3cret",
+        "postgresql://ana:s3cret@127.0.0.1:bad/db",
+        "postgresql://127.0.0.1:1/db?password=s3cret&nonsense=1",
+    ],
+)
+def test_a_password_is_in_no_error(address: str) -> None:
+    with pytest.raises(GalleryError, match="cannot be used") as caught:
+        open_store(place_of(address))
+    told = "".join(traceback.format_exception(caught.value))
+    assert "s3cret" not in str(caught.value)
+    assert "s3cret" not in told.replace(address, "")
+
+
+def test_a_scheme_in_any_case_is_a_server() -> None:
+    assert place_of("PostgreSQL://host/Db") == "postgresql://host/Db"
+    with pytest.raises(ConfigError, match="No gallery was named"):
+        place_of("")

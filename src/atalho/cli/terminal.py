@@ -6,8 +6,10 @@ import time
 import unicodedata
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import chain, islice
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
@@ -20,6 +22,7 @@ from atalho.training.progress import EpochReport, Progress, StepReport
 
 _PLAIN_SECONDS = 30.0
 _SPLITS = {"test": N_("test"), "val": N_("val")}
+_FIRST_ROWS = 1000
 _ENDLESS = 1 << 20
 """More columns than any row has."""
 _DIRECTIONS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
@@ -71,6 +74,16 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, number
         table.add_row(*(Text(visible(cell)) for cell in row))  # not read: a name may look like markup or an emoji
     # Where the output is a file or a pipe, a row stays one line.
     PipeConsole(width=None if sys.stdout.isatty() else _ENDLESS, highlight=False).print(table)
+
+
+def print_long_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table of any length, each row printed as it comes; the first ones decide how wide the columns are."""
+    waiting = iter(rows)
+    first = list(islice(waiting, _FIRST_ROWS))
+    widths = [max(cell_len(visible(cell)) for cell in column) for column in zip(columns, *first, strict=True)]
+    for row in chain([columns], first, waiting):
+        padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(map(visible, row), widths, strict=True))
+        print(" ".join(padded).rstrip())
 
 
 def progress(*, shown: bool) -> AbstractContextManager[Progress]:

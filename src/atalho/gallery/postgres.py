@@ -1,7 +1,9 @@
 """A gallery in PostgreSQL with pgvector, for more than one machine.
 
-One gallery a schema: name another with `?options=-csearch_path%3Dname` in the address. The graph (HNSW) belongs to the
-database and changes with it; its iterative scan goes on until `k` images are found.
+One gallery a schema: name another with `?options=-csearch_path%3Dname` in the address. The gallery is in the schema
+that is named first, and in no other; that of the extension is found. What was removed stays in the database's files
+until they are vacuumed (`vacuum full atalho_images`). The graph (HNSW) belongs to the database and changes with it;
+its iterative scan goes on until `k` images are found.
 """
 
 from __future__ import annotations
@@ -13,7 +15,20 @@ from typing import Any
 import numpy as np
 
 from atalho.errors import GalleryError
-from atalho.gallery.store import Entry, Hit, Origin, Store, Vectors, checked, shown
+from atalho.gallery.store import (
+    Entry,
+    Hit,
+    Origin,
+    Store,
+    Vectors,
+    checked,
+    damaged,
+    entry_of,
+    shown,
+    units,
+    whole_number,
+    without_secrets,
+)
 from atalho.text import Text, _
 
 _LARGEST_GRAPH = 2000
@@ -36,7 +51,7 @@ class PostgresStore(Store):
     def __init__(self, address: str, create: Origin | None = None) -> None:
         psycopg, pgvector = _libraries()
         self._errors: Any = psycopg.Error
-        self._shown = shown(address)
+        self._address, self._shown = address, shown(address)
         with self._explained():
             self._connection = psycopg.connect(address, autocommit=True, connect_timeout=10)
         try:
@@ -49,14 +64,21 @@ class PostgresStore(Store):
             raise
 
     def _begin(self, create: Origin | None) -> None:
-        if self._one("select to_regclass('atalho_about') is not null"):
+        schema = self._schema()
+        there = "select exists (select from pg_tables where schemaname = %s and tablename = 'atalho_about')"
+        if self._one(there, schema):
+            self._look_in(schema)
             return
         if create is None:
             raise GalleryError(Text("{path}: there is no gallery. Make one with: atalho index", path=self._shown))
         with self._connection.transaction():
             # Two machines that begin at once: the second waits here and finds everything made.
             self._connection.execute("select pg_advisory_xact_lock(hashtext('atalho'))")
+            self._connection.execute("select set_config('search_path', quote_ident(%s), false)", (schema,))
+            if not self._one("select exists (select from pg_namespace where nspname = %s)", schema):
+                self._connection.execute(f"create schema {self._quoted(schema)}")
             self._connection.execute("create extension if not exists vector")
+            self._look_in(schema)
             self._connection.execute(_SCHEMA.format(dimension=create.dimension))
             if create.dimension <= _LARGEST_GRAPH:
                 self._connection.execute(_GRAPH)
@@ -64,6 +86,23 @@ class PostgresStore(Store):
                 cursor.executemany(
                     "insert into atalho_about values (%s, %s) on conflict do nothing", list(create.rows().items())
                 )
+
+    def _schema(self) -> str:
+        """The schema that the search path names first, also where it is not there yet."""
+        first = self._one("select trim(split_part(current_setting('search_path'), ',', 1))")
+        if first.startswith('"') and first.endswith('"'):
+            first = first[1:-1].replace('""', '"')
+        # The user's own, as servers have it first, is passed over where there is none.
+        return str(first if first not in ("", "$user") else self._one("select coalesce(current_schema(), 'public')"))
+
+    def _look_in(self, schema: str) -> None:
+        """Let names mean the gallery's `schema`, and after it that of the extension, whose types it needs."""
+        found = "select nspname from pg_extension join pg_namespace n on n.oid = extnamespace where extname = 'vector'"
+        path = f"{self._quoted(schema)}, {self._quoted(self._one(f'select coalesce(({found}), %s)', schema))}"
+        self._connection.execute("select set_config('search_path', %s, false)", (path,))
+
+    def _quoted(self, name: str) -> str:
+        return str(self._one("select quote_ident(%s)", name))
 
     def _read_origin(self) -> Origin:
         about = dict(self._connection.execute("select key, value from atalho_about").fetchall())
@@ -80,7 +119,8 @@ class PostgresStore(Store):
             found = cursor.execute(
                 "select digest, path, label, camera from atalho_images where path = any(%s)", (list(kept),)
             )
-            replaced = [entry for entry in (Entry(*row) for row in found) if entry.digest != kept[entry.path]]
+            before = [entry_of(row, self._shown) for row in found]
+            replaced = [entry for entry in before if entry.digest != kept[entry.path]]
             cursor.execute("delete from atalho_images where digest = any(%s)", ([e.digest for e in replaced],))
             cursor.executemany(
                 "insert into atalho_images (digest, path, label, camera, vector) values (%s, %s, %s, %s, %s) "
@@ -102,20 +142,21 @@ class PostgresStore(Store):
             rows = self._connection.execute(
                 "select digest, path, label, camera from atalho_images where digest = any(%s)", (list(digests),)
             )
-            return {row[0]: Entry(*row) for row in rows}
+            return {row[0]: entry_of(row, self._shown) for row in rows}
 
     def vectors(self, digests: Sequence[str]) -> dict[str, Vectors]:
         with self._explained():
             query = "select digest, vector from atalho_images where digest = any(%s)"
             rows = self._connection.execute(query, (list(digests),)).fetchall()
-        return {digest: np.asarray(vector.to_numpy(), dtype=np.float32) for digest, vector in rows}
+        found = {digest: np.asarray(vector.to_numpy(), dtype=np.float32) for digest, vector in rows}
+        return {digest: vector for digest, vector in found.items() if units(vector[None])[0]}
 
     def entries(self) -> Iterator[Entry]:
         """Read through a cursor of the server, so that they need not fit into memory."""
         with self._explained(), self._connection.transaction(), self._connection.cursor(name="entries") as cursor:
             cursor.execute("select digest, path, label, camera from atalho_images order by id")
             for row in cursor:
-                yield Entry(*row)
+                yield entry_of(row, self._shown)
 
     def count(self) -> int:
         with self._explained():
@@ -123,7 +164,8 @@ class PostgresStore(Store):
 
     def generation(self) -> int:
         with self._explained():
-            return int(self._one("select value from atalho_about where key = 'generation'"))
+            rows = self._connection.execute("select key, value from atalho_about where key = 'generation'").fetchall()
+        return whole_number(dict(rows), "generation", self._shown)
 
     def nearest(self, queries: Vectors, k: int, *, exact: bool = False) -> list[list[Hit]]:
         """Through the graph of the database unless `exact`."""
@@ -140,7 +182,10 @@ class PostgresStore(Store):
             "select digest, path, label, camera, -(vector <#> %s) from atalho_images order by vector <#> %s limit %s",
             (query, query, k),
         )
-        return [Hit(Entry(*row[:4]), float(row[4])) for row in rows]
+        hits = [Hit(entry_of(row[:4], self._shown), float(row[4])) for row in rows]
+        if any(abs(hit.similarity) > 1.01 for hit in hits):
+            raise damaged(self._shown)
+        return hits
 
     def verify(self) -> list[str]:
         """The database keeps its own pages; what is checked is that every vector is a unit."""
@@ -160,8 +205,8 @@ class PostgresStore(Store):
     def close(self) -> None:
         self._connection.close()
 
-    def _one(self, query: str) -> Any:
-        return self._connection.execute(query).fetchone()[0]
+    def _one(self, query: str, *values: object) -> Any:
+        return self._connection.execute(query, values).fetchone()[0]
 
     def _next_generation(self) -> None:
         self._connection.execute("update atalho_about set value = (value::bigint + 1)::text where key = 'generation'")
@@ -171,8 +216,9 @@ class PostgresStore(Store):
         try:
             yield
         except self._errors as error:
-            text = _("{path} cannot be used: {reason}")
-            raise GalleryError(text.format(path=self._shown, reason=str(error).strip())) from error
+            # Without the error itself in the chain, because it may hold the password.
+            reason = without_secrets(str(error).strip(), self._address)
+            raise GalleryError(Text("{path} cannot be used: {reason}", path=self._shown, reason=reason)) from None
 
 
 def _libraries() -> tuple[Any, Any]:

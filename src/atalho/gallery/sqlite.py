@@ -6,20 +6,34 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from atalho.errors import GalleryError
 from atalho.gallery.approximate import Approximate
+from atalho.gallery.database import busy, connect, explained, transaction
 from atalho.gallery.exact import Memory, nearest_of_all
-from atalho.gallery.store import BLOCK, Entry, Hit, Ids, Origin, Store, Vectors, checked
+from atalho.gallery.store import (
+    BLOCK,
+    Entry,
+    Hit,
+    Ids,
+    Origin,
+    Store,
+    Vectors,
+    checked,
+    damaged,
+    entry_of,
+    units,
+    whole_number,
+)
 from atalho.text import Text, _
 
 _APPLICATION = 0x41746C68
 """Written into the file's header, so that another program's database is never taken for a gallery."""
-_WAIT_SECONDS = 10.0
 _SCHEMA = """
 create table about (key text primary key, value text not null) without rowid;
 create table images (
@@ -40,7 +54,7 @@ class SqliteStore(Store):
         with self._explained():
             if create is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
+            self._database = connect(path, create=create is not None)
             try:
                 if create is not None:
                     self._begin(create)
@@ -75,8 +89,7 @@ class SqliteStore(Store):
     def _read_origin(self) -> Origin:
         if self._database.execute("pragma application_id").fetchone()[0] != _APPLICATION:
             raise GalleryError(Text("{path} is a database, but not a gallery of Atalho.", path=self.path))
-        about = dict(self._database.execute("select key, value from about"))
-        return Origin.of(about, self.path)
+        return Origin.of(dict(self._database.execute("select key, value from about")), self.path)
 
     def put(self, entries: Sequence[Entry], vectors: Vectors) -> list[Entry]:
         """One transaction: all of them or none."""
@@ -88,25 +101,40 @@ class SqliteStore(Store):
                 before = "from images where path = ? and digest <> ?"
                 same = (entry.path, entry.digest)
                 found = self._database.execute(f"select digest, path, label, camera {before}", same)
-                replaced += [Entry(*row) for row in found]
+                replaced += [entry_of(row, self.path) for row in found]
                 # What an image showed before its file was overwritten is no longer there.
                 self._database.execute(f"delete {before}", same)
+                checksum = zlib.crc32(content)
+                # Another vector gets another id, by which the graph knows what it has.
+                other = "delete from images where digest = ? and checksum <> ?"
+                self._database.execute(other, (entry.digest, checksum))
                 self._database.execute(
                     "insert into images (digest, path, label, camera, vector, checksum) values (?, ?, ?, ?, ?, ?) "
                     "on conflict (digest) do update set path = excluded.path, label = excluded.label, "
-                    "camera = excluded.camera, vector = excluded.vector, checksum = excluded.checksum",
-                    (entry.digest, entry.path, entry.label, entry.camera, content, zlib.crc32(content)),
+                    "camera = excluded.camera, vector = excluded.vector",
+                    (entry.digest, entry.path, entry.label, entry.camera, content, checksum),
                 )
-            self._next_generation()
+            self._next_generation(forget=bool(replaced))
+        if replaced:
+            self._overwrite()
         return replaced
 
     def remove(self, digests: Sequence[str]) -> int:
         with self._explained(), self._transaction():
-            cursor = self._database.cursor()
-            gone = sum(cursor.execute("delete from images where digest = ?", (d,)).rowcount for d in digests)
+            # Also by a digest that is damaged, as `entries` gave it.
+            rows = [(digest.encode(errors="surrogateescape"),) for digest in digests]
+            gone = self._database.executemany("delete from images where digest = cast(? as text)", rows).rowcount
             if gone:
-                self._next_generation()
-            return gone
+                self._next_generation(forget=True)
+        if gone:
+            self._overwrite()
+        return gone
+
+    def _overwrite(self) -> None:
+        """Let nothing of what was deleted stay in the files: not in the log, and not in the graph."""
+        with self._explained():
+            self._approximate.forget()
+            self._database.execute("pragma wal_checkpoint(truncate)").fetchall()
 
     def known(self, digests: Sequence[str]) -> dict[str, Entry]:
         with self._explained():
@@ -114,20 +142,21 @@ class SqliteStore(Store):
                 "select digest, path, label, camera from images where digest in (select value from json_each(?))",
                 (json.dumps(list(digests)),),
             )
-            return {row[0]: Entry(*row) for row in rows}
+            return {row[0]: entry_of(row, self.path) for row in rows}
 
     def vectors(self, digests: Sequence[str]) -> dict[str, Vectors]:
         with self._explained():
             rows = self._database.execute(
-                "select digest, vector from images where digest in (select value from json_each(?))",
+                "select digest, vector, checksum from images where digest in (select value from json_each(?))",
                 (json.dumps(list(digests)),),
             )
-            return {digest: np.frombuffer(bytearray(vector), dtype=np.float32) for digest, vector in rows}
+            found = {digest: self._vector(content, checksum) for digest, content, checksum in rows}
+        return {digest: vector for digest, vector in found.items() if vector is not None}
 
     def entries(self) -> Iterator[Entry]:
         with self._explained():
             for row in self._database.execute("select digest, path, label, camera from images order by id"):
-                yield Entry(*row)
+                yield entry_of(row, self.path)
 
     def count(self) -> int:
         with self._explained():
@@ -135,58 +164,89 @@ class SqliteStore(Store):
 
     def generation(self) -> int:
         with self._explained():
-            return int(self._database.execute("select value from about where key = 'generation'").fetchone()[0])
+            about = dict(self._database.execute("select key, value from about where key = 'generation'"))
+        return whole_number(about, "generation", self.path)
 
     def nearest(self, queries: Vectors, k: int, *, exact: bool = False) -> list[list[Hit]]:
-        """Compares all vectors where they are few, or `exact`; else through a FAISS index."""
+        """Compares all vectors where they are few, or `exact`; otherwise through a FAISS index."""
         generation, count = self.generation(), self.count()
         if not exact and self._approximate.worthwhile(count):
-            trusted = self._derived()
-            ids, similarities = self._approximate.nearest(queries, k, generation, self._blocks, trusted, self._trust)
+            ids, similarities = self._approximate.nearest(queries, k, generation, self)
         else:
             size = count * self.origin.dimension * 4
-            ids, similarities = nearest_of_all(queries, self._memory.blocks(generation, size, self._blocks), k)
+            ids, similarities = nearest_of_all(queries, self._memory.blocks(generation, size, self.blocks), k)
         return self._hits(ids, similarities)
 
     def verify(self) -> list[str]:
         """Reads every vector and compares it with its checksum."""
-        wrong: list[str] = []
-        with self._explained():
-            for (finding,) in self._database.execute("pragma integrity_check"):
-                if finding != "ok":
-                    wrong.append(_("the database is damaged: {finding}").format(finding=finding))
-            length = 4 * self.origin.dimension
-            for path, vector, checksum in self._database.execute("select path, vector, checksum from images"):
-                if len(vector) != length or zlib.crc32(vector) != checksum:
-                    wrong.append(_("{path}: its vector is damaged; index the image again").format(path=path))
-        return wrong
+        return [*self._findings("pragma integrity_check"), *self._findings("select * from images order by id")]
+
+    def _findings(self, query: str) -> Iterator[str]:
+        text = _("the database is damaged: {finding}")
+        try:
+            rows = self._database.execute(query)
+            names = [column[0] for column in rows.description]
+            for row in rows:
+                if names[0] == "integrity_check":
+                    if row[0] != "ok":
+                        yield text.format(finding=row[0])
+                else:
+                    yield from self._wrong(dict(zip(names, row, strict=True)))
+        except sqlite3.DatabaseError as error:
+            if busy(error):
+                with self._explained():
+                    raise
+            yield text.format(finding=error)
+
+    def _wrong(self, row: dict[str, Any]) -> Iterator[str]:
+        texts = [row[name] for name in ("digest", "path", "label", "camera") if row[name] is not None]
+        if None in (row["digest"], row["path"]) or not all(map(_is_text, texts)):
+            text = _("{path}: its path, label or camera is damaged; remove the image, or index it again")
+            yield text.format(path=row["path"])
+        if self._vector(row["vector"], row["checksum"]) is None:
+            yield _("{path}: its vector is damaged; index the image again").format(path=row["path"])
 
     def rebuild(self) -> None:
         """Rebuild the FAISS index, where the gallery is large enough to use one."""
-        self._approximate.forget()
+        with self._explained():
+            self._approximate.forget()
         if self._approximate.worthwhile(self.count()):
-            self._approximate.build(self.generation(), self._blocks, self._trust)
+            self._approximate.build(self.generation(), self)
 
     def close(self) -> None:
         self._database.close()
 
-    def _blocks(self) -> Iterator[tuple[Ids, Vectors]]:
-        last = 0
+    def blocks(self, after: int = 0) -> Iterator[tuple[Ids, Vectors]]:
+        """The ids (N,) and vectors (N,D) of all images with ids above `after`, in their order, checked."""
         while True:
             with self._explained():
                 rows = self._database.execute(
-                    "select id, vector from images where id > ? order by id limit ?", (last, BLOCK)
+                    "select id, vector, checksum from images where id > ? order by id limit ?", (after, BLOCK)
                 ).fetchall()
             if not rows:
                 return
-            joined = b"".join(row[1] for row in rows)
-            if len(joined) != 4 * len(rows) * self.origin.dimension:
-                raise GalleryError(Text("{path} is damaged. See: atalho gallery verify", path=self.path))
-            last = rows[-1][0]
-            yield (
-                np.array([row[0] for row in rows], dtype=np.int64),
-                np.frombuffer(bytearray(joined), dtype=np.float32).reshape(len(rows), -1),
-            )
+            contents = [row[1] for row in rows if self._fits(row[1], row[2])]
+            vectors = np.frombuffer(bytearray(b"".join(contents)), dtype=np.float32).reshape(-1, self.origin.dimension)
+            if len(vectors) < len(rows) or not units(vectors).all() or rows[-1][0] <= after:
+                raise damaged(self.path)
+            after = rows[-1][0]
+            yield np.array([row[0] for row in rows], dtype=np.int64), vectors
+
+    def count_until(self, last: int) -> int:
+        """How many images have ids up to `last`."""
+        with self._explained():
+            return int(self._database.execute("select count(*) from images where id <= ?", (last,)).fetchone()[0])
+
+    def _fits(self, content: Any, checksum: Any) -> bool:
+        sized = isinstance(content, bytes) and len(content) == 4 * self.origin.dimension
+        return sized and zlib.crc32(content) == checksum
+
+    def _vector(self, content: Any, checksum: Any) -> Vectors | None:
+        """The unit vector (D,) that was stored; None where it is damaged."""
+        if not self._fits(content, checksum):
+            return None
+        vector = np.frombuffer(bytearray(content), dtype=np.float32)
+        return vector if units(vector[None])[0] else None
 
     def _hits(self, ids: Ids, similarities: Vectors) -> list[list[Hit]]:
         with self._explained():
@@ -194,48 +254,39 @@ class SqliteStore(Store):
                 "select id, digest, path, label, camera from images where id in (select value from json_each(?))",
                 (json.dumps(np.unique(ids).tolist()),),
             )
-            entries = {row[0]: Entry(*row[1:]) for row in rows}
+            entries = {row[0]: entry_of(row[1:], self.path) for row in rows}
         # An image that another process removed in the meantime is no answer any more.
         return [
             [Hit(entries[i], s) for i, s in zip(line, values, strict=True) if i in entries]
             for line, values in zip(ids.tolist(), similarities.tolist(), strict=True)
         ]
 
-    def _derived(self) -> str | None:
-        row = self._database.execute("select value from about where key = 'derived'").fetchone()
+    def derived(self) -> str | None:
+        """What `trust` remembered."""
+        with self._explained():
+            row = self._database.execute("select value from about where key = 'derived'").fetchone()
         return row[0] if row else None
 
-    def _trust(self, digest: str) -> None:
+    def trust(self, digest: str) -> None:
         """Remember the digest of the derived index, because a file of FAISS is read only if it is ours."""
         with self._explained(), self._transaction():
             self._database.execute("insert or replace into about values ('derived', ?)", (digest,))
 
-    def _next_generation(self) -> None:
+    def _next_generation(self, *, forget: bool = False) -> None:
         self._database.execute("update about set value = cast(value as integer) + 1 where key = 'generation'")
+        if forget:
+            self._database.execute("delete from about where key = 'derived'")
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._database.execute("begin immediate")
-        try:
-            yield
-        except BaseException:
-            self._database.execute("rollback")
-            raise
-        self._database.execute("commit")
+    def _transaction(self) -> AbstractContextManager[None]:
+        return transaction(self._database)
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                text = _("{path} is being written by another process. Try again when it has finished.")
-                raise GalleryError(text.format(path=self.path)) from error
-            text = _("{path} cannot be used: {reason}")
-            raise GalleryError(text.format(path=self.path, reason=error)) from error
-        except sqlite3.DatabaseError as error:
-            text = _("{path} is no gallery of Atalho, or is damaged: {reason}")
-            raise GalleryError(text.format(path=self.path, reason=error)) from error
-        except OSError as error:
-            text = _("{path} cannot be used: {reason}")
-            raise GalleryError(text.format(path=self.path, reason=error.strerror or error)) from error
+    def _explained(self) -> AbstractContextManager[None]:
+        return explained(self.path)
+
+
+def _is_text(value: Any) -> bool:
+    """Whether `value` was read as UTF-8."""
+    try:
+        return isinstance(value, str) and bool(value.encode() or True)
+    except UnicodeEncodeError:
+        return False

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import unquote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +56,29 @@ class Origin:
                     wanted=FORMAT,
                 )
             )
-        return cls(rows["fingerprint"], rows["model"], int(rows["dimension"]))
+        whole_number(rows, "generation", path)
+        dimension = whole_number(rows, "dimension", path, least=1)
+        return cls(_stated(rows, "fingerprint", path), _stated(rows, "model", path), dimension)
+
+
+def _stated(rows: Mapping[str, str], key: str, path: Path | str) -> str:
+    value: object = rows.get(key)
+    if not isinstance(value, str) or not value:
+        raise _odd(path, key, value)
+    return value
+
+
+def whole_number(rows: Mapping[str, str], key: str, path: Path | str, *, least: int = 0) -> int:
+    """What the table of the gallery at `path` says under `key`. Raises GalleryError where that is damaged."""
+    value = _stated(rows, key, path)
+    if not (value.isascii() and value.isdigit() and len(value) < 19 and int(value) >= least):
+        raise _odd(path, key, value)
+    return int(value)
+
+
+def _odd(path: Path | str, key: str, value: object) -> GalleryError:
+    text = Text("{path} is damaged: its {key} is {value}. Index the images into a new gallery.")
+    return GalleryError(text.format(path=path, key=key, value=repr(value)))
 
 
 @dataclass(frozen=True)
@@ -76,6 +99,21 @@ class Hit:
     similarity: float
 
 
+def entry_of(row: Sequence[object], path: Path | str) -> Entry:
+    """The entry of a row (digest, path, label, camera) of the gallery at `path`. Raises GalleryError for damage."""
+    digest, name, label, camera = row
+    if not (isinstance(digest, str) and isinstance(name, str)):
+        raise damaged(path)
+    if not (isinstance(label, str | None) and isinstance(camera, str | None)):
+        raise damaged(path)
+    return Entry(digest, name, label, camera)
+
+
+def damaged(path: Path | str) -> GalleryError:
+    """The error for a gallery that does not hold what was written."""
+    return GalleryError(Text("{path} is damaged. See: atalho gallery verify", path=path))
+
+
 class Store(Protocol):
     """The operations of a gallery. What `put` and `remove` were asked is durable when they return."""
 
@@ -94,7 +132,7 @@ class Store(Protocol):
         """Those of `digests` that are there."""
 
     def vectors(self, digests: Sequence[str]) -> dict[str, Vectors]:
-        """The unit vectors (D,) of those of `digests` that are there."""
+        """The unit vectors (D,) of those of `digests` that are there and not damaged."""
 
     def entries(self) -> Iterator[Entry]:
         """Every image, in the order in which it came."""
@@ -165,12 +203,28 @@ def open_store(place: str, create: Origin | None = None) -> Store:
 
 
 def shown(place: str) -> str:
-    """`place` without the password that an address may hold."""
+    """`place` without the passwords that an address may hold, before the host or among its parameters."""
     if not is_server(place):
         return place
     scheme, _separator, rest = place.partition("://")
+    rest, question, parameters = rest.partition("?")
     credentials, at, host = rest.rpartition("@")
-    return f"{scheme}://{credentials.partition(':')[0]}{at}{host}"
+    kept = [part for part in parameters.split("&") if not _is_secret(part)]
+    return f"{scheme}://{credentials.partition(':')[0]}{at}{host}{question if any(kept) else ''}{'&'.join(kept)}"
+
+
+def without_secrets(text: str, place: str) -> str:
+    """`text`, such as a server's error, without the passwords of the address `place`."""
+    rest, _question, parameters = place.partition("://")[2].partition("?")
+    secrets = [rest.rpartition("@")[0].partition(":")[2]]
+    secrets += [part.partition("=")[2] for part in parameters.split("&") if _is_secret(part)]
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "…").replace(unquote(secret), "…")
+    return text
+
+
+def _is_secret(parameter: str) -> bool:
+    return "password" in unquote(parameter.partition("=")[0]).lower()
 
 
 def checked(entries: Sequence[Entry], vectors: Vectors, dimension: int) -> Vectors:
@@ -184,7 +238,12 @@ def checked(entries: Sequence[Entry], vectors: Vectors, dimension: int) -> Vecto
                 dimension=dimension,
             )
         )
-    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
-    if not np.allclose(lengths, 1.0, atol=1e-3):  # also where they are not finite
+    if not units(vectors).all():
         raise GalleryError(Text("A gallery keeps unit vectors; divide each by its length first."))
     return np.ascontiguousarray(vectors, dtype=np.float32)
+
+
+def units(vectors: Vectors) -> NDArray[np.bool_]:
+    """Whether each of `vectors` (N,D) has the length 1, and so no number that is not finite."""
+    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
+    return np.asarray(np.isclose(lengths, 1.0, atol=1e-3))

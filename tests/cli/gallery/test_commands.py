@@ -1,10 +1,13 @@
 import json
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from atalho import cli
+from atalho.api import gallery
+from atalho.gallery.store import Entry
 
 
 def test_list(filled: str, clothes: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -16,6 +19,19 @@ def test_list(filled: str, clothes: Path, capsys: pytest.CaptureFixture[str]) ->
     entries = json.loads(capsys.readouterr().out)
     assert len(entries) == 60
     assert set(entries[0]) == {"digest", "path", "label", "camera"}
+
+
+def test_a_long_list_is_printed_as_it_is_read(
+    filled: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def endless(gallery: str, label: str | None) -> Iterator[Entry]:
+        yield from (Entry(str(n), f"/{n}.png", "ana\n" if n % 2 else None) for n in range(2000))
+        assert "/1999.png" in capsys.readouterr().out
+        yield Entry("last", "/last.png", "a long label", "7")
+
+    monkeypatch.setattr(gallery, "entries", endless)
+    assert cli.run(["gallery", "list", filled]) == 0
+    assert capsys.readouterr().out.splitlines() == ["a long label 7      /last.png", "2,001 images"]
 
 
 def test_remove_by_path_and_by_label(filled: str, clothes: Path, capsys: pytest.CaptureFixture[str]) -> None:

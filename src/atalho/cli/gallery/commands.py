@@ -1,6 +1,7 @@
 """The commands below `atalho gallery`."""
 
 import dataclasses
+import itertools
 from pathlib import Path
 from typing import Annotated
 
@@ -23,14 +24,16 @@ def list_(
     """Parse, call `atalho.api.gallery.entries`, print."""
     from atalho.api import gallery as job
 
-    found = list(job.entries(gallery, label))
+    found = job.entries(gallery, label)
     if json:
         terminal.print_json([dataclasses.asdict(entry) for entry in found])
         return 0
-    cells = ((entry.label or "", entry.camera or "", entry.path) for entry in found)
-    terminal.print_table((_("label"), _("camera"), _("image")), cells)
-    text = ngettext("{count} image", "{count} images", len(found))
-    terminal.say(text.format(count=whole(len(found))))
+    count = itertools.count()
+    # `zip` asks the counter last: it stands at the number of rows.
+    cells = ((entry.label or "", entry.camera or "", entry.path) for entry, _number in zip(found, count, strict=False))
+    terminal.print_long_table((_("label"), _("camera"), _("image")), cells)
+    total = next(count)
+    terminal.say(ngettext("{count} image", "{count} images", total).format(count=whole(total)))
     return 0
 
 
