@@ -47,9 +47,37 @@ def test_one_label_or_path_is_one(place: str, tmp_path: Path) -> None:
 
 
 def test_nothing_is_removed_where_nothing_is_named(place: str) -> None:
-    with pytest.raises(ConfigError, match="Nothing was named to be removed"):
+    with pytest.raises(ConfigError, match="No images were named"):
         gallery.remove(place, paths=[], labels=[])
     assert len(list(gallery.entries(place))) == 6
+
+
+def test_images_get_another_label_and_keep_all_else(place: str, tmp_path: Path) -> None:
+    before = list(gallery.entries(place))
+    assert gallery.relabel(place, "z", paths=tmp_path / "0.png", labels="b") == 3
+    after = list(gallery.entries(place))
+    assert sorted((e.digest, e.label) for e in after) == [
+        ("0", "z"), ("1", "a"), ("2", "z"), ("3", "z"), ("4", "c"), ("5", None)
+    ]  # fmt: skip
+    assert {(e.digest, e.path, e.camera) for e in after} == {(e.digest, e.path, e.camera) for e in before}
+    assert gallery.relabel(place, "z", labels="z") == 0
+    assert gallery.relabel(place, "", labels=["z", "c"]) == 4
+    assert [e.label for e in gallery.entries(place) if e.label] == ["a"]
+    assert gallery.verify(place) == []
+    with pytest.raises(ConfigError, match="No images were named"):
+        gallery.relabel(place, "a")
+
+
+def test_images_whose_files_are_gone_are_taken_out(place: str, tmp_path: Path) -> None:
+    with pytest.raises(GalleryError, match=r"None of the 6 files of .* is there, such as .*0\.png\. Is a drive"):
+        gallery.prune(place)
+    for number in (0, 1, 2, 5):
+        (tmp_path / f"{number}.png").touch()
+    assert [entry.digest for entry in gallery.prune(place, dry_run=True)] == ["3", "4"]
+    assert len(list(gallery.entries(place))) == 6
+    assert [entry.digest for entry in gallery.prune(place)] == ["3", "4"]
+    assert [entry.digest for entry in gallery.entries(place)] == list("0125")
+    assert gallery.prune(place) == []
 
 
 def test_rebuilding_changes_no_image(place: str) -> None:

@@ -1,3 +1,4 @@
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -98,7 +99,7 @@ def test_images_are_taken_out_by_path_and_by_label(run: Run, photos: Path, galle
     assert galleries.remove(gallery, paths=[str(first)]) == 1
     assert galleries.remove(gallery, labels=["sneaker", "unknown"]) == 4
     assert len(list(galleries.entries(gallery, "bag"))) == 3
-    with pytest.raises(ConfigError, match="Nothing was named to be removed"):
+    with pytest.raises(ConfigError, match="No images were named"):
         galleries.remove(gallery)
 
 
@@ -305,6 +306,13 @@ def test_a_damaged_vector_is_computed_again(run: Run, people: Path, gallery: str
     assert index(run.path, people, gallery).changed == 1
     assert galleries.verify(gallery) == []
     assert labels(gallery) == before
+
+
+def test_what_is_no_regular_file_makes_nothing_wait(run: Run, people: Path, gallery: str) -> None:
+    os.mkfifo(people / "ana" / "pipe.png")
+    found = index(run.path, [people, "/dev/zero"], gallery)
+    assert found.new == 7
+    assert sorted(Path(path).name for path, _reason in found.bad) == ["pipe.png", "zero"]
 
 
 def test_one_path_is_one_path(run: Run, people: Path, gallery: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import pytest
 from atalho.api import gallery as galleries
 from atalho.api.compare import compare
 from atalho.api.index import index
+from atalho.api.labels import Labelled
 from atalho.api.search import search
 from atalho.errors import ConfigError, GalleryError
 from atalho.gallery.sqlite import SqliteStore
@@ -67,6 +68,53 @@ def test_expansion_makes_no_stranger_known(gallery: str, clothes: Path, threshol
     # The fault would show: after expansion, more of them are above the threshold.
     above = [sum(a.hits[0].similarity >= threshold for a in answers) for answers in (plain, expanded)]
     assert above[1] > above[0]
+
+
+@pytest.mark.parametrize("expand", [0, 2])
+def test_an_image_is_left_out_of_its_own_answers(gallery: str, clothes: Path, threshold: float, expand: int) -> None:
+    images = sorted((clothes / "train" / "bag").iterdir())[:5]
+    whole = list(search(gallery, images, k=9, expand=expand))
+    others = list(search(gallery, images, k=8, expand=expand, leave_self_out=True))
+    for image, answer, other in zip(images, whole, others, strict=True):
+        assert str(image) in {hit.entry.path for hit in answer.hits}
+        assert str(image) not in {hit.entry.path for hit in other.hits}
+        assert len(other.hits) == 8
+        if not expand:
+            assert list(other.hits) == [hit for hit in answer.hits if hit.entry.path != str(image)]
+            assert other.unknown is (other.hits[0].similarity < threshold)
+    assert any(other.unknown for other in others)
+
+
+def test_only_some_labels_and_cameras_are_searched(gallery: str, clothes: Path, run: Run, tmp_path: Path) -> None:
+    image = str(sorted((clothes / "test" / "bag").iterdir())[0])
+    for labels in ("sneaker", ["sneaker", "trouser"]):
+        (answer,) = search(gallery, image, k=100, labels=labels)
+        wanted = {labels} if isinstance(labels, str) else set(labels)
+        assert {hit.entry.label for hit in answer.hits} == wanted
+        assert len(answer.hits) == min(100, 40 * len(wanted))
+        everything = next(search(gallery, image, k=120)).hits
+        assert list(answer.hits) == [hit for hit in everything if hit.entry.label in wanted][:100]
+    with pytest.raises(GalleryError, match="no other image with these labels and cameras: nobody, 7"):
+        list(search(gallery, image, labels="nobody", cameras="7"))
+    other = str(tmp_path / "cameras.db")
+    files = sorted((clothes / "train" / "bag").iterdir())[:6]
+    index(run.path, [Labelled(str(file), "bag", str(number % 3)) for number, file in enumerate(files)], other)
+    (answer,) = search(other, image, cameras=["0", "2"])
+    assert sorted(hit.entry.camera or "" for hit in answer.hits) == ["0", "0", "2", "2"]
+
+
+def test_several_images_of_the_same_get_one_answer(gallery: str, clothes: Path, run: Run, tmp_path: Path) -> None:
+    images = [str(path) for path in sorted((clothes / "test" / "bag").iterdir())[:3]]
+    (tmp_path / "bad.png").write_bytes(b"no image")
+    one, bad = search(gallery, [*images, tmp_path / "bad.png"], k=120, together=True)
+    assert (one.path, bad.path) == (", ".join(images), str(tmp_path / "bad.png"))
+    assert bad.error is not None
+    apart = [{hit.entry.path: hit.similarity for hit in answer.hits} for answer in search(gallery, images, k=120)]
+    for hit in one.hits:
+        assert hit.similarity == pytest.approx(sum(found[hit.entry.path] for found in apart) / 3, abs=1e-5)
+    (same,) = search(gallery, images[0], k=5, together=True)
+    (single,) = search(gallery, images[0], k=5)
+    assert [hit.entry for hit in same.hits] == [hit.entry for hit in single.hits]
 
 
 def test_below_the_threshold_an_image_is_unknown(gallery: str, clothes: Path, threshold: float) -> None:

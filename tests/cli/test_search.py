@@ -44,6 +44,21 @@ def test_unknown_stands_before_what_is_nearest(
         (model / threshold_file.NAME).unlink()
 
 
+def test_only_some_without_the_image_itself_and_together(
+    filled: str, image: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = str(sorted(Path(image).parent.iterdir())[1])
+    options = ["--label", "bag", "--label", "sneaker", "--leave-self-out", "--together", "-k", "60", "--json"]
+    assert cli.run(["search", filled, image, other, *options]) == 0
+    (answer,) = json.loads(capsys.readouterr().out)
+    assert answer["path"] == f"{image}, {other}"
+    assert len(answer["hits"]) == 38
+    assert {hit["label"] for hit in answer["hits"]} == {"bag", "sneaker"}
+    assert not {image, other} & {hit["path"] for hit in answer["hits"]}
+    assert cli.run(["search", filled, image, "--camera", "7"]) == 2
+    assert "no other image with these labels and cameras: 7" in capsys.readouterr().err
+
+
 def test_a_file_that_is_no_image(filled: str, image: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "bad.png").write_bytes(b"no image")
     assert cli.run(["search", filled, str(tmp_path / "bad.png"), image, "-k", "1"]) == 1

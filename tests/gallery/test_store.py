@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from atalho.errors import ConfigError, GalleryError
-from atalho.gallery.store import Entry, Origin, open_store, shown
+from atalho.gallery.store import Among, Entry, Origin, open_store, shown
 from atalho.gallery.store import place as place_of
 
 ORIGIN = Origin("fingerprint", "runs/letters/model", 16)
@@ -42,6 +42,29 @@ def test_the_nearest_are_those_with_the_largest_product(place: str) -> None:
             order = np.argsort(-(vectors @ query))[:7]
             assert [hit.entry.path for hit in hits] == [f"/photos/{n}.png" for n in order]
             assert np.allclose([hit.similarity for hit in hits], (vectors @ query)[order], atol=1e-5)
+    store.close()
+
+
+def test_only_some_are_searched(place: str) -> None:
+    store = open_store(place, ORIGIN)
+    store.put([*images(60), Entry("f" * 64, "/photos/none.png")], unit(61))
+    query = unit(1, seed=3)
+    for among in (
+        Among(("identity 1",)),
+        Among(("identity 1", "identity 2"), ("0", "2")),
+        Among(cameras=("1",)),
+        Among(),
+    ):
+        for exact in (True, False):
+            order = [hit.entry for hit in store.nearest(query, 61, exact=True)[0]]
+            wanted = [
+                entry
+                for entry in order
+                if (not among.labels or entry.label in among.labels)
+                and (not among.cameras or entry.camera in among.cameras)
+            ]
+            assert [hit.entry for hit in store.nearest(query, 61, exact=exact, among=among)[0]] == wanted
+    assert store.nearest(query, 5, among=Among(("nobody",))) == [[]]
     store.close()
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
 
 from atalho.data.order import PathLike, several
-from atalho.errors import ConfigError
-from atalho.gallery.store import Entry, Store, open_store, place
+from atalho.errors import ConfigError, GalleryError
+from atalho.gallery.store import Entry, Store, damaged, open_store, place, shown
 from atalho.text import Text
 
 
@@ -28,21 +31,61 @@ def entries(gallery: PathLike, label: str | None = None) -> Iterator[Entry]:
         yield from (entry for entry in store.entries() if label is None or entry.label == label)
 
 
-def remove(
-    gallery: PathLike,
-    *,
-    paths: PathLike | Iterable[PathLike] = (),
-    labels: str | Iterable[str] = (),
-) -> int:
+def remove(gallery: PathLike, *, paths: PathLike | Iterable[PathLike] = (), labels: str | Iterable[str] = ()) -> int:
     """Take out the images with these paths or labels, one or several; returns how many.
 
     Raises ConfigError where none is named.
     """
+    chosen = _chosen(paths, labels)
+    with opened(gallery) as store:
+        return store.remove([entry.digest for entry in store.entries() if chosen(entry)])
+
+
+def relabel(
+    gallery: PathLike, label: str, *, paths: PathLike | Iterable[PathLike] = (), labels: str | Iterable[str] = ()
+) -> int:
+    """Give the images with these paths or labels another `label`, or with "" none; returns how many had another one.
+
+    Raises ConfigError where no images are named, GalleryError where a vector is damaged; nothing has changed then.
+    """
+    chosen, wanted = _chosen(paths, labels), label or None
+    with opened(gallery) as store:
+        named = [replace(e, label=wanted) for e in store.entries() if chosen(e) and e.label != wanted]
+        kept = store.vectors([entry.digest for entry in named])
+        if len(kept) < len(named):
+            raise damaged(shown(place(gallery)))
+        if named:
+            store.put(named, np.stack([kept[entry.digest] for entry in named]))
+        return len(named)
+
+
+def prune(gallery: PathLike, *, dry_run: bool = False) -> list[Entry]:
+    """Take out the images whose files are gone; returns them. A `dry_run` only finds them.
+
+    Raises GalleryError where no file is there any more, because then a drive is missing, or all have moved.
+    """
+    with opened(gallery) as store:
+        gone = [entry for entry in store.entries() if not os.path.lexists(entry.path)]
+        if gone and len(gone) == store.count():
+            raise GalleryError(
+                Text(
+                    "None of the {count} files of {gallery} is there, such as {path}. Is a drive missing? Images that "
+                    "moved are found again with: atalho index",
+                    count=len(gone),
+                    gallery=shown(place(gallery)),
+                    path=gone[0].path,
+                )
+            )
+        if not dry_run:
+            store.remove([entry.digest for entry in gone])
+        return gone
+
+
+def _chosen(paths: PathLike | Iterable[PathLike], labels: str | Iterable[str]) -> Callable[[Entry], bool]:
     wanted, named = {os.path.abspath(path) for path in several(paths)}, set(several(labels))  # noqa: PTH100
     if not wanted and not named:
-        raise ConfigError(Text("Nothing was named to be removed. Give paths, or --label NAME."))
-    with opened(gallery) as store:
-        return store.remove([e.digest for e in store.entries() if e.path in wanted or e.label in named])
+        raise ConfigError(Text("No images were named. Give paths, or --label NAME."))
+    return lambda entry: entry.path in wanted or entry.label in named
 
 
 def verify(gallery: PathLike) -> list[str]:

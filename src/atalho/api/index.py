@@ -14,6 +14,8 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from atalho.api.labels import Labelled, Wanted
+from atalho.data.decoding.reading import read_bytes
+from atalho.data.decoding.reasons import UnreadableImageError
 from atalho.data.order import PathLike, batched
 from atalho.errors import DataError, GalleryError
 from atalho.gallery.store import Entry, Origin, Store, open_store, place
@@ -119,7 +121,7 @@ def _index(model: Model, store: Store, wanted: Sequence[Labelled], progress: Pro
     seen: dict[str, Labelled] = {}
     text = _("indexing")
     for batch in batched(wanted):
-        contents = _read(batch, seen, bad)
+        contents = _read(batch, model.card.preprocessing.max_pixels, seen, bad)
         known = store.known(list(contents))
         merged = {digest: seen[digest].entry(digest, known.get(digest)) for digest in contents}
         kept = store.vectors(list(known))
@@ -165,7 +167,9 @@ def embed(model: Model, pixels: Sequence[Tensor]) -> Tensor:
     return normalize(model.embed_pixels(torch.cat(list(pixels))), dim=1)
 
 
-def _read(batch: Sequence[Labelled], seen: dict[str, Labelled], bad: list[tuple[str, str]]) -> dict[str, bytes]:
+def _read(
+    batch: Sequence[Labelled], max_pixels: int, seen: dict[str, Labelled], bad: list[tuple[str, str]]
+) -> dict[str, bytes]:
     """The content of each image by its digest; what cannot be read, or was there with another label, becomes bad.
 
     `seen` is what all batches so far say of an image; one that is named again with nothing new is left out.
@@ -174,12 +178,12 @@ def _read(batch: Sequence[Labelled], seen: dict[str, Labelled], bad: list[tuple[
     for image in batch:
         try:
             image.path.encode()
-            content = Path(image.path).read_bytes()
+            content = read_bytes(image.path, max_pixels=max_pixels)
         except UnicodeEncodeError:
             bad.append((image.path, _("the file's name is not UTF-8; give it another name")))
             continue
-        except OSError as error:
-            bad.append((image.path, str(error.strerror or error)))
+        except UnreadableImageError as error:
+            bad.append((image.path, str(error.reason)))
             continue
         digest = hashlib.sha256(content).hexdigest()
         first = seen.setdefault(digest, image)

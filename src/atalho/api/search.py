@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +13,11 @@ import numpy as np
 import torch
 
 from atalho.api.index import embed, model_of
-from atalho.data.order import PathLike, batched, paths
+from atalho.data.decoding.reading import read_bytes
+from atalho.data.order import PathLike, batched, paths, several
 from atalho.errors import ConfigError, DataError, GalleryError
 from atalho.gallery.rerank import expand_queries
-from atalho.gallery.store import Hit, Store, Vectors, open_store, place, shown
+from atalho.gallery.store import Among, Hit, Store, Vectors, open_store, place, shown
 from atalho.metrics.verification import Threshold
 from atalho.model import Model
 from atalho.storage import threshold_file
@@ -43,6 +46,10 @@ def search(
     model: Path | str | None = None,
     exact: bool = False,
     expand: int = 0,
+    labels: str | Iterable[str] = (),
+    cameras: str | Iterable[str] = (),
+    leave_self_out: bool = False,
+    together: bool = False,
 ) -> Iterator[Answer]:
     """Search a gallery for the images that are nearest to these.
 
@@ -63,15 +70,23 @@ def search(
     expand
         How many first answers are averaged into the query before it is asked again (Chum et al. 2007).
 
+    labels, cameras
+        Search only images with this label or one of these, and with this camera or one of these.
+    leave_self_out
+        An image that is in the gallery, by its content, is no answer for itself.
+    together
+        All images show the same: they get one answer, in the order of the mean similarity to them.
+
     Yields
     ------
     Answer
-        One per image, in order and as they come; a file that cannot be read has its reason there.
+        One per image, in order and as they come, or one for all `together`; a file that cannot be read has its reason
+        there.
 
     Raises
     ------
     GalleryError
-        There is no gallery, it is empty, or it is another model's.
+        There is no gallery, it or the part that is searched is empty, or it is another model's.
     ConfigError
         `k` or `expand` is not accepted.
 
@@ -97,31 +112,85 @@ def search(
     except BaseException:
         store.close()
         raise
-    return _answers(store, loaded, threshold, named, k, exact, expand)
+    question = _Question(k, exact, expand, Among(tuple(several(labels)), tuple(several(cameras))), leave_self_out)
+    return _answers(store, loaded, threshold, named, question, name, together=together)
+
+
+@dataclass(frozen=True)
+class _Question:
+    """How a gallery is searched."""
+
+    k: int
+    exact: bool
+    expand: int
+    among: Among
+    leave_self_out: bool
+
+    def hits(self, store: Store, queries: Vectors, own: Sequence[Collection[str]]) -> Iterator[tuple[float, list[Hit]]]:
+        """For each query (Q,D) the similarity of its nearest, and its hits; `own` are the digests of its images.
+
+        The threshold was chosen on single images, so the nearest is that before any answers are averaged into a query.
+        """
+        more = max(map(len, own)) if self.leave_self_out else 0
+        first = self._nearest(store, queries, max(self.k, self.expand) + more, own)
+        found = first
+        if self.expand:
+            asked = _expanded(store, queries, [hits[: self.expand] for hits in first])
+            found = self._nearest(store, asked, self.k + more, own)
+        for nearest, hits in zip(first, found, strict=True):
+            yield nearest[0].similarity if nearest else -math.inf, hits[: self.k]
+
+    def _nearest(self, store: Store, queries: Vectors, k: int, own: Sequence[Collection[str]]) -> list[list[Hit]]:
+        found = store.nearest(queries, k, exact=self.exact, among=self.among)
+        if not self.leave_self_out:
+            return found
+        return [[h for h in hits if h.entry.digest not in mine] for hits, mine in zip(found, own, strict=True)]
 
 
 def _answers(
-    store: Store, model: Model, threshold: Threshold | None, images: Iterator[str], k: int, exact: bool, expand: int
+    store: Store,
+    model: Model,
+    threshold: Threshold | None,
+    images: Iterator[str],
+    question: _Question,
+    name: str,
+    *,
+    together: bool,
 ) -> Iterator[Answer]:
+    most = model.card.preprocessing.max_pixels
     try:
-        for batch in batched(images):
-            pixels, errors = {}, {}
+        for batch in [list(images)] if together else batched(images):
+            pixels, errors, digests = {}, {}, {}
             for number, path in enumerate(batch):
                 try:
                     pixels[number] = model.pixels(path)
+                    if question.leave_self_out:
+                        digests[number] = hashlib.sha256(read_bytes(path, max_pixels=most)).hexdigest()
                 except DataError as error:
                     errors[number] = str(error)
             queries = embed(model, list(pixels.values())).numpy()
-            found = store.nearest(queries, max(k, expand), exact=exact) if pixels else []
-            # The threshold was chosen on single images: one that was averaged with its answers is nearer to them.
-            best = {number: hits[0].similarity for number, hits in zip(pixels, found, strict=True) if hits}
-            if expand and pixels:
-                asked = _expanded(store, queries, [hits[:expand] for hits in found])
-                found = store.nearest(asked, k, exact=exact)
-            answers = dict(zip(pixels, found, strict=True))
+            own: list[Collection[str]] = [{digests.get(number, "")} for number in pixels]
+            if together and pixels:
+                queries, own = queries.mean(0, keepdims=True), [set(digests.values())]
+            answers = list(question.hits(store, queries, own)) if pixels else []
+            if question.among and answers and not any(hits for _best, hits in answers):
+                raise GalleryError(
+                    Text(
+                        "{gallery} has no other image with these labels and cameras: {names}. See: atalho gallery list",
+                        gallery=name,
+                        names=", ".join([*question.among.labels, *question.among.cameras]),
+                    )
+                )
+            paths = [", ".join(batch[number] for number in pixels)] if together else [batch[n] for n in pixels]
+            found = {}
+            for place, path, (best, hits) in zip(pixels, paths, answers, strict=False):
+                unknown = None if threshold is None or not hits else best < threshold.similarity
+                found[place] = Answer(path, tuple(hits), unknown)
             for number, path in enumerate(batch):
-                unknown = None if threshold is None or number not in best else best[number] < threshold.similarity
-                yield Answer(path, tuple(answers.get(number, ())[:k]), unknown, errors.get(number))
+                if number in errors:
+                    yield Answer(path, (), None, errors[number])
+                elif number in found:
+                    yield found[number]
     finally:
         store.close()
 

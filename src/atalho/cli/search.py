@@ -26,13 +26,33 @@ def search(
     exact: Annotated[
         bool, Parameter(help=N_("compare with every vector, also in a large gallery"), negative="")
     ] = False,
+    label: Annotated[list[str] | None, Parameter(help=N_("search only this label; may be repeated"))] = None,
+    camera: Annotated[list[str] | None, Parameter(help=N_("search only this camera; may be repeated"))] = None,
+    leave_self_out: Annotated[
+        bool, Parameter(help=N_("an image that is in the gallery is no answer for itself"), negative="")
+    ] = False,
+    together: Annotated[
+        bool, Parameter(help=N_("all images show the same: one answer, by the mean similarity"), negative="")
+    ] = False,
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.search`, print. Exit code 1 where an image could not be read."""
     from atalho.api import predict
     from atalho.api import search as job
 
-    answers = list(job.search(gallery, predict.find(images), k=k, model=model, exact=exact, expand=expand))
+    found = job.search(
+        gallery,
+        predict.find(images),
+        k=k,
+        model=model,
+        exact=exact,
+        expand=expand,
+        labels=label or (),
+        cameras=camera or (),
+        leave_self_out=leave_self_out,
+        together=together,
+    )
+    answers = list(found)
     if json:
         terminal.print_json([_object(answer) for answer in answers])
     else:

@@ -16,6 +16,8 @@ import numpy as np
 
 from atalho.errors import GalleryError
 from atalho.gallery.store import (
+    ALL,
+    Among,
     Entry,
     Hit,
     Origin,
@@ -167,20 +169,23 @@ class PostgresStore(Store):
             rows = self._connection.execute("select key, value from atalho_about where key = 'generation'").fetchall()
         return whole_number(dict(rows), "generation", self._shown)
 
-    def nearest(self, queries: Vectors, k: int, *, exact: bool = False) -> list[list[Hit]]:
-        """Through the graph of the database unless `exact`."""
+    def nearest(self, queries: Vectors, k: int, *, exact: bool = False, among: Among = ALL) -> list[list[Hit]]:
+        """Through the graph of the database unless `exact`, or `among` some, of which it may find too few."""
         with self._explained(), self._connection.transaction():
-            if exact:
+            if exact or among:
                 self._connection.execute("set local enable_indexscan = off")
             else:
                 self._connection.execute("set local hnsw.iterative_scan = strict_order")
                 self._connection.execute(f"set local hnsw.ef_search = {max(_SEARCH_EFFORT, min(k, 1000))}")
-            return [self._nearest(query, k) for query in queries]
+            return [self._nearest(query, k, among) for query in queries]
 
-    def _nearest(self, query: Vectors, k: int) -> list[Hit]:
+    def _nearest(self, query: Vectors, k: int, among: Among) -> list[Hit]:
         rows = self._connection.execute(
-            "select digest, path, label, camera, -(vector <#> %s) from atalho_images order by vector <#> %s limit %s",
-            (query, query, k),
+            "select digest, path, label, camera, -(vector <#> %(query)s) from atalho_images "
+            "where (%(labels)s::text[] = '{}' or label = any(%(labels)s)) "
+            "and (%(cameras)s::text[] = '{}' or camera = any(%(cameras)s)) "
+            "order by vector <#> %(query)s limit %(k)s",
+            {"query": query, "k": k, "labels": list(among.labels), "cameras": list(among.cameras)},
         )
         hits = [Hit(entry_of(row[:4], self._shown), float(row[4])) for row in rows]
         if any(abs(hit.similarity) > 1.01 for hit in hits):

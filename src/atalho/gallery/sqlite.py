@@ -17,7 +17,9 @@ from atalho.gallery.approximate import Approximate
 from atalho.gallery.database import busy, connect, explained, transaction
 from atalho.gallery.exact import Memory, nearest_of_all
 from atalho.gallery.store import (
+    ALL,
     BLOCK,
+    Among,
     Entry,
     Hit,
     Ids,
@@ -167,10 +169,12 @@ class SqliteStore(Store):
             about = dict(self._database.execute("select key, value from about where key = 'generation'"))
         return whole_number(about, "generation", self.path)
 
-    def nearest(self, queries: Vectors, k: int, *, exact: bool = False) -> list[list[Hit]]:
-        """Compares all vectors where they are few, or `exact`; otherwise through a FAISS index."""
+    def nearest(self, queries: Vectors, k: int, *, exact: bool = False, among: Among = ALL) -> list[list[Hit]]:
+        """Compares all vectors where they are few, `exact` or `among` some; otherwise through a FAISS index."""
         generation, count = self.generation(), self.count()
-        if not exact and self._approximate.worthwhile(count):
+        if among:
+            ids, similarities = nearest_of_all(queries, self.blocks(among=among), k)
+        elif not exact and self._approximate.worthwhile(count):
             ids, similarities = self._approximate.nearest(queries, k, generation, self)
         else:
             size = count * self.origin.dimension * 4
@@ -216,13 +220,15 @@ class SqliteStore(Store):
     def close(self) -> None:
         self._database.close()
 
-    def blocks(self, after: int = 0) -> Iterator[tuple[Ids, Vectors]]:
+    def blocks(self, after: int = 0, among: Among = ALL) -> Iterator[tuple[Ids, Vectors]]:
         """The ids (N,) and vectors (N,D) of all images with ids above `after`, in their order, checked."""
+        named = {"label": among.labels, "camera": among.cameras}
+        given = {column: json.dumps(values) for column, values in named.items() if values}
+        where = "".join(f" and {column} in (select value from json_each(:{column}))" for column in given)
+        query = f"select id, vector, checksum from images where id > :after{where} order by id limit :block"
         while True:
             with self._explained():
-                rows = self._database.execute(
-                    "select id, vector, checksum from images where id > ? order by id limit ?", (after, BLOCK)
-                ).fetchall()
+                rows = self._database.execute(query, {"after": after, "block": BLOCK, **given}).fetchall()
             if not rows:
                 return
             contents = [row[1] for row in rows if self._fits(row[1], row[2])]

@@ -114,6 +114,20 @@ def damaged(path: Path | str) -> GalleryError:
     return GalleryError(Text("{path} is damaged. See: atalho gallery verify", path=path))
 
 
+@dataclass(frozen=True)
+class Among:
+    """Which images are searched: those with one of these labels and one of these cameras; by default all."""
+
+    labels: tuple[str, ...] = ()
+    cameras: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.labels or self.cameras)
+
+
+ALL = Among()
+
+
 class Store(Protocol):
     """The operations of a gallery. What `put` and `remove` were asked is durable when they return."""
 
@@ -143,8 +157,8 @@ class Store(Protocol):
     def generation(self) -> int:
         """Rises with every change of the vectors."""
 
-    def nearest(self, queries: Vectors, k: int, *, exact: bool = False) -> list[list[Hit]]:
-        """For each unit vector of `queries` (Q,D) the `k` most similar images, best first."""
+    def nearest(self, queries: Vectors, k: int, *, exact: bool = False, among: Among = ALL) -> list[list[Hit]]:
+        """For each vector of `queries` (Q,D) the `k` images with the largest inner product, best first."""
 
     def verify(self) -> list[str]:
         """What is damaged, one sentence each; empty where nothing is."""

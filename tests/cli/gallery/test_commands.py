@@ -1,4 +1,5 @@
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,7 +44,30 @@ def test_remove_by_path_and_by_label(filled: str, clothes: Path, capsys: pytest.
     assert cli.run(["gallery", "remove", filled, "--label", "bag", "--label", "sneaker", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"removed": 39}
     assert cli.run(["gallery", "remove", filled]) == 2
-    assert "Nothing was named to be removed" in capsys.readouterr().err
+    assert "No images were named" in capsys.readouterr().err
+
+
+def test_relabel_and_prune(model: Path, clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place, photos = str(tmp_path / "g.db"), tmp_path / "photos"
+    shutil.copytree(clothes / "test" / "bag", photos / "bag")
+    assert cli.run(["index", str(model), str(photos), "--gallery", place]) == 0
+    capsys.readouterr()
+    files = sorted((photos / "bag").iterdir())
+    assert cli.run(["gallery", "relabel", place, "sack", str(files[0])]) == 0
+    assert capsys.readouterr().out == "1 image has another label now\n"
+    assert cli.run(["gallery", "relabel", place, "sack", "--label", "bag", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"relabelled": 19}
+    assert cli.run(["gallery", "relabel", place, "sack", "--label", "bag"]) == 1
+    assert cli.run(["gallery", "relabel", place, "sack"]) == 2
+    files[0].unlink()
+    capsys.readouterr()
+    assert cli.run(["gallery", "prune", place, "--dry-run"]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [f"sack         {files[0]}", "1 file is gone"]
+    assert cli.run(["gallery", "prune", place, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert ([entry["path"] for entry in said["gone"]], said["removed"]) == ([str(files[0])], True)
+    assert cli.run(["gallery", "prune", place]) == 0
+    assert capsys.readouterr().out == "0 files are gone\n"
 
 
 def test_verify_says_what_is_damaged(filled: str, capsys: pytest.CaptureFixture[str]) -> None:

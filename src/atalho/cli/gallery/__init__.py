@@ -17,6 +17,8 @@ def build(make: Callable[..., App]) -> App:
     for name, function, text in (
         ("list", "list_", _("The images of a gallery.")),
         ("remove", "remove", _("Take images out of a gallery.")),
+        ("relabel", "relabel", _("Give images of a gallery another label.")),
+        ("prune", "prune", _("Take out images whose files are gone.")),
         ("verify", "verify", _("Check a gallery: its database and every vector.")),
         ("rebuild", "rebuild", _("Make again what makes searching fast.")),
     ):

@@ -3,13 +3,16 @@
 import dataclasses
 import itertools
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
 from atalho.text import N_, _, ngettext
 from atalho.text.numbers import whole
+
+if TYPE_CHECKING:
+    from atalho.gallery.store import Entry
 
 Gallery = Annotated[str, Parameter(help=N_("the gallery: a file or postgresql://…"))]
 
@@ -30,11 +33,15 @@ def list_(
         return 0
     count = itertools.count()
     # `zip` asks the counter last: it stands at the number of rows.
-    cells = ((entry.label or "", entry.camera or "", entry.path) for entry, _number in zip(found, count, strict=False))
+    cells = (_cells(entry) for entry, _number in zip(found, count, strict=False))
     terminal.print_long_table((_("label"), _("camera"), _("image")), cells)
     total = next(count)
     terminal.say(ngettext("{count} image", "{count} images", total).format(count=whole(total)))
     return 0
+
+
+def _cells(entry: "Entry") -> tuple[str, str, str]:
+    return entry.label or "", entry.camera or "", entry.path
 
 
 def remove(
@@ -53,6 +60,47 @@ def remove(
     else:
         terminal.say(ngettext("{count} image taken out", "{count} images taken out", count).format(count=whole(count)))
     return 0 if count else 1
+
+
+def relabel(
+    gallery: Gallery,
+    to: Annotated[str, Parameter(help=N_('the new label; "" for none'))],
+    /,
+    *images: Annotated[Path, Parameter(help=N_("files whose images get the label"))],
+    label: Annotated[list[str] | None, Parameter(help=N_("also all images with this label"))] = None,
+    json: options.JSON = False,
+) -> int:
+    """Parse, call `atalho.api.gallery.relabel`, print. Exit code 1 where nothing changed."""
+    from atalho.api import gallery as job
+
+    count = job.relabel(gallery, to, paths=map(str, images), labels=label or ())
+    if json:
+        terminal.print_json({"relabelled": count})
+    else:
+        text = ngettext("{count} image has another label now", "{count} images have another label now", count)
+        terminal.say(text.format(count=whole(count)))
+    return 0 if count else 1
+
+
+def prune(
+    gallery: Gallery,
+    /,
+    *,
+    dry_run: Annotated[bool, Parameter(help=N_("only list them"), negative="")] = False,
+    json: options.JSON = False,
+) -> int:
+    """Parse, call `atalho.api.gallery.prune`, print."""
+    from atalho.api import gallery as job
+
+    gone = job.prune(gallery, dry_run=dry_run)
+    if json:
+        terminal.print_json({"gone": [dataclasses.asdict(entry) for entry in gone], "removed": not dry_run})
+        return 0
+    if gone:
+        terminal.print_long_table((_("label"), _("camera"), _("image")), map(_cells, gone))
+    text = ngettext("{count} file is gone", "{count} files are gone", len(gone))
+    terminal.say(text.format(count=whole(len(gone))))
+    return 0
 
 
 def verify(gallery: Gallery, /, *, json: options.JSON = False) -> int:
