@@ -27,6 +27,7 @@ from atalho.runs.dataset import open_dataset, survey_data
 from atalho.runs.network import first_weights
 from atalho.runs.run import Run
 from atalho.tasks.reidentification import evaluation
+from atalho.tasks.reidentification.evaluation import ReidentificationEvaluation
 from atalho.tasks.task import EvaluationOptions, EvaluationTarget
 from atalho.training.progress import Progress
 
@@ -61,9 +62,9 @@ def main() -> None:
         "core_seconds": round(used.ru_utime + used.ru_stime, 1) if fresh else None,
         "threads": run.json("provenance.json")["threads"],
         "epochs": run.config.training.epochs,
-        "images": run.evaluation["images"],
-        "identities": run.evaluation["identities"],
-        "protocol": run.evaluation["protocol"],
+        "images": run.evaluation.images,
+        "identities": run.evaluation.identities,
+        "protocol": run.evaluation.protocol,
         "validation": _validation(run),
         "attempts": json.loads(attempts.read_text()) if attempts.is_file() else [],
         "provenance": origin(f"atalho train DATA {OPTIONS}", run.config.training.seed),
@@ -73,7 +74,8 @@ def main() -> None:
         print(name, result[name])
 
 
-def _short(found: dict[str, Any]) -> dict[str, Any]:
+def _short(evaluation: ReidentificationEvaluation) -> dict[str, Any]:
+    found = evaluation.to_dict()
     names = [name for figure in KEPT for name in (figure, f"{figure}_interval")]
     return {name: found[name] for name in ("queries", "valid_queries", *names)}
 
@@ -97,20 +99,20 @@ def _pixels(run: Run) -> Dataset:
     return open_dataset(looked, config, Progress(), channels=run.network.preprocessing.channels)
 
 
-def _untrained(run: Run) -> dict[str, Any]:
+def _untrained(run: Run) -> ReidentificationEvaluation:
     network = first_weights(run.network.spec, run.config, None)
     target = EvaluationTarget(network, _pixels(run), run.network.preprocessing, choose("auto", "fp32"))
     return evaluation.evaluate(target, "test", EvaluationOptions(run.config.reid.protocol), Progress())
 
 
-def _raw_pixels(run: Run) -> dict[str, Any]:
+def _raw_pixels(run: Run) -> ReidentificationEvaluation:
     pixels = _pixels(run)
     manifest, ids = pixels.manifest, pixels.manifest.splits["test"]
     # Ink as positive numbers, so that the cosine compares strokes and not paper.
     vectors = 255.0 - torch.as_tensor(pixels.images[ids]).float().flatten(1)
     queries, gallery = evaluation.sides(vectors, ids, manifest, "test")
     chosen = evaluation.protocol_for(run.config.reid.protocol, manifest)
-    return evaluation.measure(queries, gallery, manifest, protocol=chosen)
+    return evaluation.measure(queries, gallery, manifest, split="test", protocol=chosen)
 
 
 if __name__ == "__main__":

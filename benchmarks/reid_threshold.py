@@ -18,7 +18,9 @@ from record import origin, write
 
 import atalho
 from atalho.cli import prepare_process
+from atalho.metrics.retrieval_figures import RetrievalFigures
 from atalho.runs.run import Run
+from atalho.stored import to_object
 
 WANTED = (0.01, 0.001)
 FIGURES = ("rank1", "map", "minp")
@@ -33,25 +35,26 @@ def main() -> None:
         manifest = run.manifest
         thresholds = [_chosen(run, far) for far in WANTED]
         found = atalho.evaluate(run.path, rerank=atalho.Rerank(), expand=3)
-    ways = {"plain": found, "reranked": found["reranked"], "expanded": found["expanded"]}
+    ways = {"plain": found, "reranked": found.reranked, "expanded": found.expanded}
     result = {
         "thresholds": thresholds,
         "validation_identities": len(set(manifest.labels[manifest.splits["val"]].tolist())),
-        "test_identities": found["identities"],
-        "protocol": found["protocol"],
+        "test_identities": found.identities,
+        "protocol": found.protocol,
         "ranking": {way: _short(values) for way, values in ways.items()},
         "rerank": dataclasses.asdict(atalho.Rerank()),
-        "expanded_answers": found["expanded"]["answers"],
+        "expanded_answers": found.expanded.answers,
     }
     write("reid-threshold", result | {"provenance": origin("python benchmarks/reid_threshold.py RUN")})
 
 
 def _chosen(run: Run, far: float) -> dict[str, Any]:
-    chosen = dataclasses.asdict(atalho.threshold(run.path, false_accept=far))
-    return {"validation": chosen, "test": run.evaluation["at_threshold"]}
+    chosen = atalho.threshold(run.path, false_accept=far)
+    return {"validation": chosen.to_dict(), "test": run.evaluation.at_threshold.to_dict()}
 
 
-def _short(values: dict[str, Any]) -> dict[str, Any]:
+def _short(found: RetrievalFigures) -> dict[str, Any]:
+    values = to_object(found)
     return {key: values[key] for name in FIGURES for key in (name, f"{name}_interval")}
 
 

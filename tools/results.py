@@ -20,9 +20,9 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from atalho import lab
 from atalho.lab.shared.result import Result
-from atalho.lab.shared.stored import is_flat, stored_fields
 from atalho.lab.shared.verdict import Verdict
 from atalho.networks.spec import Spec
+from atalho.stored import is_flat, stored_fields
 
 PAGE = Path(__file__).parent.parent / "docs" / "results.md"
 _NAMES = {int: "whole number", float: "number", str: "text", bool: "true / false", Verdict: "verdict"}

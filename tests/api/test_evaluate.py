@@ -17,22 +17,22 @@ def test_a_run_measures_itself_as_it_did_at_the_end(run: Run) -> None:
 
 def test_a_folder_of_class_folders_is_taken_whole(run: Run, clothes: Path) -> None:
     found = evaluate(run.path, clothes / "test")
-    assert found["images"] == 60
+    assert found.images == 60
     # The run computed in fp32; a model by itself computes as the hardware does best.
-    assert found["top1"] == pytest.approx(run.top1, abs=0.05)
+    assert found.top1 == pytest.approx(run.top1, abs=0.05)
 
 
 def test_the_test_split_is_taken_where_there_is_one(run: Run, clothes: Path) -> None:
-    assert evaluate(run.path / "model", clothes)["images"] == 60
+    assert evaluate(run.path / "model", clothes).images == 60
 
 
 def test_some_of_the_classes_are_enough(run: Run, clothes: Path, tmp_path: Path) -> None:
     shutil.copytree(clothes / "test" / "sneaker", tmp_path / "data" / "sneaker")
     found = evaluate(run.path, tmp_path / "data")
-    rows = {row["class"]: row for row in found["per_class"]}
-    assert rows["sneaker"]["images"] == 20
-    assert rows["bag"]["recall"] is None
-    assert found["top1"] == rows["sneaker"]["recall"]
+    rows = {row.class_: row for row in found.per_class}
+    assert rows["sneaker"].images == 20
+    assert rows["bag"].recall is None
+    assert found.top1 == rows["sneaker"].recall
 
 
 def test_other_classes_are_named(run: Run, clothes: Path, tmp_path: Path) -> None:

@@ -66,23 +66,23 @@ def test_training_ends_with_a_threshold_of_the_validation_identities(run: Run) -
     assert (recorded["split"], recorded["data"], recorded["reason"]) == ("val", None, None)
     assert recorded["threshold"]["similarity"] == found.similarity
     assert recorded["curve"]["different_pairs"] == found.impostor
-    at = run.evaluation["at_threshold"]
-    assert at["similarity"] == found.similarity
+    at = run.evaluation.at_threshold
+    assert at.similarity == found.similarity
     test = run.manifest.splits["test"]
-    assert at["genuine"] + at["impostor"] == len(test) * (len(test) - 1) // 2
+    assert at.genuine + at.impostor == len(test) * (len(test) - 1) // 2
     assert "false accepts" in (run.path / "report.html").read_text()
 
 
 def test_the_same_question_has_the_same_answer_and_another_rate_another_threshold(run: Run) -> None:
     first = threshold_file.read(run.path / "model")
     assert atalho.threshold(run.path) == first
-    assert run.evaluation["at_threshold"] == atalho.evaluate(run.path)["at_threshold"]
+    assert run.evaluation.at_threshold == atalho.evaluate(run.path).at_threshold
     assert first is not None
     looser = atalho.threshold(run.path, false_accept=0.2)
     assert looser.similarity < first.similarity
     assert looser.far <= 0.2
     assert threshold_file.read(run.path / "model") == looser
-    assert run.evaluation["at_threshold"]["wanted_far"] == 0.2
+    assert run.evaluation.at_threshold.wanted_far == 0.2
     assert run.json("verification.json")["threshold"]["similarity"] == looser.similarity
 
 
@@ -112,7 +112,7 @@ def test_too_few_pairs_change_nothing_and_training_says_so(run: Run, characters:
     assert other.json("verification.json")["threshold"] is None
     page = (other.path / "report.html").read_text()
     assert "There is no threshold. A false-accept rate of 0.0001 cannot be known" in page
-    assert "at_threshold" not in other.evaluation
+    assert other.evaluation.at_threshold is None
 
 
 def test_on_other_images(run: Run, characters: Path) -> None:
@@ -122,8 +122,8 @@ def test_on_other_images(run: Run, characters: Path) -> None:
     assert any("bear the names of some that the network was trained on" in text for text in notes.said)
     assert "comes from 20 identities, too few to say much of others" in notes.said[-1]
     assert run.json("verification.json")["data"] == str(characters)
-    assert "at_threshold" not in run.evaluation
-    assert atalho.evaluate(run.path)["at_threshold"]["similarity"] == found.similarity
+    assert run.evaluation.at_threshold is None
+    assert atalho.evaluate(run.path).at_threshold.similarity == found.similarity
 
 
 def test_a_model_folder_needs_images(run: Run, characters: Path, tmp_path: Path) -> None:

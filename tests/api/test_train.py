@@ -88,9 +88,9 @@ def test_the_log_has_a_row_for_every_step_and_epoch(run: Run) -> None:
 
 
 def test_accuracy_is_that_of_the_test_split_with_an_interval(run: Run) -> None:
-    assert run.evaluation["split"] == "test"
-    assert run.evaluation["images"] == 60
-    low, high = run.evaluation["top1_interval"]
+    assert run.evaluation.split == "test"
+    assert run.evaluation.images == 60
+    low, high = run.evaluation.top1_interval
     assert run.top1 is not None
     assert low <= run.top1 <= high
 

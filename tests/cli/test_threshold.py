@@ -1,10 +1,11 @@
 import pytest
 
 from atalho.cli import threshold
+from atalho.metrics.verification import Threshold
 from atalho.text import use_language
 
-FOUND = {"similarity": 0.5, "wanted_far": 0.001, "far": 0.00062, "far_interval": (0.0, 0.0041), "frr": 0.125,
-         "frr_interval": (0.1, 0.1502), "genuine": 1710, "impostor": 14400}  # fmt: skip
+FOUND = Threshold(similarity=0.5, wanted_far=0.001, far=0.00062, far_interval=(0.0, 0.0041), frr=0.125,
+                  frr_interval=(0.1, 0.1502), genuine=1710, impostor=14400)  # fmt: skip
 
 
 def test_small_rates_keep_their_digits(capsys: pytest.CaptureFixture[str]) -> None:

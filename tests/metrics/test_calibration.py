@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 from torchmetrics.functional.classification import multiclass_calibration_error
 
 from atalho.errors import NotFiniteError
-from atalho.metrics.calibration import calibration, fit_temperature
+from atalho.metrics.calibration import ConfidenceBin, Reliability, fit_temperature, reliability
 
 
 def drawn(images, classes, temperature, seed=0):
@@ -27,7 +27,7 @@ def test_finds_the_temperature_that_made_the_labels(temperature):
     logits, labels = drawn(4000, 6, temperature)
     assert fit_temperature(logits, labels) == pytest.approx(temperature, rel=0.1)
     found = fit_temperature(logits, labels)
-    assert calibration(logits, labels, found)["error"] < 0.025
+    assert reliability(logits, labels, found).error < 0.025
 
 
 @given(st.integers(0, 1000), st.floats(0.3, 4))
@@ -85,7 +85,7 @@ def test_many_rows_give_what_one_chunk_gives(monkeypatch):
 @settings(deadline=None, max_examples=25)
 def test_error_and_bins_equal_their_definition(seed, classes):
     logits, labels = drawn(150, classes, 1.3, seed)
-    got = calibration(logits, labels, temperature=0.8)
+    got = reliability(logits, labels, temperature=0.8)
     probabilities = (logits / 0.8).softmax(1).double()
     confidence = probabilities.amax(1).tolist()
     hit = (probabilities.argmax(1) == labels).tolist()
@@ -97,26 +97,26 @@ def test_error_and_bins_equal_their_definition(seed, classes):
             mean, right = np.mean([confidence[i] for i in inside]), np.mean([hit[i] for i in inside])
             error += len(inside) / 150 * abs(mean - right)
             expected.append({"confidence": mean, "accuracy": right, "count": len(inside)})
-    assert got["error"] == pytest.approx(error)
-    assert [b["count"] for b in got["bins"]] == [b["count"] for b in expected]
-    for ours, theirs in zip(got["bins"], expected, strict=True):
-        assert ours == pytest.approx(theirs)
+    assert got.error == pytest.approx(error)
+    assert [b.count for b in got.bins] == [b["count"] for b in expected]
+    for ours, theirs in zip(got.bins, expected, strict=True):
+        assert vars(ours) == pytest.approx(theirs)
 
 
 def test_agrees_with_torchmetrics_and_scikit_learn():
     logits, labels = drawn(2000, 5, 2.0)
-    got = calibration(logits, labels)
+    got = reliability(logits, labels)
     theirs = multiclass_calibration_error(logits.softmax(1), labels, num_classes=5, n_bins=15)
-    assert got["error"] == pytest.approx(float(theirs), abs=1e-6)
+    assert got.error == pytest.approx(float(theirs), abs=1e-6)
     confidence, predicted = logits.softmax(1).max(1)
     accuracy, mean = sklearn.calibration.calibration_curve(predicted == labels, confidence, n_bins=15)
-    assert [b["accuracy"] for b in got["bins"]] == pytest.approx(accuracy.tolist())
-    assert [b["confidence"] for b in got["bins"]] == pytest.approx(mean.tolist(), abs=1e-6)
+    assert [b.accuracy for b in got.bins] == pytest.approx(accuracy.tolist())
+    assert [b.confidence for b in got.bins] == pytest.approx(mean.tolist(), abs=1e-6)
 
 
 def test_certainty_falls_into_the_last_bin():
-    got = calibration(1000 * torch.eye(2), torch.tensor([0, 0]))
-    assert got == {"error": 0.5, "bins": [{"confidence": 1.0, "accuracy": 0.5, "count": 2}]}
+    got = reliability(1000 * torch.eye(2), torch.tensor([0, 0]))
+    assert got == Reliability(0.5, (ConfidenceBin(1.0, 0.5, 2),))
 
 
 def test_logits_that_are_no_numbers_are_refused():
@@ -124,4 +124,4 @@ def test_logits_that_are_no_numbers_are_refused():
     with pytest.raises(NotFiniteError, match="2 of 2 images"):
         fit_temperature(bad, torch.tensor([0, 1]))
     with pytest.raises(NotFiniteError, match="2 of 2 images"):
-        calibration(bad, torch.tensor([0, 1]))
+        reliability(bad, torch.tensor([0, 1]))

@@ -17,19 +17,19 @@ def _ranks(first: list[int]) -> AnswerRanks:
 
 def test_known_ranks_give_known_figures() -> None:
     found = figures(_ranks([1, 1, 2, 6, 15, 40, 0]), np.array([0, 0, 1, 1, 2, 2, 3]))
-    assert (found["queries"], found["valid_queries"], found["identities"]) == (7, 6, 3)
-    assert [found[f"rank{k}"] * 6 for k in (1, 5, 10, 20)] == pytest.approx([2, 3, 4, 5])
-    assert found["map"] == pytest.approx((2 + 1 / 2 + 1 / 6 + 1 / 15 + 1 / 40) / 6)
-    assert found["minp"] == found["map"]
+    assert (found.queries, found.valid_queries, found.identities) == (7, 6, 3)
+    assert [found.figure(f"rank{k}")[0] * 6 for k in (1, 5, 10, 20)] == pytest.approx([2, 3, 4, 5])
+    assert found.map == pytest.approx((2 + 1 / 2 + 1 / 6 + 1 / 15 + 1 / 40) / 6)
+    assert found.minp == found.map
     for name in ("rank1", "map", "minp"):
-        low, high = found[f"{name}_interval"]
-        assert low <= found[name] <= high
+        share, (low, high) = found.figure(name)
+        assert low <= share <= high
 
 
 def test_without_a_valid_query_nothing_is_known() -> None:
     found = figures(_ranks([0, 0]), np.array([0, 1]))
-    assert found["valid_queries"] == 0
-    assert found["rank1"] is found["map"] is found["minp_interval"] is None
+    assert found.valid_queries == 0
+    assert found.rank1 is found.map is found.minp_interval is None
 
 
 def test_images_of_one_identity_do_not_count_as_many_experiments() -> None:

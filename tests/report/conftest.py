@@ -11,11 +11,11 @@ import torch
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from atalho.metrics.calibration import calibration, fit_temperature
-from atalho.metrics.classification import evaluate
+from atalho.metrics.calibration import fit_temperature
 from atalho.networks.catalogue import spec
 from atalho.networks.spec import to_dict
 from atalho.storage.run_folder import RunFolder
+from atalho.tasks.classification import ClassificationEvaluation, measure
 from atalho.text import use_language
 
 HOSTILE = '<script>alert("1")</script> & $x^'
@@ -41,19 +41,15 @@ def digits() -> tuple[torch.Tensor, torch.Tensor, np.ndarray]:
 
 
 @pytest.fixture(scope="session")
-def evaluation(digits) -> dict:
+def evaluation(digits) -> ClassificationEvaluation:
     logits, labels, _pixels = digits
-    temperature = fit_temperature(logits, labels)
-    result = {"split": "test", **evaluate(logits, labels, CLASSES)}
-    for row in result["mistakes"]:
-        row["path"] = f"test/{row['label']}/{row['index']}.png"
-    before, after = calibration(logits, labels), calibration(logits, labels, temperature)
-    return {**result, "calibration": {"before": before, "after": after, "temperature": temperature}}
+    names = [f"test/{CLASSES[label]}/{number}.png" for number, label in enumerate(labels.tolist())]
+    return measure(logits, labels, CLASSES, fit_temperature(logits, labels), "test", names)
 
 
 @pytest.fixture(scope="session")
 def pictures(digits, evaluation) -> dict[str, bytes]:
-    return {row["path"]: as_png(digits[2][row["index"]]) for row in evaluation["mistakes"]}
+    return {row.path: as_png(digits[2][row.index]) for row in evaluation.mistakes}
 
 
 @pytest.fixture(scope="session")
@@ -79,7 +75,7 @@ def complete(tmp_path_factory, digits, evaluation) -> Path:
     (run / "run.toml").write_text('[model]\nname = "resnet20"  # <b>\n[data]\npath = "/photos/digits"\n')
     (run / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     write(run / "manifest.json", manifest)
-    write(run / "evaluation.json", evaluation)
+    write(run / "evaluation.json", evaluation.to_dict())
     epochs = [{"epoch": e, "seconds": s, "images_per_second": 100.0} for e, s in ((1, 9.0), (2, 5.0), (3, 6.0))]
     write(run / "timing.json", {"seconds": 20.0, "images_per_second": 1234.5, "epochs": epochs})
     machine = {"cores": 2, "processor": "Xeon"}

@@ -1,9 +1,11 @@
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from atalho.metrics.classification import ClassFigures, ClassificationFigures
 from atalho.report import figures
 from atalho.report.canvas import png, style, svg
 from atalho.storage.run_folder import RunFolder
@@ -58,10 +60,15 @@ def test_a_log_without_validation_or_steps_is_drawn():
 def small(classes):
     """An evaluation of a network that takes each third image of a class for the next class."""
     counts = np.eye(classes, dtype=int) * 2 + np.roll(np.eye(classes, dtype=int), 1, axis=1)
-    rows = [
-        {"class": f"class {k}", "recall": k / classes, "recall_interval": [k / classes, 1.0]} for k in range(classes)
-    ]
-    return {"confusion": counts.tolist(), "per_class": rows}
+    rows = [one_class(f"class {k}", k / classes, (k / classes, 1.0)) for k in range(classes)]
+    return ClassificationFigures(
+        images=3 * classes, top1=2 / 3, top1_interval=(0.5, 0.8), top5=None, top5_interval=None, macro_f1=0.7, loss=1.0,
+        per_class=tuple(rows), confusion=tuple(map(tuple, counts.tolist())), mistakes=(),
+    )  # fmt: skip
+
+
+def one_class(name, recall, interval):
+    return ClassFigures(name, images=3, recall=recall, recall_interval=interval, precision=0.5, f1=0.5)
 
 
 @pytest.mark.parametrize("classes", [2, 10, 30, 120])
@@ -82,25 +89,25 @@ def test_the_confusion_matrix_shows_shares_of_the_row(classes):
 
 def test_a_class_without_images_leaves_its_row_empty():
     evaluation = small(3)
-    evaluation["confusion"][1] = [0, 0, 0]
+    first, _empty, last = evaluation.confusion
+    evaluation = replace(evaluation, confusion=(first, (0, 0, 0), last))
     picture = figures.confusion(evaluation).axes[0].get_images()[0].get_array()
     assert picture[1, :, 3].tolist() == [0, 0, 0]
 
 
 def test_recall_shows_the_lowest_first_and_leaves_out_what_is_not_known():
-    rows = small(60)["per_class"]
-    rows[0]["recall"] = None
-    axes = figures.recall(rows).axes[0]
+    first, *rows = small(60).per_class
+    axes = figures.recall([replace(first, recall=None), *rows]).axes[0]
     labels = [label.get_text() for label in axes.get_yticklabels()]
     assert labels == [f"class {k}" for k in range(1, 41)]
     assert axes.get_ylim()[0] > axes.get_ylim()[1]
 
 
 def test_reliability_shows_every_bin(evaluation):
-    found = lines(figures.reliability(evaluation["calibration"]))
-    for key in ("before", "after"):
-        bins = evaluation["calibration"][key]["bins"]
-        assert found[key] == [[b["confidence"], b["accuracy"]] for b in bins]
+    calibration = evaluation.calibration
+    found = lines(figures.reliability(calibration))
+    for key, bins in (("before", calibration.before.bins), ("after", calibration.after.bins)):
+        assert found[key] == [[b.confidence, b.accuracy] for b in bins]
     assert found["perfect"] == [[0, 0], [1, 1]]
 
 
@@ -114,7 +121,7 @@ def test_words_and_numbers_follow_the_language(run):
 
 
 def test_long_names_are_shortened_and_control_characters_are_seen(evaluation):
-    rows = [{"class": "a\x00\n" + "b" * 40, "recall": 0.5, "recall_interval": [0.4, 0.6]}]
+    rows = [one_class("a\x00\n" + "b" * 40, 0.5, (0.4, 0.6))]
     (label,) = figures.recall(rows).axes[0].get_yticklabels()
     assert label.get_text() == "a\ufffd " + "b" * 20 + "…"
 

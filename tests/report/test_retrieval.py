@@ -1,6 +1,7 @@
 """The parts of the page on re-identification, from what an evaluation holds."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,43 +9,51 @@ import pytest
 
 from atalho.report import html, retrieval, sections
 from atalho.storage.run_folder import RunFolder
+from atalho.tasks.reidentification.evaluation import RankedImage, RankedList, ReidentificationEvaluation
 
 
 @pytest.fixture
-def evaluation() -> dict[str, Any]:
+def evaluation() -> ReidentificationEvaluation:
     figures = dict.fromkeys(("rank1", "rank5", "rank10", "rank20", "map", "minp"), 0.9)
-    intervals = {f"{name}_interval": [0.85, 0.95] for name in figures}
-    answers = [
-        {"path": "b.png", "identity": "<x>", "right": True},
-        {"path": "c.png", "identity": "y", "right": False},
-    ]
-    lists = [{"path": "a.png", "identity": "<x>", "first": 1, "answers": answers}]
-    about = {"task": "reid", "split": "test", "queries": 920, "valid_queries": 900, "identities": 46, "images": 1000}
-    return about | figures | intervals | {"protocol": "cross-camera", "average_precision": "hits", "lists": lists}
+    shares: dict[str, Any] = figures | {f"{name}_interval": (0.85, 0.95) for name in figures}
+    answers = (RankedImage("b.png", "<x>", right=True), RankedImage("c.png", "y", right=False))
+    return ReidentificationEvaluation(
+        split="test",
+        queries=920,
+        valid_queries=900,
+        identities=46,
+        **shares,
+        images=1000,
+        protocol="cross-camera",
+        average_precision="hits",
+        lists=(RankedList("a.png", "<x>", 1, answers),),
+    )
 
 
-def _run(folder: Path, evaluation: dict[str, Any]) -> RunFolder:
+def _run(folder: Path, evaluation: ReidentificationEvaluation) -> RunFolder:
     (folder / "run.toml").write_text('task = "reid"\n[model]\nname = "resnet18"\n')
-    (folder / "evaluation.json").write_text(json.dumps(evaluation))
+    (folder / "evaluation.json").write_text(json.dumps(evaluation.to_dict()))
     return RunFolder.open(folder)
 
 
-def test_the_headline_says_how_many_queries_were_counted(tmp_path: Path, evaluation: dict[str, Any]) -> None:
-    text = sections.header(_run(tmp_path, evaluation))
+def test_the_headline_says_how_many_queries_were_counted(
+    tmp_path: Path, evaluation: ReidentificationEvaluation
+) -> None:
+    text = sections.header(_run(tmp_path, evaluation), evaluation)
     assert "90.0%" in text
     assert "900 of 920 queries have a right answer among 1,000 images" in text
 
 
-def test_every_figure_stands_with_its_interval(tmp_path: Path, evaluation: dict[str, Any]) -> None:
-    text = retrieval.quality(_run(tmp_path, evaluation))
+def test_every_figure_stands_with_its_interval(evaluation: ReidentificationEvaluation) -> None:
+    text = retrieval.quality(evaluation)
     for name in ("rank-1", "rank-5", "rank-10", "rank-20", "mAP", "mINP"):
         assert f"<td>{name}</td>" in text
     assert "own camera are left out (cross-camera)" in text
     assert "The intervals draw the 46 identities again" in text
 
 
-def test_right_and_wrong_are_marked_not_by_colour_alone(tmp_path: Path, evaluation: dict[str, Any]) -> None:
-    text = retrieval.ranked_lists(_run(tmp_path, evaluation), {"a.png": "picture-0", "b.png": "picture-1"})
+def test_right_and_wrong_are_marked_not_by_colour_alone(evaluation: ReidentificationEvaluation) -> None:
+    text = retrieval.ranked_lists(evaluation, {"a.png": "picture-0", "b.png": "picture-1"})
     assert text is not None
     assert text.count("✓") == text.count("✗") == 1
     assert 'href="#picture-1"' in text
@@ -53,8 +62,8 @@ def test_right_and_wrong_are_marked_not_by_colour_alone(tmp_path: Path, evaluati
     assert "<x>" not in text
 
 
-def test_the_page_has_these_parts_instead_of_classes(tmp_path: Path, evaluation: dict[str, Any]) -> None:
+def test_the_page_has_these_parts_instead_of_classes(tmp_path: Path, evaluation: ReidentificationEvaluation) -> None:
     page = html.page(_run(tmp_path, evaluation), {})
     assert "Ranked lists" in page
     assert "Confusion matrix" not in page
-    assert retrieval.ranked_lists(_run(tmp_path, evaluation | {"lists": []}), {}) is None
+    assert retrieval.ranked_lists(replace(evaluation, lists=()), {}) is None

@@ -1,8 +1,9 @@
-import dataclasses
 import re
+from dataclasses import replace
 
 import pytest
 
+from atalho.metrics.classification import ClassFigures
 from atalho.report import sections
 from atalho.report.markup import Html
 from atalho.text import speaking
@@ -15,95 +16,86 @@ def text(markup):
     return re.sub(r"<[^>]+>", "|", markup)
 
 
-def with_evaluation(run, **changes):
-    return dataclasses.replace(run, evaluation={**run.evaluation, **changes})
-
-
-def test_the_header_gives_the_accuracy_its_interval_and_the_key_numbers(run):
-    run = with_evaluation(run, top1=0.932, top1_interval=[0.925, 0.94], macro_f1=0.931)
-    words = text(sections.header(run))
+def test_the_header_gives_the_accuracy_its_interval_and_the_key_numbers(run, evaluation):
+    evaluation = replace(evaluation, top1=0.932, top1_interval=(0.925, 0.94), macro_f1=0.931)
+    words = text(sections.header(run, evaluation))
     for expected in ("resnet20", "trained on digits", "93.2%", "95% interval|: |[92.5%, 94.0%]".replace("|", ""),
                      "on 600 test images", "300", "272,474", "20 s", "1,234", "93.1%"):  # fmt: skip
         assert expected in words
     assert "top-5" not in words
-    words = text(speaking("pt")(sections.header)(run))
+    words = text(speaking("pt")(sections.header)(run, evaluation))
     for expected in ("treinada em digits", "93,2%", "intervalo de 95%: [92,5%; 94,0%]", "em 600 imagens de teste"):
         assert expected in words
 
 
-def test_accuracy_on_validation_images_is_not_sold_as_a_test(run):
-    assert "There was no test split" not in sections.header(run)
-    words = text(sections.header(with_evaluation(run, split="val")))
+def test_accuracy_on_validation_images_is_not_sold_as_a_test(run, evaluation):
+    assert "There was no test split" not in sections.header(run, evaluation)
+    words = text(sections.header(run, replace(evaluation, split="val")))
     assert "on 600 validation images" in words
     assert "There was no test split." in words
 
 
 def test_a_run_without_evaluation_says_so(run):
-    bare = dataclasses.replace(run, evaluation=None)
-    assert "accuracy is not known" in sections.header(bare)
-    for part in (sections.confusion, sections.calibration):
-        assert part(bare, {}) is None
-    assert sections.per_class(bare) is None
-    assert sections.mistakes(bare, {}) is None
-    assert sections.curves(bare, {}) is None
+    assert "accuracy is not known" in sections.header(run, None)
+    assert sections.curves(run, {}) is None
 
 
-def test_the_pairs_most_often_confused_come_first(run):
-    counts = [[5, 1, 0], [7, 2, 3], [0, 0, 0]]
-    rows = [{**row, "class": name} for row, name in zip(run.evaluation["per_class"], "abc", strict=False)]
-    words = text(sections.confusion(with_evaluation(run, confusion=counts, per_class=rows), DRAWINGS))
+def test_the_pairs_most_often_confused_come_first(evaluation):
+    counts = ((5, 1, 0), (7, 2, 3), (0, 0, 0))
+    rows = tuple(replace(row, class_=name) for row, name in zip(evaluation.per_class, "abc", strict=False))
+    words = text(sections.confusion(replace(evaluation, confusion=counts, per_class=rows), DRAWINGS))
     found = re.findall(r"\|\|([abc])\|\|([abc])\|\|(\d+)\|\|([\d.]+%)", words)
     assert found == [("b", "a", "7", "58.3%"), ("b", "c", "3", "25.0%"), ("a", "b", "1", "16.7%")]
 
 
-def test_a_large_matrix_says_what_its_numbers_mean(run):
+def test_a_large_matrix_says_what_its_numbers_mean(evaluation):
     many = 50
-    rows = [{**run.evaluation["per_class"][0], "class": str(k)} for k in range(many)]
-    large = with_evaluation(run, confusion=[[0] * many for _ in range(many)], per_class=rows)
+    rows = tuple(replace(evaluation.per_class[0], class_=str(k)) for k in range(many))
+    large = replace(evaluation, confusion=((0,) * many,) * many, per_class=rows)
     assert "places of the classes" in sections.confusion(large, DRAWINGS)
-    assert "places of the classes" not in sections.confusion(run, DRAWINGS)
+    assert "places of the classes" not in sections.confusion(evaluation, DRAWINGS)
 
 
-def test_calibration_shows_both_errors_and_the_temperature(run):
-    values = run.evaluation["calibration"]
-    words = text(sections.calibration(run, DRAWINGS))
-    for expected in (values["before"]["error"], values["after"]["error"]):
+def test_calibration_shows_both_errors_and_the_temperature(evaluation):
+    values = evaluation.calibration
+    words = text(sections.calibration(evaluation, DRAWINGS))
+    for expected in (values.before.error, values.after.error):
         assert percent(expected, 2) in words
-    assert number(values["temperature"], 3) in words
+    assert number(values.temperature, 3) in words
 
 
-def test_every_class_has_its_row_and_sorts_by_its_value(run):
-    markup = sections.per_class(run)
+def test_every_class_has_its_row_and_sorts_by_its_value(evaluation):
+    markup = sections.per_class(evaluation)
     assert markup.count("<tr>") == 11
-    for row in run.evaluation["per_class"]:
-        assert f'data-value="{row["recall"]!r}"' in markup
+    for row in evaluation.per_class:
+        assert f'data-value="{row.recall!r}"' in markup
     assert "<script>" not in markup
 
 
-def test_bars_lie_between_the_scales_ends(run):
-    for start, end in re.findall(r"left:([\d.-]+)%;width:([\d.-]+)%", sections.per_class(run)):
+def test_bars_lie_between_the_scales_ends(evaluation):
+    for start, end in re.findall(r"left:([\d.-]+)%;width:([\d.-]+)%", sections.per_class(evaluation)):
         assert float(start) >= 0
         assert float(start) + float(end) <= 100.01
 
 
 @pytest.mark.parametrize(("lowest", "start"), [(0.999, 0.9), (0.61, 0.6), (0.0, 0.0)])
-def test_the_scale_begins_below_every_interval(run, lowest, start):
-    row = {**run.evaluation["per_class"][0], "recall": 1.0, "recall_interval": [lowest, 1.0]}
-    words = text(sections.per_class(with_evaluation(run, per_class=[row])))
+def test_the_scale_begins_below_every_interval(evaluation, lowest, start):
+    row = replace(evaluation.per_class[0], recall=1.0, recall_interval=(lowest, 1.0))
+    words = text(sections.per_class(replace(evaluation, per_class=(row,))))
     assert f"{100 * start:.0f}%||95% interval||100%" in words
 
 
-def test_a_class_without_images_has_dashes_and_no_bar(run):
-    row = {"class": "x", "images": 0, "recall": None, "recall_interval": None, "precision": None, "f1": None}
-    markup = sections.per_class(with_evaluation(run, per_class=[row]))
+def test_a_class_without_images_has_dashes_and_no_bar(evaluation):
+    row = ClassFigures("x", images=0, recall=None, recall_interval=None, precision=None, f1=None)
+    markup = sections.per_class(replace(evaluation, per_class=(row,)))
     assert text(markup).count("–") == 3
     assert "class=\"bar\"" not in markup  # fmt: skip
 
 
-def test_mistakes_show_their_pictures_where_there_are_any(run):
-    rows = run.evaluation["mistakes"]
-    markup = sections.mistakes(run, {rows[0]["path"]: "picture-0"})
+def test_mistakes_show_their_pictures_where_there_are_any(evaluation):
+    rows = evaluation.mistakes
+    markup = sections.mistakes(evaluation, {rows[0].path: "picture-0"})
     assert markup.count('href="#picture-0"') == 1
     assert markup.count("no-picture") == len(rows) - 1
-    assert percent(rows[0]["probability"]) in markup
-    assert "There is none" in sections.mistakes(with_evaluation(run, mistakes=[]), {})
+    assert percent(rows[0].probability) in markup
+    assert "There is none" in sections.mistakes(replace(evaluation, mistakes=()), {})

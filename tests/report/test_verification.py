@@ -8,14 +8,22 @@ from typing import Any
 
 import pytest
 
+from atalho.metrics.verification import Verification
 from atalho.report import figures, html, verification
 from atalho.report.markup import Html
 from atalho.storage.run_folder import RunFolder
+from atalho.stored import filled
+from atalho.tasks.reidentification.evaluation import ReidentificationEvaluation
 from atalho.text import speaking
 
 DRAWN = {"verification": Html("<svg></svg>")}
 CHOSEN = {"similarity": 0.535, "wanted_far": 0.01, "far": 0.0098, "far_interval": [0.0004, 0.0404], "frr": 0.0959,
           "frr_interval": [0.0517, 0.1465], "genuine": 1710, "impostor": 14400}  # fmt: skip
+
+SHARES = dict.fromkeys(("rank1", "rank5", "rank10", "rank20", "map", "minp"), 0.9)
+EVALUATION = {"task": "reid", "split": "test", "queries": 9, "valid_queries": 9, "identities": 4, "images": 9,
+              "protocol": "cross-camera", "average_precision": "hits", "lists": [],
+              **SHARES, **{f"{name}_interval": [0.8, 0.95] for name in SHARES}}  # fmt: skip
 
 
 @pytest.fixture
@@ -36,11 +44,11 @@ def _write(folder: Path, evaluation: dict[str, Any] | None = None, **recorded: A
 
 
 def test_a_run_without_one_has_no_such_part(tmp_path: Path) -> None:
-    assert verification.threshold(RunFolder(tmp_path), {}) is None
+    assert verification.threshold(RunFolder(tmp_path), None, {}) is None
 
 
 def test_errors_stand_with_intervals_and_pairs(run: Callable[..., RunFolder]) -> None:
-    text = verification.threshold(run(), DRAWN)
+    text = verification.threshold(run(), None, DRAWN)
     assert text is not None
     for part in (
         "similarity 0.535",
@@ -57,20 +65,21 @@ def test_errors_stand_with_intervals_and_pairs(run: Callable[..., RunFolder]) ->
 
 def test_the_test_images_stand_beside_where_it_was_chosen(run: Callable[..., RunFolder]) -> None:
     measured = CHOSEN | {"far": 0.0255, "frr": 0.1016, "genuine": 8740, "impostor": 414000}
-    text = verification.threshold(run({"at_threshold": measured}), DRAWN)
+    evaluation = filled(ReidentificationEvaluation, EVALUATION | {"at_threshold": measured})
+    text = verification.threshold(run(), evaluation, DRAWN)
     assert text is not None
     for part in ("validation images", "test images", "2.55%", "10.2%", "414,000 pairs"):
         assert part in text
 
 
 def test_other_images_are_named_and_escaped(run: Callable[..., RunFolder]) -> None:
-    text = verification.threshold(run(data="/<b>photos"), DRAWN)
+    text = verification.threshold(run(data="/<b>photos"), None, DRAWN)
     assert text is not None
     assert "/&lt;b&gt;photos" in text
 
 
 def test_where_there_is_none_the_reason_is_told(run: Callable[..., RunFolder]) -> None:
-    text = verification.threshold(run(threshold=None, reason="Too few pairs."), DRAWN)
+    text = verification.threshold(run(threshold=None, reason="Too few pairs."), None, DRAWN)
     assert text is not None
     assert "There is no threshold. Too few pairs." in text
     assert "<table" not in text
@@ -78,22 +87,19 @@ def test_where_there_is_none_the_reason_is_told(run: Callable[..., RunFolder]) -
 
 @pytest.mark.parametrize("language", ["en", "pt"])
 def test_it_is_a_part_of_the_page_in_both_languages(run: Callable[..., RunFolder], language: str) -> None:
-    figures = dict.fromkeys(("rank1", "rank5", "rank10", "rank20", "map", "minp"), 0.9)
-    evaluation = {"task": "reid", "split": "test", "queries": 9, "valid_queries": 9, "identities": 4, "images": 9,
-                  "protocol": "cross-camera", "lists": []}  # fmt: skip
-    evaluation |= figures | {f"{name}_interval": [0.8, 0.95] for name in figures}
-    page = speaking(language)(html.page)(run(evaluation), {})
+    page = speaking(language)(html.page)(run(EVALUATION), {})
     assert 'id="threshold-en"' in page
     assert 'id="threshold-pt"' in page
 
 
-def found(threshold: float | None = 0.5, least: float = 0.002) -> dict[str, Any]:
+def found(threshold: float | None = 0.5, least: float = 0.002) -> Verification:
     far, frr = [1.0, 0.2, least, 0.0], [0.0, 0.1, 0.5, 1.0]
-    curve = {"thresholds": [-0.5, 0.0, 0.5, 1.0], "far": far, "frr": frr}
+    curve = {"thresholds": [-0.5, 0.0, 0.5, 1.0], "far": far, "frr": frr, "same_pairs": 9, "different_pairs": 99}
     for name, line in (("far", far), ("frr", frr)):
         curve |= {f"{name}_low": [v / 2 for v in line], f"{name}_high": [min(1.0, 2 * v) for v in line]}
-    chosen = None if threshold is None else {"similarity": threshold}
-    return {"wanted_far": 0.01, "threshold": chosen, "curve": curve}
+    chosen = None if threshold is None else CHOSEN | {"similarity": threshold}
+    about = {"split": "val", "data": None, "wanted_far": 0.01, "reason": None}
+    return filled(Verification, about | {"threshold": chosen, "curve": curve})
 
 
 def test_both_curves_the_wanted_rate_and_the_threshold_are_there() -> None:

@@ -64,7 +64,7 @@ def test_moved_images_are_found_by_their_content(stopped: Path, run: Run, tmp_pa
     assert f"the images are now at {tmp_path / 'elsewhere'}" in listener.notes
     assert (done.path / "metrics.jsonl").read_bytes() == (run.path / "metrics.jsonl").read_bytes()
     assert done.config.data.path == str(tmp_path / "elsewhere")
-    assert evaluate(done.path)["top1"] == done.top1  # found there again
+    assert evaluate(done.path).top1 == done.top1  # found there again
 
 
 def test_changed_images_are_refused_with_what_to_do(stopped: Path, tmp_path: Path) -> None:

@@ -26,8 +26,10 @@ def test_the_model_says_what_the_run_found(run: Run) -> None:
     card = model_folder.read_card(run.path / "model")
     found = run.evaluation
     assert card.classes == ("bag", "sneaker", "trouser")
-    assert card.metrics == {name: found[name] for name in ("split", "images", "top1", "top1_interval", "macro_f1")}
-    assert card.temperature == found["calibration"]["temperature"] > 0
+    assert card.metrics == {
+        name: found.to_dict()[name] for name in ("split", "images", "top1", "top1_interval", "macro_f1")
+    }
+    assert card.temperature == found.calibration.temperature > 0
     assert card.provenance["data"] == json.loads((run.path / "manifest.json").read_text())["fingerprint"]
 
 

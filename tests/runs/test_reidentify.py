@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -69,17 +70,17 @@ def reid_run(characters: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def test_a_run_leaves_a_model_figures_and_lists(reid_run: Run) -> None:
     found = reid_run.evaluation
-    assert found["queries"] == found["valid_queries"] == 72
-    assert found["protocol"] == "cross-camera"
+    assert found.queries == found.valid_queries == 72
+    assert found.protocol == "cross-camera"
     for name in ("rank1", "map", "minp"):
-        low, high = found[f"{name}_interval"]
-        assert low <= found[name] <= high
+        share, (low, high) = found.figure(name)
+        assert low <= share <= high
     page = (reid_run.path / "report.html").read_text()
     assert "Ranked lists" in page
     assert page.count('class="ranked"') == 2
     card = json.loads((reid_run.path / "model" / "config.json").read_text())
     assert card["task"] == "reid"
-    assert card["metrics"]["rank1"] == found["rank1"]
+    assert card["metrics"]["rank1"] == found.rank1
     assert len(card["classes"]) == len(reid_run.manifest.splits["train"]) // 6
 
 
@@ -120,12 +121,13 @@ def test_embeddings_of_the_model_are_what_was_measured(reid_run: Run, characters
 
 def test_measured_again_it_is_the_same_and_a_folder_of_strangers_is_taken(reid_run: Run, characters: Path) -> None:
     again = atalho.evaluate(reid_run.path)
-    assert again == reid_run.json("evaluation.json")
+    assert again == reid_run.evaluation
+    assert again.to_dict() == reid_run.json("evaluation.json")
     strangers = atalho.evaluate(reid_run.path, characters)
-    assert strangers["queries"] == 180
+    assert strangers.queries == 180
     by_trapezoids = atalho.evaluate(reid_run.path, characters, average_precision="trapezoid", protocol="leave-self-out")
-    assert by_trapezoids["map"] != strangers["map"]
-    assert by_trapezoids["protocol"] == "leave-self-out"
+    assert by_trapezoids.map != strangers.map
+    assert by_trapezoids.protocol == "leave-self-out"
 
 
 def test_reranked_and_expanded_figures_stand_beside_the_plain_ones(
@@ -133,20 +135,20 @@ def test_reranked_and_expanded_figures_stand_beside_the_plain_ones(
 ) -> None:
     copy = Path(shutil.copytree(reid_run.path, tmp_path / "run"))
     plain = reid_run.evaluation
-    assert not {"reranked", "expanded"} & set(plain)
+    assert plain.reranked is plain.expanded is None
     found = atalho.evaluate(copy, rerank=atalho.Rerank(8, 3), expand=2)
-    assert {name: found[name] for name in plain} == plain
-    assert (found["reranked"]["k1"], found["reranked"]["k2"], found["expanded"]["answers"]) == (8, 3, 2)
-    for way in ("reranked", "expanded"):
-        assert found[way]["valid_queries"] == 72
-        assert found[way]["map"] != plain["map"]
-        low, high = found[way]["map_interval"]
-        assert low <= found[way]["map"] <= high
+    assert replace(found, reranked=None, expanded=None) == plain
+    assert (found.reranked.k1, found.reranked.k2, found.expanded.answers) == (8, 3, 2)
+    for way in (found.reranked, found.expanded):
+        assert way.valid_queries == 72
+        assert way.map != plain.map
+        low, high = way.map_interval
+        assert low <= way.map <= high
     page = (copy / "report.html").read_text()
     assert "after re-ranking" in page
     assert "after query expansion" in page
     first_alone = atalho.evaluate(copy, characters, rerank=atalho.Rerank(8, 3, share=1.0))
-    assert first_alone["reranked"]["map"] == pytest.approx(first_alone["map"], abs=1e-6)
+    assert first_alone.reranked.map == pytest.approx(first_alone.map, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +170,7 @@ def test_one_backbone_two_heads(reid_run: Run, characters: Path, clothes: Path, 
     back = train(
         characters, task="reid", settings=SETTINGS | {"model.start": str(classifier.path)}, epochs=1, out=tmp_path / "r"
     )
-    assert back.evaluation["rank1"] is not None
+    assert back.evaluation.rank1 is not None
     spec = back.network.spec
     assert (spec.embedding, spec.classes) == (32, 14)
 

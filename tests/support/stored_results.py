@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from atalho.lab.shared import stored
+from atalho import stored
 
 RESULTS = Path(__file__).parents[2] / "results"
 FILES = {

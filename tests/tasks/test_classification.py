@@ -51,7 +51,10 @@ def test_logits_come_in_the_order_asked_and_the_mode_comes_back() -> None:
 
 def test_a_measurement_holds_calibration_before_and_after() -> None:
     logits, labels = torch.randn(50, 3), torch.randint(3, (50,))
-    found = classification.measure(logits, labels, ("a", "b", "c"), 2.0)
-    assert found["images"] == 50
-    assert found["calibration"]["temperature"] == 2.0
-    assert found["calibration"]["before"] != found["calibration"]["after"]
+    names = [f"{number}.png" for number in range(50)]
+    found = classification.measure(logits, labels, ("a", "b", "c"), 2.0, "test", names)
+    assert found.images == 50
+    assert found.calibration is not None
+    assert found.calibration.temperature == 2.0
+    assert found.calibration.before != found.calibration.after
+    assert all(mistake.path == f"{mistake.index}.png" for mistake in found.mistakes)

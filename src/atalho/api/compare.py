@@ -1,20 +1,29 @@
 """Compare: do two images show the same identity?"""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from atalho.api.index import embed
+from atalho.findings import Finding
 from atalho.model import ImageLike, load
 from atalho.storage import threshold_file
+from atalho.text import _
+from atalho.text.numbers import number
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Finding):
     """The cosine similarity of two images, the model's threshold, and the answer; None where none was chosen."""
 
     similarity: float
     threshold: float | None
     same: bool | None
+
+    def shown(self) -> Iterator[tuple[str, str]]:
+        yield _("similarity"), number(self.similarity, 3)
+        yield _("threshold"), number(self.threshold, 3)
+        yield _("the same"), "–" if self.same is None else _("yes") if self.same else _("no")
 
 
 def compare(run: Path | str, first: ImageLike, second: ImageLike) -> Comparison:

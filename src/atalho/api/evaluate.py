@@ -2,7 +2,6 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
 
 from atalho.data.dataset import Dataset
 from atalho.errors import ConfigError, RunError
@@ -14,7 +13,7 @@ from atalho.runs.run import Run
 from atalho.storage import atomic, run_folder, threshold_file
 from atalho.storage.lock import locked
 from atalho.tasks.by_name import task_of
-from atalho.tasks.task import EvaluationOptions
+from atalho.tasks.task import Evaluation, EvaluationOptions
 from atalho.text import Text
 from atalho.training.progress import Progress
 
@@ -29,7 +28,7 @@ def evaluate(
     rerank: Rerank | None = None,
     expand: int = 0,
     progress: Progress | None = None,
-) -> dict[str, Any]:
+) -> Evaluation:
     """Measure a trained model on images that it has not seen.
 
     Parameters
@@ -53,8 +52,9 @@ def evaluate(
 
     Returns
     -------
-    dict
-        What `evaluation.json` holds, JSON-safe; docs/architecture.md describes its fields.
+    Evaluation
+        A `ClassificationEvaluation` or a `ReidentificationEvaluation`: `headline` with its interval, and a field for
+        each figure that `evaluation.json` holds.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def evaluate(
 
     Examples
     --------
-    >>> atalho.evaluate("runs/photos")["top1"]
+    >>> atalho.evaluate("runs/photos").top1
     """
     progress = progress or Progress()
     if not isinstance(expand, int) or expand < 0:
@@ -85,21 +85,19 @@ def evaluate(
     return _measure(loaded, dataset, "test", options, progress)
 
 
-def _own(run: Run, options: EvaluationOptions, progress: Progress) -> dict[str, Any]:
+def _own(run: Run, options: EvaluationOptions, progress: Progress) -> Evaluation:
     loaded, dataset = evaluation_data.own(run, progress)
     split = finish.measured_split(dataset.manifest)
     if split is None:
         raise RunError(Text("{run} has no test or validation images. Name images to measure on.", run=run.path))
     options = dataclasses.replace(options, protocol=options.protocol or run.config.reid.protocol)
     found = _measure(loaded, dataset, split, options, progress)
-    atomic.write_json(run.path / run_folder.EVALUATION, found)
+    atomic.write_json(run.path / run_folder.EVALUATION, found.to_dict())
     finish.report(run, dataset)
     return found
 
 
-def _measure(
-    loaded: Model, dataset: Dataset, split: str, options: EvaluationOptions, progress: Progress
-) -> dict[str, Any]:
+def _measure(loaded: Model, dataset: Dataset, split: str, options: EvaluationOptions, progress: Progress) -> Evaluation:
     options = dataclasses.replace(
         options,
         threshold=threshold_file.read(loaded.folder) if split != "val" else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from atalho.storage.lock import locked
 from atalho.tasks.by_name import task_of
 from atalho.tasks.reidentification import evaluation
 from atalho.tasks.reidentification import threshold as choice
+from atalho.tasks.reidentification.evaluation import ReidentificationEvaluation
 from atalho.tasks.reidentification.task import ReidentificationTask
 from atalho.text import Text, ngettext
 from atalho.training.progress import Progress
@@ -97,7 +99,8 @@ def _own(run: Run, wanted: float, progress: Progress) -> Threshold:
     test = finish.measured_split(dataset.manifest)
     at = None
     if test is not None and test != "val":
-        errors = evaluation.rates(target, test, run.evaluation.get("protocol", protocol), progress)
+        measured = _evaluation(run)
+        errors = evaluation.rates(target, test, measured.protocol if measured else protocol, progress)
         at = verification.threshold_at(errors, chosen.similarity, wanted)
     _keep(run, loaded, rates, chosen)
     _tell_evaluation(run, at)
@@ -130,10 +133,13 @@ def _keep(run: Run, loaded: Model, rates: ErrorRates, chosen: Threshold, data: s
 
 def _tell_evaluation(run: Run, at: Threshold | None) -> None:
     """The errors on the test images belong to the threshold: they are replaced with it, or go."""
-    if run.evaluation:
-        found = {name: value for name, value in run.evaluation.items() if name != "at_threshold"}
-        found |= {"at_threshold": threshold_file.plain(at)} if at is not None else {}
-        atomic.write_json(run.path / run_folder.EVALUATION, found)
+    if (found := _evaluation(run)) is not None:
+        atomic.write_json(run.path / run_folder.EVALUATION, dataclasses.replace(found, at_threshold=at).to_dict())
+
+
+def _evaluation(run: Run) -> ReidentificationEvaluation | None:
+    found = run.evaluation
+    return found if isinstance(found, ReidentificationEvaluation) else None
 
 
 def _warn(loaded: Model, dataset: Dataset, data: str, progress: Progress) -> None:

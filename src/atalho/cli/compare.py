@@ -1,6 +1,5 @@
 """`atalho compare`: do two images show the same?"""
 
-import dataclasses
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +23,7 @@ def compare(
 
     found = job.compare(run, first, second)
     if json:
-        terminal.print_json(dataclasses.asdict(found))
+        terminal.print_json(found.to_dict())
         return 0
     similarity = number(found.similarity, 3)
     if found.threshold is None:

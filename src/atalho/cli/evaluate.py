@@ -1,7 +1,8 @@
 """`atalho evaluate`: how good a trained model is."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from cyclopts import Parameter
 
@@ -10,7 +11,14 @@ from atalho.config import ProtocolChoice, TaskName
 from atalho.text import N_, _
 from atalho.text.numbers import LEVEL, interval, number, percent, whole
 
+if TYPE_CHECKING:
+    from atalho.json_values import JsonObject
+    from atalho.tasks.classification import ClassificationEvaluation
+    from atalho.tasks.task import Evaluation
+
 _SHOWN_MISTAKES = 5
+_PRINTED: Final = {"classification": ("top1",), "reid": ("rank1", "map", "minp", "valid_queries")}
+"""The figures that `train --json` prints: scripts rely on their names."""
 
 
 def evaluate(
@@ -62,65 +70,68 @@ def evaluate(
             progress=progress,
         )
     if json:
-        terminal.print_json(found)
-        return 0
-    (retrieval.say if found.get("task") == "reid" else _say)(found)
+        terminal.print_json(found.to_dict())
+    else:
+        say(found)
     return 0
 
 
-def summary(task: TaskName, found: Mapping[str, Any]) -> dict[str, Any]:
-    """The figures that `train --json` prints: scripts rely on their names."""
-    return retrieval.summary(found) if task == "reid" else {"top1": found.get("top1")}
+def summary(task: TaskName, found: Evaluation | None) -> JsonObject:
+    """The figures that `train --json` prints, null where nothing was measured."""
+    return {name: getattr(found, name, None) for name in _PRINTED[task]}
 
 
-def say_in_short(found: Mapping[str, Any]) -> None:
-    """What `train` says at its end."""
-    if found.get("task") == "reid":
+def say(found: Evaluation, *, in_short: bool = False) -> None:
+    """An evaluation in lines; `train` says it in short."""
+    from atalho.tasks.classification import ClassificationEvaluation
+    from atalho.tasks.reidentification.evaluation import ReidentificationEvaluation
+
+    if isinstance(found, ReidentificationEvaluation):
         retrieval.say(found)
-        return
-    terminal.say(
-        _("{split} accuracy {top1} {interval} on {images} images").format(
-            split=terminal.split(found["split"]),
-            top1=percent(found["top1"]),
-            interval=interval(found["top1_interval"]),
-            images=whole(found["images"]),
-        )
-    )
-
-
-def _say(found: dict[str, Any]) -> None:
-    """Accuracy, calibration, every class, and the mistakes that the network was surest of."""
-    top = _("top-1 {top1} {interval}").format(top1=percent(found["top1"]), interval=interval(found["top1_interval"]))
-    if found["top5"] is not None:
-        top += " · " + _("top-5 {top5} {interval}").format(
-            top5=percent(found["top5"]), interval=interval(found["top5_interval"])
-        )
-    terminal.say(
-        f"{terminal.split(found['split'])}: {top} · " + _("{images} images").format(images=whole(found["images"]))
-    )
-    _calibration(found)
-    _classes(found)
-    for mistake in found["mistakes"][:_SHOWN_MISTAKES]:
+    elif isinstance(found, ClassificationEvaluation) and in_short:
+        text = _("{split} accuracy {top1} {interval} on {images} images")
         terminal.say(
-            _("{path}: {label}, taken for {predicted} at {probability}").format(
-                **mistake | {"probability": percent(mistake["probability"])}
+            text.format(
+                split=terminal.split(found.split),
+                top1=percent(found.top1),
+                interval=interval(found.top1_interval),
+                images=whole(found.images),
             )
         )
+    elif isinstance(found, ClassificationEvaluation):
+        _say(found)
 
 
-def _calibration(found: dict[str, Any]) -> None:
-    calibration = found["calibration"]
+def _say(found: ClassificationEvaluation) -> None:
+    """Accuracy, calibration, every class, and the mistakes that the network was surest of."""
+    top = _("top-1 {top1} {interval}").format(top1=percent(found.top1), interval=interval(found.top1_interval))
+    if found.top5 is not None:
+        top += " · " + _("top-5 {top5} {interval}").format(
+            top5=percent(found.top5), interval=interval(found.top5_interval)
+        )
+    terminal.say(f"{terminal.split(found.split)}: {top} · " + _("{images} images").format(images=whole(found.images)))
+    _calibration(found)
+    _classes(found)
+    for mistake in found.mistakes[:_SHOWN_MISTAKES]:
+        text = _("{path}: {label}, taken for {predicted} at {probability}")
+        terminal.say(text.format(**vars(mistake) | {"probability": percent(mistake.probability)}))
+
+
+def _calibration(found: ClassificationEvaluation) -> None:
+    calibration = found.calibration
+    if calibration is None:
+        return
     terminal.say(
         _("macro F1 {f1} · calibration error {before}, {after} after temperature {temperature}").format(
-            f1=number(found["macro_f1"], 3),
-            before=percent(calibration["before"]["error"]),
-            after=percent(calibration["after"]["error"]),
-            temperature=number(calibration["temperature"], 2),
+            f1=number(found.macro_f1, 3),
+            before=percent(calibration.before.error),
+            after=percent(calibration.after.error),
+            temperature=number(calibration.temperature, 2),
         )
     )
 
 
-def _classes(found: dict[str, Any]) -> None:
+def _classes(found: ClassificationEvaluation) -> None:
     columns = (
         _("class"),
         _("images"),
@@ -131,13 +142,13 @@ def _classes(found: dict[str, Any]) -> None:
     )
     rows = (
         (
-            row["class"],
-            whole(row["images"]),
-            percent(row["recall"]),
-            interval(row["recall_interval"]),
-            percent(row["precision"]),
-            "–" if row["f1"] is None else number(row["f1"], 3),
+            row.class_,
+            whole(row.images),
+            percent(row.recall),
+            interval(row.recall_interval),
+            percent(row.precision),
+            number(row.f1, 3),
         )
-        for row in found["per_class"]
+        for row in found.per_class
     )
     terminal.print_table(columns, rows, numbers=(1, 2, 3, 4, 5))

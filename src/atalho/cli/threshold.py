@@ -1,15 +1,18 @@
 """`atalho threshold`: from which similarity on two images count as the same."""
 
-import dataclasses
-from collections.abc import Mapping
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
 from atalho.text import N_, _
-from atalho.text.numbers import interval, number, percent, whole
+from atalho.text.numbers import number, whole, with_interval
+
+if TYPE_CHECKING:
+    from atalho.metrics.verification import Threshold
 
 
 def threshold(
@@ -31,22 +34,22 @@ def threshold(
 
     with terminal.TerminalProgress() as progress:
         chosen = job.threshold(run, data, false_accept=false_accept, skip_bad=skip_bad, progress=progress)
-    values = dataclasses.asdict(chosen)
     if json:
         names = {"similarity": "threshold", "genuine": "same_pairs", "impostor": "different_pairs"}
-        terminal.print_json({"run": str(run)} | {names.get(name, name): value for name, value in values.items()})
+        values = {names.get(name, name): value for name, value in chosen.to_dict().items()}
+        terminal.print_json({"run": str(run), **values})
         return 0
-    say(values)
+    say(chosen)
     return 0
 
 
-def say(found: Mapping[str, Any]) -> None:
-    """A threshold (the values of a `Threshold`) and its errors with their intervals, in lines."""
-    terminal.say(_("threshold: similarity {value}").format(value=number(found["similarity"], 3)))
+def say(found: Threshold) -> None:
+    """A threshold and its errors with their intervals, in lines."""
+    terminal.say(_("threshold: similarity {value}").format(value=number(found.similarity, 3)))
     accepts = _("false accepts {rate} of {count} pairs of two identities")
     rejects = _("false rejects {rate} of {count} pairs of one identity")
     for text, rate, ends, count in (
-        (accepts, found["far"], found["far_interval"], found["impostor"]),
-        (rejects, found["frr"], found["frr_interval"], found["genuine"]),
+        (accepts, found.far, found.far_interval, found.impostor),
+        (rejects, found.frr, found.frr_interval, found.genuine),
     ):
-        terminal.say(text.format(rate=f"{percent(rate, 2)} {interval(ends, 2)}", count=whole(count)))
+        terminal.say(text.format(rate=with_interval(rate, ends, 2), count=whole(count)))

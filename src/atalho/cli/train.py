@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
-from atalho.cli.evaluate import say_in_short, summary
+from atalho.cli.evaluate import say, summary
 from atalho.config import Memory, ProtocolChoice, RecipeName, TaskName
 from atalho.errors import ConfigError
 from atalho.storage import run_folder
@@ -116,7 +116,7 @@ def _print(run: "Run", *, as_json: bool) -> None:
     if as_json:
         terminal.print_json({"run": str(run.path)} | summary(run.config.task, found) | {"seconds": run.seconds})
         return
-    if found:
-        say_in_short(found)
+    if found is not None:
+        say(found, in_short=True)
     terminal.say(_("run:    {path}").format(path=run.path))
     terminal.say(_("report: {path}").format(path=run.path / run_folder.REPORT))

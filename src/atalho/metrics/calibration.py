@@ -1,7 +1,8 @@
 """Does a network that says 80 % be right in 80 % of the images? Reliability bins and temperature scaling."""
 
 import math
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -12,6 +13,37 @@ BINS: Final = 15
 COLDEST: Final = 0.05
 HOTTEST: Final = 20.0
 _ROWS: Final = 4096  # so many images at a time in double precision, to bound the memory
+
+
+@dataclass(frozen=True)
+class ConfidenceBin:
+    """Images whose confidence lies in one fifteenth of the scale: their mean confidence and accuracy, as shares."""
+
+    confidence: float
+    accuracy: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """The expected calibration error, a share, and the bins it is made of; empty ones are left out."""
+
+    error: float
+    bins: tuple[ConfidenceBin, ...]
+
+
+@dataclass(frozen=True)
+class CalibrationFigures:
+    """How reliable the probabilities are before and after division of the logits by the temperature."""
+
+    before: Reliability
+    after: Reliability
+    temperature: float
+
+
+def calibration_figures(logits: Tensor, labels: Tensor, temperature: float) -> CalibrationFigures:
+    """What the temperature does to logits (N,K) of images with `labels` (N,)."""
+    return CalibrationFigures(reliability(logits, labels), reliability(logits, labels, temperature), temperature)
 
 
 def fit_temperature(logits: Tensor, labels: Tensor) -> float:
@@ -50,12 +82,10 @@ def _slope(inverse_temperature: float, logits: Tensor, labels: Tensor) -> float:
     return total / len(labels)
 
 
-def calibration(logits: Tensor, labels: Tensor, temperature: float = 1.0) -> dict[str, Any]:
-    """Expected calibration error and the bins it is made of, over 15 equal bins (Guo 2017, section 2).
+def reliability(logits: Tensor, labels: Tensor, temperature: float = 1.0) -> Reliability:
+    """Expected calibration error over 15 equal bins of confidence (Guo 2017, section 2).
 
-    `logits` is (N, K), `labels` is (N,). `error` is the mean distance between confidence and accuracy, as a
-    share; each of `bins` has the mean `confidence`, the `accuracy` and the `count` of its images; empty
-    bins are left out.
+    `logits` is (N, K), `labels` is (N,). The error is the mean distance between confidence and accuracy.
     """
     logits, labels = check_inputs(logits, labels)
     confidence, predicted = (logits / temperature).softmax(dim=1).max(dim=1)
@@ -65,10 +95,9 @@ def calibration(logits: Tensor, labels: Tensor, temperature: float = 1.0) -> dic
     counts = torch.bincount(which, minlength=BINS)
     sums = torch.bincount(which, weights=confidence, minlength=BINS)
     hits = torch.bincount(which, weights=(predicted == labels).double(), minlength=BINS)
-    bins = [
-        {"confidence": total / count, "accuracy": right / count, "count": count}
+    bins = tuple(
+        ConfidenceBin(total / count, right / count, count)
         for count, total, right in zip(counts.tolist(), sums.tolist(), hits.tolist(), strict=True)
         if count
-    ]
-    error = math.fsum(b["count"] * abs(b["confidence"] - b["accuracy"]) for b in bins) / len(labels)
-    return {"error": error, "bins": bins}
+    )
+    return Reliability(math.fsum(b.count * abs(b.confidence - b.accuracy) for b in bins) / len(labels), bins)

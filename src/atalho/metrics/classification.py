@@ -1,28 +1,74 @@
 """Accuracy with its interval, class by class, and the mistakes worth looking at."""
 
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from atalho.errors import DataError, NotFiniteError
-from atalho.metrics.intervals import wilson
+from atalho.metrics.intervals import Ends, wilson
 from atalho.text import Text
 
 MISTAKES: Final = 24
 TOP_5_ABOVE: Final = 10  # with 10 classes or fewer, five guesses say little
 
 
-def evaluate(logits: Tensor, labels: Tensor, classes: tuple[str, ...], *, temperature: float = 1.0) -> dict[str, Any]:
-    """All figures of one split, as plain JSON values; shares lie in [0, 1], intervals are Wilson's at 95 %.
+@dataclass(frozen=True)
+class ClassFigures:
+    """How well one class is recognised; a figure that its images cannot give is None."""
 
-    `logits` is (N, K), `labels` is (N,), and `classes` names the K classes. `confusion` has the true
-    classes as rows. A figure that the images cannot give is None: the recall of a class without images, the
-    precision of a class never predicted, `top5` with 10 classes or fewer. `loss` is the mean cross entropy
-    in nats. `macro_f1` is the mean over the classes that are seen or predicted at all. `label` and
-    `predicted` of `mistakes` are class names; only their `probability` depends on `temperature`, so that it is the
-    one that the model gives for the image.
+    class_: str
+    images: int
+    recall: float | None
+    recall_interval: Ends | None
+    precision: float | None
+    f1: float | None
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong answer: the image's number in its split, the two class names, and the probability of the wrong one.
+
+    `path` is the image's name, where it is known.
+    """
+
+    index: int
+    label: str
+    predicted: str
+    probability: float
+    path: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ClassificationFigures:
+    """How well one split is classified; shares lie in [0, 1], intervals are Wilson's at 95 %.
+
+    `top5` is None with 10 classes or fewer. `loss` is the mean cross entropy in nats. `macro_f1` is the mean over the
+    classes that are seen or predicted at all. `confusion` has the true classes as rows. `mistakes` are the wrong
+    answers given with the highest probability.
+    """
+
+    images: int
+    top1: float
+    top1_interval: Ends
+    top5: float | None
+    top5_interval: Ends | None
+    macro_f1: float
+    loss: float
+    per_class: tuple[ClassFigures, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    mistakes: tuple[Mistake, ...]
+
+
+def evaluate(
+    logits: Tensor, labels: Tensor, classes: tuple[str, ...], *, temperature: float = 1.0
+) -> ClassificationFigures:
+    """All figures of one split.
+
+    `logits` is (N, K), `labels` is (N,), and `classes` names the K classes. Only the probability of a mistake depends
+    on `temperature`, so that it is the one that the model gives for the image.
 
     Raises DataError where shapes, labels and classes do not fit, NotFiniteError where a logit is not a
     finite number.
@@ -39,22 +85,22 @@ def evaluate(logits: Tensor, labels: Tensor, classes: tuple[str, ...], *, temper
         )
     predicted = logits.argmax(dim=1)
     confusion = _confusion(predicted, labels, outputs)
-    per_class = [_one_class(name, confusion, index) for index, name in enumerate(classes)]
-    defined = [row["f1"] for row in per_class if row["f1"] is not None]
+    per_class = tuple(_one_class(name, confusion, index) for index, name in enumerate(classes))
+    defined = [row.f1 for row in per_class if row.f1 is not None]
     right = int(confusion.diagonal().sum())
     right5 = _within(logits, labels, 5) if outputs > TOP_5_ABOVE else None
-    return {
-        "images": images,
-        "top1": right / images,
-        "top1_interval": list(wilson(right, images)),
-        "top5": None if right5 is None else right5 / images,
-        "top5_interval": None if right5 is None else list(wilson(right5, images)),
-        "macro_f1": sum(defined) / len(defined),
-        "loss": float(functional.cross_entropy(logits, labels, reduction="none").double().mean()),
-        "per_class": per_class,
-        "confusion": confusion.tolist(),
-        "mistakes": _mistakes(logits / temperature, labels, predicted, classes),
-    }
+    return ClassificationFigures(
+        images=images,
+        top1=right / images,
+        top1_interval=wilson(right, images),
+        top5=None if right5 is None else right5 / images,
+        top5_interval=None if right5 is None else wilson(right5, images),
+        macro_f1=sum(defined) / len(defined),
+        loss=float(functional.cross_entropy(logits, labels, reduction="none").double().mean()),
+        per_class=per_class,
+        confusion=tuple(map(tuple, confusion.tolist())),
+        mistakes=_mistakes(logits / temperature, labels, predicted, classes),
+    )
 
 
 def _confusion(predicted: Tensor, labels: Tensor, classes: int) -> Tensor:
@@ -62,18 +108,18 @@ def _confusion(predicted: Tensor, labels: Tensor, classes: int) -> Tensor:
     return torch.bincount(labels * classes + predicted, minlength=classes * classes).reshape(classes, classes)
 
 
-def _one_class(name: str, confusion: Tensor, index: int) -> dict[str, Any]:
+def _one_class(name: str, confusion: Tensor, index: int) -> ClassFigures:
     right = int(confusion[index, index])
     seen = int(confusion[index].sum())
     predicted = int(confusion[:, index].sum())
-    return {
-        "class": name,
-        "images": seen,
-        "recall": right / seen if seen else None,
-        "recall_interval": list(wilson(right, seen)) if seen else None,
-        "precision": right / predicted if predicted else None,
-        "f1": 2 * right / (seen + predicted) if seen + predicted else None,
-    }
+    return ClassFigures(
+        name,
+        images=seen,
+        recall=right / seen if seen else None,
+        recall_interval=wilson(right, seen) if seen else None,
+        precision=right / predicted if predicted else None,
+        f1=2 * right / (seen + predicted) if seen + predicted else None,
+    )
 
 
 def _within(logits: Tensor, labels: Tensor, k: int) -> int:
@@ -84,20 +130,20 @@ def _within(logits: Tensor, labels: Tensor, k: int) -> int:
     return int((rank < k).sum())
 
 
-def _mistakes(logits: Tensor, labels: Tensor, predicted: Tensor, classes: tuple[str, ...]) -> list[dict[str, Any]]:
+def _mistakes(logits: Tensor, labels: Tensor, predicted: Tensor, classes: tuple[str, ...]) -> tuple[Mistake, ...]:
     """The wrong answers given with the highest probability, most confident first."""
     wrong = (predicted != labels).nonzero().flatten()
     probability = logits[wrong].softmax(dim=1).amax(dim=1)
     order = probability.sort(descending=True, stable=True).indices[:MISTAKES]
-    return [
-        {
-            "index": int(wrong[place]),
-            "label": classes[int(labels[wrong[place]])],
-            "predicted": classes[int(predicted[wrong[place]])],
-            "probability": float(probability[place]),
-        }
+    return tuple(
+        Mistake(
+            index=int(wrong[place]),
+            label=classes[int(labels[wrong[place]])],
+            predicted=classes[int(predicted[wrong[place]])],
+            probability=float(probability[place]),
+        )
         for place in order.tolist()
-    ]
+    )
 
 
 def check_inputs(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:

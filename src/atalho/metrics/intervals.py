@@ -16,11 +16,14 @@ from atalho.text import Text
 RESAMPLES: Final = 2000
 _AT_ONCE: Final = 100
 
+Ends = tuple[float, float]
+"""The lower and the upper end of an interval."""
+
 Statistic = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 """Accuracies (R,L) of L networks on R sets of images → one number for each set (R,)."""
 
 
-def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
+def wilson(successes: int, n: int, level: float = 0.95) -> Ends:
     """Confidence interval of a proportion, as shares between 0 and 1 (Wilson 1927).
 
     Unlike the usual plus or minus, it stays inside [0, 1], and does not shrink to a point where all or none

@@ -8,6 +8,7 @@ them: its interval is widened to that of drawing both (Fogliato, Patil and Peron
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from atalho.errors import ConfigError, DataError
-from atalho.text import Text
+from atalho.findings import Finding
+from atalho.metrics.intervals import Ends
+from atalho.text import Text, _
+from atalho.text.numbers import number, whole, with_interval
 
 STEPS = 2000
 """Thresholds from -1 to 1; one step is 0.001 of similarity."""
@@ -43,18 +47,62 @@ class ErrorRates:
     impostor: int
 
 
-@pydantic.dataclasses.dataclass(frozen=True, config=pydantic.ConfigDict(extra="forbid", allow_inf_nan=False))
-class Threshold:
+@pydantic.dataclasses.dataclass(
+    frozen=True, repr=False, config=pydantic.ConfigDict(extra="forbid", allow_inf_nan=False)
+)
+class Threshold(Finding):
     """The similarity from which two images count as the same identity, and what is known of its errors."""
 
     similarity: float
     wanted_far: float
     far: float
-    far_interval: tuple[float, float]
+    far_interval: Ends
     frr: float
-    frr_interval: tuple[float, float]
+    frr_interval: Ends
     genuine: int
     impostor: int
+
+    def shown(self) -> Iterator[tuple[str, str]]:
+        yield _("similarity"), number(self.similarity, 3)
+        yield _("false accepts"), with_interval(self.far, self.far_interval, 2)
+        yield _("false rejects"), with_interval(self.frr, self.frr_interval, 2)
+        yield _("pairs of two identities"), whole(self.impostor)
+        yield _("pairs of one identity"), whole(self.genuine)
+
+
+@dataclass(frozen=True)
+class ErrorCurve:
+    """FAR and FRR with the ends of their intervals at some `thresholds`, ascending, and how many pairs they are of."""
+
+    thresholds: tuple[float, ...]
+    far: tuple[float, ...]
+    far_low: tuple[float, ...]
+    far_high: tuple[float, ...]
+    frr: tuple[float, ...]
+    frr_low: tuple[float, ...]
+    frr_high: tuple[float, ...]
+    same_pairs: int
+    different_pairs: int
+
+    def line(self, name: str) -> tuple[float, ...]:
+        """One of the lines by its name, such as far_low."""
+        values: tuple[float, ...] = getattr(self, name)
+        return values
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a run keeps of the choice of its threshold: where it was chosen, and the errors of all thresholds there.
+
+    `split` is None where it was chosen on other images, at `data`. Where no threshold was chosen, `reason` says why.
+    """
+
+    split: str | None
+    data: str | None
+    wanted_far: float
+    threshold: Threshold | None
+    reason: Text | None
+    curve: ErrorCurve
 
 
 def error_rates(

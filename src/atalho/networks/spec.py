@@ -17,6 +17,7 @@ from atalho.networks.densenet import DenseNetSpec
 from atalho.networks.family import FamilySpec
 from atalho.networks.mlp import MLPSpec
 from atalho.networks.resnet import ResNetSpec
+from atalho.stored import own_form
 from atalho.validation import explain
 
 __all__ = ["DenseNetSpec", "MLPSpec", "ResNetSpec", "Spec", "StoredSpec", "from_dict", "to_dict"]
@@ -46,3 +47,6 @@ def from_dict(values: Mapping[str, Any]) -> Spec:
     except ValidationError as error:
         raise ConfigError(explain(StoredSpec, error)) from None
     return spec
+
+
+own_form(Spec, to_dict, from_dict)

@@ -3,9 +3,11 @@
 Each is a function from what a run measured to a Figure of its own, with the words of one language; no torch.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import matplotlib
 import numpy as np
@@ -18,8 +20,14 @@ from atalho.report.markup import clean
 from atalho.storage import run_folder
 from atalho.storage.atomic import write_file
 from atalho.storage.run_folder import Json, RunFolder
+from atalho.tasks.by_name import evaluation_of, task_of, verification_of
 from atalho.text import _
 from atalho.text.numbers import LEVEL, number, percent, whole
+
+if TYPE_CHECKING:
+    from atalho.metrics.calibration import CalibrationFigures
+    from atalho.metrics.classification import ClassFigures, ClassificationFigures
+    from atalho.metrics.verification import ErrorCurve, Verification
 
 NUMBERS_UP_TO: Final = 16  # classes up to which the counts fit into a confusion matrix
 NAMES_UP_TO: Final = 45  # and for the names
@@ -32,17 +40,19 @@ def draw_all(run: RunFolder) -> dict[str, Figure]:
     """Every figure that the run's files allow, by name."""
     figures: dict[str, Figure] = {}
     with style():
-        if run.verification:
-            figures["verification"] = error_rates(run.verification)
+        if (verification := verification_of(run)) is not None:
+            figures["verification"] = error_rates(verification)
         if run.epochs:
             figures["loss"] = loss(run.rows)
             figures["accuracy"] = accuracy(run.epochs)
             figures["learning_rate"] = learning_rate(run.rows)
-        if run.evaluation and "confusion" in run.evaluation:
-            figures["confusion"] = confusion(run.evaluation)
-            figures["recall"] = recall(run.evaluation["per_class"])
-            if "calibration" in run.evaluation:
-                figures["reliability"] = reliability(run.evaluation["calibration"])
+        evaluation: Any = evaluation_of(run)  # its task names no part that it does not have
+        parts = task_of(run.task).page.parts if evaluation is not None else ()
+        if "confusion" in parts:
+            figures["confusion"] = confusion(evaluation)
+            figures["recall"] = recall(evaluation.per_class)
+        if "calibration" in parts and evaluation.calibration is not None:
+            figures["reliability"] = reliability(evaluation.calibration)
     return figures
 
 
@@ -93,13 +103,13 @@ def learning_rate(rows: Sequence[Json]) -> Figure:
     return figure
 
 
-def confusion(evaluation: Json) -> Figure:
+def confusion(evaluation: ClassificationFigures) -> Figure:
     """Confusion matrix, true classes as rows: a cell's strength is its share of the row; right blue, wrong amber.
 
     The square root of the share is drawn: one in a hundred is already visible.
     """
-    counts = np.array(evaluation["confusion"], dtype=float)
-    names = [_short(row["class"]) for row in evaluation["per_class"]]
+    counts = np.array(evaluation.confusion, dtype=float)
+    names = [_short(row.class_) for row in evaluation.per_class]
     many = len(names)
     side = min(4.6 + 0.24 * many, 9.5)
     figure, axes = panel(side, side)
@@ -127,16 +137,18 @@ def confusion(evaluation: Json) -> Figure:
     return figure
 
 
-def reliability(calibration: Json) -> Figure:
+def reliability(calibration: CalibrationFigures) -> Figure:
     """Accuracy against confidence, before and after temperature scaling; the larger a mark, the more images."""
     figure, axes = panel(4.8, 4.4)
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)), label=_("perfect"))
-    for key, colour, label in (("before", AMBER, _("before")), ("after", BLUE, _("after"))):
-        bins = calibration[key]["bins"]
-        total = sum(b["count"] for b in bins)
-        across, up = [b["confidence"] for b in bins], [b["accuracy"] for b in bins]
+    for bins, colour, label in (
+        (calibration.before.bins, AMBER, _("before")),
+        (calibration.after.bins, BLUE, _("after")),
+    ):
+        total = sum(b.count for b in bins)
+        across, up = [b.confidence for b in bins], [b.accuracy for b in bins]
         axes.plot(across, up, color=colour, linewidth=1.6, label=label)
-        sizes = [12 + 220 * b["count"] / total for b in bins]
+        sizes = [12 + 220 * b.count / total for b in bins]
         axes.scatter(across, up, s=sizes, color=colour, alpha=0.75, linewidths=0, zorder=3)
     _shares(axes, "x")
     _shares(axes, "y")
@@ -147,15 +159,15 @@ def reliability(calibration: Json) -> Figure:
     return figure
 
 
-def recall(per_class: Sequence[Json]) -> Figure:
+def recall(per_class: Sequence[ClassFigures]) -> Figure:
     """Recall of each class with its 95 % interval, lowest first; of many classes, the 40 lowest."""
-    rows = sorted((row for row in per_class if row["recall"] is not None), key=lambda row: row["recall"])
-    rows = rows[:RECALL_ROWS]
+    known = [(row.recall, row.recall_interval, row.class_) for row in per_class if row.recall is not None]
+    rows = sorted(known, key=lambda row: row[0])[:RECALL_ROWS]
     figure, axes = panel(6.4, 1.1 + 0.26 * max(len(rows), 2))
-    for place, row in enumerate(rows):
-        axes.plot(row["recall_interval"], [place, place], color=BLUE, alpha=0.35, linewidth=5)
-        axes.plot(row["recall"], place, "o", color=BLUE, markersize=5)
-    axes.set_yticks(range(len(rows)), [_short(row["class"]) for row in rows])
+    for place, (value, ends, _name) in enumerate(rows):
+        axes.plot(ends or (value, value), [place, place], color=BLUE, alpha=0.35, linewidth=5)
+        axes.plot(value, place, "o", color=BLUE, markersize=5)
+    axes.set_yticks(range(len(rows)), [_short(name) for _value, _ends, name in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")
@@ -164,34 +176,32 @@ def recall(per_class: Sequence[Json]) -> Figure:
     return figure
 
 
-def error_rates(verification: Json) -> Figure:
+def error_rates(verification: Verification) -> Figure:
     """False accepts and false rejects over the similarity with their intervals; where the threshold stands."""
     figure, axes = panel(5.6, 4.0)
-    curve = verification["curve"]
-    floor = _floor(curve, verification["wanted_far"])
+    curve = verification.curve
+    floor = _floor(curve, verification.wanted_far)
     for name, colour, label in (("far", AMBER, _("false accepts")), ("frr", BLUE, _("false rejects"))):
         low, high, middle = (
-            [max(value, floor) for value in curve[key]] for key in (f"{name}_low", f"{name}_high", name)
+            [max(value, floor) for value in curve.line(key)] for key in (f"{name}_low", f"{name}_high", name)
         )
-        axes.fill_between(curve["thresholds"], low, high, color=colour, alpha=0.18, linewidth=0)
-        axes.plot(curve["thresholds"], middle, color=colour, linewidth=1.8, label=label)
-    axes.axhline(verification["wanted_far"], color=MUTED, linewidth=1, linestyle=(0, (1, 2)), label=_("wanted"))
-    if verification["threshold"] is not None:
-        label = _("threshold")
-        axes.axvline(
-            verification["threshold"]["similarity"], color=INK, linewidth=1.1, linestyle=(0, (4, 3)), label=label
-        )
+        axes.fill_between(curve.thresholds, low, high, color=colour, alpha=0.18, linewidth=0)
+        axes.plot(curve.thresholds, middle, color=colour, linewidth=1.8, label=label)
+    axes.axhline(verification.wanted_far, color=MUTED, linewidth=1, linestyle=(0, (1, 2)), label=_("wanted"))
+    if verification.threshold is not None:
+        similarity = verification.threshold.similarity
+        axes.axvline(similarity, color=INK, linewidth=1.1, linestyle=(0, (4, 3)), label=_("threshold"))
     _logarithmic(axes, floor)
     axes.set_xlabel(_("similarity"))
-    axes.set_xlim(curve["thresholds"][0], curve["thresholds"][-1])
+    axes.set_xlim(curve.thresholds[0], curve.thresholds[-1])
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: number(value, 1)))
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.14), ncols=4, columnspacing=1.2, handlelength=1.6)
     return figure
 
 
-def _floor(curve: Json, wanted: float) -> float:
+def _floor(curve: ErrorCurve, wanted: float) -> float:
     """The lowest decade that is drawn: a rate of one in all pairs, and the wanted one, stand above it."""
-    least = min([wanted, *(value for value in (*curve["far"], *curve["frr"]) if value > 0)])
+    least = min([wanted, *(value for value in (*curve.far, *curve.frr) if value > 0)])
     return next((decade for decade in reversed(_DECADES[:-1]) if decade < least), _DECADES[0])
 
 

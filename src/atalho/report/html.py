@@ -1,9 +1,11 @@
 """report.html of a run: its parts in their order, and the pictures that they show."""
 
+from __future__ import annotations
+
 import base64
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from atalho.report import background, figures, retrieval, sections, shell, verification
 from atalho.report.canvas import svg
@@ -11,8 +13,11 @@ from atalho.report.markup import Html, el, join
 from atalho.storage import run_folder
 from atalho.storage.atomic import write_file
 from atalho.storage.run_folder import RunFolder
-from atalho.tasks.by_name import task_of
+from atalho.tasks.by_name import evaluation_of, task_of
 from atalho.text import _, language
+
+if TYPE_CHECKING:
+    from atalho.tasks.task import Evaluation
 
 ENLARGED_UP_TO: Final = 64  # pixels of width; smaller pictures are shown with their pixels, larger ones smooth
 
@@ -31,18 +36,20 @@ def write(run: Path, *, pictures: Mapping[str, bytes]) -> Path:
 
 def page(run: RunFolder, pictures: Mapping[str, bytes]) -> str:
     """The whole page, first shown in the language in force where the browser asks for neither."""
-    places = {name: f"picture-{place}" for place, name in enumerate(_shown(run, pictures))}
+    evaluation = evaluation_of(run)
+    wanted = dict.fromkeys(evaluation.pictures() if evaluation is not None else ())
+    places = {name: f"picture-{place}" for place, name in enumerate(name for name in wanted if name in pictures)}
     title = f"{run.model} · {run.data} · Atalho"
-    return shell.page(title, lambda: _article(run, places), library=_library(pictures, places))
+    return shell.page(title, lambda: _article(run, evaluation, places), library=_library(pictures, places))
 
 
-def _article(run: RunFolder, places: Mapping[str, str]) -> Html:
+def _article(run: RunFolder, evaluation: Evaluation | None, places: Mapping[str, str]) -> Html:
     drawings = {
         name: svg(figure, f"{name}-{language()}") for name, figure in figures.draw_all(run).items() if name != "recall"
     }
     parts = {
         "curves": (_("Training"), sections.curves(run, drawings)),
-        **_measured(run, drawings, places),
+        **_measured(run, evaluation, drawings, places),
         "data": (_("Data"), background.data(run)),
         "network": (_("Network"), background.architecture(run)),
         "cost": (_("Cost"), background.cost(run)),
@@ -51,31 +58,34 @@ def _article(run: RunFolder, places: Mapping[str, str]) -> Html:
     }
     shown = {name: part for name, part in parts.items() if part[1] is not None}
     links = [el("a", title, href=f"#{name}-{language()}") for name, (title, _part) in shown.items()]
-    return join([sections.header(run), el("nav", links, class_="contents"), [part for _title, part in shown.values()]])
+    return join(
+        [
+            sections.header(run, evaluation),
+            el("nav", links, class_="contents"),
+            [part for _title, part in shown.values()],
+        ]
+    )
 
 
 def _measured(
-    run: RunFolder, drawings: Mapping[str, Html], places: Mapping[str, str]
+    run: RunFolder, evaluation: Any, drawings: Mapping[str, Html], places: Mapping[str, str]
 ) -> dict[str, tuple[str, Html | None]]:
-    """The parts that say how good the network is, those that its task has, in its order."""
-    if run.evaluation is None:
+    """The parts that say how good the network is, those that its task has, in its order.
+
+    A task names no part that its evaluations, of whatever type, do not have.
+    """
+    if evaluation is None:
         return {}
     parts: dict[str, Callable[[], tuple[str, Html | None]]] = {
-        "retrieval": lambda: (_("Re-identification"), retrieval.quality(run)),
-        "threshold": lambda: (_("Threshold"), verification.threshold(run, drawings)),
-        "lists": lambda: (_("Ranked lists"), retrieval.ranked_lists(run, places)),
-        "classes": lambda: (_("Class by class"), sections.per_class(run)),
-        "confusion": lambda: (_("Confusion matrix"), sections.confusion(run, drawings)),
-        "calibration": lambda: (_("Calibration"), sections.calibration(run, drawings)),
-        "mistakes": lambda: (_("Mistakes"), sections.mistakes(run, places)),
+        "retrieval": lambda: (_("Re-identification"), retrieval.quality(evaluation)),
+        "threshold": lambda: (_("Threshold"), verification.threshold(run, evaluation, drawings)),
+        "lists": lambda: (_("Ranked lists"), retrieval.ranked_lists(evaluation, places)),
+        "classes": lambda: (_("Class by class"), sections.per_class(evaluation)),
+        "confusion": lambda: (_("Confusion matrix"), sections.confusion(evaluation, drawings)),
+        "calibration": lambda: (_("Calibration"), sections.calibration(evaluation, drawings)),
+        "mistakes": lambda: (_("Mistakes"), sections.mistakes(evaluation, places)),
     }
     return {name: parts[name]() for name in task_of(run.task).page.parts}
-
-
-def _shown(run: RunFolder, pictures: Mapping[str, bytes]) -> list[str]:
-    """The names of the pictures that the page has a place for, in its order."""
-    wanted = task_of(run.task).pictures(run.evaluation) if run.evaluation else []
-    return [name for name in dict.fromkeys(wanted) if name in pictures]
 
 
 def _library(pictures: Mapping[str, bytes], places: Mapping[str, str]) -> Html | None:

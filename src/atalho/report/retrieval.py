@@ -1,27 +1,32 @@
 """The parts of the page that show how well a network re-identifies: the figures, and ranked lists as pictures."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from atalho.report.markup import Html, el
 from atalho.report.sections import section
-from atalho.storage.run_folder import Json, RunFolder
 from atalho.text import _
 from atalho.text.numbers import interval, percent, whole
 
+if TYPE_CHECKING:
+    from atalho.metrics.intervals import Ends
+    from atalho.metrics.retrieval_figures import RetrievalFigures
+    from atalho.tasks.reidentification.evaluation import RankedList, ReidentificationEvaluation
 
-def quality(run: RunFolder) -> Html:
+
+def quality(e: ReidentificationEvaluation) -> Html:
     """CMC, mAP and mINP with their intervals."""
-    e = run.evaluation or {}
-    ways = {"reranked": _("after re-ranking"), "expanded": _("after query expansion")}
-    ways = {way: title for way, title in ways.items() if way in e}
+    ways: dict[str, RetrievalFigures | None] = {
+        _("value"): e,
+        _("after re-ranking"): e.reranked,
+        _("after query expansion"): e.expanded,
+    }
+    measured = {title: figures for title, figures in ways.items() if figures is not None}
     names = {f"rank{k}": _("rank-{k}").format(k=k) for k in (1, 5, 10, 20)} | {"map": "mAP", "minp": "mINP"}
     rows = [
-        el(
-            "tr",
-            el("td", label),
-            *_cells(e, name),
-            *(cell for way in ways for cell in _cells(e[way], name)),
-        )
+        el("tr", el("td", label), [_cells(*figures.figure(name)) for figures in measured.values()])
         for name, label in names.items()
     ]
     protocols = {
@@ -29,12 +34,12 @@ def quality(run: RunFolder) -> Html:
         "leave-self-out": _("Only the query itself is left out (leave-self-out)."),
     }
     words = [
-        protocols[e["protocol"]],
+        protocols[e.protocol],
         _("Of images that are equally near, the wrong ones come first."),
-        _("The intervals draw the {count} identities again, with replacement.").format(count=whole(e["identities"])),
+        _("The intervals draw the {count} identities again, with replacement.").format(count=whole(e.identities)),
     ]
-    titles = [_("value"), *ways.values()]
-    head = el("tr", el("th", ""), *(el("th", text, class_="number") for t in titles for text in (t, _("interval"))))
+    heads = (text for title in measured for text in (title, _("interval")))
+    head = el("tr", el("th", ""), *(el("th", text, class_="number") for text in heads))
     table = el("table", el("thead", head), el("tbody", rows))
     return section(
         "retrieval",
@@ -44,39 +49,37 @@ def quality(run: RunFolder) -> Html:
     )
 
 
-def _cells(values: Json, name: str) -> list[Html]:
-    texts = (percent(values[name]), interval(values[f"{name}_interval"]))
-    return [el("td", text, class_="number") for text in texts]
+def _cells(share: float | None, ends: Ends | None) -> list[Html]:
+    return [el("td", text, class_="number") for text in (percent(share), interval(ends))]
 
 
-def ranked_lists(run: RunFolder, places: Mapping[str, str]) -> Html | None:
+def ranked_lists(e: ReidentificationEvaluation, places: Mapping[str, str]) -> Html | None:
     """Queries and their nearest images, right ones and wrong ones marked."""
-    rows = (run.evaluation or {}).get("lists", [])
-    if not rows:
+    if not e.lists:
         return None
     words = _(
         "Left the query, then the nearest images. Blue with a tick is the same identity, amber with a cross is "
         "another. First the queries whose right answer stands last, then others, evenly chosen."
     )
-    lists = [_one_list(row, places) for row in rows]
+    lists = [_one_list(row, places) for row in e.lists]
     return section("lists", _("Ranked lists"), el("p", words, class_="lead"), el("ol", lists, class_="ranked"))
 
 
-def _one_list(row: Json, places: Mapping[str, str]) -> Html:
-    first = _("first right answer: place {place}").format(place=whole(row["first"]))
+def _one_list(row: RankedList, places: Mapping[str, str]) -> Html:
+    first = _("first right answer: place {place}").format(place=whole(row.first))
     query = el(
-        "div", _picture(row["path"], places), el("p", row["identity"], " ", el("span", first, class_="soft")),
+        "div", _picture(row.path, places), el("p", row.identity, " ", el("span", first, class_="soft")),
         class_="query",
     )  # fmt: skip
     answers = [
         el(
             "li",
-            _picture(answer["path"], places),
-            el("span", "✓" if answer["right"] else "✗", class_="mark"),
-            class_="right" if answer["right"] else "wrong",
-            title=f"{answer['identity']} · {answer['path']}",
+            _picture(answer.path, places),
+            el("span", "✓" if answer.right else "✗", class_="mark"),
+            class_="right" if answer.right else "wrong",
+            title=f"{answer.identity} · {answer.path}",
         )
-        for answer in row["answers"]
+        for answer in row.answers
     ]
     return el("li", query, el("ol", answers))
 

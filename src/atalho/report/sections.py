@@ -1,14 +1,22 @@
 """The parts of the page that show how good the network is, each from the run's files and one language."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from atalho.report.figures import NAMES_UP_TO, NUMBERS_UP_TO
 from atalho.report.markup import Html, el
-from atalho.storage.run_folder import Json, RunFolder
+from atalho.storage.run_folder import RunFolder
 from atalho.tasks.by_name import task_of
 from atalho.text import _, language
 from atalho.text.numbers import LEVEL, duration, interval, number, percent, whole
+
+if TYPE_CHECKING:
+    from atalho.metrics.classification import ClassFigures, ClassificationFigures, Mistake
+    from atalho.tasks.classification import ClassificationEvaluation
+    from atalho.tasks.task import Evaluation
 
 Figures = Mapping[str, Html]
 
@@ -22,18 +30,18 @@ def section(
     return el("section", el("h2", title), *content, id=f"{name}-{language()}")
 
 
-def header(run: RunFolder) -> Html:
+def header(run: RunFolder, evaluation: Evaluation | None) -> Html:
     """Model, headline with its interval, and the key numbers."""
     title = [el("p", "Atalho · ", _("training report"), class_="eyebrow"), el("h1", run.model)]
     if run.data:
         title.append(el("p", _("trained on {data}").format(data=run.data), class_="on"))
-    return el("header", el("div", *title), _headline(run), _key_numbers(run))
+    return el("header", el("div", *title), _headline(evaluation), _key_numbers(run, evaluation))
 
 
-def _headline(run: RunFolder) -> Html:
-    if run.evaluation is None:
+def _headline(evaluation: Evaluation | None) -> Html:
+    if evaluation is None:
         return el("p", _("This run has no evaluation yet: its accuracy is not known."), class_="note")
-    found = task_of(run.task).headline(run.evaluation)
+    found = evaluation.headline
     return el(
         "div",
         el("p", percent(found.value), class_="headline"),
@@ -47,9 +55,9 @@ def _headline(run: RunFolder) -> Html:
     )
 
 
-def _key_numbers(run: RunFolder) -> Html:
-    e, timing = run.evaluation or {}, run.timing or {}
-    classes = (run.manifest or {}).get("classes") or [row["class"] for row in e.get("per_class", [])]
+def _key_numbers(run: RunFolder, evaluation: Evaluation | None) -> Html:
+    timing = run.timing or {}
+    classes = (run.manifest or {}).get("classes", [])
     training = len((run.manifest or {}).get("splits", {}).get("train", []))
     shown = [
         (_("training images"), whole(training) if training else None),
@@ -58,8 +66,7 @@ def _key_numbers(run: RunFolder) -> Html:
         (_("epochs"), whole(len(run.epochs)) if run.epochs else None),
         (_("training time"), duration(timing["seconds"]) if "seconds" in timing else None),
         (_("images per second"), whole(timing["images_per_second"]) if "images_per_second" in timing else None),
-        (_("macro F1"), percent(e["macro_f1"]) if "macro_f1" in e else None),
-        (_("top-5 accuracy"), percent(e["top5"]) if e.get("top5") is not None else None),
+        *(evaluation.key_numbers() if evaluation is not None else ()),
     ]
     return el("dl", [el("div", el("dt", what), el("dd", value)) for what, value in shown if value], class_="keys")
 
@@ -77,12 +84,10 @@ def drawn(drawing: Html, title: str, kind: str = "") -> Html:
               class_=kind or None)  # fmt: skip
 
 
-def confusion(run: RunFolder, figures: Figures) -> Html | None:
+def confusion(evaluation: ClassificationFigures, figures: Figures) -> Html:
     """The confusion matrix and the pairs that are confused most often."""
-    if run.evaluation is None:
-        return None
-    names = [row["class"] for row in run.evaluation["per_class"]]
-    pairs = _confused(run.evaluation["confusion"])[:8]
+    names = [row.class_ for row in evaluation.per_class]
+    pairs = _confused(evaluation.confusion)[:8]
     rows = [
         el("tr", el("td", names[true]), el("td", names[taken]), _number(whole(count)), _number(percent(share)))
         for count, share, true, taken in pairs
@@ -118,16 +123,15 @@ def _confused(counts: Sequence[Sequence[int]]) -> list[tuple[int, float, int, in
     return sorted(confusions, key=lambda pair: (-pair[0], -pair[1], pair[2], pair[3]))
 
 
-def calibration(run: RunFolder, figures: Figures) -> Html | None:
+def calibration(evaluation: ClassificationEvaluation, figures: Figures) -> Html | None:
     """Whether the probabilities can be taken at their word."""
-    values = (run.evaluation or {}).get("calibration")
+    values = evaluation.calibration
     if values is None:
         return None
-    before, after = values["before"]["error"], values["after"]["error"]
     rows = [
-        (_("calibration error before"), percent(before, 2)),
-        (_("calibration error after"), percent(after, 2)),
-        (_("temperature"), number(values["temperature"], 3)),
+        (_("calibration error before"), percent(values.before.error, 2)),
+        (_("calibration error after"), percent(values.after.error, 2)),
+        (_("temperature"), number(values.temperature, 3)),
     ]
     words = [
         _(
@@ -144,11 +148,9 @@ def calibration(run: RunFolder, figures: Figures) -> Html | None:
     return section("calibration", _("Calibration"), el("div", drawing, text, class_="two"))
 
 
-def per_class(run: RunFolder) -> Html | None:
+def per_class(evaluation: ClassificationFigures) -> Html:
     """Every class in a table that a click sorts; the bar is the recall with its interval."""
-    if run.evaluation is None:
-        return None
-    start = _scale_start(run.evaluation["per_class"])
+    start = _scale_start(evaluation.per_class)
     scale = [el("span", text) for text in (percent(start, 0), _interval_words(), percent(1, 0))]
     heads = [
         el("th", _("class"), data_sort="text"),
@@ -161,56 +163,52 @@ def per_class(run: RunFolder) -> Html | None:
     rows = [
         el(
             "tr",
-            el("td", row["class"]),
-            _number(whole(row["images"]), row["images"]),
-            _number(percent(row["recall"]), row["recall"]),
+            el("td", row.class_),
+            _number(whole(row.images), row.images),
+            _number(percent(row.recall), row.recall),
             el("td", _bar(row, start), class_="wide"),
-            _number(percent(row["precision"]), row["precision"]),
-            _number(percent(row["f1"]), row["f1"]),
+            _number(percent(row.precision), row.precision),
+            _number(percent(row.f1), row.f1),
         )
-        for row in run.evaluation["per_class"]
+        for row in evaluation.per_class
     ]
     table = el("table", el("thead", el("tr", heads)), el("tbody", rows), class_="sortable")
     hint = el("p", _("Click a column's heading to sort by it."), class_="lead screen-only")
     return section("classes", _("Class by class"), hint, el("div", table, class_="scroll tall"))
 
 
-def _scale_start(rows: Sequence[Json]) -> float:
+def _scale_start(rows: Sequence[ClassFigures]) -> float:
     """Where the bars begin: the full tenth below every interval, so that intervals of a good network can be seen."""
-    lowest = min((row["recall_interval"][0] for row in rows if row["recall_interval"]), default=0.0)
+    lowest = min((row.recall_interval[0] for row in rows if row.recall_interval), default=0.0)
     return math.floor(min(lowest, 0.9) * 10) / 10
 
 
-def _bar(row: Json, start: float) -> Html | None:
+def _bar(row: ClassFigures, start: float) -> Html | None:
     """The recall as a mark on a line from `start` to 1, with its interval as a band."""
-    if row["recall"] is None:
+    if row.recall is None or row.recall_interval is None:
         return None
     low, middle, high = (
-        100 * (end - start) / (1 - start)
-        for end in (row["recall_interval"][0], row["recall"], row["recall_interval"][1])
+        100 * (end - start) / (1 - start) for end in (row.recall_interval[0], row.recall, row.recall_interval[1])
     )
     band = el("i", style=f"left:{low:.2f}%;width:{high - low:.2f}%")
-    return el("span", band, el("b", style=f"left:{middle:.2f}%"), class_="bar", title=interval(row["recall_interval"]))
+    return el("span", band, el("b", style=f"left:{middle:.2f}%"), class_="bar", title=interval(row.recall_interval))
 
 
-def mistakes(run: RunFolder, places: Mapping[str, str]) -> Html | None:
+def mistakes(evaluation: ClassificationFigures, places: Mapping[str, str]) -> Html:
     """The wrong answers of which the network was most sure; `places` maps an image to its picture on the page."""
-    if run.evaluation is None:
-        return None
-    rows = run.evaluation["mistakes"]
-    if not rows:
+    if not evaluation.mistakes:
         return section("mistakes", _("Most confident mistakes"), el("p", _("There is none.")))
     words = _("Sure and wrong. Where the picture agrees with the network, the label may be at fault.")
     return section(
         "mistakes",
         _("Most confident mistakes"),
         el("p", words, class_="lead"),
-        el("ol", [_mistake(row, places) for row in rows], class_="mistakes"),
+        el("ol", [_mistake(row, places) for row in evaluation.mistakes], class_="mistakes"),
     )
 
 
-def _mistake(row: Json, places: Mapping[str, str]) -> Html:
-    path = str(row.get("path", row["index"]))
+def _mistake(row: Mistake, places: Mapping[str, str]) -> Html:
+    path = row.path or str(row.index)
     place = places.get(path)
     picture = el("span", "?", class_="no-picture")
     if place:
@@ -218,8 +216,8 @@ def _mistake(row: Json, places: Mapping[str, str]) -> Html:
     return el(
         "li",
         picture,
-        el("p", row["predicted"], " ", el("span", percent(row["probability"]), class_="soft"), class_="wrong"),
-        el("p", el("span", _("true:"), class_="soft"), " ", row["label"]),
+        el("p", row.predicted, " ", el("span", percent(row.probability), class_="soft"), class_="wrong"),
+        el("p", el("span", _("true:"), class_="soft"), " ", row.label),
         el("p", el("bdi", path), class_="path", title=path),
     )
 

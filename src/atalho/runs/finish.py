@@ -14,6 +14,7 @@ from atalho.runs import provenance
 from atalho.runs.run import Run
 from atalho.storage import atomic, model_folder, run_folder, threshold_file
 from atalho.storage.model_folder import Card
+from atalho.stored import to_json
 from atalho.tasks.by_name import task_of
 from atalho.tasks.task import EvaluationOptions, EvaluationTarget
 from atalho.text import _
@@ -38,7 +39,7 @@ def finish(run: Run, target: EvaluationTarget, progress: Progress) -> None:
             temperature=fitted.temperature,
         )
         evaluation = task.evaluate(target, split, options, progress)
-        atomic.write_json(run.path / run_folder.EVALUATION, evaluation)
+        atomic.write_json(run.path / run_folder.EVALUATION, evaluation.to_dict())
     record = run.json(run_folder.PROVENANCE) | {"finished": provenance.now(), "cost": _cost(target)}
     atomic.write_json(run.path / run_folder.PROVENANCE, record)
     card = Card(
@@ -47,7 +48,7 @@ def finish(run: Run, target: EvaluationTarget, progress: Progress) -> None:
         classes=task.outputs(manifest, run.config),
         preprocessing=target.preprocessing,
         temperature=fitted.temperature,
-        metrics={name: evaluation[name] for name in task.summary} if evaluation is not None else {},
+        metrics={name: to_json(getattr(evaluation, name)) for name in task.summary} if evaluation is not None else {},
         provenance={
             "atalho": provenance.VERSION,
             "seed": run.config.training.seed,
@@ -69,7 +70,7 @@ def report(run: Run, dataset: Dataset) -> None:
     """Write the figures and the page; the images that the task shows appear on it as pictures."""
     numbers = {name: number for number, name in enumerate(dataset.manifest.names)}
     evaluation = run.evaluation
-    named = task_of(run.config.task).pictures(evaluation) if evaluation else []
+    named = evaluation.pictures() if evaluation is not None else []
     wanted = [name for name in dict.fromkeys(named) if name in numbers]
     pictures: dict[str, bytes] = {}
     if wanted:

@@ -15,6 +15,9 @@ from atalho.networks import spec as specs
 from atalho.networks.spec import Spec
 from atalho.storage import run_file, run_folder
 from atalho.storage.run_folder import RunFolder
+from atalho.tasks.by_name import evaluation_of
+from atalho.tasks.classification import ClassificationEvaluation
+from atalho.tasks.task import Evaluation
 from atalho.training.setup import EpochOrigin
 
 
@@ -78,14 +81,15 @@ class Run:
         return model.load(self.path)
 
     @property
-    def evaluation(self) -> dict[str, Any]:
-        """What was measured at the end, on the split that nothing was chosen on; empty where there was none."""
-        return RunFolder(self.path).evaluation or {}
+    def evaluation(self) -> Evaluation | None:
+        """What was measured at the end, on the split that nothing was chosen on; None where there was none."""
+        return evaluation_of(RunFolder(self.path))
 
     @property
     def top1(self) -> float | None:
         """Top-1 accuracy of `evaluation`, as a share."""
-        return self.evaluation.get("top1")
+        evaluation = self.evaluation
+        return evaluation.top1 if isinstance(evaluation, ClassificationEvaluation) else None
 
     @property
     def seconds(self) -> float:

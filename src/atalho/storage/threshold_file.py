@@ -1,7 +1,6 @@
 """`threshold.json` in a model folder: from which similarity on two images count as the same identity."""
 
 from pathlib import Path
-from typing import Any
 
 import pydantic
 from pydantic import TypeAdapter
@@ -18,13 +17,7 @@ _THRESHOLD = TypeAdapter(Threshold)
 
 def write(folder: Path, threshold: Threshold) -> None:
     """Keep the threshold beside the weights that it belongs to, durably."""
-    atomic.write_json(folder / NAME, plain(threshold))
-
-
-def plain(threshold: Threshold) -> dict[str, Any]:
-    """Its values, JSON-safe."""
-    values: dict[str, Any] = _THRESHOLD.dump_python(threshold, mode="json")
-    return values
+    atomic.write_json(folder / NAME, threshold.to_dict())
 
 
 def read(folder: Path) -> Threshold | None:

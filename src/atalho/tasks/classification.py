@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -24,12 +23,15 @@ from atalho.data.manifest import NO_IDS, Ids, Manifest
 from atalho.data.preprocessing import Preprocessing
 from atalho.errors import ConfigError
 from atalho.metrics import calibration, classification
+from atalho.metrics.calibration import CalibrationFigures
+from atalho.metrics.classification import ClassificationFigures
 from atalho.networks.network import Network
 from atalho.networks.spec import Spec
 from atalho.precision import Precision
 from atalho.tasks.forward import forward
 from atalho.tasks.task import (
     Calibration,
+    Evaluation,
     EvaluationOptions,
     EvaluationTarget,
     Headline,
@@ -40,7 +42,7 @@ from atalho.tasks.task import (
     Task,
 )
 from atalho.text import Text, _
-from atalho.text.numbers import whole
+from atalho.text.numbers import number, percent, whole, with_interval
 
 
 @dataclass(frozen=True)
@@ -115,20 +117,54 @@ def logits(
     return forward(network, network, pixels, ids, preprocessing, precision, on_progress)
 
 
-def measure(logits: Tensor, labels: Tensor, classes: tuple[str, ...], temperature: float) -> dict[str, Any]:
-    """Everything that is reported of logits (N,K) against labels (N,): accuracy, intervals, classes, calibration."""
-    return classification.evaluate(logits, labels, classes, temperature=temperature) | {
-        "calibration": {
-            "before": calibration.calibration(logits, labels),
-            "after": calibration.calibration(logits, labels, temperature),
-            "temperature": temperature,
-        }
-    }
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ClassificationEvaluation(ClassificationFigures, Evaluation):
+    """How well a network classifies the images of one split, and how far its probabilities can be trusted."""
+
+    calibration: CalibrationFigures | None = None
+
+    def shown(self) -> Iterator[tuple[str, str]]:
+        yield _("split"), self.split
+        yield _("images"), whole(self.images)
+        yield _("top-1 accuracy"), with_interval(self.top1, self.top1_interval)
+        if self.top5 is not None:
+            yield _("top-5 accuracy"), with_interval(self.top5, self.top5_interval)
+        yield _("macro F1"), number(self.macro_f1, 3)
+
+    @property
+    def headline(self) -> Headline:
+        test = self.split != "val"
+        split = _("test images") if test else _("validation images")
+        remarks = [_("on {n} {split}").format(n=whole(self.images), split=split)]
+        if not test:
+            remarks.append(_("There was no test split. The temperature was fitted on these images, nothing else."))
+        return Headline(self.top1, self.top1_interval, _("top-1 accuracy"), tuple(remarks))
+
+    def key_numbers(self) -> Iterator[tuple[str, str]]:
+        yield _("macro F1"), percent(self.macro_f1)
+        if self.top5 is not None:
+            yield _("top-5 accuracy"), percent(self.top5)
+
+    def pictures(self) -> list[str]:
+        return [mistake.path or str(mistake.index) for mistake in self.mistakes]
+
+
+def measure(
+    logits: Tensor, labels: Tensor, classes: tuple[str, ...], temperature: float, split: str, names: Sequence[str]
+) -> ClassificationEvaluation:
+    """Everything that is reported of the logits (N,K) of a split's images, which have `labels` (N,) and `names`."""
+    figures = classification.evaluate(logits, labels, classes, temperature=temperature)
+    named = tuple(dataclasses.replace(mistake, path=names[mistake.index]) for mistake in figures.mistakes)
+    reliable = calibration.calibration_figures(logits, labels, temperature)
+    return ClassificationEvaluation(
+        **vars(dataclasses.replace(figures, mistakes=named)), split=split, calibration=reliable
+    )
 
 
 class ClassificationTask(Task):
     """Say which of the classes an image shows."""
 
+    evaluation = ClassificationEvaluation
     summary = ("split", "images", "top1", "top1_interval", "macro_f1")
 
     @property
@@ -184,7 +220,7 @@ class ClassificationTask(Task):
 
     def evaluate(
         self, target: EvaluationTarget, split: str, options: EvaluationOptions, listener: Listener
-    ) -> dict[str, Any]:
+    ) -> ClassificationEvaluation:
         if options.rerank is not None or options.expand:
             raise ConfigError(
                 Text("Re-ranking and query expansion belong to re-identification; this model classifies.")
@@ -199,18 +235,5 @@ class ClassificationTask(Task):
             target.precision,
             lambda done, total: listener.work(label, done, total),
         )
-        measured = measure(found, torch.from_numpy(manifest.labels[ids]), manifest.classes, options.temperature)
-        for mistake in measured["mistakes"]:
-            mistake["path"] = manifest.names[ids[mistake["index"]]]
-        return {"split": split, **measured}
-
-    def headline(self, evaluation: Mapping[str, Any]) -> Headline:
-        test = evaluation.get("split") != "val"
-        split = _("test images") if test else _("validation images")
-        remarks = [_("on {n} {split}").format(n=whole(evaluation["images"]), split=split)]
-        if not test:
-            remarks.append(_("There was no test split. The temperature was fitted on these images, nothing else."))
-        return Headline(evaluation["top1"], evaluation["top1_interval"], _("top-1 accuracy"), tuple(remarks))
-
-    def pictures(self, evaluation: Mapping[str, Any]) -> list[str]:
-        return [str(row.get("path", row.get("index"))) for row in evaluation["mistakes"]]
+        labels, names = torch.from_numpy(manifest.labels[ids]), [manifest.names[image] for image in ids]
+        return measure(found, labels, manifest.classes, options.temperature, split, names)

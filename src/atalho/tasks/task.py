@@ -7,7 +7,7 @@ sees of it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -23,7 +23,9 @@ from atalho.data.images import Images
 from atalho.data.layouts.patterns import PathPatterns
 from atalho.data.manifest import Ids, Manifest
 from atalho.data.preprocessing import Preprocessing
+from atalho.findings import Finding
 from atalho.gallery.rerank import Rerank
+from atalho.metrics.intervals import Ends
 from atalho.metrics.retrieval import PrecisionRule
 from atalho.metrics.verification import Threshold
 from atalho.networks.network import Network
@@ -79,10 +81,31 @@ class Calibration:
 class Headline:
     """The figure of a task that stands first on the page of a run: a share, its interval, and what it is of."""
 
-    value: float
-    interval: tuple[float, float]
+    value: float | None
+    interval: Ends | None
     name: str
     remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Evaluation(Finding):
+    """What was measured of a network on the images of one split; `evaluation.json` holds it."""
+
+    split: str
+    """`test`, or `val` where there are no test images."""
+
+    @property
+    @abstractmethod
+    def headline(self) -> Headline:
+        """The figure that stands first, in the language in force."""
+
+    def key_numbers(self) -> Iterator[tuple[str, str]]:
+        """What a page's head says beside the headline: the name of a value, and the value as it is written."""
+        yield from ()
+
+    @abstractmethod
+    def pictures(self) -> list[str]:
+        """The names of the images that a page shows, in its order."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +124,8 @@ class Page:
 class Task(ABC):
     """What a network can be trained to do."""
 
+    evaluation: ClassVar[type[Evaluation]]
+    """What it measures."""
     summary: ClassVar[tuple[str, ...]]
     """The names of the few values of an evaluation that a model's `config.json` repeats."""
     verifies = False
@@ -140,16 +165,8 @@ class Task(ABC):
     @abstractmethod
     def evaluate(
         self, target: EvaluationTarget, split: str, options: EvaluationOptions, listener: Listener
-    ) -> dict[str, Any]:
-        """What is measured on a split: the object of `evaluation.json`, whose format is in docs/architecture.md."""
-
-    @abstractmethod
-    def headline(self, evaluation: Mapping[str, Any]) -> Headline:
-        """The figure that stands first on the page, in the language in force."""
-
-    @abstractmethod
-    def pictures(self, evaluation: Mapping[str, Any]) -> list[str]:
-        """The names of the images that the page shows, in its order."""
+    ) -> Evaluation:
+        """What is measured on a split."""
 
     def recipe(self, name: str) -> Mapping[str, Any] | None:
         """The values of a recipe that is the task's own, nested as in run.toml; None where the general one serves."""

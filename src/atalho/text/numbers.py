@@ -48,6 +48,11 @@ def interval(ends: Sequence[float] | None, digits: int = 1) -> str:
     return between(*(percent(end, digits) for end in ends))
 
 
+def with_interval(share: float | None, ends: Sequence[float] | None, digits: int = 1) -> str:
+    """A share and its interval: 93.2% [90.0%, 95.0%]."""
+    return f"{percent(share, digits)} {interval(ends, digits)}"
+
+
 def between(low: str, high: str) -> str:
     """The ends of an interval, already written: [low, high] or, where a comma stands within numbers, [low; high]."""
     return f"[{low}{';' if language() == 'pt' else ','} {high}]"

@@ -7,10 +7,10 @@ from stored_results import like
 
 from atalho.lab.gradients.page import PAGE
 from atalho.lab.shared import files
-from atalho.lab.shared.stored import to_json
 from atalho.networks import catalogue
 from atalho.networks import spec as specs
 from atalho.report.canvas import style
+from atalho.stored import to_json
 
 
 def estimate(mean: float) -> dict[str, float]:

@@ -9,10 +9,10 @@ import pytest
 from stored_results import FILES, RESULTS, experiment
 
 from atalho.errors import RunError
+from atalho.lab.shared.cells import Grows
 from atalho.lab.shared.experiment import Experiment, Session
 from atalho.lab.shared.page import Page, Table
 from atalho.lab.shared.result import Result
-from atalho.lab.shared.stored import Grows
 from atalho.lab.shared.verdict import Comparison, Estimate, Verdict
 from atalho.precision import choose
 from atalho.report.canvas import panel

@@ -33,6 +33,11 @@ def _embedded(vectors: torch.Tensor) -> EmbeddedImages:
     return evaluation.embedded(vectors, np.arange(12), _manifest())
 
 
+def _measured(vectors: torch.Tensor) -> evaluation.ReidentificationEvaluation:
+    images = _embedded(vectors)
+    return evaluation.measure(images, images, _manifest(), split="test", protocol="cross-camera")
+
+
 def _task(losses: Losses) -> Reidentification:
     task = object.__new__(Reidentification)
     object.__setattr__(task, "losses", losses)
@@ -41,29 +46,31 @@ def _task(losses: Losses) -> Reidentification:
 
 def test_vectors_that_tell_identities_apart_are_perfect_and_others_are_not() -> None:
     right = torch.eye(3).repeat_interleave(4, 0)
-    found = evaluation.measure(_embedded(right), _embedded(right), _manifest(), protocol="cross-camera")
-    assert (found["rank1"], found["map"], found["minp"], found["valid_queries"]) == (1.0, 1.0, 1.0, 12)
+    found = _measured(right)
+    assert (found.rank1, found.map, found.minp, found.valid_queries) == (1.0, 1.0, 1.0, 12)
     wrong = torch.randn(12, 8, generator=torch.Generator().manual_seed(0))
-    assert evaluation.measure(_embedded(wrong), _embedded(wrong), _manifest(), protocol="cross-camera")["map"] < 1
+    assert _measured(wrong).map < 1
 
 
 def test_ranked_lists_name_images_and_say_who_is_right() -> None:
     vectors = torch.eye(3).repeat_interleave(4, 0)
     vectors[0] = torch.tensor([0.0, 1.0, 0.0])  # a looks like b
-    found = evaluation.measure(_embedded(vectors), _embedded(vectors), _manifest(), protocol="cross-camera")
-    assert len(found["lists"]) == evaluation.LISTS
-    hardest = found["lists"][0]
-    assert (hardest["path"], hardest["identity"], hardest["first"]) == ("0.png", "a", 9)
-    assert [answer["identity"] for answer in hardest["answers"][:4]] == ["b"] * 4
-    assert not any(answer["right"] for answer in hardest["answers"][:4])
-    assert len(hardest["answers"]) == evaluation.LIST_LENGTH
+    found = evaluation.measure(
+        _embedded(vectors), _embedded(vectors), _manifest(), split="test", protocol="cross-camera"
+    )
+    assert len(found.lists) == evaluation.LISTS
+    hardest = found.lists[0]
+    assert (hardest.path, hardest.identity, hardest.first) == ("0.png", "a", 9)
+    assert [answer.identity for answer in hardest.answers[:4]] == ["b"] * 4
+    assert not any(answer.right for answer in hardest.answers[:4])
+    assert len(hardest.answers) == evaluation.LIST_LENGTH
 
 
 def test_no_right_answer_at_all_is_an_error_with_a_remedy() -> None:
     vectors = torch.eye(3).repeat_interleave(4, 0)
     alone = EmbeddedImages(vectors[::4], np.arange(3), np.zeros(3, np.int64), np.arange(0, 12, 4))
     with pytest.raises(DataError, match=r"No query has a right answer.*Try --protocol leave-self-out"):
-        evaluation.measure(alone, alone, _manifest(), protocol="cross-camera")
+        evaluation.measure(alone, alone, _manifest(), split="test", protocol="cross-camera")
 
 
 def test_the_protocol_follows_the_cameras() -> None:

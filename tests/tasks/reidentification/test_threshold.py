@@ -23,17 +23,17 @@ def rates() -> ErrorRates:
 
 def test_the_curve_holds_what_moves(rates: ErrorRates) -> None:
     curve = threshold_choice.curve(rates)
-    lines = [curve[name] for name in ("thresholds", "far", "far_low", "far_high", "frr", "frr_low", "frr_high")]
+    lines = [curve.line(name) for name in ("thresholds", "far", "far_low", "far_high", "frr", "frr_low", "frr_high")]
     assert len({len(line) for line in lines}) == 1
-    assert len(curve["thresholds"]) <= 200
-    assert curve["far"][0] == pytest.approx(1)
-    assert curve["frr"][-1] == pytest.approx(1)
-    assert curve["frr"][0] < 0.01
-    assert curve["far"][-1] < 0.01
-    assert (np.diff(curve["far"]) <= 0).all()
-    assert (np.diff(curve["frr"]) >= 0).all()
-    assert (curve["same_pairs"], curve["different_pairs"]) == (150, 2625)
-    for threshold, far in zip(curve["thresholds"][::20], curve["far"][::20], strict=True):
+    assert len(curve.thresholds) <= 200
+    assert curve.far[0] == pytest.approx(1)
+    assert curve.frr[-1] == pytest.approx(1)
+    assert curve.frr[0] < 0.01
+    assert curve.far[-1] < 0.01
+    assert (np.diff(curve.far) <= 0).all()
+    assert (np.diff(curve.frr) >= 0).all()
+    assert (curve.same_pairs, curve.different_pairs) == (150, 2625)
+    for threshold, far in zip(curve.thresholds[::20], curve.far[::20], strict=True):
         place = int(np.argmin(np.abs(rates.thresholds - threshold)))
         assert far == pytest.approx(rates.far[place], abs=1e-6)
 
@@ -41,8 +41,8 @@ def test_the_curve_holds_what_moves(rates: ErrorRates) -> None:
 def test_identities_that_are_apart_have_a_curve_too() -> None:
     found = verification.error_rates(torch.eye(6).repeat_interleave(2, 0), np.repeat(np.arange(6), 2))
     curve = threshold_choice.curve(found)
-    assert (max(curve["far"]), curve["far"][-1]) == (1.0, 0.0)
-    assert len(curve["thresholds"]) > 10
+    assert (max(curve.far), curve.far[-1]) == (1.0, 0.0)
+    assert len(curve.thresholds) > 10
 
 
 def test_the_record_of_a_choice_and_of_none(rates: ErrorRates, tmp_path: Path) -> None:

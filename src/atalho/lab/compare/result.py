@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from atalho.lab.shared.cells import Grows
 from atalho.lab.shared.curves import Errors
 from atalho.lab.shared.result import Result
-from atalho.lab.shared.stored import Flat, Grows
 from atalho.lab.shared.training import Trained
 from atalho.networks.spec import Spec
+from atalho.stored import Flat
 
 Equal = Literal["params", "operations", "time"]
 Kind = Literal["dense", "residual", "plain"]

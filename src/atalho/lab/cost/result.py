@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from atalho.lab.shared.cells import Grows
 from atalho.lab.shared.result import Result
-from atalho.lab.shared.stored import Grows
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from atalho.blocks.kinds import ShortcutKind
+from atalho.lab.shared.cells import Grows
 from atalho.lab.shared.curves import Errors
 from atalho.lab.shared.result import Result
-from atalho.lab.shared.stored import Flat, Grows
 from atalho.lab.shared.training import Trained
+from atalho.stored import Flat
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from atalho.lab.shared.cells import Grows
 from atalho.lab.shared.result import Result
-from atalho.lab.shared.stored import Flat, Grows
 from atalho.lab.shared.subset import MeasuredOn
 from atalho.lab.shared.trained import TrainedFor
 from atalho.lab.shared.training import Trained
 from atalho.lab.shared.verdict import Interval, Sample
 from atalho.networks.spec import Spec
+from atalho.stored import Flat
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,12 +29,12 @@ from atalho.lab.identity.page import PAGE
 from atalho.lab.identity.result import Case, IdentityMeasured, IdentityResult, IdentityRow, IdentitySettings, Kind, Mode
 from atalho.lab.shared.cells import Value
 from atalho.lab.shared.experiment import Experiment, SessionOptions
-from atalho.lab.shared.stored import from_json
 from atalho.lab.shared.verdict import Comparison, Estimate, Verdict
 from atalho.networks.network import Network
 from atalho.precision import choose
 from atalho.runs.network_source import NetworkSource, resolve
 from atalho.storage import model_folder
+from atalho.stored import from_json
 from atalho.surgery.lesion import removable, removed
 from atalho.text import Text
 

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from atalho.inspection.landscape import Norms
+from atalho.lab.shared.cells import Grows
 from atalho.lab.shared.result import Result
-from atalho.lab.shared.stored import Flat, Grows
 from atalho.lab.shared.subset import MeasuredOn
 from atalho.lab.shared.trained import TrainedFor
 from atalho.lab.shared.verdict import Sample
+from atalho.stored import Flat
 
 Row = tuple[float | None, ...]
 

@@ -4,12 +4,13 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from atalho.lab.shared.cells import Grows
 from atalho.lab.shared.result import Result
-from atalho.lab.shared.stored import Flat, Grows
 from atalho.lab.shared.subset import MeasuredOn
 from atalho.lab.shared.trained import TrainedFor
 from atalho.lab.shared.verdict import Interval
 from atalho.networks.spec import Spec
+from atalho.stored import Flat
 
 Kind = Literal["whole", "remove", "silence", "random", "swap"]
 

@@ -18,11 +18,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
 from atalho.errors import RunError
+from atalho.json_values import JsonObject
 from atalho.storage import atomic
 from atalho.storage.lock import locked
+from atalho.stored import stored_fields, to_object
 from atalho.text import Text, _
 from atalho.text.numbers import duration
 from atalho.training.progress import Progress
@@ -32,6 +34,16 @@ CELLS: Final = "cells"
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
 
 Value = dict[str, Any]
+T = TypeVar("T")
+_GROWS: Final = "grows"
+Grows: TypeAlias = Annotated[T, _GROWS]
+"""A setting that is no part of what a folder is made for: more seeds may be added to it."""
+
+
+def described(settings: Any) -> JsonObject:
+    """Settings without those that may grow: what a folder of cells is made for."""
+    growing = {field.name for field, _kind, mark in stored_fields(type(settings)) if mark == _GROWS}
+    return {name: value for name, value in to_object(settings).items() if name not in growing}
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypedDict, TypeVar
 
+from atalho import stored
 from atalho.errors import ConfigError, RunError
-from atalho.lab.shared import cells, files, stored
+from atalho.lab.shared import cells, files
 from atalho.lab.shared.cells import Finished, Value
 from atalho.lab.shared.page import Page
 from atalho.lab.shared.result import FORMAT, RESULT, Result
@@ -97,7 +98,7 @@ class Session(Generic[R]):
         """Measure the cells of `plan` that the folder does not hold yet; `settings` as they are without what grows."""
         return cells.run(
             self.folder,
-            {"experiment": self.experiment.name, **stored.described(settings)},
+            {"experiment": self.experiment.name, **cells.described(settings)},
             list(plan),
             lambda name: plan[name](),
             budget_minutes=self.budget_minutes,

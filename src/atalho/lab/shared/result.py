@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from atalho.json_values import JsonObject
 from atalho.lab.shared import words
 from atalho.lab.shared.page import Page, Table
-from atalho.lab.shared.stored import Unstored, to_json
 from atalho.lab.shared.verdict import Verdict
 from atalho.report.markup import Html, el
+from atalho.stored import Unstored, to_object
 
 FORMAT: Final = 1
 RESULT: Final = "result.json"
@@ -53,10 +54,9 @@ class Result:
         """The figures that matter most, in the language in force."""
         return next(iter(self.page.tables(self).values()))
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """As `result.json` holds it."""
-        found: dict[str, Any] = to_json(self)
-        return found
+        return to_object(self)
 
     def headline(self) -> str:
         """The verdict in a sentence."""

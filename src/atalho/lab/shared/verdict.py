@@ -13,7 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Self
 
+from atalho.json_values import JsonObject
 from atalho.metrics.intervals import t_interval
+from atalho.stored import own_form
 from atalho.text import Text
 
 SHARE: Final = (0.0, 1.0)
@@ -105,7 +107,7 @@ class Estimate:
         low, high = _known(self.low), _known(self.high)
         return Sample(name=name, mean=self.mean, low=low, high=high, values=tuple(values))
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """As a result keeps it; an end at infinity is null."""
         name = self.name.to_json() if isinstance(self.name, Text) else self.name
         return {"name": name, "mean": self.mean, "low": _known(self.low), "high": _known(self.high)}
@@ -135,7 +137,7 @@ class Comparison:
         as_said, otherwise = (apart_above, apart_below) if self.order == "above" else (apart_below, apart_above)
         return "supported" if as_said else "not supported" if otherwise else "not enough evidence"
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """As a result keeps it; ends at infinity become null."""
         return {
             "quantity": self.quantity.to_json(),
@@ -167,7 +169,7 @@ class Verdict:
             return "not supported"
         return "supported" if outcomes == {"supported"} else "not enough evidence"
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """As a result keeps it."""
         return {"outcome": self.outcome, "comparisons": [comparison.to_json() for comparison in self.comparisons]}
 
@@ -175,3 +177,6 @@ class Verdict:
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
         """What `to_json` wrote."""
         return cls(tuple(map(Comparison.from_json, kept["comparisons"])))
+
+
+own_form(Verdict, Verdict.to_json, Verdict.from_json)

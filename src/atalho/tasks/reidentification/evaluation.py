@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from functools import partial
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import torch
@@ -18,35 +18,115 @@ from atalho.data.layouts.identities import DISTRACTOR
 from atalho.data.manifest import Ids, Manifest
 from atalho.data.preprocessing import Preprocessing
 from atalho.errors import DataError
-from atalho.gallery.rerank import expand_within, k_reciprocal
+from atalho.gallery.rerank import Rerank, expand_within, k_reciprocal
+from atalho.json_values import JsonObject
 from atalho.metrics import retrieval, verification
 from atalho.metrics.retrieval import EmbeddedImages, PrecisionRule, Protocol
-from atalho.metrics.retrieval_figures import figures
-from atalho.metrics.verification import ErrorRates
+from atalho.metrics.retrieval_figures import RetrievalFigures, figures
+from atalho.metrics.verification import ErrorRates, Threshold
 from atalho.networks.network import Network
 from atalho.precision import Precision
-from atalho.storage import threshold_file
 from atalho.tasks.forward import forward
-from atalho.tasks.task import EvaluationOptions, EvaluationTarget, Listener
+from atalho.tasks.task import Evaluation, EvaluationOptions, EvaluationTarget, Headline, Listener
 from atalho.text import Text, _
+from atalho.text.numbers import number, whole, with_interval
 
 LISTS: Final = 12
 LIST_LENGTH: Final = 8
 
 
-def evaluate(target: EvaluationTarget, split: str, options: EvaluationOptions, listener: Listener) -> dict[str, Any]:
-    """The evaluation of one split, JSON-safe, as `evaluation.json` holds it."""
+@dataclass(frozen=True)
+class RankedImage:
+    """An image that was found, whom it shows, and whether that is right."""
+
+    path: str
+    identity: str
+    right: bool
+
+
+@dataclass(frozen=True)
+class RankedList:
+    """A query with its nearest images; its `first` right answer has that rank."""
+
+    path: str
+    identity: str
+    first: int
+    answers: tuple[RankedImage, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RerankedFigures(RetrievalFigures, Rerank):
+    """The figures after k-reciprocal re-ranking with these numbers."""
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """How many first answers are averaged into each query."""
+
+    answers: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpandedFigures(RetrievalFigures, Expansion):
+    """The figures after query expansion."""
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ReidentificationEvaluation(RetrievalFigures, Evaluation):
+    """How well a network finds images of the same identity among `images`, and what else was asked for."""
+
+    images: int
+    protocol: Protocol
+    average_precision: PrecisionRule
+    lists: tuple[RankedList, ...]
+    reranked: RerankedFigures | None = None
+    expanded: ExpandedFigures | None = None
+    at_threshold: Threshold | None = None
+
+    def to_dict(self) -> JsonObject:
+        return {"task": "reid", **super().to_dict()}
+
+    def shown(self) -> Iterator[tuple[str, str]]:
+        yield _("split"), self.split
+        yield _("queries"), whole(self.valid_queries)
+        for name, label in (("rank1", "rank-1"), ("rank5", "rank-5"), ("map", "mAP"), ("minp", "mINP")):
+            yield label, with_interval(*self.figure(name))
+        yield _("protocol"), self.protocol
+        if self.at_threshold is not None:
+            yield _("threshold"), number(self.at_threshold.similarity, 3)
+
+    @property
+    def headline(self) -> Headline:
+        valid = _("{valid} of {queries} queries have a right answer among {images} images").format(
+            valid=whole(self.valid_queries), queries=whole(self.queries), images=whole(self.images)
+        )
+        name = _("rank-1: the nearest image is a right answer")
+        return Headline(self.rank1, self.rank1_interval, name, (valid,))
+
+    def pictures(self) -> list[str]:
+        """Queries and what was found for them."""
+        return [name for row in self.lists for name in (row.path, *(answer.path for answer in row.answers))]
+
+
+def evaluate(
+    target: EvaluationTarget, split: str, options: EvaluationOptions, listener: Listener
+) -> ReidentificationEvaluation:
+    """The evaluation of one split."""
     manifest, ids = target.dataset.manifest, target.dataset.manifest.splits[split]
     found = _embed(target, ids, listener)
     queries, gallery = sides(found, ids, manifest, split)
     protocol = protocol_for(options.protocol or "auto", manifest)
-    plain = measure(queries, gallery, manifest, protocol=protocol, precision=options.average_precision)
-    measured = {"task": "reid", "split": split} | plain | _improved(queries, gallery, protocol, options)
+    measured = measure(queries, gallery, manifest, split=split, protocol=protocol, precision=options.average_precision)
+    at = None
     if options.threshold is not None:
         errors = _rates(found, ids, manifest, protocol)
         at = verification.threshold_at(errors, options.threshold.similarity, options.threshold.wanted_far)
-        measured["at_threshold"] = threshold_file.plain(at)
-    return measured
+    return dataclasses.replace(
+        measured,
+        reranked=_reranked(queries, gallery, protocol, options),
+        expanded=_expanded(queries, gallery, protocol, options),
+        at_threshold=at,
+    )
 
 
 def rates(target: EvaluationTarget, split: str, protocol: str, listener: Listener) -> ErrorRates:
@@ -81,22 +161,31 @@ def _rates(embeddings: Tensor, ids: Ids, manifest: Manifest, protocol: Protocol)
     return verification.error_rates(normalize(images.embeddings, dim=1), images.identities, cameras)
 
 
-def _improved(
+def _reranked(
     queries: EmbeddedImages, gallery: EmbeddedImages, protocol: Protocol, options: EvaluationOptions
-) -> dict[str, Any]:
-    """The figures after re-ranking and after query expansion, where they are wanted."""
-    first = normalize(queries.embeddings, dim=1)
-    second = None if np.array_equal(queries.ids, gallery.ids) else normalize(gallery.embeddings, dim=1)
-    rank = partial(retrieval.rank, protocol=protocol, precision=options.average_precision)
-    found = {}
-    if options.rerank is not None:
-        numbers = dataclasses.asdict(options.rerank)
-        ranks = rank(queries, gallery, distances=k_reciprocal(first, second, **numbers))
-        found["reranked"] = numbers | figures(ranks, queries.identities)
-    if options.expand:
-        ranks = rank(dataclasses.replace(queries, embeddings=expand_within(first, second, options.expand)), gallery)
-        found["expanded"] = {"answers": options.expand} | figures(ranks, queries.identities)
-    return found
+) -> RerankedFigures | None:
+    if options.rerank is None:
+        return None
+    distances = k_reciprocal(*_vectors(queries, gallery), **vars(options.rerank))
+    rule = options.average_precision
+    ranks = retrieval.rank(queries, gallery, protocol=protocol, precision=rule, distances=distances)
+    return RerankedFigures(**vars(options.rerank), **vars(figures(ranks, queries.identities)))
+
+
+def _expanded(
+    queries: EmbeddedImages, gallery: EmbeddedImages, protocol: Protocol, options: EvaluationOptions
+) -> ExpandedFigures | None:
+    if not options.expand:
+        return None
+    asked = dataclasses.replace(queries, embeddings=expand_within(*_vectors(queries, gallery), options.expand))
+    ranks = retrieval.rank(asked, gallery, protocol=protocol, precision=options.average_precision)
+    return ExpandedFigures(answers=options.expand, **vars(figures(ranks, queries.identities)))
+
+
+def _vectors(queries: EmbeddedImages, gallery: EmbeddedImages) -> tuple[Tensor, Tensor | None]:
+    """Unit vectors (Q,E) and (G,E); where the queries are the gallery there is no second."""
+    same = np.array_equal(queries.ids, gallery.ids)
+    return normalize(queries.embeddings, dim=1), None if same else normalize(gallery.embeddings, dim=1)
 
 
 def embed(
@@ -122,10 +211,11 @@ def measure(
     gallery: EmbeddedImages,
     manifest: Manifest,
     *,
+    split: str,
     protocol: Protocol,
     precision: PrecisionRule = "hits",
-) -> dict[str, Any]:
-    """Everything that is reported of queries against a gallery, JSON-safe, with ranked lists as names of images.
+) -> ReidentificationEvaluation:
+    """Everything that is reported of queries against a gallery.
 
     Raises DataError where no query has a right answer.
     """
@@ -137,14 +227,19 @@ def measure(
                 protocol=protocol,
             )
         )
-    found = figures(ranks, queries.identities)
     shown = _worth_showing(ranks)
     lists = retrieval.nearest(_part(queries, shown), gallery, LIST_LENGTH, protocol=protocol)
-    rows = [
-        _list(manifest, int(queries.ids[query]), gallery.ids[places], int(ranks.first[query]))
-        for query, places in zip(shown.tolist(), lists, strict=True)
-    ]
-    return found | {"images": len(gallery), "protocol": protocol, "average_precision": precision, "lists": rows}
+    return ReidentificationEvaluation(
+        split=split,
+        **vars(figures(ranks, queries.identities)),
+        images=len(gallery),
+        protocol=protocol,
+        average_precision=precision,
+        lists=tuple(
+            _list(manifest, int(queries.ids[query]), gallery.ids[places], int(ranks.first[query]))
+            for query, places in zip(shown.tolist(), lists, strict=True)
+        ),
+    )
 
 
 def protocol_for(asked: str, manifest: Manifest) -> Protocol:
@@ -186,14 +281,10 @@ def _part(images: EmbeddedImages, places: Ids) -> EmbeddedImages:
     return EmbeddedImages(images.embeddings[places], images.identities[places], cameras, images.ids[places])
 
 
-def _list(manifest: Manifest, query: int, found: Ids, first: int) -> dict[str, Any]:
+def _list(manifest: Manifest, query: int, found: Ids, first: int) -> RankedList:
     own = manifest.labels[query]
-    answers = [
-        {
-            "path": manifest.names[i],
-            "identity": manifest.classes[manifest.labels[i]],
-            "right": bool(manifest.labels[i] == own),
-        }
+    answers = tuple(
+        RankedImage(manifest.names[i], manifest.classes[manifest.labels[i]], bool(manifest.labels[i] == own))
         for i in found.tolist()
-    ]
-    return {"path": manifest.names[query], "identity": manifest.classes[own], "first": first, "answers": answers}
+    )
+    return RankedList(manifest.names[query], manifest.classes[own], first, answers)

@@ -26,18 +26,17 @@ from atalho.precision import Precision
 from atalho.tasks.losses.centre import CentreLoss
 from atalho.tasks.losses.further import further
 from atalho.tasks.reidentification import evaluation, threshold
+from atalho.tasks.reidentification.evaluation import ReidentificationEvaluation
 from atalho.tasks.reidentification.objective import Losses, Reidentification
 from atalho.tasks.task import (
     Calibration,
     EvaluationOptions,
     EvaluationTarget,
-    Headline,
     Listener,
     Page,
     Task,
 )
 from atalho.text import Text, _
-from atalho.text.numbers import whole
 
 Row = dict[str, Any]
 
@@ -60,6 +59,7 @@ _REID_FINETUNE: Final[Row] = _REID | {"epochs": 60, "backbone_lr": 0.3}
 class ReidentificationTask(Task):
     """Say who an image shows, also of identities that were never trained on."""
 
+    evaluation = ReidentificationEvaluation
     summary = (
         "split",
         "queries",
@@ -141,22 +141,8 @@ class ReidentificationTask(Task):
 
     def evaluate(
         self, target: EvaluationTarget, split: str, options: EvaluationOptions, listener: Listener
-    ) -> dict[str, Any]:
+    ) -> ReidentificationEvaluation:
         return evaluation.evaluate(target, split, options, listener)
-
-    def headline(self, evaluation: Mapping[str, Any]) -> Headline:
-        valid = _("{valid} of {queries} queries have a right answer among {images} images").format(
-            valid=whole(evaluation["valid_queries"]),
-            queries=whole(evaluation["queries"]),
-            images=whole(evaluation["images"]),
-        )
-        name = _("rank-1: the nearest image is a right answer")
-        return Headline(evaluation["rank1"], evaluation["rank1_interval"], name, (valid,))
-
-    def pictures(self, evaluation: Mapping[str, Any]) -> list[str]:
-        """Queries and what was found for them."""
-        lists = evaluation["lists"]
-        return [name for row in lists for name in (row["path"], *(answer["path"] for answer in row["answers"]))]
 
     def recipe(self, name: str) -> Mapping[str, Any]:
         row = {"paper": _REID_PAPER, "finetune": _REID_FINETUNE}.get(name, _REID)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from atalho.config import ReidConfig
 from atalho.errors import DataError
 from atalho.metrics import verification
-from atalho.metrics.verification import ErrorRates, Threshold
-from atalho.storage import atomic, run_folder, threshold_file
+from atalho.metrics.verification import ErrorCurve, ErrorRates, Shares, Threshold, Verification
+from atalho.storage import atomic, run_folder
+from atalho.stored import to_object
 from atalho.tasks.reidentification import evaluation
 from atalho.tasks.task import EvaluationTarget, Listener
 from atalho.text import Text, _, ngettext
@@ -77,33 +78,23 @@ def record(
 
     Where there is none, `reason` says why.
     """
-    about = {
-        "split": "val" if data is None else None,
-        "data": data,
-        "wanted_far": wanted,
-        "threshold": threshold_file.plain(chosen) if chosen is not None else None,
-        "reason": reason.to_json() if reason is not None else None,
-        "curve": curve(rates),
-    }
-    atomic.write_json(run / run_folder.VERIFICATION, about)
+    kept = Verification("val" if data is None else None, data, wanted, chosen, reason, curve(rates))
+    atomic.write_json(run / run_folder.VERIFICATION, to_object(kept))
 
 
-def curve(rates: ErrorRates) -> dict[str, Any]:
-    """FAR and FRR with their intervals where they change, at 200 thresholds or fewer; JSON-safe."""
+def curve(rates: ErrorRates) -> ErrorCurve:
+    """FAR and FRR with their intervals where they change, at 200 thresholds or fewer."""
     moving = np.flatnonzero((rates.far < 1) & (rates.frr < 1) & ((rates.far > 0) | (rates.frr > 0)))
     first, last = (moving[0], moving[-1]) if len(moving) else (0, len(rates.far) - 1)
     places = np.unique(np.linspace(max(first - 1, 0), min(last + 1, len(rates.far) - 1), _POINTS).astype(int))
-    lines = {
-        "thresholds": rates.thresholds,
-        "far": rates.far,
-        "far_low": rates.far_interval[0],
-        "far_high": rates.far_interval[1],
-        "frr": rates.frr,
-        "frr_low": rates.frr_interval[0],
-        "frr_high": rates.frr_interval[1],
-    }
-    values = {name: line[places].round(_DIGITS).tolist() for name, line in lines.items()}
-    return values | {"same_pairs": rates.genuine, "different_pairs": rates.impostor}
+
+    def drawn(line: Shares) -> tuple[float, ...]:
+        return tuple(line[places].round(_DIGITS).tolist())
+
+    far, far_low, far_high = map(drawn, (rates.far, *rates.far_interval))
+    frr, frr_low, frr_high = map(drawn, (rates.frr, *rates.frr_interval))
+    pairs = (rates.genuine, rates.impostor)
+    return ErrorCurve(drawn(rates.thresholds), far, far_low, far_high, frr, frr_low, frr_high, *pairs)
 
 
 def _without(reason: Text, run: Path) -> str:
