@@ -77,6 +77,6 @@ def test_progress_is_shown(folder: str, images: list[str], monkeypatch: pytest.M
 def test_a_list_with_the_line_ends_of_windows(
     folder: str, images: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("\r\n".join(images) + "\r\n", newline=""))
+    monkeypatch.setattr("sys.stdin", io.StringIO("\ufeff" + "\r\n".join(images) + "\r\n", newline=""))
     assert run(["predict", folder, "-", "--json"]) == 0
     assert [row["path"] for row in json.loads(capsys.readouterr().out)] == images

@@ -33,3 +33,9 @@ def test_what_is_no_toml_is_said(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(ConfigError, match="cannot be read as TOML"):
         run_file.read(path)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_settings(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text("\ufeff[training]\nepochs = 3\n", encoding="utf-8")
+    assert run_file.read(file) == {"training": {"epochs": 3}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -103,9 +103,10 @@ def index(
     >>> atalho.index("runs/people", ["photos"], "people.db").new
     """
     model, progress = load(run), progress or Progress()
-    if camera is None:
-        camera = evaluation_data.path_patterns(run).camera
-    wanted = Wanted(images, camera, progress, label=label, prefix=prefix)
+    patterns = evaluation_data.path_patterns(run)
+    if camera is not None:
+        patterns = replace(patterns, camera=camera)
+    wanted = Wanted(images, patterns, progress, label=label, prefix=prefix)
     origin = Origin(model_folder.fingerprint(model.folder), os.fspath(model.folder.resolve()), _dimension(model))
     store = open_store(place(gallery), origin)
     try:

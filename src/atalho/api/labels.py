@@ -13,6 +13,7 @@ from pathlib import Path
 
 from atalho.api import predict
 from atalho.data.layouts import identities
+from atalho.data.layouts.patterns import PathPatterns
 from atalho.data.layouts.split_names import split_name
 from atalho.data.order import PathLike, several
 from atalho.errors import ConfigError
@@ -77,7 +78,7 @@ class Wanted:
     def __init__(
         self,
         named: PathLike | Labelled | Iterable[PathLike | Labelled],
-        camera: str,
+        patterns: PathPatterns,
         progress: Progress,
         *,
         label: str | None = None,
@@ -87,16 +88,16 @@ class Wanted:
             raise ConfigError(Text("--label names the images whole, and --prefix what folders call them: give one."))
         self._label, self._progress = label, progress
         self._prefix = f"{prefix.rstrip('/')}/" if prefix else ""
-        self._sources = [self._source(image, camera) for image in several(named, Labelled)]
+        self._sources = [self._source(image, patterns) for image in several(named, Labelled)]
 
-    def _source(self, named: PathLike | Labelled, camera: str) -> _Source:
+    def _source(self, named: PathLike | Labelled, patterns: PathPatterns) -> _Source:
         if isinstance(named, Labelled):
             return _Source("", [self._called(named)])
         name = os.fspath(named)
         path = Path(name)
-        if not name or not (path.is_dir() or (path.is_file() and name.lower().endswith(_TABLES))):
+        if not (os.path.isdir(name) or (os.path.isfile(name) and name.lower().endswith(_TABLES))):  # noqa: PTH112, PTH113 (no error for a name that is too long)
             return _Source("", [self._called(Labelled(file)) for file in predict.find(name)])
-        listing = identities.read(path, camera, every=True)
+        listing = identities.read(path, patterns.camera, patterns.identity, every=True)
         for note in listing.notes:
             self._progress.note(str(note))
         rows = zip(listing.names, listing.identities, listing.cameras, strict=True)

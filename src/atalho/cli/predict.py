@@ -38,7 +38,7 @@ def predict(
     options.refuse_unknown([image for image in images if image.startswith("-") and image != "-"], predict)
     if top is not None and top < 1:
         raise options.refused("--top", top, _("1 or more"))
-    listed = [line.rstrip("\r\n") for line in sys.stdin if line.strip()] if "-" in images else []
+    listed = [line.rstrip("\r\n").removeprefix("\ufeff") for line in sys.stdin if line.strip()] if "-" in images else []
     named = [path for image in images for path in (listed if image == "-" else [image])]
     from atalho import model
     from atalho.api import predict as job

@@ -9,12 +9,15 @@ from typing import Final, Literal
 import numpy as np
 
 from atalho import chance
-from atalho.data.layouts import identities
+from atalho.data.layouts import identities, identity_doubt
 from atalho.data.layouts.identities import IdentityListing
+from atalho.data.layouts.patterns import PathPatterns, groups
+from atalho.data.layouts.scan import refuse_undecodable
 from atalho.data.manifest import NO_IDS, Ids, Manifest, bytewise, class_map
 from atalho.data.splits import LARGEST_VAL, name_hash
 from atalho.errors import DataError
-from atalho.text import Text
+from atalho.text import Text, ntext
+from atalho.text.numbers import whole
 
 SplitBy = Literal["identity", "group"]
 _SPLITS: Final = ("train", "val", "test", "query", "gallery")
@@ -29,21 +32,28 @@ def read(
     test_fraction: float,
     split_seed: int,
     split_by: SplitBy = "identity",
-    camera: str = identities.AUTO,
+    patterns: PathPatterns = PathPatterns(),  # noqa: B008 (frozen)
 ) -> Manifest:
     """All images at `path`, with their identities and cameras; missing splits are made by identity.
 
     Without splits of its own, `test_fraction` of the identities become test, or with `split_by` "group" that share
-    of the groups (the first part of the identities' paths). Without val, `val_fraction` of the training identities
-    become val. Which ones depends on their names and the seed alone. Raises DataError where that cannot be.
+    of the groups (the first part of the identities' paths, or what a pattern finds). Without val, `val_fraction` of
+    the training identities become val. Which ones depends on their names and the seed alone. Raises DataError where
+    that cannot be.
     """
-    listing = identities.read(Path(path), camera)
+    listing = identities.read(Path(path), patterns.camera, patterns.identity)
     given = set(listing.splits)
+    for name in set(listing.identities):
+        refuse_undecodable(name, Path(path))
     names = np.array(listing.identities)
     splits = {name: _ids(listing, name) for name in _SPLITS}
     if given == {""}:
         every = np.arange(len(names), dtype=np.int64)
-        units = [_group(name, path) for name in listing.identities] if split_by == "group" else listing.identities
+        units = listing.identities
+        if patterns.group is not None:
+            units = groups(listing.root, listing.names, patterns.group)
+        elif split_by == "group":
+            units = [_group(name, path) for name in listing.identities]
         splits["train"], splits["test"] = _hold_out(every, np.array(units), test_fraction, split_seed, "test")
     elif not len(splits["train"]):
         splits_given = ", ".join(sorted(given))
@@ -54,14 +64,14 @@ def read(
             splits["train"], splits["val"] = train, val
     if len(splits["query"]) or len(splits["gallery"]):
         splits["test"] = np.sort(np.concatenate([splits["test"], splits["query"], splits["gallery"]]))
-    made = [] if given != {""} else ["test"]
+    made = ["test"] if given == {""} and len(splits["test"]) else []
     made += ["val"] if "val" not in given and len(splits["val"]) else []
     return _manifest(listing, {name: ids for name, ids in splits.items() if len(ids)}, made, split_seed)
 
 
-def read_test(path: str | Path, camera: str = identities.AUTO) -> Manifest:
+def read_test(path: str | Path, patterns: PathPatterns = PathPatterns()) -> Manifest:  # noqa: B008 (frozen)
     """The images to evaluate on, as split `test`: the test split, query and gallery, or all where there are none."""
-    listing = identities.read(Path(path), camera)
+    listing = identities.read(Path(path), patterns.camera, patterns.identity)
     every = np.arange(len(listing.names), dtype=np.int64)
     if set(listing.splits) == {""}:
         return _manifest(listing, {"test": every}, [], 0)
@@ -140,7 +150,23 @@ def _manifest(listing: IdentityListing, splits: dict[str, Ids], made: list[str],
         notes=(*listing.notes, *_notes(own, splits, made, seed, camera_names)),
         cameras=np.array([places[name] for name in listing.cameras], dtype=np.int64) if known else None,
         camera_names=camera_names,
+        found=_found(listing, len(classes), camera_names),
     )
+
+
+def _found(listing: IdentityListing, count: int, cameras: Sequence[str]) -> Text:
+    """What was recognised, in one line, with what may be another reading of it."""
+    given = [name for name in _SPLITS if name in listing.splits]
+    parts: list[Text | str] = [
+        ", ".join(given) or Text("no splits"),
+        ntext("{count} identity", "{count} identities", count).format(count=whole(count)),
+        ntext("{count} image", "{count} images", len(listing.names)).format(count=whole(len(listing.names))),
+    ]
+    if cameras:
+        parts.append(ntext("{count} camera", "{count} cameras", len(cameras)).format(count=whole(len(cameras))))
+    found = Text("found: {what}", what=Text.joined(*parts, by="; "))
+    doubt = identity_doubt.find(listing)
+    return found if doubt is None else Text.joined(found, doubt, by=". ")
 
 
 def _notes(

@@ -1,6 +1,7 @@
 """The images of a run, ready to be read: which there are, how large, and their pixels without the bad ones."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -9,7 +10,7 @@ from atalho.config import Config, DataConfig
 from atalho.data.dataset import Dataset
 from atalho.data.decoding.packed import open_images
 from atalho.data.decoding.reading import ReadingOptions
-from atalho.data.decoding.survey import Survey, survey
+from atalho.data.decoding.survey import Survey, fingerprint, survey
 from atalho.data.manifest import Manifest, refuse_bad
 from atalho.data.preprocessing import choose_size, stored_side
 from atalho.errors import ConfigError, DataError
@@ -37,10 +38,11 @@ def refuse_unnamed(config: Config) -> None:
         raise ConfigError(Text("No images were named. Give a folder: atalho train FOLDER"))
 
 
-def survey_data(config: Config, progress: Progress) -> SurveyedData:
+def survey_data(config: Config, progress: Progress, expected: str | None = None) -> SurveyedData:
     """Find the images of a run and read their headers. Raises DataError where they cannot be used.
 
-    What the task cannot be learnt from is refused, with the reasons.
+    Splits are made of what can be read, unless a run with the fingerprint `expected` made them of all images. What the
+    task cannot be learnt from is refused, with the reasons.
     """
     asked = config.data
     task = task_of(config.task)
@@ -49,6 +51,10 @@ def survey_data(config: Config, progress: Progress) -> SurveyedData:
     if not len(manifest.splits.get("train", ())):
         raise DataError(Text("{path}: there are no training images.", path=asked.path))
     surveyed = survey_manifest(manifest, asked, progress)
+    if surveyed.survey.bad and surveyed.survey.fingerprint != expected:
+        manifest = task.read(asked, [image.number for image in surveyed.survey.bad])
+        known = fingerprint(manifest, surveyed.survey.digests.tobytes())
+        surveyed = replace(surveyed, manifest=manifest, survey=replace(surveyed.survey, fingerprint=known))
     task.check_images(manifest.without(image.number for image in surveyed.survey.bad), config, surveyed.survey.digests)
     return surveyed
 
@@ -91,7 +97,20 @@ def open_dataset(surveyed: SurveyedData, config: DataConfig, progress: Progress,
     manifest = surveyed.manifest.without(image.number for image in images.bad)
     if "train" in manifest.splits:
         _refuse_empty_classes(manifest, surveyed.manifest)
+    for note in _lost_classes(manifest, surveyed.manifest):
+        progress.note(str(note))
     return Dataset(manifest, images, surveyed.size, surveyed.survey.fingerprint)
+
+
+def _lost_classes(manifest: Manifest, before: Manifest) -> Iterator[Text]:
+    """What is said of classes that have no image left in a split that is measured on."""
+    for split in manifest.splits.keys() - {"train"}:
+        lost = np.flatnonzero((manifest.counts(split) == 0) & (before.counts(split) > 0))
+        if len(lost):
+            names = ", ".join(manifest.classes[label] for label in lost[:_NAMED])
+            yield Text(
+                "no image of {names} in {split} can be read: nothing is measured on that", names=names, split=split
+            )
 
 
 def _refuse_empty_classes(manifest: Manifest, before: Manifest) -> None:

@@ -23,8 +23,9 @@ def own(run: Run, progress: Progress) -> tuple[Model, Dataset]:
     """The model of a run and its images. Raises RunError where they are no longer those that it was trained on."""
     loaded = model.load(run.path, choose(run.config.training.device, run.config.training.precision))
     config = dataclasses.replace(run.config.data, size=loaded.card.preprocessing.size)
-    surveyed = survey_data(dataclasses.replace(run.config, data=config), progress)
-    if surveyed.survey.fingerprint != run.json(run_folder.MANIFEST)["fingerprint"]:
+    stored = run.json(run_folder.MANIFEST)["fingerprint"]
+    surveyed = survey_data(dataclasses.replace(run.config, data=config), progress, stored)
+    if surveyed.survey.fingerprint != stored:
         raise RunError(
             Text(
                 "The images at {data} are no longer those of {run}. Name the images to measure on.",

@@ -68,7 +68,7 @@ def _in_turn(start: RunStart, ranks: Ranks) -> Dataset:
 
 def _open(start: RunStart, ranks: Ranks) -> Dataset:
     silent = Progress()
-    surveyed = dataclasses.replace(survey_data(start.config, silent), size=start.prepared.size)
+    surveyed = dataclasses.replace(survey_data(start.config, silent, start.fingerprint), size=start.prepared.size)
     if surveyed.survey.fingerprint != start.fingerprint:
         raise DataError(
             Text(

@@ -45,7 +45,9 @@ def _go_on(run: Run, data: DataConfig, accept: bool, progress: Progress, ranks: 
                 names=", ".join(differing)
             )
         )
-    surveyed = data_change.check(run, survey_data(replace(run.config, data=data), progress), data, accept=accept)
+    stored = run.json(run_folder.MANIFEST)["fingerprint"]
+    surveyed = survey_data(replace(run.config, data=data), progress, stored)
+    surveyed = data_change.check(run, surveyed, data, accept=accept)
     progress.note(
         memory.check(memory.MemoryRequest(run.network.spec, surveyed.size, c.training, precision, ranks.world))
     )

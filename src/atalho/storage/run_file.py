@@ -38,7 +38,7 @@ def text(values: Mapping[str, Any]) -> str:
 def read(path: Path) -> dict[str, Any]:
     """The nested values of a TOML file. Raises ConfigError where it is not one."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(
             Text("{path}: there is no such file. Give a TOML file, such as a run's run.toml.", path=path)

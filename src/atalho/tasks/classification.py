@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -171,7 +171,7 @@ class ClassificationTask(Task):
     def page(self) -> Page:
         return Page(_("class"), _("classes"), ("classes", "confusion", "calibration", "mistakes"))
 
-    def read(self, config: DataConfig) -> Manifest:
+    def read(self, config: DataConfig, unreadable: Collection[int] = ()) -> Manifest:
         return layouts.read(
             Path(config.path),
             val_fraction=config.val_fraction,
@@ -179,6 +179,7 @@ class ClassificationTask(Task):
             split_seed=config.split_seed,
             class_pattern=config.class_,
             group_pattern=config.group,
+            unreadable=unreadable,
         )
 
     def read_test(self, data: Path, classes: tuple[str, ...], patterns: PathPatterns) -> Manifest:

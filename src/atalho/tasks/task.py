@@ -7,7 +7,7 @@ sees of it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -137,8 +137,8 @@ class Task(ABC):
         """What the page of a run shows, in the language in force."""
 
     @abstractmethod
-    def read(self, config: DataConfig) -> Manifest:
-        """The images at `config.path`; none is opened."""
+    def read(self, config: DataConfig, unreadable: Collection[int] = ()) -> Manifest:
+        """The images at `config.path`; none is opened. The ids `unreadable` do not count where splits are made."""
 
     @abstractmethod
     def read_test(self, data: Path, classes: tuple[str, ...], patterns: PathPatterns) -> Manifest:

@@ -15,6 +15,7 @@ from PIL import Image, ImageFilter
 
 from atalho.data.decoding.decode import decode, decode_square, read_header, square_of
 from atalho.data.decoding.reasons import UnreadableImageError
+from atalho.data.decoding.traits import Trait
 
 RED, BLUE = (250, 10, 20), (10, 20, 240)
 
@@ -211,7 +212,7 @@ def test_other_content_is_an_error(data: bytes) -> None:
 
 
 def test_formats_off_the_list_are_errors() -> None:
-    assert "not an image of an accepted format" in reason(stored(picture(), "PPM"))
+    assert "not an image of an accepted format" in reason(stored(picture(), "TGA"))
     assert "not an image of an accepted format" in reason(stored(picture(), "ICO"))
     assert reason(stored(picture(), "TIFF")) == "a TIFF file; train with data.tiff to allow them"
 
@@ -380,3 +381,28 @@ def test_an_open_image_of_any_mode_or_none_at_all() -> None:
     assert np.abs(square_of(photograph(48, 32).convert("HSV"), side=20, channels=3) - plain).mean() < 3
     with pytest.raises(UnreadableImageError, match="an image without pixels"):
         square_of(Image.new("RGB", (0, 3)), side=20, channels=3)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "RGB"])
+def test_the_portable_formats_are_accepted(mode: str) -> None:
+    image = picture().convert(mode)
+    np.testing.assert_array_equal(seen(stored(image, "PPM")), np.asarray(image.convert("RGB")))
+
+
+def test_a_portable_grey_map_of_16_bits() -> None:
+    data = b"P5 2 1 65535\n" + bytes([0x80, 0x00, 0xFF, 0xFF])
+    assert seen(data)[0, :, 0].tolist() == [128, 255]
+    assert Trait.SIXTEEN_BIT in Trait(read_header(data).traits & 7)
+
+
+def test_the_transparent_grey_of_16_bits_is_white() -> None:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 4, 1, 16, 0, 0, 0, 0))
+    row = b"\0" + b"\x12\x34" + b"\x12\x35" + b"\x80\x00" + b"\0\0"
+    rest = chunk(b"tRNS", b"\x12\x34") + chunk(b"IDAT", zlib.compress(row)) + chunk(b"IEND", b"")
+    data = b"\x89PNG\r\n\x1a\n" + header + rest
+    # 0x1234 alone is transparent; 0x1235 is the same in 8 bits, and is not.
+    assert seen(data)[0, :, 0].tolist() == [255, 18, 128, 0]
+    assert decode(data, channels=1)[0, :, 0].tolist() == [255, 18, 128, 0]

@@ -161,3 +161,11 @@ def test_how_many_workers() -> None:
     assert workers_for(10, 3) == 3
     assert workers_for(10**6, None) == min(16, cores())
     assert workers_for(10**6, 0) == 0
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_part_without_files(workers: int) -> None:
+    with DecoderPool(workers, max_pixels=100, tiff=False) as pool:
+        (found,) = pool.decode([ImageFiles([])], 8, 3)
+    assert found.pixels.shape == (0, 8, 8, 3)
+    assert found.bad == []

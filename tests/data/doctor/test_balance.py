@@ -64,3 +64,15 @@ def test_a_class_that_is_told_by_its_lack_of_colour() -> None:
     (problem,) = problems(images, grey=[0, 1, 6])
     assert problem.kind == "grey-class"
     assert str(problem.message).startswith("100% of the images of a have no colour, 0% of the others")
+
+
+def test_classes_with_two_images() -> None:
+    images = manifest(train=["a", "b", "c", "c"], test=["a", "b", "c", "c"])
+    (found,) = [problem for problem in problems(images) if problem.kind == "few-images"]
+    assert str(found.message).startswith("2 classes have fewer than 3 images, such as a with 2: too few")
+
+
+def test_classes_that_look_alike() -> None:
+    images = manifest(train=["uva", "Uva", "ma\u00e7a", "pera"] * 3)
+    found = [problem for problem in problems(images) if problem.kind == "alike-classes"]
+    assert [str(problem.message) for problem in found] == ["the classes Uva and uva have names that look alike"]

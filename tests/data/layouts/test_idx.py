@@ -112,3 +112,10 @@ def test_error_of_class_names_in_another_encoding(tmp_path: Path) -> None:
     (tmp_path / "labels.txt").write_text("calção\nbota\nbolsa\n", encoding="latin-1")
     with pytest.raises(DataError, match="is not text in UTF-8"):
         layouts.read(tmp_path, val_fraction=0, test_fraction=0, split_seed=0)
+
+
+def test_error_of_images_without_pixels(tmp_path: Path) -> None:
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(idx_bytes(np.zeros((4, 0, 0), np.uint8)))
+    (tmp_path / "train-labels-idx1-ubyte").write_bytes(idx_bytes(np.array([0, 1, 0, 1], np.uint8)))
+    with pytest.raises(DataError, match="the images of train have 0 × 0 pixels"):
+        layouts.read(tmp_path, val_fraction=0, test_fraction=0, split_seed=0)

@@ -1,12 +1,14 @@
 """Folders as archives and people leave them: the splits and classes are found, or a refusal says both readings."""
 
+import os
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from atalho.data import layouts
+from atalho.data import layouts, open_set
 from atalho.data.manifest import Manifest
 from atalho.errors import DataError
 
@@ -142,3 +144,25 @@ def test_two_spellings_of_a_class_are_one(tree: Tree) -> None:
     assert counts(manifest) == {"train": [3, 3], "test": [3, 3]}
     assert any("NFC and NFD) count as one class" in str(note) for note in manifest.notes)
     assert layouts.read_test(manifest.root, (nfd, "uva")).counts("test").tolist() == [3, 3]
+
+
+def test_splits_are_made_of_what_can_be_read(tree: Tree) -> None:
+    root = tree(*images("a", "b", count=10))
+    every = layouts.read(root, val_fraction=0.1, test_fraction=0.2, split_seed=0)
+    bad = [*every.splits["test"].tolist(), int(every.splits["train"][0])]
+    manifest = layouts.read(root, val_fraction=0.1, test_fraction=0.2, split_seed=0, unreadable=bad)
+    kept = manifest.without(bad)
+    assert not set(bad) & {*manifest.splits["val"].tolist(), *manifest.splits["test"].tolist()}
+    assert counts(kept)["test"] == [1, 1]
+    assert "splits: train 11, val 2, test 2; train, val, test made by Atalho, stratified, seed 0" in map(
+        str, manifest.notes
+    )
+    assert sorted(np.concatenate(list(manifest.splits.values())).tolist()) == list(range(20))
+
+
+def test_a_class_whose_name_is_not_utf_8_is_refused(tree: Tree) -> None:
+    root = tree(*images("tea", os.fsdecode(b"caf\xe9")))
+    with pytest.raises(DataError, match=r"the name of the folder caf\ufffd is not valid UTF-8. Rename it"):
+        read(root)
+    with pytest.raises(DataError, match="is not valid UTF-8"):
+        open_set.read(root, val_fraction=0, test_fraction=0, split_seed=0)

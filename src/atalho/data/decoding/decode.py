@@ -25,6 +25,7 @@ from PIL import (  # the plugins, so that Pillow does not load all of its own
     ImageChops,
     JpegImagePlugin,
     PngImagePlugin,
+    PpmImagePlugin,
     TiffImagePlugin,
     WebPImagePlugin,
 )
@@ -34,8 +35,11 @@ from atalho.data.decoding.reasons import Reason, ReasonError, UnreadableImageErr
 from atalho.data.decoding.traits import traits_of
 from atalho.text import Text
 
-_PLUGINS: Final = (BmpImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
-_FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
+_PLUGINS: Final = (
+    *(BmpImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, PpmImagePlugin),
+    *(TiffImagePlugin, WebPImagePlugin),
+)
+_FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "PPM")
 _GREY_MODES: Final = frozenset({"1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "I;16N"})
 _ORIENTATION: Final = 0x0112
 _SMALLER_BY: Final = 2.0  # a JPEG is decoded at reduced size only down to this multiple of what is needed
@@ -233,7 +237,11 @@ def _from_16_bit(image: Image.Image) -> Image.Image:
     values = np.asarray(image).astype(np.int64)
     if values.size and (values.min() < 0 or values.max() > 65535):
         raise ReasonError(Reason.BEYOND_16_BITS.text())
-    return Image.fromarray(((values + 128) // 257).astype(np.uint8))
+    grey = Image.fromarray(((values + 128) // 257).astype(np.uint8))
+    if isinstance(clear := image.info.get("transparency"), int):
+        # One of 65,536 values is transparent: among 256 it would be others too.
+        grey.putalpha(Image.fromarray(np.where(values == clear, 0, 255).astype(np.uint8)))
+    return grey
 
 
 def _on_white(image: Image.Image) -> Image.Image:

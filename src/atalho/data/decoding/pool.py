@@ -125,7 +125,7 @@ class DecoderPool:
             return {"rows": survey_files(**job)}, b""
         decoded = decode_files(**job)
         _refuse_changed(decoded.changed, job)
-        return {"bad": decoded.bad}, bytearray(decoded.pixels.data.cast("B"))
+        return {"bad": decoded.bad}, bytearray(decoded.pixels.ravel().data)
 
     def _in_process(self, job: dict[str, Any]) -> tuple[dict[str, Any], bytes | bytearray]:
         process = self._process()
@@ -146,8 +146,8 @@ class DecoderPool:
                     "a decoding process ended with code {code} while it read {count} images from {first} to {last}",
                     code=code,
                     count=len(paths),
-                    first=paths[0],
-                    last=paths[-1],
+                    first=paths[0] if paths else "",
+                    last=paths[-1] if paths else "",
                 )
             ) from error
         _refuse_changed(answer.get("changed", []), job)

@@ -86,7 +86,7 @@ def main() -> None:
             answer: dict[str, Any] = {"rows": [row.to_json() if isinstance(row, Text) else row for row in rows]}
         else:
             decoded = decode_files(**job)
-            payload = decoded.pixels.data.cast("B")
+            payload = decoded.pixels.ravel().data  # flat: an empty array of more dimensions cannot be cast
             bad = [(place, reason.to_json()) for place, reason in decoded.bad]
             answer = {"bad": bad, "changed": decoded.changed}
         answer["bytes"] = len(payload)

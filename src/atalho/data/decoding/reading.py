@@ -55,6 +55,8 @@ def _read(path: Path | str, max_pixels: int) -> bytes:
             return file.read(status.st_size)
     except OSError as error:
         raise ReasonError(_not_opened(path, error)) from error
+    except ValueError as error:  # a zero byte in the name
+        raise ReasonError(Reason.CANNOT_OPEN.text(reason=error)) from error
 
 
 def _kind(mode: int) -> Text:

@@ -75,7 +75,7 @@ def survey(
         heights=table["heights"],
         digests=table["digests"],
         grey=bool(good.any() and table["grey"][good].all()),
-        fingerprint=_fingerprint(manifest, table["digests"].tobytes()),
+        fingerprint=fingerprint(manifest, table["digests"].tobytes()),
         bad=tuple(bad),
         traits=table["traits"],
     )
@@ -89,11 +89,12 @@ def _of_arrays(manifest: Manifest, pixels: NDArray[np.uint8]) -> Survey:
         heights=np.full(images, height, np.int32),
         digests=np.empty((0, 16), np.uint8),
         grey=pixels.ndim == 3 or pixels.shape[3] == 1,
-        fingerprint=_fingerprint(manifest, digest),
+        fingerprint=fingerprint(manifest, digest),
     )
 
 
-def _fingerprint(manifest: Manifest, content: bytes) -> str:
+def fingerprint(manifest: Manifest, content: bytes) -> str:
+    """A hash of names, labels, splits and the `content` of the files, their digests in a row."""
     parts = [
         _joined(manifest.names),
         _joined(manifest.classes),
@@ -130,7 +131,7 @@ def _signatures(paths: Sequence[str]) -> Ids:
         try:
             status = os.stat(path)  # noqa: PTH116 (for every file)
             rows.append((status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino % (1 << 63)))
-        except OSError:
+        except (OSError, ValueError):
             rows.append((-1, -1, -1, -1))
     return np.array(rows, dtype=np.int64).reshape(-1, 4)
 

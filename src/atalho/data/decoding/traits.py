@@ -8,7 +8,7 @@ from typing import Final
 
 from PIL import Image
 
-FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
+FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 SUFFIXES: Final = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
     "PNG": (".png",),
@@ -16,6 +16,7 @@ SUFFIXES: Final = {
     "BMP": (".bmp", ".dib"),
     "GIF": (".gif",),
     "TIFF": (".tif", ".tiff"),
+    "PPM": (".ppm", ".pgm", ".pbm", ".pnm"),
 }
 _PLACE: Final = 4  # of the format, above the flags
 _BITS_PER_SAMPLE: Final = 258  # TIFF 6.0, section 8
@@ -51,6 +52,8 @@ def format_of(traits: int) -> str:
 def _has_16_bits(image: Image.Image, data: bytes) -> bool:
     if image.format == "PNG":
         return data[24] == 16  # the depth in IHDR, the first chunk
+    if image.format == "PPM":
+        return image.mode == "I"
     if image.format == "TIFF":
         with suppress(Exception):  # as above: a damaged tag
             return 16 in image.tag_v2.get(_BITS_PER_SAMPLE, ())  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
@@ -10,10 +11,11 @@ from numpy.typing import NDArray
 
 from atalho.data.doctor.problem import Problem
 from atalho.data.manifest import Ids, Manifest
-from atalho.text import Text
+from atalho.text import Text, ntext
 from atalho.text.numbers import percent
 
 IMBALANCED: Final = 3.0  # largest over smallest class from which a reader should know
+FEW: Final = 3  # images of a class below which neither training nor a figure means anything
 _GREY_APART: Final = 0.5  # difference of shares
 
 
@@ -36,7 +38,37 @@ def problems(manifest: Manifest, colourless: NDArray[np.bool_]) -> Iterator[Prob
             yield from _missing(manifest, label)
         if 0 < len(members) < len(used):
             yield from _grey(name, colourless[members].mean(), colourless[np.setdiff1d(used, members)].mean())
+    yield from _few(manifest, totals)
+    yield from _alike(manifest)
     yield from _imbalance(manifest, training)
+
+
+def _few(manifest: Manifest, totals: Ids) -> Iterator[Problem]:
+    few = np.flatnonzero((totals > 1) & (totals < FEW))
+    if len(few):
+        text = ntext(
+            "{count} class has fewer than {few} images, such as {name} with {images}: too few to learn it and to "
+            "measure it",
+            "{count} classes have fewer than {few} images, such as {name} with {images}: too few to learn them and to "
+            "measure them",
+            len(few),
+        )
+        least = few[totals[few].argmin()]
+        remedy = Text("Add images of these classes, 20 or more if you can, or merge them with others.")
+        text = text.format(count=len(few), few=FEW, name=manifest.classes[least], images=int(totals[least]))
+        yield Problem(None, "few-images", text, remedy)
+
+
+def _alike(manifest: Manifest) -> Iterator[Problem]:
+    """Names that differ by case, blanks or forms of the same characters."""
+    seen: dict[str, str] = {}
+    for name in manifest.classes:
+        key = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+        if key in seen:
+            text = Text("the classes {first} and {second} have names that look alike", first=seen[key], second=name)
+            remedy = Text("Put their images into one folder, or give one of them another name.")
+            yield Problem(None, "alike-classes", text, remedy)
+        seen.setdefault(key, name)
 
 
 def _missing(manifest: Manifest, label: int) -> Iterator[Problem]:

@@ -57,6 +57,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "same-in-classes": Kind(_SKEWS, N_("same image in two classes")),
     "similar-in-classes": Kind(_SKEWS, N_("almost the same image in two classes")),
     "single-image": Kind(_SKEWS, N_("class with one image")),
+    "few-images": Kind(_SKEWS, N_("class with few images")),
+    "alike-classes": Kind(_SKEWS, N_("classes that look alike")),
     "empty-class": Kind(_SKEWS, N_("class without images")),
     "missing-in-split": Kind(_SKEWS, N_("class missing in a split")),
     "grey-class": Kind(_SKEWS, N_("class told by colour alone")),

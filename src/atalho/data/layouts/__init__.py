@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 from atalho.data.layouts import patterns
 from atalho.data.layouts.listing import Listing
 from atalho.data.layouts.recognition import ACCEPTED, by_pattern, recognise
+from atalho.data.layouts.scan import refuse_undecodable
 from atalho.data.layouts.split_names import same
 from atalho.data.manifest import SPLITS, Ids, Manifest, class_map
 from atalho.data.splits import LARGEST_VAL, hold_out
@@ -32,11 +34,13 @@ def read(
     split_seed: int,
     class_pattern: str | None = None,
     group_pattern: str | None = None,
+    unreadable: Collection[int] = (),
 ) -> Manifest:
     """All images below `path`, their classes and splits; missing splits are held out as `splits` says.
 
     A `class_pattern` says what in an image's path is its class (`patterns`); otherwise the layout says it. With a
-    `group_pattern` whole groups are held out, so that images of one burst or patient are in one split only.
+    `group_pattern` whole groups are held out, so that images of one burst or patient are in one split only. The ids
+    `unreadable` are never held out, and the notes do not count them.
 
     Without splits of its own, `test_fraction` of the images becomes test. Without val, `val_fraction` of the
     training images, at most 1,000, becomes val. Train and val without test stay so.
@@ -51,7 +55,11 @@ def read(
     classes = _training_classes(listing, Path(path))
     labels = _labels(listing, classes, Path(path))
     splits = {name: _ids(listing, name) for name in SPLITS}
-    units = listing.names if group_pattern is None else _groups(listing, group_pattern)
+    trained = splits["train"]
+    bad = np.sort(np.fromiter(unreadable, dtype=np.int64))
+    if len(bad):
+        splits["train"] = np.setdiff1d(splits["train"], bad)
+    units = listing.names if group_pattern is None else patterns.groups(listing.root, listing.names, group_pattern)
     if given == {""}:
         splits["train"], splits["test"] = hold_out(
             splits["train"], labels, units, test_fraction, split_seed, "test split", whole=group_pattern is not None
@@ -63,7 +71,9 @@ def read(
         )  # fmt: skip
     splits = {name: ids for name, ids in splits.items() if len(ids)}
     notes = [*listing.notes, *_spelling_notes(listing, classes), *_empty_notes(listing, classes)]
-    notes += _split_notes(splits, given, split_seed)
+    shown = {name: np.setdiff1d(ids, bad) for name, ids in splits.items()} if len(bad) else splits
+    notes += _split_notes(shown, given, split_seed)
+    splits["train"] = np.union1d(splits["train"], bad[np.isin(bad, trained)]) if len(bad) else splits["train"]
     return _manifest(listing, classes, labels, splits, notes, given)
 
 
@@ -89,9 +99,9 @@ def read_test(path: str | Path, classes: tuple[str, ...], class_pattern: str | N
 
 
 def _list(path: Path, class_pattern: str | None = None, known: Sequence[str] = ()) -> Listing:
-    if not path.exists():
+    if not os.path.lexists(path):  # (no error for a name that is too long)
         raise DataError(_missing(path))
-    if class_pattern and path.is_dir():
+    if class_pattern and os.path.isdir(path):  # noqa: PTH112
         listing = by_pattern(path, patterns.parse(class_pattern, "data.class"))
     else:
         listing = recognise(path, known)
@@ -105,6 +115,8 @@ def _training_classes(listing: Listing, path: Path) -> tuple[str, ...]:
     names = (name for name, split in zip(listing.classes, listing.splits, strict=True) if split == "train")
     # The same characters written in two ways (Unicode NFC and NFD) are one class: one cannot see the difference.
     classes = class_map({same(name): name for name in class_map(names)}.values())
+    for name in classes:
+        refuse_undecodable(name, path)
     if len(classes) < 2:
         text = Text("{path} has one class with training images, {name}: a classifier needs two or more. {accepted}")
         raise DataError(text.format(path=path, name=classes[0], accepted=Text(ACCEPTED)))
@@ -123,15 +135,6 @@ def _labels(listing: Listing, classes: tuple[str, ...], path: Path, owner: Text 
         owner = owner or Text("the training split")
         raise DataError(text.format(path=path, name=name, count=count, first=first, owner=owner, hint=hint))
     return np.array([numbers[name] for name in listing.classes], dtype=np.int64)
-
-
-def _groups(listing: Listing, pattern: str) -> list[str]:
-    parsed = patterns.parse(pattern, "data.group")
-    found = [parsed.find(name) for name in listing.names]
-    if None in found:
-        text = Text("{path}: the pattern {pattern} of data.group does not fit {name}.")
-        raise DataError(text.format(path=listing.root, pattern=pattern, name=listing.names[found.index(None)]))
-    return [fields["group"] for fields in found if fields is not None]
 
 
 def _ids(listing: Listing, split: str) -> Ids:
@@ -213,7 +216,7 @@ def _missing_notes(classes: tuple[str, ...], labels: Ids, splits: dict[str, Ids]
 def _missing(path: Path) -> Text:
     parent = path.parent
     hint: Text | str = ""
-    if parent.is_dir():
+    if os.access(parent, os.R_OK) and parent.is_dir():
         names = [entry.name for entry in parent.iterdir() if not entry.name.startswith(".")]
         hint = _hint(path.name, names)
     return Text("{path} does not exist. {hint}").format(path=path, hint=hint)

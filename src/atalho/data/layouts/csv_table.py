@@ -106,12 +106,16 @@ def _leave_test_alone(listing: Listing) -> None:
             listing.unlabelled.append("test")
 
 
-def read_columns(path: Path, needed: Sequence[str], wanted: Sequence[str]) -> Iterator[tuple[Text, dict[str, str]]]:
+def read_columns(
+    path: Path, needed: Sequence[str], wanted: Sequence[str], blank: Sequence[str] = ()
+) -> Iterator[tuple[Text, dict[str, str]]]:
     """The columns of each line, by name, with the line's place for messages; no image stands in two lines.
 
-    Of `wanted` only those that the table has; `needed` must not be empty. Raises DataError for a table that is none.
+    Of `wanted` only those that the table has; `needed` must not be empty, but for those that may be `blank`. Raises
+    DataError for a table that is none.
     """
     lines: dict[str, int] = {}
+    filled = [name for name in needed if name not in blank]
     try:
         with _open(path) as file:
             delimiter, header = _header(file.readline())
@@ -130,7 +134,7 @@ def read_columns(path: Path, needed: Sequence[str], wanted: Sequence[str]) -> It
                                 mark=repr(delimiter),
                             )
                         )
-                    yield where, _row(where, path.parent, line, row, columns, needed, lines)
+                    yield where, _row(where, path.parent, line, row, columns, filled, lines)
     except UnicodeDecodeError as error:
         text = Text("{path} is not text in UTF-8; save it as CSV UTF-8: {reason}")
         raise DataError(text.format(path=path, reason=error)) from error
@@ -193,7 +197,7 @@ def _row(
     cells = {name: row[place].strip() for name, place in columns.items()}
     if not all(cells[name] for name in needed):
         text = Text("{where}: {first} and {second} must not be empty.")
-        raise DataError(text.format(where=where, first=needed[0], second=needed[1]))
+        raise DataError(text.format(where=where, first=needed[0], second=needed[-1]))
     file = os.path.normpath(root / cells["path"])  # one file may be written in several ways
     if file in lines:
         text = Text("{where}: {name} stands in line {first} already; each image once.")

@@ -1,29 +1,38 @@
 """Re-identification on disk: Market-1501 folders, identity folders, a CSV. Rows of (image, identity, camera, split).
 
-Each folder that holds images is one identity, named by its path below the root, so `Greek/character03` is one.
+Each folder that holds images is one identity, named by its path below the root, so `Greek/character03` is one; unless
+a pattern says what in a path is the identity (`patterns`).
 """
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from atalho.data.layouts import csv_table
+from atalho.data.layouts.patterns import Pattern, parse, unfitting
 from atalho.data.layouts.scan import Folder, images_below, list_folder
-from atalho.data.layouts.split_names import split_name
+from atalho.data.layouts.split_names import SYNONYMS, split_roles
 from atalho.errors import ConfigError, DataError
 from atalho.text import Text, ntext
 
 AUTO, NONE = "auto", "none"
 JUNK, DISTRACTOR = "-1", "0000"
 """What Market-1501 calls images that count neither way, and people who are nobody's right answer."""
+_NEEDED: Final = ("path", "identity")
 _MARKET: Final = {"bounding_box_train": "train", "query": "query", "bounding_box_test": "gallery"}
 _MARKET_NAME: Final = re.compile(r"^(-1|\d+)_c(\d+)")
 _ENDING: Final = re.compile(r"_(\d{1,3})$")
-_ROLES: Final = ("query", "gallery")
+_ROLES: Final = SYNONYMS | {
+    **dict.fromkeys(("query", "queries", "probe", "consulta", "consultas"), "query"),
+    **dict.fromkeys(("gallery", "galeria"), "gallery"),
+}
+_CAMERA_FIELD: Final = "{camera}"
 
 
 @dataclass
@@ -49,37 +58,79 @@ class IdentityListing:
         self.splits.append(split)
 
 
-def read(path: Path, camera: str = AUTO, *, every: bool = False) -> IdentityListing:
-    """All images at `path`. `camera` is a pattern whose first group is the camera in a file's name without suffix.
+def read(path: Path, camera: str = AUTO, identity: str | None = None, *, every: bool = False) -> IdentityListing:
+    """All images at `path`. `camera` and `identity` are patterns of paths (`patterns`); one may name both.
 
-    `auto` finds `_NN` at the end of every name, `none` knows no cameras. With `every`, as a gallery wants it, images
-    whose identity is not known are there too, with the identity "": distractors, and those directly in the folder; and
-    a folder whose images all have names of Market-1501 is read by them. Raises DataError where nothing is found,
-    ConfigError for a pattern that is none.
+    A camera may also be a regular expression whose first group is the camera in a file's name without suffix, or the
+    name of a table's column; `auto` finds `_NN` at the end of every name, `none` knows no cameras. With `every`, as a
+    gallery wants it, images whose identity is not known are there too, with the identity "": distractors, and those
+    directly in the folder; and a folder whose images all have names of Market-1501 is read by them. Raises DataError
+    where nothing is found, ConfigError for a pattern that is none.
     """
-    pattern = _pattern(camera)
-    if not path.exists():
+    if not camera.isidentifier():  # which may be the name of a table's column
+        _pattern(camera)
+    asked = _Asked(parse(identity, "data.identity") if identity else None, camera, every)
+    if not os.path.lexists(path):
         raise DataError(Text("{path} does not exist.", path=path))
-    listing = _table(path) if path.is_file() else _folder(path, pattern, every)
+    listing = _table(path, asked) if os.path.isfile(path) else _folder(path, asked)  # noqa: PTH113 (no error for an odd name)
     if every and listing.layout == "market":
         listing.identities = ["" if name == DISTRACTOR else name for name in listing.identities]
     if not listing.names:
-        raise DataError(Text("no images in {path}. {accepted}", path=path, accepted=_accepted()))
+        notes = "".join(f" {note}." for note in listing.notes)
+        raise DataError(Text("no images in {path}.{found} {accepted}", path=path, found=notes, accepted=_accepted()))
     return listing
 
 
-def _folder(path: Path, pattern: re.Pattern[str] | None, every: bool) -> IdentityListing:
+@dataclass(frozen=True)
+class _Asked:
+    """How names tell cameras and identities, and whether images of unknown identity are wanted too."""
+
+    identity: Pattern | None
+    camera: str
+    every: bool
+
+
+def _folder(path: Path, asked: _Asked) -> IdentityListing:
     folder = list_folder(path, classes=True)
-    if every and folder.images and all(map(_MARKET_NAME.match, folder.images)):
-        return _market(path, {"": "gallery"})
-    tables = [name for name in folder.others if name.lower().endswith((".csv", ".tsv"))]
-    if set(_MARKET) <= set(folder.folders):
-        return _market(path)
-    if len(tables) == 1 and not folder.images and csv_table.matches(path / tables[0], needed=("path", "identity")):
-        return _table(path / tables[0])
-    if len(folder.folders) == 1 and not folder.images and not list_folder(path / folder.folders[0]).images:
-        return _folder(path / folder.folders[0], pattern, every)  # as archives often unpack
-    return _identity_folders(path, folder, pattern, every)
+    if asked.identity is None:
+        if asked.every and folder.images and all(map(_MARKET_NAME.match, folder.images)):
+            return _market(path, {"": "gallery"})
+        if set(_MARKET) <= set(folder.folders):
+            return _market(path)
+        if (roles := _market_roles(path, folder)) is not None:
+            return _market(path, roles)
+        tables = [name for name in folder.others if name.lower().endswith((".csv", ".tsv"))]
+        tables = [name for name in tables if csv_table.matches(path / name, needed=_NEEDED)]
+        if len(tables) > 1:
+            text = Text("{path} holds several tables of images and identities ({names}): give the one to read.")
+            raise DataError(text.format(path=path, names=", ".join(tables)))
+        if tables and not (asked.every and folder.images):
+            return _table(path / tables[0], asked)
+        if len(folder.folders) == 1 and not folder.images and not list_folder(path / folder.folders[0]).images:
+            return _folder(path / folder.folders[0], asked)  # as archives often unpack
+    return _identity_folders(path, folder, asked)
+
+
+def _market_roles(path: Path, folder: Folder) -> dict[str, str] | None:
+    """The folders of a set with names of Market-1501 in folders with other names (VeRi's image_train); None if it is
+    none."""
+    roles = _roles(folder.folders)
+    flat = {name: split for name, split in roles.items() if split}
+    if not {"train", "query", "gallery"} <= set(flat.values()):
+        return None
+    for name in flat:
+        inside = list_folder(path / name, classes=True)
+        if inside.folders or not inside.images or not all(map(_MARKET_NAME.match, inside.images)):
+            return None
+    return flat
+
+
+def _roles(names: Sequence[str]) -> dict[str, str | None]:
+    """What each folder is; with queries, and no gallery, the test images are the gallery."""
+    roles = split_roles(names, _ROLES)
+    if "query" in roles.values() and "gallery" not in roles.values():
+        roles = {name: "gallery" if split == "test" else split for name, split in roles.items()}
+    return roles
 
 
 def _market(path: Path, folders: Mapping[str, str] = _MARKET) -> IdentityListing:
@@ -114,51 +165,83 @@ def _market(path: Path, folders: Mapping[str, str] = _MARKET) -> IdentityListing
     return listing
 
 
-def _identity_folders(path: Path, folder: Folder, pattern: re.Pattern[str] | None, every: bool) -> IdentityListing:
+def _identity_folders(path: Path, folder: Folder, asked: _Asked) -> IdentityListing:
     listing = IdentityListing(path, "identities")
-    splits = {name: _split(name) for name in folder.folders}
-    divided = "train" in splits.values() and not folder.images
+    roles = _roles(folder.folders)
+    divided = ("train" in roles.values() or {"query", "gallery"} <= set(roles.values())) and not folder.images
+    unfit: list[str] = []
+    loose: Counter[str] = Counter()
     for below in folder.folders:
-        split = splits[below] if divided else ""
-        if divided and split is None:
+        split = roles[below] if divided else ""
+        if split is None:
             text = Text("the folder {name} is none of train, val, test, query, gallery: left out")
             listing.notes.append(text.format(name=below))
             continue
         for name in images_below(path, below)[0]:
-            identity = name.rpartition("/")[0]
-            if divided:
-                identity = identity.partition("/")[2]
-            if identity:
-                listing.add(name, identity, "", split or "")
-    if folder.images and not every:
+            shown = name.partition("/")[2] if divided else name
+            if asked.identity is not None:
+                found = asked.identity.find(shown)
+                if found is None:
+                    unfit.append(name)
+                else:
+                    listing.add(name, found["identity"], found.get("camera", ""), split)
+            elif identity := shown.rpartition("/")[0]:
+                listing.add(name, identity, "", split)
+            else:
+                loose[below] += 1
+    for name in folder.images if asked.identity is not None else ():
+        found = asked.identity.find(name) if asked.identity is not None else None
+        if found is None:
+            unfit.append(name)
+        else:
+            listing.add(name, found["identity"], found.get("camera", ""), "")
+    if asked.identity is None and folder.images and not asked.every:
+        loose[""] = len(folder.images)
+    if unfit and asked.identity is not None:
+        listing.notes.append(unfitting(asked.identity, unfit))
+    for below, count in loose.items():
         text = ntext(
             "{count} image directly in {path} belongs to no identity: left out",
             "{count} images directly in {path} belong to no identity: left out",
-            len(folder.images),
+            count,
         )
-        listing.notes.append(text.format(count=len(folder.images), path=path))
-    if pattern is not None:
-        _read_cameras(listing, pattern)
-    for name in folder.images if every else ():
-        seen = pattern.search(Path(name).stem) if pattern is not None else None
-        listing.add(name, "", (seen[1] or "") if seen is not None else "", "")
+        listing.notes.append(text.format(count=count, path=path / below))
+    pattern = _pattern(asked.camera)
+    named = asked.identity is not None and "camera" in asked.identity.fields
+    if pattern is not None and not (named and asked.camera == AUTO):
+        _read_cameras(listing, pattern, divided)
+    for name in folder.images if asked.every and asked.identity is None else ():
+        seen = _camera(pattern, name) if pattern is not None else None
+        listing.add(name, "", seen or "", "")
     return listing
 
 
-def _read_cameras(listing: IdentityListing, pattern: re.Pattern[str]) -> None:
-    stems = [Path(name).stem for name in listing.names]
-    matches = [pattern.search(stem) for stem in stems]
-    missing = [name for name, match in zip(listing.names, matches, strict=True) if match is None]
+def _read_cameras(listing: IdentityListing, pattern: re.Pattern[str] | Pattern, divided: bool) -> None:
+    shown = [name.partition("/")[2] if divided else name for name in listing.names]
+    cameras = [_camera(pattern, name) for name in shown]
+    missing = [name for name, camera in zip(listing.names, cameras, strict=True) if camera is None]
     if not missing:
-        listing.cameras = [match[1] or "" for match in matches if match is not None]
+        listing.cameras = [camera or "" for camera in cameras]
     elif pattern is not _ENDING:
         text = Text("the pattern {pattern} finds no camera in {count} names, such as {name}.")
-        raise DataError(text.format(pattern=pattern.pattern, count=len(missing), name=missing[0]))
+        given = pattern.text if isinstance(pattern, Pattern) else pattern.pattern
+        raise DataError(text.format(pattern=given, count=len(missing), name=missing[0]))
 
 
-def _pattern(camera: str) -> re.Pattern[str] | None:
+def _camera(pattern: re.Pattern[str] | Pattern, name: str) -> str | None:
+    """The camera that a pattern finds in an image's name; None where it does not fit."""
+    if isinstance(pattern, Pattern):
+        found = pattern.find(name)
+        return None if found is None else found["camera"]
+    match = pattern.search(Path(name).stem)
+    return None if match is None else match[1] or ""
+
+
+def _pattern(camera: str) -> re.Pattern[str] | Pattern | None:
     if camera in (AUTO, NONE):
         return _ENDING if camera == AUTO else None
+    if _CAMERA_FIELD in camera:
+        return parse(camera, "data.camera")
     try:
         pattern = re.compile(camera)
     except re.error as error:
@@ -171,20 +254,28 @@ def _pattern(camera: str) -> re.Pattern[str] | None:
     return pattern
 
 
-def _table(path: Path) -> IdentityListing:
+def _table(path: Path, asked: _Asked) -> IdentityListing:
     listing = IdentityListing(path.parent, "csv")
-    rows = csv_table.read_columns(path, needed=("path", "identity"), wanted=("camera", "split"))
+    column = asked.camera if csv_table.matches(path, needed=(*_NEEDED, asked.camera)) else "camera"
+    blank = ("identity",) if asked.every else ()
+    rows = csv_table.read_columns(path, needed=_NEEDED, wanted=(column, "split"), blank=blank)
+    unseen: Text | None = None
     for where, row in rows:
-        split = _split(row["split"]) if "split" in row else ""
+        split = split_roles([row["split"]], _ROLES)[row["split"]] if "split" in row else ""
         if split is None:
             text = Text("{where}: unknown split {given}. Accepted: train, val, test, query, gallery.")
             raise DataError(text.format(where=where, given=repr(row["split"])))
-        listing.add(row["path"], row["identity"], row.get("camera", ""), split)
+        camera = row.get(column, "") if asked.camera != NONE else ""
+        unseen = unseen or (where if not camera else None)
+        listing.add(row["path"], row["identity"], camera, split)
+    if unseen is not None and any(listing.cameras) and not asked.every:
+        raise DataError(
+            Text(
+                "{where}: the camera is blank. Name it, or say that none is known: --data.camera none",
+                where=unseen,
+            )
+        )
     return listing
-
-
-def _split(name: str) -> str | None:
-    return split_name(name) or (name.casefold() if name.casefold() in _ROLES else None)
 
 
 def _accepted() -> Text:

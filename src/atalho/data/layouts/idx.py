@@ -99,6 +99,9 @@ def _add_split(
     if images.ndim < 3 or labels.ndim != 1 or len(images) != len(labels):
         text = Text("{path}: images {images} and labels {labels} of {split} do not fit together.")
         raise DataError(text.format(path=path, images=images.shape, labels=labels.shape, split=split))
+    if 0 in images.shape[1:]:
+        text = Text("{path}: the images of {split} have {shape} pixels: there is nothing to see in them.")
+        raise DataError(text.format(path=path / name, split=split, shape=" × ".join(map(str, images.shape[1:]))))
     if class_names is not None and len(labels) and labels.max() >= len(class_names):
         text = Text("{path}: label {label}, but labels.txt names {count} classes.")
         raise DataError(text.format(path=path, label=labels.max(), count=len(class_names)))

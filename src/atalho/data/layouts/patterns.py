@@ -11,10 +11,11 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from atalho.data.layouts.scan import is_image_name
-from atalho.errors import ConfigError, nearest
+from atalho.errors import ConfigError, DataError, nearest
 from atalho.text import Text
 
 FIELDS: Final = ("identity", "camera", "class", "group", "split")
@@ -93,3 +94,13 @@ def unfitting(pattern: Pattern, names: Sequence[str]) -> Text:
     """What is said of images that a pattern does not fit."""
     text = Text("the pattern {pattern} does not fit {count} images, such as {name}: left out")
     return text.format(pattern=pattern.text, count=len(names), name=names[0])
+
+
+def groups(root: Path, names: Sequence[str], pattern: str) -> list[str]:
+    """The group of each image. Raises DataError where the pattern does not fit one."""
+    parsed = parse(pattern, "data.group")
+    found = [parsed.find(name) for name in names]
+    if None in found:
+        text = Text("{path}: the pattern {pattern} of data.group does not fit {name}.")
+        raise DataError(text.format(path=root, pattern=pattern, name=names[found.index(None)]))
+    return [fields["group"] for fields in found if fields is not None]

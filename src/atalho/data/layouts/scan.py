@@ -103,6 +103,16 @@ def _identity(folder: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
+def refuse_undecodable(name: str, path: Path) -> None:
+    """DataError for the name of a class that is not UTF-8: a model's file could not hold it."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(name).decode(errors="replace")
+        text = Text("{path}: the name of the folder {name} is not valid UTF-8. Rename it.")
+        raise DataError(text.format(path=path, name=shown)) from None
+
+
 def _unreadable(folder: Path, error: OSError) -> DataError:
     text = Text("the folder {path} cannot be read: {reason}")
     return DataError(text.format(path=folder, reason=error.strerror))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 _NAMES: Final = {
@@ -36,13 +36,13 @@ def split_name(given: str) -> str | None:
     return SYNONYMS.get(_plain(given.strip()))
 
 
-def split_roles(names: Iterable[str]) -> dict[str, str | None]:
+def split_roles(names: Iterable[str], synonyms: Mapping[str, str] = SYNONYMS) -> dict[str, str | None]:
     """The split that each of several sibling folders is, by its name; None for those that are none.
 
     What stands before or behind must say nothing (training_set, train2017), or be the same words beside two splits
     (flowers_train, flowers_test).
     """
-    parts = {name: _parts(name) for name in names}
+    parts = {name: _parts(name, synonyms) for name in names}
     shared = Counter(words for _split, words in {(split, words) for split, words in parts.values() if split})
     return {
         name: split if split and (not words or shared[words] > 1) else None for name, (split, words) in parts.items()
@@ -51,17 +51,17 @@ def split_roles(names: Iterable[str]) -> dict[str, str | None]:
 
 def is_neutral(name: str) -> bool:
     """Whether a folder's name says nothing of what its images show: images, data, test_set."""
-    split, rest = _parts(name)
+    split, rest = _parts(name, SYNONYMS)
     return not rest and (split is not None or bool(_words(name)))
 
 
-def _parts(name: str) -> tuple[str | None, tuple[str, ...]]:
+def _parts(name: str, synonyms: Mapping[str, str]) -> tuple[str | None, tuple[str, ...]]:
     """The split that a name tells, and its other words that mean something."""
-    if split := split_name(name):
+    if split := synonyms.get(_plain(name.strip())):
         return split, ()
     words = _words(name)
-    splits = [SYNONYMS[word] for word in words if word in SYNONYMS]
-    rest = tuple(w for w in words if w not in SYNONYMS and w not in _NEUTRAL and not _YEAR.fullmatch(w))
+    splits = [synonyms[word] for word in words if word in synonyms]
+    rest = tuple(w for w in words if w not in synonyms and w not in _NEUTRAL and not _YEAR.fullmatch(w))
     return (splits[0] if len(set(splits)) == 1 else None), rest
 
 

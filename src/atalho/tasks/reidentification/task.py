@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -78,18 +78,18 @@ class ReidentificationTask(Task):
         # No split holds another's identities, and how many images each has is not what a network learns by.
         return Page(_("identity"), _("identities"), ("retrieval", "threshold", "lists"), balance=False)
 
-    def read(self, config: DataConfig) -> Manifest:
+    def read(self, config: DataConfig, unreadable: Collection[int] = ()) -> Manifest:
         return open_set.read(
             Path(config.path),
             val_fraction=config.val_fraction,
             test_fraction=config.test_fraction,
             split_seed=config.split_seed,
             split_by=config.split_by,
-            camera=config.camera,
+            patterns=PathPatterns(config.identity, config.camera, config.class_, config.group),
         )
 
     def read_test(self, data: Path, classes: tuple[str, ...], patterns: PathPatterns) -> Manifest:
-        return open_set.read_test(data, patterns.camera)
+        return open_set.read_test(data, patterns)
 
     def head(self, spec: Spec, config: Config) -> Spec:
         """A backbone for re-identification keeps finer features."""
