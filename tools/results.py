@@ -20,12 +20,12 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from atalho import lab
 from atalho.lab.shared.result import Result
-from atalho.lab.shared.verdict import Verdict
 from atalho.networks.spec import Spec
 from atalho.stored import is_flat, stored_fields
+from atalho.text import Text
 
 PAGE = Path(__file__).parent.parent / "docs" / "results.md"
-_NAMES = {int: "whole number", float: "number", str: "text", bool: "true / false", Verdict: "verdict"}
+_NAMES = {int: "whole number", float: "number", str: "text", bool: "true / false", Text: "text"}
 EXPERIMENTS = ("depth", "compare", "gradients", "lesion", "landscape", "identity", "cost")
 HEAD = """\
 # What an experiment finds
@@ -55,9 +55,9 @@ def page() -> str:
     """The whole page: what all results have, then each experiment, then the types that several use."""
     lines, told = [HEAD], {Result}
     lines += _table(Result)
-    rest: list[type] = []
+    rest = _inner(Result)
     for name in EXPERIMENTS:
-        result = getattr(lab, name).EXPERIMENT.result
+        result = getattr(lab, name).read.__self__
         lines += [f"\n## lab {name}\n", _sentence(result)]
         waiting = [hint for field, hint, _mark in stored_fields(result) if field.name in ("settings", "measured")]
         while waiting:
@@ -102,7 +102,7 @@ def _written(hint: Any) -> str:
         return f"{_written(inner[1])} by name"
     if origin is Literal:
         return " / ".join(f'"{value}"' for value in inner)
-    if isinstance(hint, type) and is_dataclass(hint) and hint is not Verdict:
+    if isinstance(hint, type) and is_dataclass(hint) and hint is not Text:
         return f"[{hint.__name__}](#{hint.__name__.lower()})"
     return _NAMES.get(hint, "values")
 
@@ -112,7 +112,7 @@ def _inner(kind: type) -> list[type]:
     found: list[type] = []
 
     def look(hint: Any) -> None:
-        if isinstance(hint, type) and is_dataclass(hint) and hint is not Verdict:
+        if isinstance(hint, type) and is_dataclass(hint) and hint is not Text:
             found.append(hint)
         elif hint != Spec:
             for inner in get_args(hint):

@@ -2,7 +2,8 @@
 
 A field of a dataclass is a key, without the underscore that keeps a name apart from Python's own words (`class_`). One
 whose default is None is absent where there is nothing. The keys of a `Flat` field stand among those of the value that
-holds it. An `Unstored` field is known to Python alone. Types that are written in another way say so with `own_form`.
+holds it. An `Unstored` field is known to Python alone, and one that a dataclass computes itself is not read. Types that
+are written in another way say so with `own_form`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -64,6 +65,8 @@ def from_json(kind: Any, plain: Any) -> Any:
     if origin in (Union, UnionType):
         if plain is None and NoneType in inner:
             return None
+        if isinstance(plain, str) and str in inner:
+            return plain
         return from_json(next(one for one in inner if one is not NoneType), plain)
     if origin is tuple:
         _expect(plain, list, kind)
@@ -83,6 +86,8 @@ def filled(kind: type[T], plain: Mapping[str, Any], **unstored: Any) -> T:
     """The dataclass whose keys are in `plain`, with the values of its fields that are not stored."""
     values = dict(unstored)
     for field, hint, mark in stored_fields(kind):
+        if not field.init:
+            continue
         if is_flat(mark):
             whole = next((one for one in get_args(hint) if one is not NoneType), hint)
             if field.default is not None or any(key_of(one) in plain for one, _kind, _mark in stored_fields(whole)):

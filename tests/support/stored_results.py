@@ -2,10 +2,12 @@
 
 import importlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from atalho import stored
+from atalho.lab.shared.verdict import SHARE, Interval
 
 RESULTS = Path(__file__).parents[2] / "results"
 FILES = {
@@ -23,15 +25,20 @@ _WHOLE = {"spec", "verdict", "provenance"}
 
 
 def experiment(name: str) -> Any:
-    """The experiment of that name."""
-    return importlib.import_module(f"atalho.lab.{name}.measure").EXPERIMENT
+    """The type of what the experiment of that name finds."""
+    return importlib.import_module(f"atalho.lab.{name}").read.__self__
 
 
 def like(name: str, **changes: Any) -> Any:
     """The stored result of an experiment with other values; of a list of dicts, each begins as the first one did."""
-    one = experiment(name)
     plain = changed(json.loads((RESULTS / FILES[name]).read_bytes()), changes)
-    return stored.filled(one.result, plain, path=Path("nowhere"), page=one.page)
+    return stored.filled(experiment(name), plain, path=Path("nowhere"))
+
+
+def sample(values: Sequence[float]) -> dict[str, Any]:
+    """A mean over seeds as results keep it."""
+    plain: dict[str, Any] = stored.to_json(Interval.over_seeds(values, within=SHARE).sample(values))
+    return plain
 
 
 def changed(kept: Any, given: Any) -> Any:

@@ -3,7 +3,6 @@ from dataclasses import replace
 import pytest
 from stored_results import like
 
-from atalho.lab.compare.page import PAGE
 from atalho.networks import catalogue
 from atalho.networks.spec import to_dict
 from atalho.report.canvas import style
@@ -41,14 +40,14 @@ def result(spread=True, equal="params", step_seconds=None):
 @pytest.mark.parametrize("spread", [True, False])
 def test_curves_over_the_budget_and_their_ends(spread, language):
     with style():
-        (figure,) = speaking(language)(PAGE.pictures)(result(spread)).values()
+        (figure,) = speaking(language)((result(spread)).pictures)().values()
     curves, _ends = figure.axes
     assert len(curves.get_lines()) == 3 and len(curves.collections) == (3 if spread else 0)
     assert all(line.get_xdata()[-1] == 1 for line in curves.get_lines())
 
 
 def test_the_table_says_what_was_made_equal():
-    table = next(iter(PAGE.tables(result()).values()))
+    table = next(iter(result().tables().values()))
     assert table.rows[0][:5] == ("resnet20", "widths 13 · 26 · 52", "176,122", "72.4 M", "6")
     assert table.rows[1][1:5] == ("growth rate 12", "176,122", "72.4 M", "4")
     assert table.rows[1][6] == "28.0% [27.0%, 29.0%]"
@@ -56,7 +55,7 @@ def test_the_table_says_what_was_made_equal():
 
 def test_the_time_of_a_step_is_told_where_time_was_made_equal():
     timed = result(equal="time", step_seconds=0.051)
-    plain, table = (next(iter(PAGE.tables(r).values())) for r in (result(), timed))
+    plain, table = (next(iter(r.tables().values())) for r in (result(), timed))
     place = table.head.index("ms per step")
     assert [row[place] for row in table.rows] == ["51"] * 3
     assert "ms per step" not in plain.head
@@ -67,5 +66,5 @@ def test_the_time_of_a_step_is_told_where_time_was_made_equal():
     [("params", "as many parameters"), ("operations", "multiply–adds"), ("time", "as long a training")],
 )
 def test_the_method_says_what_is_equal(equal, words):
-    text = PAGE.method(result(equal=equal))
+    text = result(equal=equal).method()
     assert words in text and "rises to 0.1 and falls" in text

@@ -27,7 +27,7 @@ def test_our_names_come_before_torchvisions_and_cost_the_same() -> None:
         from torchvision.models import resnet18
 
         theirs = sum(p.numel() for p in resnet18().parameters())
-    assert candidate("resnet18").kind == "residual" and ours["parameters"] == theirs
+    assert candidate("resnet18").kind == "residual" and ours.parameters == theirs
 
 
 def test_a_file_with_a_specification(tmp_path: Path) -> None:
@@ -38,21 +38,21 @@ def test_a_file_with_a_specification(tmp_path: Path) -> None:
     )
     found = candidate(str(path))
     assert (found.kind, found.channels) == ("residual", 1)
-    assert counts(found, 32)["parameters"] > 0
+    assert counts(found, 32).parameters > 0
 
 
 def test_operations_grow_with_the_area_and_parameters_do_not() -> None:
     small, large = (counts(candidate("resnet20"), side) for side in (32, 64))
-    assert small["parameters"] == large["parameters"] == 269_722
+    assert small.parameters == large.parameters == 269_722
     head = 64 * 10
-    assert large["multiply_adds"] - head == 4 * (small["multiply_adds"] - head)
+    assert large.multiply_adds - head == 4 * (small.multiply_adds - head)
 
 
 def test_a_block_without_shortcut_costs_what_one_with_an_identity_costs() -> None:
     plain, residual = (counts(candidate(name), 32) for name in ("plain20", "resnet20"))
-    assert plain["parameters"] == residual["parameters"]
-    assert plain["multiply_adds"] == residual["multiply_adds"]
-    assert plain["activation_bytes"] <= residual["activation_bytes"]
+    assert plain.parameters == residual.parameters
+    assert plain.multiply_adds == residual.multiply_adds
+    assert plain.activation_bytes <= residual.activation_bytes
 
 
 def test_images_that_are_too_small_are_refused_before_anything_is_computed() -> None:

@@ -17,18 +17,18 @@ VGG, RES = CostCandidate("vgg19", "other", 224), CostCandidate("resnet34", "resi
 
 def test_counts_are_the_published_ones() -> None:
     vgg, res = counts(candidate("vgg19"), 224), counts(candidate("resnet34"), 224)
-    assert (vgg["parameters"], res["parameters"]) == (143_667_240, 21_797_672)
-    assert vgg["multiply_adds"] == pytest.approx(19.63e9, rel=1e-2)
-    assert res["multiply_adds"] == pytest.approx(3.66e9, rel=1e-2)
+    assert (vgg.parameters, res.parameters) == (143_667_240, 21_797_672)
+    assert vgg.multiply_adds == pytest.approx(19.63e9, rel=1e-2)
+    assert res.multiply_adds == pytest.approx(3.66e9, rel=1e-2)
 
 
 def test_the_memory_kept_of_a_linear_network_by_hand() -> None:
     # Of each image autograd keeps, besides weights: the 3072 pixels, and in a block, between it and the next and at
     # the ends, vectors of 256 numbers; fewer than one per layer, norm and ReLU, more than one per layer.
-    kept = counts(candidate("mlp6"), 32)["activation_bytes"]
+    kept = counts(candidate("mlp6"), 32).activation_bytes
     assert 4 * (3072 + 5 * 256) <= kept <= 4 * (3072 + 20 * 256)
-    assert counts(candidate("resnet20"), 64)["activation_bytes"] == pytest.approx(
-        4 * counts(candidate("resnet20"), 32)["activation_bytes"], rel=0.01
+    assert counts(candidate("resnet20"), 64).activation_bytes == pytest.approx(
+        4 * counts(candidate("resnet20"), 32).activation_bytes, rel=0.01
     )
 
 

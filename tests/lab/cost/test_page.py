@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from stored_results import like
 
-from atalho.lab.cost.page import PAGE
 from atalho.report.canvas import style
 from atalho.text import speaking
 
@@ -47,7 +46,7 @@ BOTH = result({"resnet34": costs(21.8e6), "vgg19": costs(143.7e6)}, 4)
 
 def test_five_panels_with_bars_as_long_as_the_numbers() -> None:
     with style():
-        (figure,) = PAGE.pictures(BOTH).values()
+        (figure,) = BOTH.pictures().values()
     panels = [axes for axes in figure.axes if axes.get_visible()]  # type: ignore[union-attr]
     assert len(panels) == 5
     assert [bar.get_width() for bar in panels[0].patches] == pytest.approx([143.7, 21.8])
@@ -56,24 +55,24 @@ def test_five_panels_with_bars_as_long_as_the_numbers() -> None:
 
 
 def test_numbers_are_written_as_the_language_does() -> None:
-    (table,) = speaking("pt")(PAGE.tables)(BOTH).values()
+    (table,) = speaking("pt")((BOTH).tables)().values()
     assert table.rows[0] == ["resnet34", "21,8", "3,66", "32,0", "34,0 [33,0; 35,0]", "11,0 [10,0; 12,0]"]
 
 
 def test_what_was_not_measured_is_a_dash() -> None:
     models = {"resnet34": costs(1e6) | {"activation_bytes": None, "training_seconds": None}}
-    (table,) = PAGE.tables(result(models)).values()
+    (table,) = result(models).tables().values()
     assert [cell for cell in table.rows[0] if cell == "–"] == ["–", "–"]
 
 
 def test_the_method_says_how_many_rounds_there_were_and_whether_that_makes_an_interval() -> None:
-    assert "on cpu fp32, 1 thread." in PAGE.method(BOTH)
-    assert "medians of 3 rounds, with 95% intervals;" in PAGE.method(BOTH)
+    assert "on cpu fp32, 1 thread." in BOTH.method()
+    assert "medians of 3 rounds, with 95% intervals;" in BOTH.method()
     few = result({"resnet34": costs(1e6, known=False)})
-    assert "medians of 3 rounds, too few for an interval;" in PAGE.method(few)
+    assert "medians of 3 rounds, too few for an interval;" in few.method()
 
 
 def test_without_a_vgg_nothing_was_compared() -> None:
-    assert PAGE.remarks(BOTH) == ()
-    (remark,) = PAGE.remarks(result({"resnet34": costs(1e6)}))
+    assert BOTH.remarks() == ()
+    (remark,) = result({"resnet34": costs(1e6)}).remarks()
     assert remark.startswith("Nothing was compared")

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from stored_results import like
+from stored_results import like, sample
 
 from atalho.errors import ConfigError
 from atalho.lab.depth import measure as depth
@@ -24,7 +24,7 @@ def read(result):
 
 def one(name, shortcut, layers, values, seeds=None):
     seeds = list(range(len(values))) if seeds is None else seeds
-    return {"name": name, "shortcut": shortcut, "depth": layers, "seeds": seeds, "train_error": {"values": values}}
+    return {"name": name, "shortcut": shortcut, "depth": layers, "seeds": seeds, "train_error": sample(values)}
 
 
 def judge(series):
@@ -51,7 +51,7 @@ def test_the_claim_is_supported_where_no_interval_overlaps():
 
 def test_the_order_of_the_series_does_not_matter():
     series = four([0.38, 0.39, 0.37], [0.71, 0.70, 0.72], [0.34, 0.35, 0.33], [0.35, 0.36, 0.34])
-    assert judge(series[::-1]).to_json() == judge(series).to_json()
+    assert judge(series[::-1]) == judge(series)
 
 
 def test_a_deeper_plain_network_that_does_better_speaks_against_it():

@@ -1,7 +1,7 @@
 import pytest
 from stored_results import like
 
-from atalho.lab.depth.page import PAGE, ramp
+from atalho.lab.depth.page import ramp
 from atalho.report.canvas import AMBER, BLUE, style
 from atalho.text import speaking
 
@@ -30,7 +30,7 @@ def result(kinds=("none", "zero-pad"), spread=0.01):
 @pytest.mark.parametrize("spread", [0.01, None])
 def test_a_panel_for_each_kind_and_one_for_the_ends(kinds, language, spread):
     with style():
-        (figure,) = speaking(language)(PAGE.pictures)(result(kinds, spread)).values()
+        (figure,) = speaking(language)((result(kinds, spread)).pictures)().values()
     panels = [axes for axes in figure.axes if axes.axison]
     assert len(panels) == len(kinds) + 1
     assert len(panels[0].get_lines()) == 6  # three depths, training and test
@@ -38,14 +38,14 @@ def test_a_panel_for_each_kind_and_one_for_the_ends(kinds, language, spread):
 
 
 def test_the_table_has_errors_with_their_intervals_and_the_costs():
-    table = next(iter(PAGE.tables(result()).values()))
+    table = next(iter(result().tables().values()))
     assert table.rows[0] == ("none20", "20.0% [19.0%, 21.0%]", "22.0% [21.0%, 23.0%]", "269,722", "40.6 M", "3")
     assert [row[0] for row in table.rows] == ["none20", "none26", "none56", "zero-pad20", "zero-pad26", "zero-pad56"]
     assert "12,500 training images" in table.note and "10,000 test images" in table.note
 
 
 def test_the_method_says_what_was_held_equal():
-    text = PAGE.method(result())
+    text = result().method()
     assert "2 epochs on the same 12,500 images of 32 pixels" in text and "batches of 128" in text
 
 
@@ -78,5 +78,5 @@ def test_what_depth_does_with_shortcuts_is_said_whatever_the_verdict(low, high, 
         {"quantity": "error", "left": left, "order": "below", "right": plain, "unit": "percent"}
         for left in (plain, added)
     ]
-    (remark,) = PAGE.remarks(like("depth", verdict={"comparisons": comparisons}))
+    (remark,) = like("depth", verdict={"comparisons": comparisons}).remarks()
     assert remark.startswith(sentence)

@@ -5,7 +5,6 @@ from typing import Any
 
 from stored_results import like
 
-from atalho.lab.gradients.page import PAGE
 from atalho.lab.shared import files
 from atalho.networks import catalogue
 from atalho.networks import spec as specs
@@ -51,7 +50,7 @@ RUNS = result(series("resnet20", start=10.0, trained=2.0), series("plain20", sta
 
 def test_a_row_of_panels_for_the_beginning_and_one_for_the_end() -> None:
     with style():
-        figure = PAGE.pictures(RUNS)["The gradient at every block"]
+        figure = RUNS.pictures()["The gradient at every block"]
     strength = figure.axes[0]  # type: ignore[union-attr]
     assert len(figure.axes) == 4  # type: ignore[union-attr]
     assert [line.get_ydata()[0] for line in strength.lines[:2]] == [10, 400]
@@ -61,7 +60,7 @@ def test_a_row_of_panels_for_the_beginning_and_one_for_the_end() -> None:
 
 def test_the_highway_is_painted_for_both_moments_on_both_networks() -> None:
     with style():
-        pictures = PAGE.pictures(RUNS)
+        pictures = RUNS.pictures()
     titles = [title for title in pictures if title.startswith("The highway")]
     assert titles == ["The highway: at the beginning", "The highway: after training"]
     assert all("resnet20" in str(pictures[title]) and "plain20" in str(pictures[title]) for title in titles)
@@ -70,15 +69,15 @@ def test_the_highway_is_painted_for_both_moments_on_both_networks() -> None:
 def test_a_training_is_followed_over_its_epochs() -> None:
     found = result(series("resnet20", start=10.0, epoch1=5.0, epoch2=2.0))
     with style():
-        pictures = PAGE.pictures(found)
+        pictures = found.pictures()
     line = pictures["Along training"].axes[0].lines[0]  # type: ignore[union-attr]
     assert list(line.get_ydata()) == [10, 5, 2]
     assert "The highway: after epoch 2" in pictures
-    assert "Along training" not in PAGE.pictures(RUNS)
+    assert "Along training" not in RUNS.pictures()
 
 
 def test_the_table_has_a_row_for_each_moment() -> None:
-    table = PAGE.tables(RUNS)["What reaches the first block"]
+    table = RUNS.tables()["What reaches the first block"]
     assert table.rows[0] == (
         "resnet20",
         "at the beginning",
@@ -96,7 +95,7 @@ def test_an_experiment_that_has_not_begun_has_a_page() -> None:
 
 
 def test_the_method_says_how_a_network_was_trained() -> None:
-    assert "trained for" not in PAGE.method(RUNS)
+    assert "trained for" not in RUNS.method()
     bench = like("depth", settings={"epochs": 2, "images": 500}).settings.training
     trained = result(series("resnet20", start=10.0), recipe=to_json(bench))
-    assert "trained for 2 epochs on 500 images" in PAGE.method(trained)
+    assert "trained for 2 epochs on 500 images" in trained.method()

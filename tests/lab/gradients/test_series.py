@@ -1,28 +1,28 @@
 """From single looks at gradients to means, intervals and the verdict."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from atalho.lab.gradients import series as gs
+from atalho.lab.gradients.probe import Probe
 from atalho.lab.gradients.result import GradientsSeries
 from atalho.lab.shared.verdict import Interval
 from atalho.networks import catalogue
 
 
-def look(first: float, neighbour: float, shares: list[float] | None = None) -> dict[str, Any]:
-    return {
-        "blocks": ["stages.0.0", "stages.0.1", "stages.0.2"],
-        "entering": [first, 2.0, 1.0],
-        "weights": [3.0, 2.0, 1.5],
-        "cosines": [1.0, neighbour, 0.1],
-        "paths": shares,
-    }
+def probe(first: float, neighbour: float, shares: tuple[float, ...] | None = None) -> Probe:
+    return Probe(
+        blocks=("stages.0.0", "stages.0.1", "stages.0.2"),
+        entering=(first, 2.0, 1.0),
+        weights=(3.0, 2.0, 1.5),
+        cosines=(1.0, neighbour, 0.1),
+        paths=shares,
+    )
 
 
 def series(name: str, firsts: list[float], neighbour: float, moment: str = "start") -> GradientsSeries:
-    values = {f"{name}.seed{k}": {moment: look(first, neighbour + k / 100)} for k, first in enumerate(firsts)}
+    values = {f"{name}.seed{k}": {moment: probe(first, neighbour + k / 100)} for k, first in enumerate(firsts)}
     return gs.series(name, catalogue.spec(name), values)
 
 
@@ -42,14 +42,14 @@ def test_a_gradient_that_vanishes_and_one_that_explodes_are_equally_uneven() -> 
 
 
 def test_only_a_networks_own_cells_count() -> None:
-    values = {"net.seed0": {"start": look(1, 0.5)}, "net-plain.seed0": {"start": look(9, 0.5)}}
+    values = {"net.seed0": {"start": probe(1, 0.5)}, "net-plain.seed0": {"start": probe(9, 0.5)}}
     found = gs.series("net", catalogue.spec("resnet20"), values)
     assert found.moments["start"].ratio.values == (1,)
     assert found.moments["start"].ratio.low == 0  # one look alone: nothing is known
 
 
 def test_shares_of_paths_are_averaged() -> None:
-    values = {f"r.seed{k}": {"start": look(1, 0.5, shares)} for k, shares in enumerate(([0.2, 0.8], [0.4, 0.6]))}
+    values = {f"r.seed{k}": {"start": probe(1, 0.5, shares)} for k, shares in enumerate(((0.2, 0.8), (0.4, 0.6)))}
     found = gs.series("r", catalogue.spec("resnet20"), values).moments["start"].paths
     assert found.shares == pytest.approx([0.3, 0.7])
     assert found.middle == (0, 1)

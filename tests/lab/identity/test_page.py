@@ -4,7 +4,6 @@ from typing import Any
 
 from stored_results import like
 
-from atalho.lab.identity.page import PAGE
 from atalho.report.canvas import AMBER, BLUE, style
 
 
@@ -26,7 +25,7 @@ FOUND = result(
 
 def test_zeros_stand_at_the_left_and_others_where_they_are() -> None:
     with style():
-        (figure,) = PAGE.pictures(FOUND).values()
+        (figure,) = FOUND.pictures().values()
     (axes,) = figure.axes  # type: ignore[union-attr]
     points = [line for line in axes.lines if line.get_marker() == "o"]
     assert [line.get_xdata()[0] for line in points] == [1e-9, 1e-9, 10.84, 0.238, 4.58]
@@ -37,7 +36,7 @@ def test_zeros_stand_at_the_left_and_others_where_they_are() -> None:
 
 def test_every_case_is_headed_once_above_its_rows_and_nothing_is_on_top_of_another() -> None:
     with style():
-        (figure,) = PAGE.pictures(FOUND).values()
+        (figure,) = FOUND.pictures().values()
         figure.draw_without_rendering()  # type: ignore[union-attr]
     (axes,) = figure.axes  # type: ignore[union-attr]
     texts = [text.get_text() for text in axes.texts]
@@ -50,14 +49,14 @@ def test_every_case_is_headed_once_above_its_rows_and_nothing_is_on_top_of_anoth
 
 
 def test_the_method_counts_right() -> None:
-    assert "All parameters of 2 blocks with an identity shortcut at the beginning" in PAGE.method(FOUND)
-    assert "(stages.0.0, stages.0.1; 4 convolutions)" in PAGE.method(FOUND)
+    assert "All parameters of 2 blocks with an identity shortcut at the beginning" in FOUND.method()
+    assert "(stages.0.0, stages.0.1; 4 convolutions)" in FOUND.method()
     one = result(row("zeroed", 0.0), blocks=1, design="linear")
-    assert "1 block with" in PAGE.method(one) and "2 linear layers" in PAGE.method(one)
+    assert "1 block with" in one.method() and "2 linear layers" in one.method()
 
 
 def test_reasons_are_given_for_what_differs_and_for_nothing_else() -> None:
-    shift, negative = PAGE.remarks(FOUND)
+    shift, negative = FOUND.remarks()
     assert shift.startswith("Not exact, 10.8: convolutions zero, norms with a shift") and "its shift β" in shift
     assert negative.startswith("Not exact, 4.58: one block alone, negative input too.")
-    assert PAGE.remarks(result(row("zeroed", 0.0), row("negative", 0.0))) == []
+    assert result(row("zeroed", 0.0), row("negative", 0.0)).remarks() == []

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stored_results import like
+from stored_results import like, sample
 
 from atalho.errors import ConfigError
 from atalho.lab.landscape import measure as landscape
@@ -32,7 +32,7 @@ def test_steps_that_lead_down_again() -> None:
 
 
 def radius(name: str, shortcuts: bool, values: list[float]) -> dict[str, Any]:
-    return {"name": name, "shortcuts": shortcuts, "radius": {"values": values}}
+    return {"name": name, "shortcuts": shortcuts, "radius": sample(values)}
 
 
 def judge(series: list[dict[str, Any]]) -> Verdict:

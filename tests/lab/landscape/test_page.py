@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from stored_results import like
 
-from atalho.lab.landscape.page import PAGE
 from atalho.lab.shared import files
 from atalho.report.canvas import style
 
@@ -50,7 +49,7 @@ TWO = result(series("resnet20", 1.0), series("plain20", 2.0))
 
 def test_all_networks_share_one_scale() -> None:
     with style():
-        figure = PAGE.pictures(TWO)["The loss around the weights"]
+        figure = TWO.pictures()["The loss around the weights"]
     meshes = [axes.collections[0] for axes in figure.axes if axes.name == "rectilinear" and axes.collections]  # type: ignore[union-attr]
     ends = {mesh.get_clim() for mesh in meshes[:2]}
     assert ends == {(0.1, 4.1)}
@@ -63,7 +62,7 @@ def test_losses_without_bound_are_cut_and_missing_rows_left_out() -> None:
     one = series("resnet20", 1.0)
     one["loss"] = [[None, 1e9, 1.0, 1.0, 1.0], None, *one["loss"][2:]]
     with style():
-        figure = PAGE.pictures(result(one))["The loss around the weights"]
+        figure = result(one).pictures()["The loss around the weights"]
     mesh = next(a for a in figure.axes if a.name == "rectilinear").collections[0]  # type: ignore[union-attr]
     heights = np.ma.filled(mesh.get_array().astype(float), np.nan)
     assert np.nanmax(heights) == 4 * math.log(10)
@@ -71,7 +70,7 @@ def test_losses_without_bound_are_cut_and_missing_rows_left_out() -> None:
 
 
 def test_the_table_says_where_and_how_wide() -> None:
-    table = PAGE.tables(TWO)["How wide the valley is"]
+    table = TWO.tables()["How wide the valley is"]
     assert table.rows[0] == ("resnet20", "0.100", "3.0%", "0.60 [0.50, 0.70]", "0.0%")
 
 
@@ -82,6 +81,6 @@ def test_an_experiment_that_has_not_begun_has_a_page() -> None:
 
 
 def test_the_method_says_what_the_norms_do() -> None:
-    assert "take mean and variance of the images anew" in PAGE.method(TWO)
+    assert "take mean and variance of the images anew" in TWO.method()
     kept = result(series("resnet20", 1.0), norms="kept")
-    assert "keep the mean and variance that training left" in PAGE.method(kept)
+    assert "keep the mean and variance that training left" in kept.method()

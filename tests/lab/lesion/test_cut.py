@@ -36,4 +36,4 @@ def test_a_cell_says_which_images_are_right(twins: Twins, clothes: Path) -> None
         with each.applied() as network, torch.no_grad():
             images = torch.cat([images for images, _targets in chosen.batches(21, torch.device("cpu"))])
             right = (network(images).argmax(1) == chosen.labels).numpy()
-        assert np.array_equal(cut.right_images(cut.measure(each, chosen), 21), right)
+        assert np.array_equal(cut.measure(each, chosen).images(21), right)

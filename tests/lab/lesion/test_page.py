@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from stored_results import like
 
-from atalho.lab.lesion.page import PAGE
 from atalho.lab.shared import files
 from atalho.networks import catalogue
 from atalho.networks import spec as specs
@@ -51,7 +50,7 @@ TWO = result(series("resnet20", 0.75), series("plain20", 0.15))
 
 def test_every_block_has_its_bar_in_its_place() -> None:
     with style():
-        figure = PAGE.pictures(TWO)["Accuracy without each block"]
+        figure = TWO.pictures()["Accuracy without each block"]
     residual, plain = figure.axes  # type: ignore[union-attr]
     bars = [
         sorted(round(patch.get_x() + patch.get_width() / 2) for patch in axes.patches) for axes in (residual, plain)
@@ -64,25 +63,25 @@ def test_every_block_has_its_bar_in_its_place() -> None:
 
 def test_pictures_in_both_languages() -> None:
     with style():
-        titles = [list(speaking(name)(PAGE.pictures)(TWO)) for name in ("en", "pt")]
+        titles = [list(speaking(name)((TWO).pictures)()) for name in ("en", "pt")]
     assert len(titles[0]) == 4 and len(titles[1]) == 4
 
 
 def test_the_drawing_is_painted_with_what_is_lost() -> None:
     with style():
-        drawing = str(PAGE.pictures(TWO)["What each block is worth, on the network"])
+        drawing = str(TWO.pictures()["What each block is worth, on the network"])
     assert "3 × 28 × 28" in drawing and "plain20" in drawing and "share of the accuracy above chance" in drawing
 
 
 def test_the_first_table_holds_the_medians() -> None:
-    table = PAGE.tables(TWO)["What a block is worth"]
+    table = TWO.tables()["What a block is worth"]
     assert table.rows[0] == ("resnet20", "80.0% [75.0%, 85.0%]", *["10.0% [5.0%, 15.0%]"] * 3)
     assert "2,000 test images" in table.note
-    assert list(PAGE.tables(TWO))[1:] == ["Block by block: resnet20", "Block by block: plain20"]
+    assert list(TWO.tables())[1:] == ["Block by block: resnet20", "Block by block: plain20"]
 
 
 def test_the_blocks_are_listed_in_the_order_of_the_network() -> None:
-    rows = PAGE.tables(TWO)["Block by block: resnet20"].rows
+    rows = TWO.tables()["Block by block: resnet20"].rows
     assert [cells[0] for cells in rows] == list(TWO.series[0].blocks)
     assert rows[3] == ("stages.1.0", "silenced", "50.0%", "[45.0%, 55.0%]", "30.0%")
 
@@ -95,19 +94,19 @@ def test_an_unfinished_experiment_and_a_network_that_knows_nothing_have_a_page(w
 
 
 def test_method_and_remarks() -> None:
-    assert "2 times for each number" in PAGE.method(TWO)
-    assert "They are the same blocks in both networks." in PAGE.method(TWO)
-    assert PAGE.remarks(TWO) == ["The two networks differ in the shortcuts alone."]
+    assert "2 times for each number" in TWO.method()
+    assert "They are the same blocks in both networks." in TWO.method()
+    assert TWO.remarks() == ["The two networks differ in the shortcuts alone."]
 
 
 def test_the_method_tells_of_nothing_that_was_not_done() -> None:
     one = series("resnet20", 0.75) | {"random": [], "rows": [row("remove", ["stages.0.0"], 0.7)]}
-    told = PAGE.method(result(one))
+    told = result(one).method()
     assert "at random" not in told and "change places" not in told and "both networks" not in told
 
 
 def test_a_network_that_guesses_is_named() -> None:
     guessing = series("plain20", 0.1) | {"whole": row("whole", [], 0.12)}
-    assert PAGE.remarks(result(guessing)) == [
+    assert result(guessing).remarks() == [
         "plain20 is not better than a guess on these images, so it has nothing to lose."
     ]

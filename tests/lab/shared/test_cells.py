@@ -3,6 +3,8 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,9 @@ class Squares:
         self.asked.append(name)
         return {"square": len(name) ** 2, "pair": (1, 2)}
 
+    def plan(self, names: Sequence[str]) -> dict[str, Callable[[], cells.Value]]:
+        return {name: partial(self, name) for name in names}
+
 
 class Notes(Progress):
     def __init__(self) -> None:
@@ -36,53 +41,53 @@ class Notes(Progress):
 
 def test_every_cell_is_measured_once_in_order_and_kept(tmp_path):
     first, again = Squares(), Squares()
-    found = cells.run(tmp_path, DESCRIPTION, NAMES, first)
+    found = cells.run(tmp_path, DESCRIPTION, first.plan(NAMES))
     assert first.asked == NAMES and list(found.values) == NAMES and found.complete
     assert found.values["three"] == {"square": 25, "pair": [1, 2]}
-    assert cells.run(tmp_path, DESCRIPTION, NAMES, again) == found
+    assert cells.run(tmp_path, DESCRIPTION, again.plan(NAMES)) == found
     assert again.asked == []
 
 
 def test_further_cells_are_added_to_those_that_are_there(tmp_path):
-    cells.run(tmp_path, DESCRIPTION, NAMES[1:], Squares())
+    cells.run(tmp_path, DESCRIPTION, Squares().plan(NAMES[1:]))
     more = Squares()
-    assert list(cells.run(tmp_path, DESCRIPTION, NAMES, more).values) == NAMES
+    assert list(cells.run(tmp_path, DESCRIPTION, more.plan(NAMES)).values) == NAMES
     assert more.asked == ["one"]
 
 
 def test_another_experiment_is_refused_and_the_difference_named(tmp_path):
-    cells.run(tmp_path, DESCRIPTION, NAMES, Squares())
+    cells.run(tmp_path, DESCRIPTION, Squares().plan(NAMES))
     with pytest.raises(RunError, match=re.escape("power is 2 there and 3 here. Give another folder with --out")):
-        cells.run(tmp_path, DESCRIPTION | {"power": 3}, NAMES, Squares())
+        cells.run(tmp_path, DESCRIPTION | {"power": 3}, Squares().plan(NAMES))
 
 
 def test_a_budget_ends_between_cells_and_says_what_is_missing(tmp_path):
     notes = Notes()
-    found = cells.run(tmp_path, DESCRIPTION, NAMES, Squares(), budget_minutes=0, progress=notes)
+    found = cells.run(tmp_path, DESCRIPTION, Squares().plan(NAMES), budget_minutes=0, progress=notes)
     assert found.missing == ("one", "two", "three") and not found.complete and found.seconds == 0
     assert notes.texts == ["The budget is used up. Not measured yet: one, two, three."]
 
 
 def test_time_left_is_told_after_each_cell(tmp_path):
     notes = Notes()
-    cells.run(tmp_path, DESCRIPTION, NAMES, Squares(), progress=notes)
+    cells.run(tmp_path, DESCRIPTION, Squares().plan(NAMES), progress=notes)
     assert len(notes.texts) == 3
     assert notes.texts[0] == "one done in 0.0 s · 1 of 3 cells · about 0.0 s left"
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]"])
 def test_a_damaged_cell_is_named(tmp_path, content):
-    cells.run(tmp_path, DESCRIPTION, NAMES, Squares())
+    cells.run(tmp_path, DESCRIPTION, Squares().plan(NAMES))
     path = tmp_path / "cells" / "two.json"
     path.write_bytes(content)
     with pytest.raises(RunError, match=re.escape(f"{path} cannot be read")):
-        cells.run(tmp_path, DESCRIPTION, NAMES, Squares())
+        cells.run(tmp_path, DESCRIPTION, Squares().plan(NAMES))
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden"])
 def test_a_name_that_leaves_the_folder_is_refused(tmp_path, name):
     with pytest.raises(RunError, match="cannot name a cell"):
-        cells.run(tmp_path, DESCRIPTION, [name], Squares())
+        cells.run(tmp_path, DESCRIPTION, Squares().plan([name]))
 
 
 def test_the_place_is_checked_before_any_work(tmp_path):
@@ -102,12 +107,13 @@ def test_what_is_no_experiment_is_not_written_over(tmp_path):
     (tmp_path / "run.toml").touch()
     with pytest.raises(RunError, match=r"holds something else than an experiment: run.toml. Give a new folder"):
         cells.place(tmp_path, "")
-    cells.run(tmp_path, DESCRIPTION, NAMES, Squares())
+    cells.run(tmp_path, DESCRIPTION, Squares().plan(NAMES))
     assert cells.place(tmp_path, "") == tmp_path
 
 
 _KILLED = """
 import os, signal, sys
+from functools import partial
 from pathlib import Path
 from atalho.lab.shared import cells
 
@@ -118,7 +124,8 @@ def measure(name):
         os.kill(os.getpid(), signal.SIGKILL)
     return {"square": len(name) ** 2}
 
-print(dict(cells.run(Path(sys.argv[1]), {"experiment": "squares"}, ["one", "two", "three"], measure).values))
+plan = {name: partial(measure, name) for name in ["one", "two", "three"]}
+print(dict(cells.run(Path(sys.argv[1]), {"experiment": "squares"}, plan).values))
 """
 
 

@@ -1,9 +1,9 @@
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from atalho.lab.shared import files
-from atalho.lab.shared.page import Page, Picture, Table
-from atalho.lab.shared.result import Result
+from atalho.lab.shared.result import Picture, Result, Table
 from atalho.lab.shared.verdict import Verdict
 from atalho.report.canvas import panel
 from atalho.report.markup import Html
@@ -11,25 +11,33 @@ from atalho.report.markup import Html
 SVG = Html('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path stroke="var(--ink)"/></svg>')
 
 
+class HeightResult(Result):
+    """What a page needs of an experiment."""
+
+    NAME, TITLE, CLAIM = "height", "Accuracy", "test"
+
+    def method(self) -> str:
+        return "by hand"
+
+    def pictures(self) -> Mapping[str, Picture]:
+        return dict(self.measured)
+
+    def tables(self) -> Mapping[str, Table]:
+        return {"Heights": Table(["name", "height"], [["a & b", "1"]], "a note")}
+
+
 def result(folder: Path, *pictures: tuple[str, Picture]) -> Result:
-    return Result(
+    return HeightResult(
         format=1,
         experiment="height",
         subject="<photos>",
         claim="test",
         settings=None,
-        measured=None,
+        measured=pictures,
         verdict=Verdict(()),
         missing=(),
         provenance={"command": "atalho lab height", "seeds": [0, 1], "seconds": 2.5},
         path=folder,
-        page=Page(
-            title="Accuracy",
-            claim="test",
-            method=lambda found: "by hand",
-            pictures=lambda found: dict(pictures),
-            tables=lambda found: {"Heights": Table(["name", "height"], [["a & b", "1"]], "a note")},
-        ),
     )
 
 
@@ -54,4 +62,4 @@ def test_a_picture_that_is_svg_already_has_no_png(tmp_path: Path):
 def test_a_notebook_shows_the_verdict_and_the_first_table(tmp_path):
     shown = result(tmp_path)._repr_html_()
     assert "There is not enough evidence." in shown and "<td>a &amp; b</td>" in shown
-    assert repr(result(tmp_path)) == f"Result('<photos>', 'not enough evidence', path={str(tmp_path)!r})"
+    assert repr(result(tmp_path)) == f"HeightResult('<photos>', 'not enough evidence', path={str(tmp_path)!r})"

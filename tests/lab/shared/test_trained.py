@@ -8,6 +8,7 @@ import pytest
 
 from atalho.errors import ConfigError, WeightsError
 from atalho.lab.shared import trained
+from atalho.lab.shared.twins import Compared
 from atalho.precision import choose
 
 Twins = tuple[Path, Path]
@@ -21,7 +22,8 @@ def test_twins_differ_in_their_shortcuts_alone(twins: Twins) -> None:
     assert trained.differences([residual, plain]) == ["network.shortcut"]
     assert trained.differences([residual]) == []
     assert residual.training is not None and residual.training.epochs == 3
-    assert trained.trainings([residual, replace(plain, training=None)]) == {"residual": residual.training}
+    compared = Compared.of([residual, replace(plain, training=None)])
+    assert compared == Compared(("network.shortcut",), {"residual": residual.training})
     longer = replace(plain, settings={**plain.settings, "training.epochs": 9})
     assert trained.differences([residual, longer]) == ["network.shortcut", "training.epochs"]
 

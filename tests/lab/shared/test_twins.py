@@ -1,13 +1,13 @@
 """What a reader is told of two networks that are compared."""
 
 from atalho.lab.shared.trained import TrainedFor
-from atalho.lab.shared.twins import not_compared, remarks
-from atalho.lab.shared.verdict import Comparison, Estimate, Verdict
+from atalho.lab.shared.twins import Compared, not_compared
+from atalho.lab.shared.verdict import Comparison, Interval, Verdict
 from atalho.text import Text
 
 
 def told(count: int, differences: list[str], *, alike: bool = False, **trained: TrainedFor) -> list[str]:
-    return list(remarks(count, differences, trained, alike=alike))
+    return list(Compared(tuple(differences), trained).remarks(count, alike=alike))
 
 
 SHORT = TrainedFor(epochs=1, lr=0.1, seed=0, images=9, top1=0.5)
@@ -36,7 +36,7 @@ def test_networks_of_one_kind_are_no_control_of_each_other() -> None:
 
 
 def test_why_nothing_was_compared() -> None:
-    one = Estimate.exact("a", 1.0)
+    one = Interval.exact("a", 1.0)
     verdict = Verdict((Comparison(Text.verbatim("error"), one, "equal", one),))
     text = "Nothing was compared: the comparison needs a network with shortcuts and one without."
     assert list(not_compared(Verdict(()), [True])) == list(not_compared(Verdict(()), [True, True])) == [text]

@@ -2,13 +2,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atalho.lab.shared.verdict import Comparison, Estimate, Verdict
+from atalho.lab.shared.verdict import Comparison, Interval, Verdict
 from atalho.metrics.intervals import t_interval
+from atalho.stored import from_json, to_json
 from atalho.text import Text
 
 
 def comparison(left, order, right):
-    return Comparison("error", Estimate("a", *left), order, Estimate("b", *right))
+    left, right = (
+        Interval(name=name, mean=mean, low=low, high=high) for name, (mean, low, high) in (("a", left), ("b", right))
+    )
+    return Comparison("error", left, order, right)
 
 
 @pytest.mark.parametrize(
@@ -49,14 +53,15 @@ def test_a_claim_needs_all_its_comparisons_and_falls_with_one():
 
 
 def test_over_seeds_the_interval_is_students_and_one_seed_proves_nothing():
-    estimate = Estimate.over_seeds("plain56", [0.7, 0.72, 0.69])
-    assert (estimate.mean, estimate.low, estimate.high) == t_interval([0.7, 0.72, 0.69])
-    one = Estimate.over_seeds("plain56", [0.7])
-    assert one.to_json() == {"name": "plain56", "mean": 0.7, "low": None, "high": None}
-    assert Comparison("error", one, "above", Estimate.exact("b", 0.1)).outcome == "not enough evidence"
+    three = Interval.over_seeds([0.7, 0.72, 0.69])
+    assert (three.mean, three.low, three.high) == t_interval([0.7, 0.72, 0.69])
+    one = Interval.over_seeds([0.7], "plain56")
+    assert to_json(one) == {"name": "plain56", "mean": 0.7, "low": None, "high": None}
+    assert Comparison("error", one, "above", Interval.exact("b", 0.1)).outcome == "not enough evidence"
 
 
 def test_texts_are_kept_so_that_every_language_can_tell_them():
-    kept = Comparison(Text("test"), Estimate.exact("a", 1), "above", Estimate.exact("b", 0)).to_json()
+    kept = to_json(Comparison(Text("test"), Interval.exact("a", 1), "above", Interval.exact(Text("b"), 0)))
     assert kept["quantity"] == {"text": "test"}
-    assert kept["left"]["name"] == "a"
+    assert (kept["left"]["name"], kept["right"]["name"]) == ("a", {"text": "b"})
+    assert to_json(from_json(Comparison, kept)) == kept

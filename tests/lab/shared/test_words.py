@@ -1,12 +1,12 @@
 import pytest
 
 from atalho.lab.shared import words
-from atalho.lab.shared.verdict import Comparison, Estimate, Interval, Verdict
+from atalho.lab.shared.verdict import Comparison, Interval, Verdict
 from atalho.text import Text, speaking
 
 
 def estimate(name, mean, low, high):
-    return Estimate.of(name, Interval(mean=mean, low=low, high=high))
+    return Interval(name=name, mean=mean, low=low, high=high)
 
 
 def result(outcome, left, right, *, order="above", unit="percent"):

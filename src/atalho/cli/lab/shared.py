@@ -86,7 +86,7 @@ def print_result(result: "Result") -> None:
     terminal.print_table(table.head, table.rows, numbers=range(table.numbers_from, len(table.head)))
     terminal.say("")
     terminal.say(result.headline())
-    for sentence in (*result.reasons(), *result.page.remarks(result)):
+    for sentence in (*result.reasons(), *result.remarks()):
         terminal.say(f"  {sentence}")
     terminal.say(_("report: {path}").format(path=result.report))
 

@@ -7,27 +7,25 @@ many epochs as fit into the same seconds (`time`). Everything else is equal, as 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Final, Unpack, get_args
 
-from atalho.errors import ConfigError, nearest
+from atalho.errors import ConfigError
 from atalho.inspection.summary import summarise
 from atalho.lab.compare.budget import matched, step_seconds
-from atalho.lab.compare.page import PAGE
-from atalho.lab.compare.result import CompareMeasured, CompareResult, CompareSeries, CompareSettings, Equal, Kind
-from atalho.lab.shared.curves import measure, over_seeds
-from atalho.lab.shared.experiment import Experiment, SessionOptions
-from atalho.lab.shared.training import Recipe, TrainingBench, open_bench
-from atalho.lab.shared.verdict import SHARE, Comparison, Estimate, Verdict
+from atalho.lab.compare.page import CompareResult
+from atalho.lab.compare.result import CompareMeasured, CompareSeries, CompareSettings, Equal, Kind
+from atalho.lab.shared.curves import TrainingCandidate, check_choice, check_seeds, measure_errors
+from atalho.lab.shared.session import Session, SessionOptions
+from atalho.lab.shared.training import Recipe, open_bench
+from atalho.lab.shared.verdict import Comparison, Interval, Verdict
 from atalho.networks.select import specify
 from atalho.networks.spec import DenseNetSpec, Spec
 from atalho.text import Text
 
-EXPERIMENT: Final = Experiment("compare", CompareResult, PAGE)
 CALIBRATION: Final = "calibration"
 _ORDER: Final[tuple[Kind, ...]] = ("dense", "residual", "plain")
 """In the order of the claim: each makes fewer errors than the next."""
@@ -50,43 +48,36 @@ def run(
     for name in names:
         specify(name)
     _check(names, equal, seeds)
-    session = EXPERIMENT.begin(f"{Path(data).name}-{equal}", **options)
+    session = Session.begin(CompareResult, f"{Path(data).name}-{equal}", **options)
     bench = open_bench(data, recipe or Recipe(), session.progress)
-    chosen = _equalised({name: _suited(name, bench) for name in names}, equal, bench.image)
+    chosen = _equalised({name: bench.fitted(name, image_size=bench.pixels.size) for name in names}, equal, bench.image)
     settings = CompareSettings("compare", equal, bench.describe(), chosen, tuple(names))
     seconds: dict[str, float] = {}
     if equal == "time":
         calibrated = session.measure(settings, {CALIBRATION: lambda: step_seconds(bench, chosen, session.work)})
         seconds = calibrated.values.get(CALIBRATION, {})
-    epochs = _epochs(seconds, names, bench.recipe.epochs)
-    benches = {name: replace(bench, recipe=replace(bench.recipe, epochs=epochs[name])) for name in names}
-    sizes = {name: summarise(spec, bench.image) for name, spec in chosen.items()}
-    cells = {f"{name}-seed{seed}": (name, seed) for seed in range(seeds) for name in names}
-    done = session.measure(
-        settings,
-        {
-            cell: partial(measure, benches[name], chosen[name], seed, session.work, session.progress)
-            for cell, (name, seed) in cells.items()
-            if seconds or equal != "time"
-        },
-        costs={cell: sizes[name].multiply_adds * epochs[name] for cell, (name, _seed) in cells.items()},
-    )
+    slowest = max(seconds.values(), default=1.0)
+    candidates = []
+    for name, spec in chosen.items():  # the slowest network gets `epochs`, and each other as many as take as long
+        epochs = round(bench.recipe.epochs * slowest / seconds.get(name, slowest))
+        own = replace(bench, recipe=replace(bench.recipe, epochs=epochs))
+        candidates.append(TrainingCandidate(name, spec, own, summarise(spec, bench.image), cell=name))
+    done, errors = measure_errors(session, settings, candidates if seconds or equal != "time" else [], seeds)
     series = []
-    for name, spec in chosen.items():
-        finished = [seed for seed in range(seeds) if f"{name}-seed{seed}" in done.values]
-        if finished:
-            errors = over_seeds([done.values[f"{name}-seed{seed}"]["curve"] for seed in finished])
+    for one in candidates:
+        if one.name in errors:
+            finished, own_errors = errors[one.name]
             series.append(
                 CompareSeries(
-                    name=name,
-                    kind=_kind(spec),
-                    spec=spec,
-                    epochs=epochs[name],
-                    parameters=sizes[name].parameters,
-                    multiply_adds=sizes[name].multiply_adds,
-                    step_seconds=seconds.get(name),
-                    seeds=tuple(finished),
-                    errors=errors,
+                    name=one.name,
+                    kind=_kind(one.spec),
+                    spec=one.spec,
+                    epochs=one.bench.recipe.epochs,
+                    parameters=one.size.parameters,
+                    multiply_adds=one.size.multiply_adds,
+                    step_seconds=seconds.get(one.name),
+                    seeds=finished,
+                    errors=own_errors,
                 )
             )
     measured = CompareMeasured(tuple(series), len(bench.manifest.splits["test"]))
@@ -100,7 +91,7 @@ def judge(series: Sequence[CompareSeries]) -> Verdict:
     present = [kind for kind in _ORDER if by_kind[kind]]
     return Verdict(
         tuple(
-            Comparison(Text("test error"), _estimate(better), "below", _estimate(worse))
+            Comparison(Text("test error"), _error(better), "below", _error(worse))
             for first, second in pairwise(present)
             for better in by_kind[first]
             for worse in by_kind[second]
@@ -108,28 +99,15 @@ def judge(series: Sequence[CompareSeries]) -> Verdict:
     )
 
 
-def _estimate(one: CompareSeries) -> Estimate:
-    return Estimate.over_seeds(one.name, one.errors.test_error.values, within=SHARE)
+def _error(one: CompareSeries) -> Interval:
+    return one.errors.test_error.named(one.name)
 
 
 def _check(names: Sequence[str], equal: str, seeds: int) -> None:
     if len(names) < 2:
         raise ConfigError(Text("models {given}: give two or more, with commas between them.", given=list(names)))
-    if equal not in get_args(Equal):
-        text = Text("equal {given!r} is not known.").format(given=equal)
-        raise ConfigError(f"{text} {nearest(equal, get_args(Equal))}")
-    if seeds < 1:
-        raise ConfigError(Text("seeds {given}: one or more; an interval needs two.", given=seeds))
-
-
-def _suited(name: str, bench: TrainingBench) -> Spec:
-    """The network of that name for these images."""
-    return specify(
-        name,
-        classes=len(bench.manifest.classes),
-        in_channels=bench.pixels.images.channels,
-        image_size=bench.pixels.size,
-    )
+    check_choice(Text("equal {given!r} is not known.", given=equal), equal, get_args(Equal))
+    check_seeds(seeds)
 
 
 def _equalised(suited: dict[str, Spec], equal: Equal, image: tuple[int, int, int]) -> dict[str, Spec]:
@@ -144,12 +122,6 @@ def _equalised(suited: dict[str, Spec], equal: Equal, image: tuple[int, int, int
     reference = next(dense, next(iter(suited)))
     target = count(suited[reference])
     return {name: spec if name == reference else matched(spec, target, count) for name, spec in suited.items()}
-
-
-def _epochs(seconds: Mapping[str, float], names: Sequence[str], epochs: int) -> dict[str, int]:
-    """The slowest network gets `epochs`, and each other one as many as take as long."""
-    slowest = max(seconds.values(), default=1.0)
-    return {name: round(epochs * slowest / seconds.get(name, slowest)) for name in names}
 
 
 def _kind(spec: Spec) -> Kind:

@@ -1,11 +1,10 @@
-"""What `lab compare` finds."""
+"""What `lab compare` measures."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from atalho.lab.shared.cells import Grows
 from atalho.lab.shared.curves import Errors
-from atalho.lab.shared.result import Result
 from atalho.lab.shared.training import Trained
 from atalho.networks.spec import Spec
 from atalho.stored import Flat
@@ -62,16 +61,3 @@ class CompareMeasured:
     """In the order asked for."""
     test_images: int
     """How many the test errors were measured on."""
-
-
-@dataclass(frozen=True, repr=False)
-class CompareResult(Result):
-    """What `lab compare` found."""
-
-    settings: CompareSettings
-    measured: CompareMeasured
-
-    @property
-    def series(self) -> tuple[CompareSeries, ...]:
-        """The networks, each with its errors."""
-        return self.measured.series

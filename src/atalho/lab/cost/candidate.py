@@ -71,18 +71,26 @@ def check_side(one: CostCandidate, side: int) -> None:
             ) from error
 
 
-def counts(one: CostCandidate, side: int) -> dict[str, int]:
-    """Parameters, multiply-adds of the forward pass, and bytes kept for the backward pass, for one image."""
+@dataclass(frozen=True)
+class Counts:
+    """What is counted of a network, for one image."""
+
+    parameters: int
+    multiply_adds: int
+    """Of the forward pass."""
+    activation_bytes: int
+    """Kept for the backward pass."""
+
+
+def counts(one: CostCandidate, side: int) -> Counts:
+    """What a network costs, without running it."""
     with torch.device("meta"):
         network, x = one.network(), torch.empty(1, one.channels, side, side)
     network.eval()
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         network(x)
-    return {
-        "parameters": sum(p.numel() for p in network.parameters()),
-        "multiply_adds": counter.get_total_flops() // 2,
-        "activation_bytes": _kept_per_image(network.train(), one, side),
-    }
+    parameters = sum(p.numel() for p in network.parameters())
+    return Counts(parameters, counter.get_total_flops() // 2, _kept_per_image(network.train(), one, side))
 
 
 def _kept_per_image(network: nn.Module, one: CostCandidate, side: int) -> int:

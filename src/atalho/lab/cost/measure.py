@@ -8,27 +8,34 @@ falls on all of them alike, and the medians of the rounds come with their interv
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
 from math import comb
 from statistics import median
-from typing import Any, Final, Unpack
+from typing import Unpack
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from atalho.errors import ConfigError
-from atalho.lab.cost.candidate import CostCandidate, candidate, check_side, counts
-from atalho.lab.cost.page import PAGE
-from atalho.lab.cost.result import CostMeasured, CostResult, Costs, CostSettings, Count, Time
-from atalho.lab.shared.experiment import Experiment, SessionOptions
-from atalho.lab.shared.verdict import Comparison, Estimate, Interval, Verdict
+from atalho.lab.cost.candidate import CostCandidate, Counts, candidate, check_side, counts
+from atalho.lab.cost.page import CostResult
+from atalho.lab.cost.result import CostMeasured, Costs, CostSettings, Count, Time
+from atalho.lab.shared.session import Session, SessionOptions
+from atalho.lab.shared.verdict import Comparison, Interval, Verdict
 from atalho.precision import Precision, choose
+from atalho.stored import from_json
 from atalho.text import Text
 
-EXPERIMENT: Final = Experiment("cost", CostResult, PAGE)
-COUNTED: Final = ("parameters", "multiply_adds", "activation_bytes")
-MEASURED: Final = ("training_seconds", "inference_seconds")
+
+@dataclass(frozen=True)
+class Times:
+    """What a round measures of a network: seconds per image."""
+
+    training_seconds: float
+    inference_seconds: float
 
 
 def run(
@@ -56,18 +63,19 @@ def run(
     precision = choose("auto", "auto")
     kinds = {name: one.kind for name, one in candidates.items()}
     settings = CostSettings(tuple(kinds), kinds, side, batch, str(precision), torch.get_num_threads(), rounds)
-    session = EXPERIMENT.begin("-".join(candidates)[:95], **options)
+    session = Session.begin(CostResult, "-".join(candidates)[:95], **options)
 
-    def count() -> dict[str, Any]:
+    def count() -> dict[str, Counts]:
         return {name: counts(one, side) for name, one in candidates.items()}
 
-    def measure() -> dict[str, Any]:
+    def measure() -> dict[str, Times]:
         return {name: _times(one, side, batch, precision) for name, one in candidates.items()}
 
-    done = session.measure(
-        settings, {"counts": count} | {f"round-{number:03d}": measure for number in range(1, rounds + 1)}
-    )
-    measured = {name: _costs(name, done.values) for name in candidates}
+    plan: dict[str, Callable[[], object]] = {"counts": count}
+    done = session.measure(settings, plan | {f"round-{number:03d}": measure for number in range(1, rounds + 1)})
+    counted = from_json(dict[str, Counts], done.values.get("counts", {}))
+    timed = [from_json(dict[str, Times], value) for cell, value in done.values.items() if cell != "counts"]
+    measured = {name: _costs(counted.get(name), [times[name] for times in timed]) for name in candidates}
     return session.finish(
         ", ".join(candidates), settings, CostMeasured(measured), judge(measured, kinds), done, (), precision
     )
@@ -75,20 +83,20 @@ def run(
 
 def judge(measured: Mapping[str, Costs], kinds: Mapping[str, str]) -> Verdict:
     """Every residual network against the VGG, where there is one: each cost below the VGG's?"""
-    control = next((name for name in measured if name.startswith("vgg") and kinds[name] == "other"), None)
-    found = []
-    for name in measured:
-        if control is not None and kinds[name] == "residual":
-            found += [
-                Comparison(quantity, left, "below", right, "number")
-                for (quantity, left), (_same, right) in zip(
-                    _quantities(name, measured[name]), _quantities(control, measured[control]), strict=False
-                )
-            ]
-    return Verdict(tuple(found))
+    controls = [name for name in measured if name.startswith("vgg") and kinds[name] == "other"]
+    residual = [name for name in measured if kinds[name] == "residual"]
+    return Verdict(
+        tuple(
+            Comparison(quantity, left, "below", right, "number")
+            for name, control in product(residual, controls[:1])
+            for (quantity, left), (_same, right) in zip(
+                _quantities(name, measured[name]), _quantities(control, measured[control]), strict=False
+            )
+        )
+    )
 
 
-def _quantities(name: str, costs: Costs) -> Iterator[tuple[Text, Estimate]]:
+def _quantities(name: str, costs: Costs) -> Iterator[tuple[Text, Interval]]:
     """What networks are compared in, as far as it is measured."""
     counted = (
         (Text("parameters"), costs.parameters),
@@ -97,21 +105,27 @@ def _quantities(name: str, costs: Costs) -> Iterator[tuple[Text, Estimate]]:
     )
     for quantity, count in counted:
         if count is not None:
-            yield quantity, Estimate.exact(name, float(count.median))
+            yield quantity, Interval.exact(name, float(count.median))
     if costs.training_seconds is not None:
         time = costs.training_seconds
-        ends = (None if end is None else 1e3 * end for end in (time.low, time.high))
-        interval = Interval(mean=1e3 * time.median, low=next(ends), high=next(ends))
-        yield Text("milliseconds of a training step, per image"), Estimate.of(name, interval)
+        low, high = (None if end is None else 1e3 * end for end in (time.low, time.high))
+        milliseconds = Interval(name=name, mean=1e3 * time.median, low=low, high=high)
+        yield Text("milliseconds of a training step, per image"), milliseconds
 
 
-def _costs(name: str, values: Mapping[str, Any]) -> Costs:
+def _costs(counted: Counts | None, timed: Sequence[Times]) -> Costs:
     """Each cost of a network: median over the rounds with its interval; of counts, that number."""
-    rounds = [value[name] for cell, value in values.items() if cell != "counts"]
-    counted: Mapping[str, int] = values.get("counts", {}).get(name, {})
-    exact = {cost: Count(counted[cost], counted[cost], counted[cost]) if counted else None for cost in COUNTED}
-    times = {cost: median_interval([one[cost] for one in rounds]) if rounds else None for cost in MEASURED}
-    return Costs(exact["parameters"], exact["multiply_adds"], exact["activation_bytes"], *times.values())
+
+    def exact(count: int) -> Count:
+        return Count(count, count, count)
+
+    return Costs(
+        exact(counted.parameters) if counted else None,
+        exact(counted.multiply_adds) if counted else None,
+        exact(counted.activation_bytes) if counted else None,
+        median_interval([times.training_seconds for times in timed]) if timed else None,
+        median_interval([times.inference_seconds for times in timed]) if timed else None,
+    )
 
 
 def median_interval(values: Sequence[float], level: float = 0.95) -> Time:
@@ -126,7 +140,7 @@ def median_interval(values: Sequence[float], level: float = 0.95) -> Time:
     return Time(median(ordered), low, high, tuple(values))
 
 
-def _times(one: CostCandidate, side: int, batch: int, precision: Precision) -> dict[str, float]:
+def _times(one: CostCandidate, side: int, batch: int, precision: Precision) -> Times:
     """Seconds per image of a training step and of inference; the first of each sets things up and is left out."""
     device = precision.device
     torch.manual_seed(0)
@@ -145,12 +159,11 @@ def _times(one: CostCandidate, side: int, batch: int, precision: Precision) -> d
         with torch.inference_mode(), precision.autocast():
             network(images)
 
-    found = {}
-    for cost, work in zip(MEASURED, (train, infer), strict=True):
+    def seconds(work: Callable[[], None]) -> float:
         network.train(work is train)
-        seconds = [_timed(work, device) for _repeat in range(3)]
-        found[cost] = min(seconds[1:]) / batch
-    return found
+        return min([_timed(work, device) for _repeat in range(3)][1:]) / batch
+
+    return Times(training_seconds=seconds(train), inference_seconds=seconds(infer))
 
 
 def _loss(network: nn.Module, images: torch.Tensor) -> torch.Tensor:
@@ -160,7 +173,7 @@ def _loss(network: nn.Module, images: torch.Tensor) -> torch.Tensor:
     return F.cross_entropy(logits.float(), torch.zeros(len(images), dtype=torch.int64, device=images.device))
 
 
-def _timed(work: Any, device: torch.device) -> float:
+def _timed(work: Callable[[], None], device: torch.device) -> float:
     start = time.perf_counter()
     work()
     if device.type == "cuda":

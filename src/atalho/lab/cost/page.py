@@ -1,14 +1,15 @@
-"""How `lab cost` is shown: a panel of bars for each cost, the same networks in each."""
+"""What `lab cost` found: a panel of bars for each cost, the same networks in each."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from atalho.lab.cost.result import CostResult, Costs, Count, Time
-from atalho.lab.shared.page import Page, Picture, Table
+from atalho.lab.cost.result import CostMeasured, Costs, CostSettings, Count, Time
+from atalho.lab.shared.result import Picture, Result, Table
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED
 from atalho.text import N_, _
 from atalho.text.numbers import LEVEL, between, number, nwhole, percent, significant
@@ -23,23 +24,62 @@ _COSTS: Final[tuple[tuple[str, float, Callable[[Costs], Count | Time | None]], .
 """Title, unit and where it is found."""
 
 
-def _method(result: CostResult) -> str:
-    s = result.settings
-    times = [costs.training_seconds for costs in result.costs.values()]
-    rounds = max((len(one.values) for one in times if one is not None), default=0)
-    known = any(one is not None and one.low is not None for one in times)
-    return _(
-        "All networks took images of {side} × {side} pixels in batches of {batch}, on {precision}, {threads}. "
-        "Parameters, multiply–adds and what is kept for the backward pass (in fp32) are counted. Times are medians of "
-        "{rounds}, {intervals}; each round took every network in turn, after a step of each to warm up."
-    ).format(
-        side=s.side, batch=s.batch, precision=s.precision,
-        threads=nwhole("{n} thread", "{n} threads", s.threads),
-        rounds=nwhole("{n} round", "{n} rounds", rounds),
-        intervals=_("with {level} intervals").format(level=percent(LEVEL, 0))
-        if known
-        else _("too few for an interval"),
-    )  # fmt: skip
+@dataclass(frozen=True, repr=False)
+class CostResult(Result):
+    """What `lab cost` found."""
+
+    NAME = "cost"
+    TITLE = N_("What networks cost")
+    CLAIM = N_("A residual network, though deeper, is no more complex to train than a basic VGG.")
+    settings: CostSettings
+    measured: CostMeasured
+
+    @property
+    def costs(self) -> dict[str, Costs]:
+        """The networks by name, each with its costs."""
+        return self.measured.models
+
+    def pictures(self) -> Mapping[str, Picture]:
+        figure = Figure(figsize=(9.6, 2 * (0.34 * len(self.costs) + 0.85)), layout="constrained")
+        places = list(figure.subplots(2, 3).flat)
+        for axes, (title, unit, cost) in zip(places, _COSTS, strict=False):
+            values = {name: value for name, costs in self.costs.items() if (value := cost(costs)) is not None}
+            _bars(axes, _(title), unit, values, self.settings.kinds)
+        for axes in places[len(_COSTS) :]:
+            axes.set_visible(False)
+        return {_("What each network costs"): figure}
+
+    def tables(self) -> Mapping[str, Table]:
+        head = [_("network"), *(_(title) for title, _unit, _cost in _COSTS)]
+        rows = [
+            [name, *(_cell(cost(costs), unit) for _title, unit, cost in _COSTS)] for name, costs in self.costs.items()
+        ]
+        return {_("What each network costs"): Table(head, rows, _("All but the parameters are for one image."))}
+
+    def method(self) -> str:
+        s = self.settings
+        times = [costs.training_seconds for costs in self.costs.values()]
+        rounds = max((len(one.values) for one in times if one is not None), default=0)
+        known = any(one is not None and one.low is not None for one in times)
+        intervals = (
+            _("with {level} intervals").format(level=percent(LEVEL, 0)) if known else _("too few for an interval")
+        )
+        return _(
+            "All networks took images of {side} × {side} pixels in batches of {batch}, on {precision}, {threads}. "
+            "Parameters, multiply–adds and what is kept for the backward pass (in fp32) are counted. Times are medians "
+            "of {rounds}, {intervals}; each round took every network in turn, after a step of each to warm up."
+        ).format(
+            side=s.side,
+            batch=s.batch,
+            precision=s.precision,
+            threads=nwhole("{n} thread", "{n} threads", s.threads),
+            rounds=nwhole("{n} round", "{n} rounds", rounds),
+            intervals=intervals,
+        )
+
+    def remarks(self) -> Sequence[str]:
+        text = _("Nothing was compared: the comparison needs a residual network and a torchvision VGG, such as vgg19.")
+        return () if self.verdict.comparisons else (text,)
 
 
 def _bars(axes: Any, title: str, unit: float, values: Mapping[str, Count | Time], kinds: Mapping[str, str]) -> None:
@@ -61,17 +101,6 @@ def _bars(axes: Any, title: str, unit: float, values: Mapping[str, Count | Time]
     axes.grid(visible=False, axis="y")
 
 
-def _pictures(result: CostResult) -> Mapping[str, Picture]:
-    figure = Figure(figsize=(9.6, 2 * (0.34 * len(result.costs) + 0.85)), layout="constrained")
-    places = list(figure.subplots(2, 3).flat)
-    for axes, (title, unit, cost) in zip(places, _COSTS, strict=False):
-        values = {name: value for name, costs in result.costs.items() if (value := cost(costs)) is not None}
-        _bars(axes, _(title), unit, values, result.settings.kinds)
-    for axes in places[len(_COSTS) :]:
-        axes.set_visible(False)
-    return {_("What each network costs"): figure}
-
-
 def _amount(value: float) -> str:
     if value < 1:
         return significant(value)
@@ -85,27 +114,3 @@ def _cell(value: Count | Time | None, unit: float) -> str:
     if value.low is None or value.high is None or value.low == value.high:
         return middle
     return f"{middle} {between(_amount(value.low * unit), _amount(value.high * unit))}"
-
-
-def _tables(result: CostResult) -> Mapping[str, Table]:
-    head = [_("network"), *(_(title) for title, _unit, _cost in _COSTS)]
-    rows = [
-        [name, *(_cell(cost(costs), unit) for _title, unit, cost in _COSTS)] for name, costs in result.costs.items()
-    ]
-    return {_("What each network costs"): Table(head, rows, _("All but the parameters are for one image."))}
-
-
-def _remarks(result: CostResult) -> Sequence[str]:
-    if result.verdict.comparisons:
-        return ()
-    return (_("Nothing was compared: the comparison needs a residual network and a torchvision VGG, such as vgg19."),)
-
-
-PAGE: Final = Page(
-    title=N_("What networks cost"),
-    claim=N_("A residual network, though deeper, is no more complex to train than a basic VGG."),
-    method=_method,
-    pictures=_pictures,
-    tables=_tables,
-    remarks=_remarks,
-)

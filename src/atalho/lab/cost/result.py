@@ -1,9 +1,8 @@
-"""What `lab cost` finds."""
+"""What `lab cost` measures."""
 
 from dataclasses import dataclass
 
 from atalho.lab.shared.cells import Grows
-from atalho.lab.shared.result import Result
 
 
 @dataclass(frozen=True)
@@ -74,16 +73,3 @@ class CostMeasured:
 
     models: dict[str, Costs]
     """By name."""
-
-
-@dataclass(frozen=True, repr=False)
-class CostResult(Result):
-    """What `lab cost` found."""
-
-    settings: CostSettings
-    measured: CostMeasured
-
-    @property
-    def costs(self) -> dict[str, Costs]:
-        """The networks by name, each with its costs."""
-        return self.measured.models

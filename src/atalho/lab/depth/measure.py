@@ -7,26 +7,23 @@ test images.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Final, Unpack, get_args
 
 from atalho.blocks.kinds import ShortcutKind
 from atalho.config import SMALL_IMAGE
-from atalho.errors import ConfigError, nearest
-from atalho.inspection.summary import Summary, summarise
-from atalho.lab.depth.page import PAGE
-from atalho.lab.depth.result import DepthMeasured, DepthResult, DepthSeries, DepthSettings
-from atalho.lab.shared.cells import Finished
-from atalho.lab.shared.curves import measure, over_seeds
-from atalho.lab.shared.experiment import Experiment, SessionOptions
+from atalho.errors import ConfigError
+from atalho.inspection.summary import summarise
+from atalho.lab.depth.page import DepthResult
+from atalho.lab.depth.result import DepthMeasured, DepthSeries, DepthSettings
+from atalho.lab.shared.curves import TrainingCandidate, check_choice, check_seeds, measure_errors
+from atalho.lab.shared.session import Session, SessionOptions
 from atalho.lab.shared.training import Recipe, TrainingBench, open_bench
-from atalho.lab.shared.verdict import SHARE, Comparison, Estimate, Verdict
+from atalho.lab.shared.verdict import Comparison, Interval, Verdict
 from atalho.networks.select import Family, by_depth, specify
-from atalho.networks.spec import Spec
 from atalho.text import Text
 
 _USUAL: Final[dict[str, tuple[ShortcutKind, ...]]] = {
@@ -37,22 +34,12 @@ _USUAL: Final[dict[str, tuple[ShortcutKind, ...]]] = {
 """Without parameters of their own, so that the control has exactly those of the treatment."""
 
 
-EXPERIMENT: Final = Experiment("depth", DepthResult, PAGE)
-
-
 @dataclass(frozen=True)
-class DepthCandidate:
+class DepthCandidate(TrainingCandidate):
     """One network of the experiment."""
 
     depth: int
     shortcut: ShortcutKind
-    name: str
-    spec: Spec
-    size: Summary
-
-    def cell(self, seed: int) -> str:
-        """The name of its cell."""
-        return f"{self.shortcut}-{self.depth}-seed{seed}"
 
 
 def run(
@@ -75,20 +62,16 @@ def run(
     _check(depths, seeds, kinds)
     for depth, kind in product(depths, kinds):  # before the images are looked at
         specify(by_depth(family, depth, SMALL_IMAGE), shortcut=kind)
-    session = EXPERIMENT.begin(Path(data).name, **options)
+    session = Session.begin(DepthResult, Path(data).name, **options)
     bench = open_bench(data, recipe or Recipe(), session.progress)
-    candidates = _candidates(family, sorted(set(depths)), kinds, bench)
+    candidates = list(_candidates(family, sorted(set(depths)), kinds, bench))
     settings = DepthSettings("depth", family, bench.describe(), tuple(sorted(set(depths))), kinds)
-    cells = {one.cell(seed): (one, seed) for seed in range(seeds) for one in candidates}
-    done = session.measure(
-        settings,
-        {
-            name: partial(measure, bench, one.spec, seed, session.work, session.progress)
-            for name, (one, seed) in cells.items()
-        },
-        costs={name: one.size.multiply_adds for name, (one, _seed) in cells.items()},
-    )
-    series = [found for one in candidates if (found := _series(one, seeds, done)) is not None]
+    done, errors = measure_errors(session, settings, candidates, seeds)
+    series = [
+        DepthSeries(one.name, one.depth, one.shortcut, one.size.parameters, one.size.multiply_adds, *errors[one.name])
+        for one in candidates
+        if one.name in errors
+    ]
     measured = DepthMeasured(tuple(series), len(bench.manifest.splits["test"]))
     verdict = judge(series) if len(series) == len(candidates) else Verdict(())
     return session.finish(Path(data).name, settings, measured, verdict, done, range(seeds), bench.precision)
@@ -106,33 +89,30 @@ def judge(series: Sequence[DepthSeries]) -> Verdict:
     if len(plain) < 2:
         return Verdict(())
     error, added = Text("training error"), Text("training error that the added depth brings")
-    found = [Comparison(error, _estimate(plain[-1]), "above", _estimate(plain[0]))]
+    comparisons = [Comparison(error, _error(plain[-1]), "above", _error(plain[0]))]
     for kind in by_kind.values():
-        found.append(Comparison(error, _estimate(kind[-1]), "below", _estimate(plain[-1])))
-        found.append(Comparison(added, _added(kind), "below", _added(plain)))
-    return Verdict(tuple(found))
+        comparisons.append(Comparison(error, _error(kind[-1]), "below", _error(plain[-1])))
+        comparisons.append(Comparison(added, _added(kind), "below", _added(plain)))
+    return Verdict(tuple(comparisons))
 
 
-def _estimate(one: DepthSeries) -> Estimate:
-    return Estimate.over_seeds(one.name, one.errors.train_error.values, within=SHARE)
+def _error(one: DepthSeries) -> Interval:
+    return one.errors.train_error.named(one.name)
 
 
-def _added(kind: Sequence[DepthSeries]) -> Estimate:
+def _added(kind: Sequence[DepthSeries]) -> Interval:
     """What the deepest network adds to the error of the shallowest, over the seeds that both have."""
     shallow, deep = (dict(zip(one.seeds, one.errors.train_error.values, strict=True)) for one in (kind[0], kind[-1]))
     values = [error - shallow[seed] for seed, error in deep.items() if seed in shallow]
-    return Estimate.over_seeds(f"{kind[0].name} → {kind[-1].name}", values)
+    return Interval.over_seeds(values, f"{kind[0].name} → {kind[-1].name}")
 
 
 def _check(depths: Sequence[int], seeds: int, kinds: Sequence[str]) -> None:
     if len(set(depths)) < 2:
         raise ConfigError(Text("depths {given}: give two or more, such as 20,56.", given=list(depths)))
-    if seeds < 1:
-        raise ConfigError(Text("seeds {given}: one or more; an interval needs two.", given=seeds))
+    check_seeds(seeds)
     for kind in kinds:
-        if kind not in get_args(ShortcutKind):
-            text = Text("shortcut {given!r} is not known.").format(given=kind)
-            raise ConfigError(f"{text} {nearest(kind, get_args(ShortcutKind))}")
+        check_choice(Text("shortcut {given!r} is not known.", given=kind), kind, get_args(ShortcutKind))
     if "none" not in kinds or len(set(kinds)) < 2:
         raise ConfigError(
             Text(
@@ -144,28 +124,11 @@ def _check(depths: Sequence[int], seeds: int, kinds: Sequence[str]) -> None:
 
 def _candidates(
     family: Family, depths: Sequence[int], kinds: Sequence[ShortcutKind], bench: TrainingBench
-) -> list[DepthCandidate]:
-    found = []
+) -> Iterator[DepthCandidate]:
     several = len(set(kinds)) > 2
-    for depth in depths:
-        for kind in dict.fromkeys(kinds):
-            plain = f"plain{'' if family == 'resnet' else '-' + family}{depth}"
-            name = plain if kind == "none" else f"{family}{depth}" + (f" ({kind})" if several else "")
-            spec = specify(
-                by_depth(family, depth, bench.pixels.size),
-                classes=len(bench.manifest.classes),
-                in_channels=bench.pixels.images.channels,
-                shortcut=kind,
-            )
-            found.append(DepthCandidate(depth, kind, name, spec, summarise(spec, bench.image)))
-    return found
-
-
-def _series(one: DepthCandidate, seeds: int, done: Finished) -> DepthSeries | None:
-    """One network over the seeds that are finished, if any."""
-    finished = [seed for seed in range(seeds) if one.cell(seed) in done.values]
-    if not finished:
-        return None
-    errors = over_seeds([done.values[one.cell(seed)]["curve"] for seed in finished])
-    size = one.size
-    return DepthSeries(one.name, one.depth, one.shortcut, size.parameters, size.multiply_adds, tuple(finished), errors)
+    for depth, kind in product(depths, dict.fromkeys(kinds)):
+        plain = f"plain{'' if family == 'resnet' else '-' + family}{depth}"
+        name = plain if kind == "none" else f"{family}{depth}" + (f" ({kind})" if several else "")
+        spec = bench.fitted(by_depth(family, depth, bench.pixels.size), shortcut=kind)
+        size = summarise(spec, bench.image)
+        yield DepthCandidate(name, spec, bench, size, f"{kind}-{depth}", depth=depth, shortcut=kind)

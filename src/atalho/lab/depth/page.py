@@ -1,22 +1,22 @@
-"""How `lab depth` is shown: the errors of every depth over the epochs, with and without shortcuts, and at the end."""
+"""What `lab depth` found: the errors of every depth over the epochs, with and without shortcuts, and at the end."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator
 
-from atalho.lab.depth.result import DepthResult, DepthSeries
-from atalho.lab.shared import words
-from atalho.lab.shared.curves import band
-from atalho.lab.shared.page import Page, Table
-from atalho.lab.shared.verdict import Estimate
+from atalho.lab.depth.result import DepthMeasured, DepthSeries, DepthSettings
+from atalho.lab.shared import painted, words
+from atalho.lab.shared.result import Result, Table
+from atalho.lab.shared.verdict import Interval
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED
 from atalho.text import N_, _
-from atalho.text.numbers import LEVEL, number, nwhole, percent, whole
+from atalho.text.numbers import LEVEL, nwhole, percent, whole
 
 _KINDS: Final = {
     "none": N_("plain: no shortcuts"),
@@ -24,27 +24,91 @@ _KINDS: Final = {
     "projection": N_("residual: projections"),
     "identity": N_("residual: identities only"),
 }
+_TEST: Final = (0, (3, 2))
+"""The dashes of test errors."""
 
 
-def pictures(result: DepthResult) -> Mapping[str, Figure]:
-    """One figure: a panel for each kind of shortcut, and one of the errors at the end by depth."""
-    by_kind = _by_kind(result)
-    depths = sorted({one.depth for one in result.series})
-    columns = len(by_kind) + 1 if len(by_kind) < 4 else 3
-    rows = -(-(len(by_kind) + 1) // columns)
-    figure = Figure(figsize=(3.35 * columns, 3.1 * rows), layout="constrained")
-    axes = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
-    colours = dict(zip(depths, ramp(len(depths)), strict=True))
-    for place, (kind, series) in enumerate(by_kind.items()):
-        _curves(axes[place], series, colours)
-        axes[place].set_title(_(_KINDS[kind]), fontsize=9.5, color=INK)
-        if place == 0:
-            _legends(axes[place])
-    _ends(axes[len(by_kind)], by_kind)
-    for spare in axes[len(by_kind) + 1 :]:
-        spare.set_axis_off()
-    axes[0].set_ylabel(_("error"))
-    return {_("Error by depth"): figure}
+@dataclass(frozen=True, repr=False)
+class DepthResult(Result):
+    """What `lab depth` found."""
+
+    NAME = "depth"
+    TITLE = N_("Depth, without and with shortcuts")
+    CLAIM = N_(
+        "Plain networks become worse as they become deeper, even on the images that they learn from; with shortcuts, "
+        "a deep network does better, and depth costs less."
+    )
+    settings: DepthSettings
+    measured: DepthMeasured
+
+    @property
+    def series(self) -> tuple[DepthSeries, ...]:
+        """The networks, each with its errors."""
+        return self.measured.series
+
+    def by_kind(self) -> dict[str, list[DepthSeries]]:
+        """The networks by their kind of shortcut, plain ones first."""
+        kinds = {kind: [one for one in self.series if one.shortcut == kind] for kind in _KINDS}
+        return {kind: series for kind, series in kinds.items() if series}
+
+    def pictures(self) -> Mapping[str, Figure]:
+        """One figure: a panel for each kind of shortcut, and one of the errors at the end by depth."""
+        by_kind = self.by_kind()
+        depths = sorted({one.depth for one in self.series})
+        columns = len(by_kind) + 1 if len(by_kind) < 4 else 3
+        rows = -(-(len(by_kind) + 1) // columns)
+        figure = Figure(figsize=(3.35 * columns, 3.1 * rows), layout="constrained")
+        axes = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
+        colours = dict(zip(depths, ramp(len(depths)), strict=True))
+        for place, (kind, series) in enumerate(by_kind.items()):
+            _curves(axes[place], series, colours)
+            axes[place].set_title(_(_KINDS[kind]), fontsize=9.5, color=INK)
+            if place == 0:
+                _legends(axes[place])
+        _ends(axes[len(by_kind)], by_kind, depths)
+        for spare in axes[len(by_kind) + 1 :]:
+            spare.set_axis_off()
+        axes[0].set_ylabel(_("error"))
+        return {_("Error by depth"): figure}
+
+    def tables(self) -> Mapping[str, Table]:
+        """Errors at the end of training with their intervals, and what the networks cost."""
+        head = (_("network"), _("training error"), _("test error"), _("parameters"), _("multiply–adds"), _("seeds"))
+        rows = [
+            (
+                one.name,
+                *one.errors.cells(),
+                whole(one.parameters),
+                words.millions(one.multiply_adds),
+                whole(len(one.seeds)),
+            )
+            for series in self.by_kind().values()
+            for one in series
+        ]
+        note = _(
+            "Errors at the end of training, in eval mode: on the {train} training images as they are, and on {test} "
+            "test images. In brackets, {level} intervals over seeds (Student's t)."
+        ).format(
+            train=whole(self.settings.training.images), test=whole(self.measured.test_images), level=percent(LEVEL, 0)
+        )
+        return {_("Errors at the end"): Table(head, rows, note)}
+
+    def method(self) -> str:
+        """What was done, and what was held equal."""
+        return _(
+            "Every network is trained for {epochs} on the same {images} images of {size} pixels, with batches of "
+            "{batch} and a learning rate that rises to {lr} and falls to zero. For each seed, all networks see the "
+            "images in the same order and varied in the same way, and layers of the same name begin with the same "
+            "weights; plain and residual networks of a depth have the same residual branches and differ in the "
+            "shortcuts alone."
+        ).format(
+            epochs=nwhole("{n} epoch", "{n} epochs", self.settings.training.epochs), **self.settings.training.words()
+        )
+
+    def remarks(self) -> Sequence[str]:
+        """What depth does with shortcuts: the verdict compares it with the plain networks, not with nothing."""
+        added = [c.left for c in self.verdict.comparisons if "→" in str(c.left.name)]
+        return [_(_within(one)).format(name=one.name, value=words.estimate(one, "percent")) for one in added]
 
 
 def ramp(count: int) -> list[str]:
@@ -53,33 +117,24 @@ def ramp(count: int) -> list[str]:
     return [str(to_hex(colours(place / max(count - 1, 1)))) for place in range(count)]
 
 
-def _by_kind(result: DepthResult) -> dict[str, list[DepthSeries]]:
-    found: dict[str, list[DepthSeries]] = {}
-    for one in result.series:
-        found.setdefault(one.shortcut, []).append(one)
-    return {kind: found[kind] for kind in _KINDS if kind in found}
-
-
 def _curves(axes: Axes, series: Sequence[DepthSeries], colours: Mapping[int, str]) -> None:
     """Training error as a line, test error as a dashed one, with bands over seeds where there are several."""
     epochs = 1
     for one in series:
-        colour = colours[one.depth]
-        errors = one.errors
-        epochs = max(epochs, len(errors.train_error_curve))
-        across = range(1, len(errors.train_error_curve) + 1)
+        colour, train, test = colours[one.depth], one.errors.train_error_curve, one.errors.test_error_curve
+        epochs = max(epochs, len(train))
+        across = range(1, len(train) + 1)
         # Of one point there is no line.
         marks = ("o", "_") if len(across) == 1 else ("", "")
-        train, test = ([point.mean for point in curve] for curve in (errors.train_error_curve, errors.test_error_curve))
-        axes.plot(across, train, marker=marks[0], color=colour, linewidth=1.9, label=str(one.depth))
-        axes.plot(across, test, marker=marks[1], linestyle=(0, (3, 2)), color=colour, linewidth=1.1)
-        ends = band(errors.train_error_curve)
-        if ends is not None:
-            axes.fill_between(across, *ends, color=colour, alpha=0.16, linewidth=0)
+        painted.curve(axes, across, train, colour, 0.16, marker=marks[0], linewidth=1.9, label=str(one.depth))
+        means = [point.mean for point in test]
+        axes.plot(across, means, marker=marks[1], linestyle=_TEST, color=colour, linewidth=1.1)
     axes.set_xlim(1 if epochs > 1 else 0.5, max(epochs, 1.5))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True) if epochs > 1 else FixedLocator([1]))
     axes.set_xlabel(_("epoch"))
-    _percents(axes)
+    axes.set_ylim(0, None)
+    painted.percents(axes.yaxis)
+    painted.round_ticks(axes.yaxis)
 
 
 def _legends(axes: Axes) -> None:
@@ -87,25 +142,20 @@ def _legends(axes: Axes) -> None:
     axes.add_artist(axes.legend(title=_("layers"), loc="lower center", title_fontsize=9))
     kinds = [
         Line2D([], [], color=MUTED, linestyle="-", label=_("training")),
-        Line2D([], [], color=MUTED, linestyle=(0, (3, 2)), linewidth=1.1, label=_("test")),
+        Line2D([], [], color=MUTED, linestyle=_TEST, linewidth=1.1, label=_("test")),
     ]
     axes.legend(handles=kinds, loc="lower left", fontsize=8.5)
 
 
-def _ends(axes: Axes, by_kind: Mapping[str, Sequence[DepthSeries]]) -> None:
+def _ends(axes: Axes, by_kind: Mapping[str, Sequence[DepthSeries]], depths: Sequence[int]) -> None:
     """The training error at the end against the depth, with intervals."""
-    depths = sorted({one.depth for series in by_kind.values() for one in series})
-    places = {depth: place for place, depth in enumerate(depths)}
-    colours = dict(zip(by_kind, (AMBER, BLUE, MUTED, INK), strict=False))
-    for kind, series in by_kind.items():
+    for (kind, series), colour in zip(by_kind.items(), (AMBER, BLUE, MUTED, INK), strict=False):
         means = [one.errors.train_error.mean for one in series]
-        across = [places[one.depth] for one in series]
+        across = [depths.index(one.depth) for one in series]
         label = _("plain") if kind == "none" else _("residual") if len(by_kind) == 2 else kind
-        axes.plot(across, means, "o-", color=colours[kind], linewidth=1.8, markersize=4, label=label)
-        for one in series:
-            ends = band([one.errors.train_error])
-            if ends is not None:
-                axes.plot([places[one.depth]] * 2, [*ends[0], *ends[1]], color=colours[kind], linewidth=1.4)
+        axes.plot(across, means, "o-", color=colour, linewidth=1.8, markersize=4, label=label)
+        for place, one in zip(across, series, strict=True):
+            painted.upright(axes, place, one.errors.train_error, colour, 1.4)
     axes.set_xticks(range(len(depths)), [str(depth) for depth in depths])
     axes.set_xlim(-0.4, len(depths) - 0.6)
     axes.set_xlabel(_("layers"))
@@ -115,61 +165,8 @@ def _ends(axes: Axes, by_kind: Mapping[str, Sequence[DepthSeries]]) -> None:
         axes.legend(loc="upper left")
 
 
-def _percents(axes: Axes) -> None:
-    axes.set_ylim(0, None)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: percent(value, 0)))
-    axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-
-
-def tables(result: DepthResult) -> Mapping[str, Table]:
-    """Errors at the end of training with their intervals, and what the networks cost."""
-    head = (_("network"), _("training error"), _("test error"), _("parameters"), _("multiply–adds"), _("seeds"))
-    rows = [
-        (
-            one.name,
-            words.estimate(one.errors.train_error, "percent"),
-            words.estimate(one.errors.test_error, "percent"),
-            whole(one.parameters),
-            f"{number(one.multiply_adds / 1e6, 1)} M",
-            whole(len(one.seeds)),
-        )
-        for series in _by_kind(result).values()
-        for one in series
-    ]
-    note = _(
-        "Errors at the end of training, in eval mode: on the {train} training images as they are, and on {test} test "
-        "images. In brackets, {level} intervals over seeds (Student's t)."
-    ).format(
-        train=whole(result.settings.training.images), test=whole(result.measured.test_images), level=percent(LEVEL, 0)
-    )
-    return {_("Errors at the end"): Table(head, rows, note)}
-
-
-def method(result: DepthResult) -> str:
-    """What was done, and what was held equal."""
-    s = result.settings.training
-    return _(
-        "Every network is trained for {epochs} on the same {images} images of {size} pixels, with batches of "
-        "{batch} and a learning rate that rises to {lr} and falls to zero. For each seed, all networks see the images "
-        "in the same order and varied in the same way, and layers of the same name begin with the same weights; plain "
-        "and residual networks of a depth have the same residual branches and differ in the shortcuts alone."
-    ).format(
-        epochs=nwhole("{n} epoch", "{n} epochs", s.epochs),
-        images=whole(s.images),
-        size=s.size,
-        batch=s.batch_size,
-        lr=number(s.lr, 4).rstrip("0"),
-    )
-
-
-def remarks(result: DepthResult) -> Sequence[str]:
-    """What depth does with shortcuts: the verdict compares it with the plain networks, not with nothing."""
-    found = [c.left for c in result.verdict.comparisons if "→" in str(c.left.name)]
-    return [_(_within(one)).format(name=one.name, value=words.estimate(one, "percent")) for one in found]
-
-
-def _within(added: Estimate) -> str:
-    if not added.known:
+def _within(added: Interval) -> str:
+    if added.low is None or added.high is None:
         return N_(
             "One seed does not tell what depth does with shortcuts ({name}: {value} added to the training error)."
         )
@@ -183,16 +180,3 @@ def _within(added: Estimate) -> str:
     return N_(
         "With shortcuts, depth made no difference that is beyond chance ({name}: {value} added to the training error)."
     )
-
-
-PAGE: Final = Page(
-    title=N_("Depth, without and with shortcuts"),
-    claim=N_(
-        "Plain networks become worse as they become deeper, even on the images that they learn from; with shortcuts, "
-        "a deep network does better, and depth costs less."
-    ),
-    method=method,
-    pictures=pictures,
-    tables=tables,
-    remarks=remarks,
-)

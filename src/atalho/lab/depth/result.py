@@ -1,4 +1,4 @@
-"""What `lab depth` finds."""
+"""What `lab depth` measures."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,7 +6,6 @@ from typing import Literal
 from atalho.blocks.kinds import ShortcutKind
 from atalho.lab.shared.cells import Grows
 from atalho.lab.shared.curves import Errors
-from atalho.lab.shared.result import Result
 from atalho.lab.shared.training import Trained
 from atalho.stored import Flat
 
@@ -55,16 +54,3 @@ class DepthMeasured:
     """By depth, and by kind of shortcut."""
     test_images: int
     """How many the test errors were measured on."""
-
-
-@dataclass(frozen=True, repr=False)
-class DepthResult(Result):
-    """What `lab depth` found."""
-
-    settings: DepthSettings
-    measured: DepthMeasured
-
-    @property
-    def series(self) -> tuple[DepthSeries, ...]:
-        """The networks, each with its errors."""
-        return self.measured.series

@@ -1,7 +1,6 @@
 """What reaches the first block of the gradient, with shortcuts and without them."""
 
-from atalho.lab.gradients.measure import EXPERIMENT
 from atalho.lab.gradients.measure import run as run
-from atalho.lab.gradients.result import GradientsResult as GradientsResult
+from atalho.lab.gradients.page import GradientsResult as GradientsResult
 
-read = EXPERIMENT.read
+read = GradientsResult.read

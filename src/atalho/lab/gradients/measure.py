@@ -8,39 +8,42 @@ The twins differ in the shortcuts alone: from the same seed, their residual bran
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import product
 from pathlib import Path
-from typing import Any, Final, Unpack
+from typing import Any, Unpack
 
 import torch
 
 from atalho.config import Config
 from atalho.errors import ConfigError
-from atalho.lab.gradients.page import PAGE
-from atalho.lab.gradients.probe import look
-from atalho.lab.gradients.result import GradientsMeasured, GradientsResult, GradientsSettings
+from atalho.lab.gradients.page import GradientsResult
+from atalho.lab.gradients.probe import Probe, probe
+from atalho.lab.gradients.result import GradientsMeasured, GradientsSettings
 from atalho.lab.gradients.series import START, TRAINED, judge, series
-from atalho.lab.shared import cells, subset, trained
-from atalho.lab.shared.experiment import Experiment, Session, SessionOptions
+from atalho.lab.shared import subset, trained
+from atalho.lab.shared.session import Session, SessionOptions
 from atalho.lab.shared.subset import MeasuredOn, Subset
 from atalho.lab.shared.trained import TrainedNetwork
 from atalho.lab.shared.training import Recipe, TrainingBench, configuration, open_bench, train
+from atalho.lab.shared.twins import Compared
 from atalho.networks import catalogue
 from atalho.networks import spec as specs
 from atalho.networks.network import Network
-from atalho.networks.select import specify, twin
+from atalho.networks.select import twin
 from atalho.networks.spec import Spec
 from atalho.precision import choose
 from atalho.runs.network import first_weights
+from atalho.stored import from_json
 from atalho.text import Text
 from atalho.training.progress import Progress
 
-EXPERIMENT: Final = Experiment("gradients", GradientsResult, PAGE)
 BATCHES = 5
 """Batches of images that a trained network is looked at with: there is one of it, so the interval is over images."""
 
-Cell = Callable[[], cells.Value]
+Cell = Callable[[], dict[str, Probe]]
 
 
 @dataclass(frozen=True)
@@ -69,42 +72,38 @@ def run(
     recipe: Recipe | None = None,
     **options: Unpack[SessionOptions],
 ) -> GradientsResult:
-    """Look at the gradients of `model`, a network's name or a run, beside those of its twin; the result.
+    """Measure the gradients of `model`, a network's name or a run, beside those of its twin; the result.
 
     A name needs `data`, and `recipe` says how its networks are trained (by default one epoch on all images). A run has
-    its own images, and `beside` may name the run of its twin. `seeds` are how many beginnings are looked at, `batch`
+    its own images, and `beside` may name the run of its twin. `seeds` are how many beginnings are measured, `batch`
     how many training images at once. The folder (default `lab/gradients-<name>`) keeps what is finished.
     Raises ConfigError, DataError and WeightsError before any work is done.
     """
     if seeds < 1 or batch < 2:
         raise ConfigError(Text("Give 1 seed or more, and 2 images or more to look at."))
-    if Path(model).is_dir():
-        runs = [Path(model)] if beside is None else [Path(model), Path(beside)]
-        name = trained.names(runs)[0]
-        session = EXPERIMENT.begin(name, **options)
+    runs = [Path(path) for path in (model, beside) if path is not None] if Path(model).is_dir() else []
+    if beside is not None and not runs:
+        raise ConfigError(Text("--beside is for two runs; a network of the catalogue has its twin beside it."))
+    name = trained.names(runs)[0] if runs else str(model)
+    session = Session.begin(GradientsResult, name, **options)
+    asked: dict[str, Any]
+    if runs:
         candidates, chosen, measured_on = _of_runs(runs, data, batch, session.progress)
-        asked: dict[str, Any] = {"batch": min(batch, len(chosen.ids)), "measured_on": measured_on}
-        plan = _looked_at(candidates, chosen, seeds, asked["batch"])
+        asked = {"batch": min(batch, len(chosen.ids)), "measured_on": measured_on}
+        plan = _plan_of_runs(candidates, chosen, seeds, asked["batch"])
     else:
-        if beside is not None:
-            raise ConfigError(Text("--beside is for two runs; a network of the catalogue has its twin beside it."))
-        name = str(model)
-        session = EXPERIMENT.begin(name, **options)
         bench = _bench(name, data, recipe, session.progress)
-        candidates, chosen = _of_catalogue(name, bench, batch)
+        chosen = subset.choose(bench.pixels, "train", bench.prepared, count=batch, seed=0)
+        spec = bench.fitted(catalogue.spec(name), image_size=bench.pixels.size)
+        candidates = _with_twin(GradientCandidate(name, spec, configuration(bench, 0)))
         asked = {"batch": len(chosen.ids), "recipe": bench.describe(), "model": name}
-        plan = _trained_a_little(candidates, bench, chosen, seeds, session)
-    settings = GradientsSettings(
-        experiment="gradients",
-        **asked,
-        seeds=seeds,
-        differences=tuple(_differences(candidates)),
-        trained=trained.trainings([one.trained for one in candidates if one.trained is not None]),
-    )
+        plan = _plan_of_trainings(candidates, bench, chosen, seeds, session)
+    settings = GradientsSettings(experiment="gradients", **asked, seeds=seeds, compared=_compared(candidates))
     done = session.measure(settings, plan)
-    found = tuple(series(one.name, one.spec, done.values) for one in candidates)
-    measured = GradientsMeasured(found, chosen.preprocessing.size)
-    return session.finish(name, settings, measured, judge(found), done, range(seeds), choose("auto", "fp32"))
+    probes = from_json(dict[str, dict[str, Probe]], done.values)
+    networks = tuple(series(one.name, one.spec, probes) for one in candidates)
+    measured = GradientsMeasured(networks, chosen.preprocessing.size)
+    return session.finish(name, settings, measured, judge(networks), done, range(seeds), choose("auto", "fp32"))
 
 
 def _bench(name: str, data: Path | str | None, recipe: Recipe | None, progress: Progress) -> TrainingBench:
@@ -114,32 +113,20 @@ def _bench(name: str, data: Path | str | None, recipe: Recipe | None, progress: 
     return open_bench(data, recipe or Recipe(epochs=1), progress)
 
 
-def _of_catalogue(name: str, bench: TrainingBench, batch: int) -> tuple[list[GradientCandidate], Subset]:
-    images = bench.pixels.images
-    spec = specify(
-        catalogue.spec(name),
-        classes=len(bench.manifest.classes),
-        in_channels=images.channels,
-        image_size=bench.pixels.size,
-    )
-    chosen = subset.choose(bench.pixels, "train", bench.prepared, count=batch, seed=0)
-    return _with_twin(GradientCandidate(name, spec, configuration(bench, 0))), chosen
-
-
 def _of_runs(
     paths: Sequence[Path], data: Path | str | None, batch: int, progress: Progress
 ) -> tuple[list[GradientCandidate], Subset, MeasuredOn]:
     precision = choose("auto", "fp32")
-    found, chosen = subset.of_runs(
+    networks, chosen = subset.of_runs(
         paths, data, "train", count=batch * BATCHES, seed=0, precision=precision, progress=progress
     )
     candidates = [
         GradientCandidate(one.name, one.network.spec, owner.config if owner is not None else Config(), one)
-        for one, owner in zip(found, map(trained.run_of, paths), strict=True)
+        for one, owner in zip(networks, map(trained.run_of, paths), strict=True)
     ]
     if len(candidates) == 1:
         candidates = _with_twin(candidates[0])
-    return candidates, chosen, subset.describe(found, chosen)
+    return candidates, chosen, subset.describe(networks, chosen)
 
 
 def _with_twin(one: GradientCandidate) -> list[GradientCandidate]:
@@ -147,55 +134,47 @@ def _with_twin(one: GradientCandidate) -> list[GradientCandidate]:
     return [one] if other is None else [one, GradientCandidate(*other, one.config)]
 
 
-def _differences(candidates: Sequence[GradientCandidate]) -> list[str]:
+def _compared(candidates: Sequence[GradientCandidate]) -> Compared:
     """In what the networks differ: of trained ones also how they were trained."""
     runs = [one.trained for one in candidates if one.trained is not None]
     if len(runs) == len(candidates):
-        return trained.differences(runs)
+        return Compared.of(runs)
     first, *others = (specs.to_dict(one.spec) for one in candidates)
-    return [f"network.{name}" for name, value in first.items() if any(other.get(name) != value for other in others)]
+    differing = [f"network.{key}" for key, value in first.items() if any(other.get(key) != value for other in others)]
+    return Compared.of(runs, differing)
 
 
-def _looked_at(candidates: Sequence[GradientCandidate], chosen: Subset, seeds: int, batch: int) -> dict[str, Cell]:
-    """Cells for runs: each beginning, with the first batch, and the trained network, with each batch."""
+def _plan_of_runs(
+    candidates: Sequence[GradientCandidate], chosen: Subset, seeds: int, batch: int
+) -> Mapping[str, Cell]:
+    """Each beginning, with the first batch, and the trained network, with each batch."""
     batches = [some for some in chosen.batches(batch, torch.device("cpu")) if len(some[0]) == batch]
 
-    def begin(one: GradientCandidate, seed: int) -> Cell:
-        return lambda: {START: look(one.at_start(seed), *batches[0], seed=seed)}
+    def begun(one: GradientCandidate, seed: int) -> dict[str, Probe]:
+        return {START: probe(one.at_start(seed), *batches[0], seed=seed)}
 
-    def held(network: TrainedNetwork, place: int) -> Cell:
-        return lambda: {TRAINED: look(network.network, *batches[place], seed=place)}
+    def held(one: TrainedNetwork, place: int) -> dict[str, Probe]:
+        return {TRAINED: probe(one.network, *batches[place], seed=place)}
 
-    begun = {f"{one.name}.seed{seed}": begin(one, seed) for seed in range(seeds) for one in candidates}
-    batched = {
-        f"{one.name}.batch{place}": held(one.trained, place)
-        for place in range(len(batches))
-        for one in candidates
-        if one.trained is not None
+    runs = [one.trained for one in candidates if one.trained is not None]
+    return {f"{one.name}.seed{seed}": partial(begun, one, seed) for seed, one in product(range(seeds), candidates)} | {
+        f"{one.name}.batch{place}": partial(held, one, place) for place, one in product(range(len(batches)), runs)
     }
-    return begun | batched
 
 
-def _trained_a_little(
-    candidates: Sequence[GradientCandidate],
-    bench: TrainingBench,
-    chosen: Subset,
-    seeds: int,
-    session: Session[GradientsResult],
-) -> dict[str, Cell]:
-    """Cells for a network of the catalogue: each is one training, looked at before it and after each epoch."""
+def _plan_of_trainings(
+    candidates: Sequence[GradientCandidate], bench: TrainingBench, chosen: Subset, seeds: int, session: Session[Any]
+) -> Mapping[str, Cell]:
+    """Each cell is one training, measured before it and after each epoch."""
     images, targets = next(chosen.batches(len(chosen.ids), bench.precision.device))
 
-    def measure(one: GradientCandidate, seed: int) -> Cell:
-        def cell() -> cells.Value:
-            moments = {START: look(one.at_start(seed).to(images.device), images, targets, seed=seed)}
+    def measure(one: GradientCandidate, seed: int) -> dict[str, Probe]:
+        moments = {START: probe(one.at_start(seed).to(images.device), images, targets, seed=seed)}
 
-            def after(network: Network, epoch: int) -> None:
-                moments[f"epoch{epoch}"] = look(network, images, targets, seed=seed)
+        def after(network: Network, epoch: int) -> None:
+            moments[f"epoch{epoch}"] = probe(network, images, targets, seed=seed)
 
-            train(bench, one.spec, seed, session.work, on_epoch=after, progress=session.progress)
-            return moments
+        train(bench, one.spec, seed, session.work, on_epoch=after, progress=session.progress)
+        return moments
 
-        return cell
-
-    return {f"{one.name}.seed{seed}": measure(one, seed) for seed in range(seeds) for one in candidates}
+    return {f"{one.name}.seed{seed}": partial(measure, one, seed) for seed, one in product(range(seeds), candidates)}

@@ -1,41 +1,108 @@
-"""How `lab gradients` is shown: the gradient at every block as curves and on the drawings, its likeness, its paths."""
+"""What `lab gradients` found: the gradient at every block as curves and on the drawings, its likeness, its paths."""
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from atalho.lab.gradients.probe import LINES
-from atalho.lab.gradients.result import GradientsResult, GradientsSeries, Moment
-from atalho.lab.shared import twins, words
-from atalho.lab.shared.curves import band
-from atalho.lab.shared.page import Page, Picture, Table
-from atalho.lab.shared.painted import block_axis, painted
+from atalho.lab.gradients.result import GradientsMeasured, GradientsSeries, GradientsSettings, Moment
+from atalho.lab.shared import painted, twins, words
+from atalho.lab.shared.result import Picture, Result, Table
 from atalho.lab.shared.verdict import Interval
-from atalho.report.canvas import AMBER, BLUE, INK
+from atalho.report.canvas import INK, panel
 from atalho.report.drawing import Scale
 from atalho.text import N_, _
 from atalho.text.numbers import LEVEL, number, nwhole, percent, whole
 
 
-def pictures(result: GradientsResult) -> Mapping[str, Picture]:
-    """Strength by block and likeness, at the beginning and the end; the highway on the drawings; more, if measured."""
-    measured = [one for one in result.series if one.moments]
-    if not measured:
-        return {_("The gradient at every block"): Figure(figsize=(3, 1))}
-    moments = _ends(measured)
-    found: dict[str, Picture] = {_("The gradient at every block"): _main(measured, moments)}
-    for moment in moments:
-        title = _("The highway: {moment}").format(moment=_when(moment))
-        found[title] = _highway(measured, moment, result)
-    if any(look.paths for one in measured for look in one.moments.values()):
-        found[_("The gradient by the length of its path")] = _paths(measured, moments)
-    if any(len(one.moments) > 2 for one in measured):
-        found[_("Along training")] = _along(measured)
-    return found
+@dataclass(frozen=True, repr=False)
+class GradientsResult(Result):
+    """What `lab gradients` found."""
+
+    NAME = "gradients"
+    TITLE = N_("The highway for gradients")
+    CLAIM = N_("The shortcuts are a highway on which gradients flow back unhindered to the first blocks.")
+    settings: GradientsSettings
+    measured: GradientsMeasured
+
+    @property
+    def series(self) -> tuple[GradientsSeries, ...]:
+        """The networks."""
+        return self.measured.series
+
+    def pictures(self) -> Mapping[str, Picture]:
+        """Strength by block and likeness, at the beginning and the end; the highway on the drawings, and the rest."""
+        measured = [one for one in self.series if one.moments]
+        if not measured:
+            return {_("The gradient at every block"): Figure(figsize=(3, 1))}
+        moments = _ends(measured)
+        pictures: dict[str, Picture] = {_("The gradient at every block"): _main(measured, moments)}
+        for moment in moments:
+            title = _("The highway: {moment}").format(moment=_when(moment))
+            pictures[title] = _highway(measured, moment, self.measured.side)
+        if any(figures.paths for one in measured for figures in one.moments.values()):
+            pictures[_("The gradient by the length of its path")] = _paths(measured, moments)
+        if any(len(one.moments) > 2 for one in measured):
+            pictures[_("Along training")] = _along(measured)
+        return pictures
+
+    def tables(self) -> Mapping[str, Table]:
+        """The ratio of the first block to the last, by what enters and by weights; likeness; lengths of paths."""
+        level = percent(LEVEL, 0)
+        head = (
+            *(_("network"), _("when"), _("first block / last: gradient"), _("the same of the weights")),
+            *(_("cosine of neighbours"), _("branches on the paths of {level} of the gradient").format(level=level)),
+        )
+        rows = [
+            (
+                *(one.name, _when(moment)),
+                *(words.estimate(mean, "number") for mean in (at.ratio, at.ratio_weights, at.neighbour)),
+                _lengths(at),
+            )
+            for one in self.series
+            for moment, at in one.moments.items()
+        ]
+        return {_("What reaches the first block"): Table(head, rows, _note(self.settings), numbers_from=2)}
+
+    def method(self) -> str:
+        """What was measured and how."""
+        series, batch = self.series, self.settings.batch
+        texts = [
+            _(
+                "Each network is shown {batch} training images; norms use the statistics of the batch, as in training. "
+                "At every block the gradient of an image's own loss by what enters the block is measured, as the root "
+                "mean square of its norm over the images. Likeness is the cosine between the gradients of one logit at "
+                "inputs on a straight line between two images, over {lines} (after Balduzzi et al. 2017)."
+            ).format(batch=whole(batch), lines=nwhole("{n} line", "{n} lines", min(LINES, batch // 2)))
+        ]
+        if any(one.shortcuts for one in series):
+            texts.append(
+                _(
+                    "The share by length of path is the mean norm over sampled paths through k residual branches, "
+                    "times how many such paths there are (Veit et al. 2016)."
+                )
+            )
+        if len(series) > 1:
+            texts.append(_("From the same seed, a network and its plain twin begin with the same weights."))
+        recipe = self.settings.recipe
+        if recipe:
+            trained = _("The networks are trained for {epochs} on {images} images, in the same order.")
+            epochs = nwhole("{n} epoch", "{n} epochs", recipe.epochs)
+            texts.append(trained.format(epochs=epochs, images=whole(recipe.images)))
+        return " ".join(texts)
+
+    def remarks(self) -> Sequence[str]:
+        """Why nothing was compared, if so, and in what the networks differ."""
+        s = self.settings
+        return [
+            *twins.not_compared(self.verdict, (one.shortcuts for one in self.series)),
+            *s.compared.remarks(len(self.series), alike=s.recipe is not None),
+        ]
 
 
 def _ends(measured: Sequence[GradientsSeries]) -> list[str]:
@@ -72,81 +139,77 @@ def _same_heights(column: Sequence[Axes]) -> None:
 def _strength(axes: Axes, measured: Sequence[GradientsSeries], moment: str) -> None:
     """Norms relative to the last block's, because training changes them all: what counts is what arrives."""
     names: Sequence[str] = ()
-    for one, look in _seen(measured, moment):
-        names = look.blocks
-        _curve(axes, range(len(names)), look.relative, one)
-    axes.axhline(1, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
-    axes.set_yscale("log")
-    block_axis(axes, names)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: _plain(value)))
+    for one, at in _at(measured, moment):
+        names = at.blocks
+        _curve(axes, range(len(names)), at.relative, one)
+    _factors(axes)
+    painted.block_axis(axes, names)
     axes.set_ylabel(_("gradient, last block = 1"))
     axes.set_title(_when(moment), loc="left", fontsize=10, color=INK, pad=14)
     axes.legend(loc="upper right")
 
 
 def _likeness(axes: Axes, measured: Sequence[GradientsSeries], moment: str) -> None:
-    for one, look in _seen(measured, moment):
-        shares = [place / (len(look.cosines) - 1) for place in range(len(look.cosines))]
-        _curve(axes, shares, look.cosines, one)
+    for one, at in _at(measured, moment):
+        shares = [place / (len(at.cosines) - 1) for place in range(len(at.cosines))]
+        _curve(axes, shares, at.cosines, one)
     axes.set_xlim(0, 0.5)
     axes.set_ylim(-0.1, 1.02)
     axes.set_xlabel(_("distance of the inputs (1: another image)"))
     axes.set_ylabel(_("cosine of the gradients"))
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda value, _place: number(value, 1)))
+        axis.set_major_formatter(lambda value, _place: number(value, 1))
     axes.legend(loc="upper right")
 
 
 def _curve(
-    axes: Axes, across: Sequence[float], rows: Sequence[Interval], one: GradientsSeries, mark: str = "-"
+    axes: Axes, across: Sequence[float], points: Sequence[Interval], one: GradientsSeries, mark: str = ""
 ) -> None:
-    """Means as a line and, where there are any, intervals as a band."""
-    colour = _colour(one)
-    axes.plot(across, [row.mean for row in rows], mark, color=colour, linewidth=1.9, markersize=4, label=one.name)
-    ends = band(rows)
-    if ends is not None:
-        axes.fill_between(across, *ends, color=colour, alpha=0.18, linewidth=0)
+    colour = painted.colour_of(one.shortcuts)
+    painted.curve(axes, across, points, colour, marker=mark, linewidth=1.9, markersize=4, label=one.name)
 
 
-def _highway(measured: Sequence[GradientsSeries], moment: str, result: GradientsResult) -> Picture:
+def _factors(axes: Axes) -> None:
+    """A logarithmic axis of factors, with a line at 1."""
+    axes.axhline(1, color=INK, linewidth=0.8, linestyle=painted.DASHED)
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(lambda value, _place: _plain(value))
+
+
+def _highway(measured: Sequence[GradientsSeries], moment: str, side: int) -> Picture:
     """Every block in the colour of what enters it of the gradient, relative to the last block."""
-    networks = []
-    for one, look in _seen(measured, moment):
-        values = {name: row.mean for name, row in zip(look.blocks, look.relative, strict=True)}
-        networks.append((one.name, one.spec, values))
+    networks = [
+        (one.name, one.spec, {name: point.mean for name, point in zip(at.blocks, at.relative, strict=True)})
+        for one, at in _at(measured, moment)
+    ]
     every = {f"{name} {block}": value for name, _spec, values in networks for block, value in values.items()}
     scale = Scale.over(every, _("gradient that enters the block, last block = 1"), logarithmic=True)
-    return painted(networks, result.measured.side, scale)
+    return painted.painted(networks, side, scale)
 
 
 def _paths(measured: Sequence[GradientsSeries], moments: Sequence[str]) -> Figure:
-    figure = Figure(figsize=(6.6, 3.0), layout="constrained")
-    axes = figure.subplots()
-    for place, moment in enumerate(moments):
-        for one, look in _seen(measured, moment):
-            if look.paths:
-                label = f"{one.name}, {_when(moment)}"
-                shares = look.paths.shares
-                style = "-" if place == len(moments) - 1 else (0, (3, 2))
-                axes.plot(range(len(shares)), shares, color=_colour(one), linestyle=style, linewidth=1.8, label=label)
+    figure, axes = panel(6.6, 3.0)
+    for moment in moments:
+        dashes: Any = "-" if moment == moments[-1] else (0, (3, 2))
+        for one, at in _at(measured, moment):
+            if at.paths:
+                shares, label = at.paths.shares, f"{one.name}, {_when(moment)}"
+                colour = painted.colour_of(one.shortcuts)
+                axes.plot(range(len(shares)), shares, color=colour, linestyle=dashes, linewidth=1.8, label=label)
     axes.set_ylim(bottom=0)
     axes.set_xlabel(_("residual branches on the path"))
     axes.set_ylabel(_("share of the gradient"))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: percent(value, 0)))
+    painted.percents(axes.yaxis)
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     axes.legend(loc="upper right")
     return figure
 
 
 def _along(measured: Sequence[GradientsSeries]) -> Figure:
-    figure = Figure(figsize=(6.6, 3.0), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = panel(6.6, 3.0)
     for one in measured:
-        looks = list(one.moments.values())
-        _curve(axes, range(len(looks)), [look.ratio for look in looks], one, "o-")
-    axes.axhline(1, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: _plain(value)))
+        _curve(axes, range(len(one.moments)), [at.ratio for at in one.moments.values()], one, "o")
+    _factors(axes)
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     axes.set_xlabel(_("epochs trained"))
     axes.set_ylabel(_("first block's gradient, last block = 1"))
@@ -154,12 +217,16 @@ def _along(measured: Sequence[GradientsSeries]) -> Figure:
     return figure
 
 
-def _seen(measured: Sequence[GradientsSeries], moment: str) -> list[tuple[GradientsSeries, Moment]]:
+def _at(measured: Sequence[GradientsSeries], moment: str) -> list[tuple[GradientsSeries, Moment]]:
+    """The networks that were seen at a moment, with their figures there."""
     return [(one, one.moments[moment]) for one in measured if moment in one.moments]
 
 
-def _colour(one: GradientsSeries) -> str:
-    return BLUE if one.shortcuts else AMBER
+def _lengths(at: Moment) -> str:
+    if at.paths is None:
+        return "–"
+    low, high = at.paths.middle
+    return _("{low} to {high} of {n}").format(low=low, high=high, n=len(at.blocks))
 
 
 def _plain(value: float) -> str:
@@ -168,33 +235,11 @@ def _plain(value: float) -> str:
     return number(value, digits)
 
 
-def tables(result: GradientsResult) -> Mapping[str, Table]:
-    """The ratio of the first block to the last, by what enters and by weights; likeness; lengths of paths."""
-    head = (
-        _("network"), _("when"), _("first block / last: gradient"), _("the same of the weights"),
-        _("cosine of neighbours"),
-        _("branches on the paths of {level} of the gradient").format(level=percent(LEVEL, 0)),
-    )  # fmt: skip
-    rows = []
-    for one in result.series:
-        for moment, look in one.moments.items():
-            lengths = look.paths and _("{low} to {high} of {n}").format(
-                low=look.paths.middle[0], high=look.paths.middle[1], n=len(look.blocks)
-            )
-            rows.append((
-                one.name, _when(moment), words.estimate(look.ratio, "number"),
-                words.estimate(look.ratio_weights, "number"), words.estimate(look.neighbour, "number"),
-                lengths or "–",
-            ))  # fmt: skip
-    return {_("What reaches the first block"): Table(head, rows, _note(result), numbers_from=2)}
-
-
-def _note(result: GradientsResult) -> str:
+def _note(settings: GradientsSettings) -> str:
     """What the figures of the table are, and what their intervals are over."""
-    settings = result.settings
     seeds = nwhole("{n} seed", "{n} seeds", settings.seeds)
     over = _("over {seeds}").format(seeds=seeds)
-    if settings.trained:
+    if settings.compared.trained:
         over = _("over {seeds}, and of trained runs over batches of {batch} images").format(
             seeds=seeds, batch=whole(settings.batch)
         )
@@ -203,50 +248,3 @@ def _note(result: GradientsResult) -> str:
         "last block; then the same of the residual branches' weights. In brackets, {level} intervals {over}; ratios "
         "are geometric means. Neighbours are a 32nd of the way from one image to another apart."
     ).format(level=percent(LEVEL, 0), over=over)
-
-
-def method(result: GradientsResult) -> str:
-    """What was measured and how."""
-    series, batch = result.series, result.settings.batch
-    texts = [
-        _(
-            "Each network is shown {batch} training images; norms use the statistics of the batch, as in training. At "
-            "every block the gradient of an image's own loss by what enters the block is measured, as the root mean "
-            "square of its norm over the images. Likeness is the cosine between the gradients of one logit at inputs "
-            "on a straight line between two images, over {lines} (after Balduzzi et al. 2017)."
-        ).format(batch=whole(batch), lines=nwhole("{n} line", "{n} lines", min(LINES, batch // 2)))
-    ]
-    if any(one.shortcuts for one in series):
-        texts.append(
-            _(
-                "The share by length of path is the mean norm over sampled paths through k residual branches, times "
-                "how many such paths there are (Veit et al. 2016)."
-            )
-        )
-    if len(series) > 1:
-        texts.append(_("From the same seed, a network and its plain twin begin with the same weights."))
-    recipe = result.settings.recipe
-    if recipe:
-        trained = _("The networks are trained for {epochs} on {images} images, in the same order.")
-        epochs = nwhole("{n} epoch", "{n} epochs", recipe.epochs)
-        texts.append(trained.format(epochs=epochs, images=whole(recipe.images)))
-    return " ".join(texts)
-
-
-def remarks(result: GradientsResult) -> Sequence[str]:
-    """Why nothing was compared, if so, and in what the networks differ."""
-    s = result.settings
-    return [
-        *twins.not_compared(result.verdict, (one.shortcuts for one in result.series)),
-        *twins.remarks(len(result.series), s.differences, s.trained, alike=s.recipe is not None),
-    ]
-
-
-PAGE: Final = Page(
-    title=N_("The highway for gradients"),
-    claim=N_("The shortcuts are a highway on which gradients flow back unhindered to the first blocks."),
-    method=method,
-    pictures=pictures,
-    tables=tables,
-    remarks=remarks,
-)

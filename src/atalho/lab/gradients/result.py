@@ -1,13 +1,12 @@
-"""What `lab gradients` finds."""
+"""What `lab gradients` measures."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from atalho.lab.shared.cells import Grows
-from atalho.lab.shared.result import Result
 from atalho.lab.shared.subset import MeasuredOn
-from atalho.lab.shared.trained import TrainedFor
 from atalho.lab.shared.training import Trained
+from atalho.lab.shared.twins import Compared
 from atalho.lab.shared.verdict import Interval, Sample
 from atalho.networks.spec import Spec
 from atalho.stored import Flat
@@ -29,10 +28,8 @@ class GradientsSettings:
     """Runs and images; absent for a network of the catalogue."""
     seeds: Grows[int]
     """How many beginnings were looked at."""
-    differences: Grows[tuple[str, ...]]
-    """The settings in which the networks differ."""
-    trained: Grows[dict[str, TrainedFor]]
-    """How each run was trained, by name."""
+    compared: Flat[Compared]
+    """In what the networks differ."""
 
 
 @dataclass(frozen=True)
@@ -97,16 +94,3 @@ class GradientsMeasured:
     """The network, and its twin."""
     side: int
     """Side of the images in pixels."""
-
-
-@dataclass(frozen=True, repr=False)
-class GradientsResult(Result):
-    """What `lab gradients` found."""
-
-    settings: GradientsSettings
-    measured: GradientsMeasured
-
-    @property
-    def series(self) -> tuple[GradientsSeries, ...]:
-        """The networks, each with its moments."""
-        return self.measured.series

@@ -1,16 +1,18 @@
-"""From what `lab gradients` saw at each moment to means with intervals, and the verdict."""
+"""From what `lab gradients` measured at each moment to means with intervals, and the verdict."""
 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
-from typing import Any, Final
+from typing import Final
 
 from atalho.inspection import paths
 from atalho.inspection.paths import PathLength
+from atalho.lab.gradients.probe import Probe
 from atalho.lab.gradients.result import GradientsSeries, Moment, Paths
-from atalho.lab.shared.verdict import Comparison, Estimate, Interval, Verdict
+from atalho.lab.shared.verdict import Comparison, Interval, Verdict
 from atalho.networks.spec import DenseNetSpec, Spec
 from atalho.text import Text
 
@@ -18,25 +20,26 @@ START: Final = "start"
 TRAINED: Final = "trained"
 """The moments of a run. Those of a network that is trained a little are `start`, `epoch1`, `epoch2`, …"""
 
-Look = Mapping[str, Any]
 
-
-def series(name: str, spec: Spec, values: Mapping[str, Mapping[str, Look]]) -> GradientsSeries:
+def series(name: str, spec: Spec, values: Mapping[str, Mapping[str, Probe]]) -> GradientsSeries:
     """What is known of one network: by moment, over its seeds (or, of a trained run, batches of images)."""
-    looks: dict[str, list[Look]] = {}
+    probes = defaultdict(list)
     for cell, value in values.items():
         if cell.rpartition(".")[0] == name:
-            for moment, seen in value.items():
-                looks.setdefault(moment, []).append(seen)
+            for moment, probe in value.items():
+                probes[moment].append(probe)
     shortcuts = isinstance(spec, DenseNetSpec) or spec.shortcut != "none"
-    return GradientsSeries(name, spec, shortcuts, {moment: _moment(seen) for moment, seen in looks.items()})
+    return GradientsSeries(name, spec, shortcuts, {moment: _moment(several) for moment, several in probes.items()})
 
 
-def geometric(name: str, values: Sequence[float]) -> Estimate:
+def geometric(values: Sequence[float], name: str | None = None) -> Interval:
     """The geometric mean and Student's interval of the logarithms: for norms, which differ by factors."""
-    found = Estimate.over_seeds(name, [math.log(max(value, 1e-300)) for value in values])
-    # Of one value alone nothing is known, which its interval of everything says: 0 to infinity.
-    return Estimate(name, *(math.inf if end > 700 else math.exp(end) for end in (found.mean, found.low, found.high)))
+    logarithms = Interval.over_seeds([math.log(max(value, 1e-300)) for value in values])
+    # Of one value alone nothing is known: 0 to infinity.
+    low = -math.inf if logarithms.low is None else logarithms.low
+    high = math.inf if logarithms.high is None else logarithms.high
+    mean, low, high = (math.inf if end > 700 else math.exp(end) for end in (logarithms.mean, low, high))
+    return Interval(name=name, mean=mean, low=low, high=high)
 
 
 def judge(measured: Sequence[GradientsSeries]) -> Verdict:
@@ -49,14 +52,14 @@ def judge(measured: Sequence[GradientsSeries]) -> Verdict:
         return Verdict(())
     pair = by_kind[True], by_kind[False]
     shared = [moment for moment in pair[0].moments if moment in pair[1].moments]
-    found = []
+    comparisons = []
     for moment in dict.fromkeys(shared[:1] + shared[-1:]):
         uneven, alike = _quantities(moment)
-        factors = [geometric(one.name, one.moments[moment].factors) for one in pair]
-        cosines = [Estimate.over_seeds(one.name, one.moments[moment].neighbours) for one in pair]
-        found.append(Comparison(uneven, factors[0], "below", factors[1], "number"))
-        found.append(Comparison(alike, cosines[0], "above", cosines[1], "number"))
-    return Verdict(tuple(found))
+        factors = [geometric(one.moments[moment].factors, one.name) for one in pair]
+        cosines = [one.moments[moment].neighbour.named(one.name) for one in pair]
+        comparisons.append(Comparison(uneven, factors[0], "below", factors[1], "number"))
+        comparisons.append(Comparison(alike, cosines[0], "above", cosines[1], "number"))
+    return Verdict(tuple(comparisons))
 
 
 def _quantities(moment: str) -> tuple[Text, Text]:
@@ -71,33 +74,31 @@ def _quantities(moment: str) -> tuple[Text, Text]:
     )
 
 
-def _moment(looks: Sequence[Look]) -> Moment:
-    """Over several looks: every block's figures, the ratio of the first to the last, cosines, shares of paths."""
-    ratios = [look["entering"][0] / look["entering"][-1] for look in looks]
-    own = [look["weights"][0] / look["weights"][-1] for look in looks]
-    neighbours = [look["cosines"][1] for look in looks]
-    relative = [[norm / look["entering"][-1] for norm in look["entering"]] for look in looks]
+def _moment(probes: Sequence[Probe]) -> Moment:
+    """Over several: every block's figures, the ratio of the first to the last, cosines, shares of paths."""
+    ratios = [probe.entering[0] / probe.entering[-1] for probe in probes]
+    own = [probe.weights[0] / probe.weights[-1] for probe in probes]
+    neighbours = [probe.cosines[1] for probe in probes]
+    relative = [[norm / probe.entering[-1] for norm in probe.entering] for probe in probes]
     return Moment(
-        looks=len(looks),
-        blocks=tuple(looks[0]["blocks"]),
-        entering=_by_place([look["entering"] for look in looks], geometric),
+        looks=len(probes),
+        blocks=probes[0].blocks,
+        entering=_by_place([probe.entering for probe in probes], geometric),
         relative=_by_place(relative, geometric),
-        weights=_by_place([look["weights"] for look in looks], geometric),
-        ratio=geometric("", ratios).sample(ratios, name=""),
-        ratio_weights=geometric("", own).sample(own, name=""),
+        weights=_by_place([probe.weights for probe in probes], geometric),
+        ratio=geometric(ratios, name="").sample(ratios),
+        ratio_weights=geometric(own, name="").sample(own),
         factors=tuple(max(ratio, 1 / ratio) for ratio in ratios),
         neighbours=tuple(neighbours),
-        neighbour=Estimate.over_seeds("", neighbours).interval(name=""),
-        cosines=_by_place([look["cosines"] for look in looks], Estimate.over_seeds),
-        paths=_paths([look["paths"] for look in looks if look["paths"] is not None]),
+        neighbour=Interval.over_seeds(neighbours, name=""),
+        cosines=_by_place([probe.cosines for probe in probes], Interval.over_seeds),
+        paths=_paths([probe.paths for probe in probes if probe.paths is not None]),
     )
 
 
-def _by_place(
-    rows: Sequence[Sequence[float]], mean: Callable[[str, Sequence[float]], Estimate]
-) -> tuple[Interval, ...]:
+def _by_place(rows: Sequence[Sequence[float]], mean: Callable[[Sequence[float]], Interval]) -> tuple[Interval, ...]:
     """Mean and interval at each place of equally long rows."""
-    return tuple(mean("", column).interval() for column in zip(*rows, strict=True))
+    return tuple(mean(column) for column in zip(*rows, strict=True))
 
 
 def _paths(rows: Sequence[Sequence[float]]) -> Paths | None:

@@ -1,7 +1,6 @@
 """If the first convolutions learn zero, the network is the one without them."""
 
-from atalho.lab.identity.measure import EXPERIMENT
 from atalho.lab.identity.measure import run as run
-from atalho.lab.identity.result import IdentityResult as IdentityResult
+from atalho.lab.identity.page import IdentityResult as IdentityResult
 
-read = EXPERIMENT.read
+read = IdentityResult.read

@@ -25,11 +25,10 @@ from atalho.blocks.head import Dropout
 from atalho.blocks.shortcut import IdentityShortcut, NoShortcut
 from atalho.errors import ConfigError
 from atalho.lab.identity import samples
-from atalho.lab.identity.page import PAGE
-from atalho.lab.identity.result import Case, IdentityMeasured, IdentityResult, IdentityRow, IdentitySettings, Kind, Mode
-from atalho.lab.shared.cells import Value
-from atalho.lab.shared.experiment import Experiment, SessionOptions
-from atalho.lab.shared.verdict import Comparison, Estimate, Verdict
+from atalho.lab.identity.page import IdentityResult
+from atalho.lab.identity.result import Case, IdentityMeasured, IdentityRow, IdentitySettings, Kind, Mode
+from atalho.lab.shared.session import Session, SessionOptions
+from atalho.lab.shared.verdict import Comparison, Interval, Verdict
 from atalho.networks.network import Network
 from atalho.precision import choose
 from atalho.runs.network_source import NetworkSource, resolve
@@ -37,8 +36,6 @@ from atalho.storage import model_folder
 from atalho.stored import from_json
 from atalho.surgery.lesion import removable, removed
 from atalho.text import Text
-
-EXPERIMENT: Final = Experiment("identity", IdentityResult, PAGE)
 
 SHIFT: Final = 0.1
 """Deviation of the shifts that the norms of a new network are given where the experiment needs some."""
@@ -48,6 +45,17 @@ CASES: Final[tuple[Case, ...]] = ("zeroed", "convolutions", "shift", "statistics
 
 MODES: Final[tuple[Mode, ...]] = ("eval", "train")
 KINDS: Final[tuple[Kind, ...]] = ("random", "real")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a cell holds: an `IdentityRow` without its name."""
+
+    case: Case
+    mode: Mode
+    images: Kind
+    difference: float
+    largest_output: float
 
 
 @dataclass(frozen=True)
@@ -72,8 +80,10 @@ def run(
     """Silence the first `blocks` blocks of `model` (a name, TOML file, run or model folder); the result.
 
     Compared on `images` random and as many real images, of `data` or of the sample `fashion`. Raises ConfigError for
-    networks with fewer blocks that have an identity shortcut, and for numbers below 1.
+    networks with fewer blocks that have an identity shortcut, and for numbers below 1. It is done in seconds, and its
+    verdict needs every row: there is no budget.
     """
+    options["budget_minutes"] = None
     for name, value in (("blocks", blocks), ("images", images)):
         if value < 1:
             raise ConfigError(Text("{name} {given}: accepted are whole numbers from 1.", name=name, given=value))
@@ -93,7 +103,7 @@ def run(
         design=getattr(found.spec, "design", "linear"),
         convolutions=sum(len(_layers(network.get_submodule(name))) for name in names),
     )
-    session = EXPERIMENT.begin(found.name, **options)
+    session = Session.begin(IdentityResult, found.name, **options)
     plan = {f"{case}.{mode}.{kind}": (case, mode, kind) for case, mode, kind in _rows(zeroed)}
     done = session.measure(settings, {name: partial(_measure, zeroed, *row) for name, row in plan.items()})
     rows = tuple(from_json(IdentityRow, {"cell": name, **value}) for name, value in done.values.items())
@@ -105,8 +115,8 @@ def run(
 
 def judge(largest: float) -> Verdict:
     """Exactly zero, or not."""
-    left = Estimate.exact(Text("the network with its first blocks at zero"), largest)
-    right = Estimate.exact(Text("the network without them"), 0.0)
+    left = Interval.exact(Text("the network with its first blocks at zero"), largest)
+    right = Interval.exact(Text("the network without them"), 0.0)
     return Verdict((Comparison(Text("largest difference of the outputs"), left, "equal", right, "number"),))
 
 
@@ -136,13 +146,12 @@ def _rows(zeroed: ZeroedNetwork) -> Iterator[tuple[Case, Mode, Kind]]:
         yield "projection", "eval", "random"
 
 
-def _measure(zeroed: ZeroedNetwork, case: Case, mode: Mode, kind: Kind) -> Value:
+def _measure(zeroed: ZeroedNetwork, case: Case, mode: Mode, kind: Kind) -> Difference:
     if case in ("negative", "not-negative", "projection"):
-        one, other = _alone(zeroed, case)
+        changed, without = _alone(zeroed, case)
     else:
-        one, other = _whole(zeroed, case, zeroed.images[kind], training=mode == "train")
-    difference, largest = float((one - other).abs().max()), float(other.abs().max())
-    return {"case": case, "mode": mode, "images": kind, "difference": difference, "largest_output": largest}
+        changed, without = _whole(zeroed, case, zeroed.images[kind], training=mode == "train")
+    return Difference(case, mode, kind, float((changed - without).abs().max()), float(without.abs().max()))
 
 
 @torch.no_grad()

@@ -1,10 +1,11 @@
-"""How `lab identity` is shown: every difference on one axis, exact zeros apart from all others."""
+"""What `lab identity` found: every difference on one axis, exact zeros apart from all others."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from atalho.lab.identity.result import IdentityResult, IdentityRow
-from atalho.lab.shared.page import Page, Picture, Table
+from atalho.lab.identity.result import IdentityMeasured, IdentityRow, IdentitySettings
+from atalho.lab.shared.result import Picture, Result, Table
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED, panel
 from atalho.text import N_, _
 from atalho.text.numbers import nwhole, significant
@@ -41,98 +42,105 @@ _LEAST: Final = 1e-9
 """Where an exact zero stands on the logarithmic axis."""
 
 
-def _method(result: IdentityResult) -> str:
-    s = result.settings
-    count = s.convolutions
-    layers = (
-        nwhole("{n} linear layer", "{n} linear layers", count)
-        if s.design == "linear"
-        else nwhole("{n} convolution", "{n} convolutions", count)
+@dataclass(frozen=True, repr=False)
+class IdentityResult(Result):
+    """What `lab identity` found."""
+
+    NAME = "identity"
+    TITLE = N_("A silent block is the identity")
+    CLAIM = N_(
+        "If the first convolutions learn zero, each of those blocks gives what came to it, as if it did not exist: the "
+        "network equals a shallower one."
     )
-    return _(
-        "All parameters of {blocks} at the beginning of the network ({names}; {layers}) were set to zero. Its outputs "
-        "for {images} and as many real ones were compared with those of the same network without these blocks, in fp32 "
-        "on the CPU. Each further row takes away one condition."
-    ).format(
-        blocks=nwhole("{n} block with an identity shortcut", "{n} blocks with an identity shortcut",
-                          len(s.blocks)),
-        names=", ".join(s.blocks), layers=layers,
-        images=nwhole("{n} random image", "{n} random images", s.images),
-    )  # fmt: skip
+    settings: IdentitySettings
+    measured: IdentityMeasured
+
+    @property
+    def rows(self) -> tuple[IdentityRow, ...]:
+        """The comparisons."""
+        return self.measured.rows
+
+    @property
+    def largest_difference(self) -> float:
+        """With all parameters of the blocks at zero; 0.0 where the claim holds."""
+        return self.measured.largest_difference
+
+    def pictures(self) -> Mapping[str, Picture]:
+        rows = self.rows
+        headings: dict[str, float] = {}
+        places: list[float] = []
+        top = 0.0
+        for row in rows:
+            if row.case not in headings:
+                headings[row.case] = top
+                top -= _HEADING
+            places.append(top)
+            top -= 1
+        figure, axes = panel(8.4, 0.24 * -top + 0.8)
+        for case, place in headings.items():
+            axes.annotate(_(_CASES[case]), (0, place), (6, 0), xycoords=("axes fraction", "data"),
+                          textcoords="offset points", va="center", color=INK)  # fmt: skip
+        for place, row in zip(places, rows, strict=True):
+            exact = row.difference == 0
+            x, colour = max(row.difference, _LEAST), BLUE if exact else AMBER
+            axes.plot([_LEAST, x], [place, place], color=colour, linewidth=1.4)
+            axes.plot([x], [place], "o", color=colour, markersize=6, clip_on=False)
+            axes.annotate(_difference(row), (x, place), (8, 0), textcoords="offset points", va="center", color=colour)
+        axes.set_yticks(places, [", ".join(_conditions(row)) for row in rows])
+        axes.set_ylim(top + 0.3, 0.7)
+        axes.set_xscale("log")
+        axes.set_xlim(_LEAST * 0.6, 1e4)
+        axes.set_xticks([_LEAST, 1e-6, 1e-3, 1.0], ["0", "10⁻⁶", "10⁻³", "1"])
+        axes.tick_params(axis="y", labelcolor=MUTED)
+        axes.grid(visible=False, axis="y")
+        axes.set_xlabel(_("largest difference (logarithmic; exact zeros left)"))
+        return {_("Where a silent block is the identity, and where not"): figure}
+
+    def tables(self) -> Mapping[str, Table]:
+        head = [_("case"), _("mode"), _("images"), _("largest difference"), _("largest output")]
+        rows = [(_name(row), *_conditions(row), _difference(row), significant(row.largest_output)) for row in self.rows]
+        return {_("Every comparison"): Table(head, rows, numbers_from=3)}
+
+    def method(self) -> str:
+        s = self.settings
+        count = s.convolutions
+        layers = (
+            nwhole("{n} linear layer", "{n} linear layers", count)
+            if s.design == "linear"
+            else nwhole("{n} convolution", "{n} convolutions", count)
+        )
+        return _(
+            "All parameters of {blocks} at the beginning of the network ({names}; {layers}) were set to zero. Its "
+            "outputs for {images} and as many real ones were compared with those of the same network without these "
+            "blocks, in fp32 on the CPU. Each further row takes away one condition."
+        ).format(
+            blocks=nwhole("{n} block with an identity shortcut", "{n} blocks with an identity shortcut", len(s.blocks)),
+            names=", ".join(s.blocks),
+            layers=layers,
+            images=nwhole("{n} random image", "{n} random images", s.images),
+        )
+
+    def remarks(self) -> Sequence[str]:
+        """Why the cases that were found to differ do, each with its largest difference."""
+        rows = sorted(self.rows, key=lambda row: row.difference)
+        differing = {row.case: row for row in rows if row.difference > 0}
+        return [
+            _("Not exact, {difference}: {case}. {why}").format(
+                difference=_difference(differing[case]), case=_name(differing[case]), why=_(why)
+            )
+            for case, why in _WHY.items()
+            if case in differing
+        ]
 
 
 def _name(row: IdentityRow) -> str:
     return _(_CASES[row.case])
 
 
+def _conditions(row: IdentityRow) -> tuple[str, str]:
+    mode, images = _MODES[row.mode], _IMAGES[row.images]
+    return _(mode), _(images)
+
+
 def _difference(row: IdentityRow) -> str:
     return "0" if row.difference == 0 else significant(row.difference)
-
-
-def _pictures(result: IdentityResult) -> Mapping[str, Picture]:
-    rows = result.rows
-    headings: dict[str, float] = {}
-    places: list[float] = []
-    top = 0.0
-    for row in rows:
-        if row.case not in headings:
-            headings[row.case] = top
-            top -= _HEADING
-        places.append(top)
-        top -= 1
-    figure, axes = panel(8.4, 0.24 * -top + 0.8)
-    for case, place in headings.items():
-        axes.annotate(_(_CASES[case]), (0, place), (6, 0), xycoords=("axes fraction", "data"),
-                      textcoords="offset points", va="center", color=INK)  # fmt: skip
-    for place, row in zip(places, rows, strict=True):
-        exact = row.difference == 0
-        x, colour = max(row.difference, _LEAST), BLUE if exact else AMBER
-        axes.plot([_LEAST, x], [place, place], color=colour, linewidth=1.4)
-        axes.plot([x], [place], "o", color=colour, markersize=6, clip_on=False)
-        axes.annotate(_difference(row), (x, place), (8, 0), textcoords="offset points", va="center", color=colour)
-    labels = [f"{_(_MODES[row.mode])}, {_(_IMAGES[row.images])}" for row in rows]
-    axes.set_yticks(places, labels)
-    axes.set_ylim(top + 0.3, 0.7)
-    axes.set_xscale("log")
-    axes.set_xlim(_LEAST * 0.6, 1e4)
-    axes.set_xticks([_LEAST, 1e-6, 1e-3, 1.0], ["0", "10⁻⁶", "10⁻³", "1"])
-    axes.tick_params(axis="y", labelcolor=MUTED)
-    axes.grid(visible=False, axis="y")
-    axes.set_xlabel(_("largest difference (logarithmic; exact zeros left)"))
-    return {_("Where a silent block is the identity, and where not"): figure}
-
-
-def _tables(result: IdentityResult) -> Mapping[str, Table]:
-    head = [_("case"), _("mode"), _("images"), _("largest difference"), _("largest output")]
-    rows = [
-        [_name(row), _(_MODES[row.mode]), _(_IMAGES[row.images]), _difference(row),
-         significant(row.largest_output)]
-        for row in result.rows
-    ]  # fmt: skip
-    return {_("Every comparison"): Table(head, rows, numbers_from=3)}
-
-
-def _remarks(result: IdentityResult) -> Sequence[str]:
-    """Why the cases that were found to differ do, each with its largest difference."""
-    rows = sorted(result.rows, key=lambda row: row.difference)
-    differing = {row.case: row for row in rows if row.difference > 0}
-    return [
-        _("Not exact, {difference}: {case}. {why}").format(
-            difference=_difference(differing[case]), case=_name(differing[case]), why=_(why)
-        )
-        for case, why in _WHY.items()
-        if case in differing
-    ]
-
-
-PAGE: Final = Page(
-    title=N_("A silent block is the identity"),
-    claim=N_(
-        "If the first convolutions learn zero, each of those blocks gives what came to it, as if it did not exist: the "
-        "network equals a shallower one."
-    ),
-    method=_method,
-    pictures=_pictures,
-    tables=_tables,
-    remarks=_remarks,
-)

@@ -1,9 +1,7 @@
-"""What `lab identity` finds."""
+"""What `lab identity` measures."""
 
 from dataclasses import dataclass
 from typing import Literal
-
-from atalho.lab.shared.result import Result
 
 Case = Literal["zeroed", "convolutions", "shift", "statistics", "no-shortcut", "not-negative", "negative", "projection"]
 Mode = Literal["eval", "train"]
@@ -60,21 +58,3 @@ class IdentityMeasured:
     """Over the rows whose case is `zeroed`."""
     rows: tuple[IdentityRow, ...]
     """In the order in which they were measured."""
-
-
-@dataclass(frozen=True, repr=False)
-class IdentityResult(Result):
-    """What `lab identity` found."""
-
-    settings: IdentitySettings
-    measured: IdentityMeasured
-
-    @property
-    def rows(self) -> tuple[IdentityRow, ...]:
-        """The comparisons."""
-        return self.measured.rows
-
-    @property
-    def largest_difference(self) -> float:
-        """With all parameters of the blocks at zero; 0.0 where the claim holds."""
-        return self.measured.largest_difference

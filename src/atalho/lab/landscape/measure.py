@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
+from functools import partial
+from itertools import pairwise, product
 from pathlib import Path
-from typing import Final, Unpack
+from typing import Unpack
 
 import numpy as np
 from torch import Tensor
@@ -19,24 +20,24 @@ from atalho.errors import ConfigError
 from atalho.inspection import landscape
 from atalho.inspection.directions import filter_normalised
 from atalho.inspection.landscape import Norms
-from atalho.lab.landscape.page import PAGE
+from atalho.lab.landscape.page import LandscapeResult
 from atalho.lab.landscape.result import (
     Centre,
     LandscapeMeasured,
-    LandscapeResult,
     LandscapeSeries,
     LandscapeSettings,
     Line,
 )
-from atalho.lab.shared import cells, subset, trained
-from atalho.lab.shared.experiment import Experiment, SessionOptions
+from atalho.lab.shared import subset, trained
+from atalho.lab.shared.session import Session, SessionOptions
 from atalho.lab.shared.trained import TrainedNetwork
-from atalho.lab.shared.verdict import SHARE, Comparison, Estimate, Verdict
+from atalho.lab.shared.twins import Compared
+from atalho.lab.shared.verdict import SHARE, Comparison, Interval, Verdict
 from atalho.precision import choose
+from atalho.stored import from_json
 from atalho.surgery.lesion import silenceable
 from atalho.text import Text
 
-EXPERIMENT: Final = Experiment("landscape", LandscapeResult, PAGE)
 BATCH = 256
 """Images at once; recomputed statistics of norms are those of so many."""
 
@@ -66,7 +67,7 @@ def run(
     _check(points, reach, lines)
     precision = choose("auto", "auto")
     runs = [network] if beside is None else [network, beside]
-    session = EXPERIMENT.begin(trained.names(runs)[0], **options)
+    session = Session.begin(LandscapeResult, trained.names(runs)[0], **options)
     found, chosen = subset.of_runs(
         runs, data, "train", count=images, seed=seed, precision=precision, progress=session.progress
     )
@@ -78,14 +79,14 @@ def run(
         norms=norms,
         seed=seed,
         lines=lines,
-        differences=tuple(trained.differences(found)),
-        trained=trained.trainings(found),
+        compared=Compared.of(found),
     )
     steps = np.linspace(-reach, reach, points).tolist()
     batches = list(chosen.batches(BATCH, precision.device))
     done = session.measure(settings, _plan(found, batches, steps, lines, norms, seed))
     guess = math.log(len(found[0].model.classes))
-    series = tuple(_series(one, done.values, steps, lines, guess) for one in found)
+    values = from_json(dict[str, Line], done.values)
+    series = tuple(_series(one, values, steps, lines, guess) for one in found)
     return session.finish(
         found[0].name, settings, LandscapeMeasured(series, tuple(steps), guess), judge(series), done, [seed], precision
     )
@@ -93,9 +94,7 @@ def run(
 
 def judge(series: Sequence[LandscapeSeries]) -> Verdict:
     """The verdict on how wide the valley is: with shortcuts wider than without. Of one network there is none."""
-    radii = {
-        one.shortcuts: Estimate.over_seeds(one.name, one.radius.values) for one in series if one.radius is not None
-    }
+    radii = {one.shortcuts: one.radius.named(one.name) for one in series if one.radius is not None}
     if len(radii) < 2:
         return Verdict(())
     quantity = Text("how far the weights can go until the loss is halfway to that of a guess, as a share of themselves")
@@ -134,51 +133,48 @@ def _crossing(steps: Sequence[float], losses: Sequence[float | None], level: flo
 
 def _plan(
     found: Sequence[TrainedNetwork], batches: Batches, steps: Sequence[float], lines: int, norms: Norms, seed: int
-) -> dict[str, Callable[[], cells.Value]]:
+) -> Mapping[str, Callable[[], Line]]:
     """What to do for each cell: the lines of all networks, then the rows of all planes."""
 
-    def along(
-        one: TrainedNetwork, draws: Sequence[int], places: Sequence[tuple[float, ...]]
-    ) -> Callable[[], cells.Value]:
-        def measure() -> cells.Value:
-            directions = [filter_normalised(one.network, seed=seed, draw=draw) for draw in draws]
-            with landscape.around(one.network, directions, batches, one.model.precision, norms=norms) as at:
-                there = [at(*place) for place in places]
-            return {"loss": [point.loss for point in there], "error": [point.error for point in there]}
+    def along(one: TrainedNetwork, draws: Sequence[int], places: Sequence[tuple[float, ...]]) -> Line:
+        directions = [filter_normalised(one.network, seed=seed, draw=draw) for draw in draws]
+        with landscape.around(one.network, directions, batches, one.model.precision, norms=norms) as at:
+            points = [at(*place) for place in places]
+        return Line(tuple(point.loss for point in points), tuple(point.error for point in points))
 
-        return measure
-
-    on_lines = {f"{s.name}.line{d}": along(s, [d], [(x,) for x in steps]) for d in range(lines) for s in found}
+    on_lines = {
+        f"{one.name}.line{draw}": partial(along, one, [draw], [(x,) for x in steps])
+        for draw, one in product(range(lines), found)
+    }
     rows = {
-        f"{s.name}.row{row:02d}": along(s, [0, 1], [(x, y) for x in steps])
-        for row, y in enumerate(steps)
-        for s in found
+        f"{one.name}.row{row:02d}": partial(along, one, [0, 1], [(x, y) for x in steps])
+        for (row, y), one in product(enumerate(steps), found)
     }
     return on_lines | rows
 
 
 def _series(
-    one: TrainedNetwork, values: Mapping[str, cells.Value], steps: Sequence[float], lines: int, guess: float
+    one: TrainedNetwork, values: Mapping[str, Line], steps: Sequence[float], lines: int, guess: float
 ) -> LandscapeSeries:
     """What is known of one network; None for what is not measured yet."""
-    found = [values[name] for name in (f"{one.name}.line{d}" for d in range(lines)) if name in values]
-    along = tuple(Line(tuple(line["loss"]), tuple(line["error"])) for line in found)
+    names = (f"{one.name}.line{draw}" for draw in range(lines))
+    along = tuple(values[name] for name in names if name in values)
     rows = [values.get(f"{one.name}.row{row:02d}") for row in range(len(steps))]
     centre = radius = falling = None
     if along:
         middle = len(steps) // 2
         falls = [outward_falls(line.loss) for line in along]
-        falling = Estimate.over_seeds(one.name, falls, within=SHARE).sample(falls, name=one.name)
+        falling = Interval.over_seeds(falls, one.name, within=SHARE).sample(falls)
         centre = Centre(along[0].loss[middle], along[0].error[middle])
         if centre.loss is not None and centre.loss < guess:
             radii = [halfway(steps, line.loss, (centre.loss + guess) / 2) for line in along]
-            radius = Estimate.over_seeds(one.name, radii).sample(radii, name=one.name)
+            radius = Interval.over_seeds(radii, one.name).sample(radii)
     return LandscapeSeries(
         name=one.name,
         shortcuts=bool(silenceable(one.network)),
         lines=along,
-        loss=tuple(None if row is None else tuple(row["loss"]) for row in rows),
-        error=tuple(None if row is None else tuple(row["error"]) for row in rows),
+        loss=tuple(row.loss if row else None for row in rows),
+        error=tuple(row.error if row else None for row in rows),
         centre=centre,
         radius=radius,
         falling=falling,

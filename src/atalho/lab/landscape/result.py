@@ -1,13 +1,12 @@
-"""What `lab landscape` finds."""
+"""What `lab landscape` measures."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from atalho.inspection.landscape import Norms
 from atalho.lab.shared.cells import Grows
-from atalho.lab.shared.result import Result
 from atalho.lab.shared.subset import MeasuredOn
-from atalho.lab.shared.trained import TrainedFor
+from atalho.lab.shared.twins import Compared
 from atalho.lab.shared.verdict import Sample
 from atalho.stored import Flat
 
@@ -32,10 +31,8 @@ class LandscapeSettings:
     """Of the images and of the directions."""
     lines: Grows[int]
     """Random lines."""
-    differences: Grows[tuple[str, ...]]
-    """The settings in which the networks differ."""
-    trained: Grows[dict[str, TrainedFor]]
-    """How each run was trained, by name."""
+    compared: Flat[Compared]
+    """In what the networks differ."""
 
 
 @dataclass(frozen=True)
@@ -90,16 +87,3 @@ class LandscapeMeasured:
     """The places of the points on a line."""
     chance: float
     """The loss of a guess."""
-
-
-@dataclass(frozen=True, repr=False)
-class LandscapeResult(Result):
-    """What `lab landscape` found."""
-
-    settings: LandscapeSettings
-    measured: LandscapeMeasured
-
-    @property
-    def series(self) -> tuple[LandscapeSeries, ...]:
-        """The networks, each with its surroundings."""
-        return self.measured.series

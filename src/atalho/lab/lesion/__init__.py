@@ -1,7 +1,6 @@
 """How much a trained network misses each of its blocks."""
 
-from atalho.lab.lesion.measure import EXPERIMENT
 from atalho.lab.lesion.measure import run as run
-from atalho.lab.lesion.result import LesionResult as LesionResult
+from atalho.lab.lesion.page import LesionResult as LesionResult
 
-read = EXPERIMENT.read
+read = LesionResult.read

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +46,19 @@ class Cut:
                 return lesion.removed(network, self.names)
 
 
+@dataclass(frozen=True)
+class Right:
+    """What a cell holds: which images the network gets right."""
+
+    right: str
+    """A bit for each image, in hexadecimal digits."""
+
+    def images(self, count: int) -> NDArray[np.bool_]:
+        """(N,) for the `count` images that were measured on."""
+        packed = np.frombuffer(bytes.fromhex(self.right), np.uint8)
+        return np.unpackbits(packed, count=count).astype(bool)
+
+
 def every(one: TrainedNetwork, counts: Sequence[int], draws: int, seed: int) -> list[Cut]:
     """Every lesion of one network. The same blocks at random for networks whose blocks have the same names."""
     network = one.network
@@ -66,16 +78,10 @@ def every(one: TrainedNetwork, counts: Sequence[int], draws: int, seed: int) -> 
     ]
 
 
-def measure(cut: Cut, chosen: Subset) -> dict[str, Any]:
-    """Which images the network gets right, as hexadecimal bits."""
+def measure(cut: Cut, chosen: Subset) -> Right:
+    """Which images the network gets right with a lesion."""
     loaded = cut.network.model
     with cut.applied() as network:
         logits = classification.logits(network, chosen.images, chosen.ids, chosen.preprocessing, loaded.precision)
     right = (logits.argmax(1) == chosen.labels).numpy()
-    return {"right": np.packbits(right).tobytes().hex()}
-
-
-def right_images(value: Mapping[str, Any], count: int) -> NDArray[np.bool_]:
-    """What `measure` packed, of `count` images."""
-    packed = np.frombuffer(bytes.fromhex(value["right"]), np.uint8)
-    return np.unpackbits(packed, count=count).astype(bool)
+    return Right(np.packbits(right).tobytes().hex())

@@ -8,30 +8,32 @@ Nothing is trained again, and norms keep their statistics.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import Any, Final, Unpack
+from typing import Final, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from atalho.errors import ConfigError
-from atalho.lab.lesion.cut import Cut, every, measure, right_images
-from atalho.lab.lesion.page import PAGE
-from atalho.lab.lesion.result import Lesion, LesionMeasured, LesionResult, LesionSeries, LesionSettings, RandomLesions
+from atalho.lab.lesion.cut import Cut, Right, every, measure
+from atalho.lab.lesion.page import LesionResult
+from atalho.lab.lesion.result import Lesion, LesionMeasured, LesionSeries, LesionSettings, RandomLesions
 from atalho.lab.shared import subset, trained
-from atalho.lab.shared.experiment import Experiment, SessionOptions
+from atalho.lab.shared.session import Session, SessionOptions
 from atalho.lab.shared.subset import Subset
 from atalho.lab.shared.trained import TrainedNetwork
-from atalho.lab.shared.verdict import Comparison, Estimate, Interval, Verdict
+from atalho.lab.shared.twins import Compared
+from atalho.lab.shared.verdict import Comparison, Interval, Verdict
 from atalho.metrics.intervals import over_images, t_interval, wilson
 from atalho.precision import choose
+from atalho.stored import from_json
 from atalho.surgery import lesion
 from atalho.text import Text
 
-EXPERIMENT: Final = Experiment("lesion", LesionResult, PAGE)
 COUNTS: Final = (2, 4, 8, 16)
 
 
@@ -57,7 +59,7 @@ def run(
         raise ConfigError(Text("Blocks at random: give counts of 1 or more, and 2 draws or more."))
     precision = choose("auto", "auto")
     runs = [network] if beside is None else [network, beside]
-    session = EXPERIMENT.begin(trained.names(runs)[0], **options)
+    session = Session.begin(LesionResult, trained.names(runs)[0], **options)
     found, chosen = subset.of_runs(
         runs, data, "test", count=images, seed=seed, precision=precision, progress=session.progress
     )
@@ -66,12 +68,12 @@ def run(
         subset.describe(found, chosen),
         draws,
         seed,
-        tuple(trained.differences(found)),
-        trained.trainings(found),
+        Compared.of(found),
     )
     cuts = {cut.cell: cut for one in found for cut in every(one, counts, draws, seed)}
     done = session.measure(settings, {cell: partial(measure, cut, chosen) for cell, cut in cuts.items()})
-    series = tuple(_series(one, cuts, done.values, chosen) for one in found)
+    right = {cell: value.images(len(chosen.ids)) for cell, value in from_json(dict[str, Right], done.values).items()}
+    series = tuple(_series(one, cuts, right, chosen) for one in found)
     measured = LesionMeasured(series, chosen.chance_level(), chosen.preprocessing.size)
     return session.finish(found[0].name, settings, measured, judge(series), done, [seed], precision)
 
@@ -82,45 +84,42 @@ def judge(series: Sequence[LesionSeries]) -> Verdict:
     A residual network must lose less than a plain one. Where there is but one kind, a residual network must lose less
     than half of what it has, and a plain one more.
     """
-    lost: dict[bool, list[Estimate]] = {True: [], False: []}
+    lost: dict[bool, list[Interval]] = {True: [], False: []}
     for one in series:
         if one.median_lost is None:
             return Verdict(())
-        lost[one.shortcuts].append(Estimate.of(one.name, one.median_lost))
+        lost[one.shortcuts].append(one.median_lost.named(one.name))
     quantity = Text("accuracy above chance that is lost with one block, median over the blocks")
     pairs = list(product(lost[True], lost[False]))
     if pairs:
         return Verdict(tuple(Comparison(quantity, residual, "below", plain) for residual, plain in pairs))
-    half = Estimate.exact(Text("half of it"), 0.5)
+    half = Interval.exact(Text("half of it"), 0.5)
     alone = [Comparison(quantity, one, "below" if kind else "above", half) for kind in lost for one in lost[kind]]
     return Verdict(tuple(alone))
 
 
 def _series(
-    one: TrainedNetwork, cuts: Mapping[str, Cut], values: Mapping[str, Mapping[str, Any]], chosen: Subset
+    one: TrainedNetwork, cuts: Mapping[str, Cut], right: Mapping[str, NDArray[np.bool_]], chosen: Subset
 ) -> LesionSeries:
     """What is known of one network: accuracy whole and with each lesion, and the medians with their intervals."""
     count, chance = len(chosen.ids), chosen.chance_level()
-    own = [cut for cut in cuts.values() if cut.network is one and cut.cell in values]
-    right = {cut.cell: right_images(values[cut.cell], count) for cut in own}
-    rows = [
-        Lesion(cut.kind, cut.names, float(answers.mean()), wilson(int(answers.sum()), count))
-        for cut in own
-        for answers in [right[cut.cell]]
-    ]
+    rows, kinds = [], defaultdict(list)
+    for cut in cuts.values():
+        if cut.network is one and cut.cell in right:
+            answers = right[cut.cell]
+            kinds[cut.kind].append(answers)
+            rows.append(Lesion(cut.kind, cut.names, float(answers.mean()), wilson(int(answers.sum()), count)))
     whole = next((row for row in rows if row.kind == "whole"), None)
     medians: dict[str, Interval] = {}
     if whole is not None:
-        kinds = {kind: [right[cut.cell] for cut in own if cut.kind == kind] for kind in ("remove", "silence", "swap")}
         singles = kinds["remove"] or kinds["silence"]
-        complete = right[Cut(one, "whole", ()).cell]
         if singles:
-            medians["median_drop"] = _interval([complete, *singles], 0.0)
+            medians["median_drop"] = _interval([*kinds["whole"], *singles], 0.0)
         if kinds["swap"]:
-            medians["median_swap"] = _interval([complete, *kinds["swap"]], 0.0)
+            medians["median_swap"] = _interval([*kinds["whole"], *kinds["swap"]], 0.0)
         # A network that knows nothing has nothing to lose.
         if singles and whole.interval[0] > chance:
-            medians["median_lost"] = _interval([complete, *singles], chance)
+            medians["median_lost"] = _interval([*kinds["whole"], *singles], chance)
     return LesionSeries(
         name=one.name,
         spec=one.model.card.spec,

@@ -1,13 +1,11 @@
-"""What `lab lesion` finds."""
+"""What `lab lesion` measures."""
 
 import math
 from dataclasses import dataclass
 from typing import Literal
 
-from atalho.lab.shared.cells import Grows
-from atalho.lab.shared.result import Result
 from atalho.lab.shared.subset import MeasuredOn
-from atalho.lab.shared.trained import TrainedFor
+from atalho.lab.shared.twins import Compared
 from atalho.lab.shared.verdict import Interval
 from atalho.networks.spec import Spec
 from atalho.stored import Flat
@@ -27,10 +25,8 @@ class LesionSettings:
     """Random choices for each number of blocks."""
     seed: int
     """Of the images and of the random choices."""
-    differences: Grows[tuple[str, ...]]
-    """The settings in which the networks differ."""
-    trained: Grows[dict[str, TrainedFor]]
-    """How each run was trained, by name."""
+    compared: Flat[Compared]
+    """In what the networks differ."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +85,15 @@ class LesionSeries:
         """Without a lesion; not a number while that is not measured."""
         return math.nan if self.whole is None else self.whole.accuracy
 
+    def singles(self) -> list[Lesion]:
+        """The rows of single blocks, in the order of the network."""
+        rows = [row for row in self.rows if row.kind in ("remove", "silence")]
+        return sorted(rows, key=lambda row: [int(part) for part in row.names[0].split(".") if part.isdigit()])
+
+    def swaps(self) -> list[Lesion]:
+        """The rows of neighbours that changed places."""
+        return [row for row in self.rows if row.kind == "swap"]
+
 
 @dataclass(frozen=True)
 class LesionMeasured:
@@ -100,16 +105,3 @@ class LesionMeasured:
     """The accuracy of an answer that is always the most frequent class."""
     side: int
     """Side of the images in pixels."""
-
-
-@dataclass(frozen=True, repr=False)
-class LesionResult(Result):
-    """What `lab lesion` found."""
-
-    settings: LesionSettings
-    measured: LesionMeasured
-
-    @property
-    def series(self) -> tuple[LesionSeries, ...]:
-        """The networks, each with its lesions."""
-        return self.measured.series

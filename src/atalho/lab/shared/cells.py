@@ -15,7 +15,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias, TypeVar
@@ -24,7 +24,7 @@ from atalho.errors import RunError
 from atalho.json_values import JsonObject
 from atalho.storage import atomic
 from atalho.storage.lock import locked
-from atalho.stored import stored_fields, to_object
+from atalho.stored import is_flat, stored_fields, to_json, to_object
 from atalho.text import Text, _
 from atalho.text.numbers import duration
 from atalho.training.progress import Progress
@@ -42,8 +42,16 @@ Grows: TypeAlias = Annotated[T, _GROWS]
 
 def described(settings: Any) -> JsonObject:
     """Settings without those that may grow: what a folder of cells is made for."""
-    growing = {field.name for field, _kind, mark in stored_fields(type(settings)) if mark == _GROWS}
+    growing = set(_growing(type(settings)))
     return {name: value for name, value in to_object(settings).items() if name not in growing}
+
+
+def _growing(kind: type) -> Iterator[str]:
+    for field, hint, mark in stored_fields(kind):
+        if mark == _GROWS:
+            yield field.name
+        elif is_flat(mark) and isinstance(hint, type):
+            yield from _growing(hint)
 
 
 @dataclass(frozen=True)
@@ -89,14 +97,13 @@ def place(out: Path | str | None, name: str) -> Path:
 def run(
     folder: Path,
     description: Mapping[str, Any],
-    cells: Sequence[str],
-    measure: Callable[[str], Value],
+    plan: Mapping[str, Callable[[], Any]],
     *,
     budget_minutes: float | None = None,
     costs: Mapping[str, float] | None = None,
     progress: Progress | None = None,
 ) -> Finished:
-    """Measure those of `cells` that `folder` does not hold yet, in order.
+    """Measure those cells of `plan` that `folder` does not hold yet, in order.
 
     With a budget, no cell is begun after that many minutes of this session; those left are in `missing`, and the same
     call again goes on with them. `costs` say how long each cell takes in relation to the others, for the time left.
@@ -107,22 +114,22 @@ def run(
         atomic.make_folder(folder)
     with locked(folder):
         _describe(folder, description)
-        kept = _kept(folder, cells)
+        kept = _kept(folder, plan)
         begun = time.monotonic()
-        for name in cells:
+        for name, measure in plan.items():
             if name in kept:
                 continue
             if budget_minutes is not None and time.monotonic() - begun >= 60 * budget_minutes:
                 break
             start = time.monotonic()
-            value = measure(name)
+            value = to_json(measure())
             record = {"value": value, "seconds": round(time.monotonic() - start, 3)}
             atomic.write_json(_path(folder, name), record)
             # As a later session will read it, so that one session and several give the same result.
             kept[name] = json.loads(json.dumps(record))
-            _tell(progress, name, kept, costs or dict.fromkeys(cells, 1.0))
-    finished = {name: kept[name]["value"] for name in cells if name in kept}
-    missing = tuple(name for name in cells if name not in kept)
+            _tell(progress, name, kept, costs or dict.fromkeys(plan, 1.0))
+    finished = {name: kept[name]["value"] for name in plan if name in kept}
+    missing = tuple(name for name in plan if name not in kept)
     if missing:
         progress.note(_("The budget is used up. Not measured yet: {names}.").format(names=", ".join(missing)))
     return Finished(finished, missing, sum(kept[name]["seconds"] for name in finished))
@@ -161,7 +168,7 @@ def _short(value: Any) -> str:
     return re.sub(r'"([0-9a-f]{8})[0-9a-f]{24,}"', r'"\1…"', json.dumps(value, ensure_ascii=False))
 
 
-def _kept(folder: Path, cells: Sequence[str]) -> dict[str, Value]:
+def _kept(folder: Path, cells: Iterable[str]) -> dict[str, Value]:
     atomic.sweep(folder / CELLS)
     return {name: _read(path) for name in cells if (path := _path(folder, name)).is_file()}
 

@@ -1,37 +1,43 @@
-"""The errors of a network over its training: what the cells of `lab depth` and `lab compare` measure."""
+"""Networks that are trained from several seeds, and their errors over the training: `lab depth` and `lab compare`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from atalho.lab.shared.cells import Value
+from atalho import stored
+from atalho.errors import ConfigError, nearest
+from atalho.inspection.summary import Summary
+from atalho.lab.shared import words
+from atalho.lab.shared.cells import Finished
+from atalho.lab.shared.session import Session
 from atalho.lab.shared.training import TrainingBench, train
-from atalho.lab.shared.verdict import SHARE, Estimate, Interval, Sample
+from atalho.lab.shared.verdict import SHARE, Interval, Sample
 from atalho.networks.network import Network
 from atalho.networks.spec import Spec
+from atalho.text import Text
 from atalho.training.progress import Progress
 
 PROBE: Final = 2_000
 """Images of each split that are measured on after every epoch but the last, which is measured on all."""
 
-ERRORS: Final = ("train_error", "test_error")
+
+@dataclass(frozen=True)
+class EpochErrors:
+    """The errors of a network in eval mode after an epoch."""
+
+    train_error: float
+    test_error: float
 
 
-def measure(bench: TrainingBench, spec: Spec, seed: int, work: Path, progress: Progress) -> Value:
-    """One network trained once: its errors on training and test images, in eval mode, after every epoch."""
-    curve: list[dict[str, float]] = []
-    whole = {split: bench.manifest.splits[split] for split in ("train", "test")}
-    probes = {split: bench.some(split, PROBE) for split in whole}
+@dataclass(frozen=True)
+class ErrorCurve:
+    """What a cell holds: the errors after every epoch."""
 
-    def look(network: Network, epoch: int) -> None:
-        ids = whole if epoch == bench.recipe.epochs else probes
-        curve.append({f"{split}_error": bench.error(network, ids[split]) for split in ids})
-
-    train(bench, spec, seed, work, on_epoch=look, progress=progress)
-    return {"curve": curve}
+    curve: tuple[EpochErrors, ...]
 
 
 @dataclass(frozen=True)
@@ -47,21 +53,79 @@ class Errors:
     test_error: Sample
     """At the end, on all test images."""
 
-
-def band(points: Sequence[Interval]) -> tuple[list[float], list[float]] | None:
-    """The lower and the upper ends, to be drawn; None where they are not all known."""
-    ends = [(point.low, point.high) for point in points if point.low is not None and point.high is not None]
-    if len(ends) < len(points):
-        return None
-    return [low for low, _high in ends], [high for _low, high in ends]
+    def cells(self) -> tuple[str, str]:
+        """Both errors at the end, as a table shows them."""
+        return words.estimate(self.train_error, "percent"), words.estimate(self.test_error, "percent")
 
 
-def over_seeds(curves: Sequence[Sequence[dict[str, float]]]) -> Errors:
+@dataclass(frozen=True)
+class TrainingCandidate:
+    """A network that is trained from several seeds."""
+
+    name: str
+    spec: Spec
+    bench: TrainingBench
+    size: Summary
+    cell: str
+    """What its cells begin with."""
+
+
+def check_seeds(seeds: int) -> None:
+    """Raises ConfigError where there is nothing to train from."""
+    if seeds < 1:
+        raise ConfigError(Text("seeds {given}: one or more; an interval needs two.", given=seeds))
+
+
+def check_choice(unknown: Text, given: str, accepted: Sequence[str]) -> None:
+    """Raises ConfigError, with the nearest, for a word that is not `accepted`."""
+    if given not in accepted:
+        raise ConfigError(f"{unknown} {nearest(given, accepted)}")
+
+
+def measure_errors(
+    session: Session[Any], settings: Any, candidates: Sequence[TrainingCandidate], seeds: int
+) -> tuple[Finished, Mapping[str, tuple[tuple[int, ...], Errors]]]:
+    """Train every candidate from every seed; by the name of each, the seeds that are finished and its errors."""
+    cells = {f"{one.cell}-seed{seed}": (one, seed) for seed in range(seeds) for one in candidates}
+    plan = {
+        cell: partial(measure, one.bench, one.spec, seed, session.work, session.progress)
+        for cell, (one, seed) in cells.items()
+    }
+    costs = {cell: one.size.multiply_adds * one.bench.recipe.epochs for cell, (one, _seed) in cells.items()}
+    done = session.measure(settings, plan, costs=costs)
+    errors = {}
+    for one in candidates:
+        curves = {
+            seed: stored.from_json(ErrorCurve, done.values[f"{one.cell}-seed{seed}"]).curve
+            for seed in range(seeds)
+            if f"{one.cell}-seed{seed}" in done.values
+        }
+        if curves:
+            errors[one.name] = tuple(curves), over_seeds(list(curves.values()))
+    return done, errors
+
+
+def measure(bench: TrainingBench, spec: Spec, seed: int, work: Path, progress: Progress) -> ErrorCurve:
+    """One network trained once: its errors on training and test images, in eval mode, after every epoch."""
+    curve: list[EpochErrors] = []
+    whole = {split: bench.manifest.splits[split] for split in ("train", "test")}
+    probes = {split: bench.some(split, PROBE) for split in whole}
+
+    def after(network: Network, epoch: int) -> None:
+        ids = whole if epoch == bench.recipe.epochs else probes
+        curve.append(EpochErrors(bench.error(network, ids["train"]), bench.error(network, ids["test"])))
+
+    train(bench, spec, seed, work, on_epoch=after, progress=progress)
+    return ErrorCurve(tuple(curve))
+
+
+def over_seeds(curves: Sequence[Sequence[EpochErrors]]) -> Errors:
     """The errors of the seeds together, out of the curve of each."""
-    found: dict[str, Any] = {}
-    for what in ERRORS:
-        points = [[row[what] for row in rows] for rows in zip(*curves, strict=True)]
-        estimates = [Estimate.over_seeds("", values, within=SHARE) for values in points]
-        found[f"{what}_curve"] = tuple(estimate.interval() for estimate in estimates)
-        found[what] = estimates[-1].sample(points[-1])
-    return Errors(**found)
+
+    def together(errors: Sequence[Sequence[float]]) -> tuple[tuple[Interval, ...], Sample]:
+        points = list(zip(*errors, strict=True))
+        intervals = tuple(Interval.over_seeds(values, within=SHARE) for values in points)
+        return intervals, intervals[-1].sample(points[-1])
+
+    trained = together([[point.train_error for point in curve] for curve in curves])
+    return Errors(*trained, *together([[point.test_error for point in curve] for curve in curves]))

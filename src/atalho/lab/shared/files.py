@@ -6,8 +6,7 @@ from typing import Final
 
 from matplotlib.figure import Figure
 
-from atalho.lab.shared.page import Picture, Table
-from atalho.lab.shared.result import Result
+from atalho.lab.shared.result import Picture, Result, Table
 from atalho.report import shell
 from atalho.report.background import provenance_list
 from atalho.report.canvas import png, standalone, style, svg
@@ -28,7 +27,7 @@ def write_shown(result: Result) -> None:
 def write_figure(stem: Path, result: Result) -> None:
     """Write the first picture as `stem`.svg and, where it is a figure of matplotlib, `stem`.png."""
     with style():
-        picture = next(iter(result.page.pictures(result).values()))
+        picture = next(iter(result.pictures().values()))
     write_file(stem.with_name(f"{stem.name}.svg"), standalone(_inline(picture, stem.name)))
     if isinstance(picture, Figure):
         write_file(stem.with_name(f"{stem.name}.png"), png(picture))
@@ -41,13 +40,13 @@ def page(result: Result) -> str:
 
 def _article(result: Result) -> Html:
     with style():
-        pictures = result.page.pictures(result)
+        pictures = result.pictures()
     return join([
         _header(result),
         result.verdict_html(),
         [_figure(f"figure-{place}", title, picture) for place, (title, picture) in enumerate(pictures.items())],
-        _measured(result.page.tables(result)),
-        section("method", _("How it was measured"), el("p", result.page.method(result))),
+        _measured(result.tables()),
+        section("method", _("How it was measured"), el("p", result.method())),
         section("provenance", _("Provenance"), provenance_list(result.provenance)),
     ])  # fmt: skip
 
@@ -55,10 +54,10 @@ def _article(result: Result) -> Html:
 def _header(result: Result) -> Html:
     title = [
         el("p", "Atalho · ", _("laboratory"), class_="eyebrow"),
-        el("h1", _(result.page.title)),
+        el("h1", _(result.TITLE)),
         el("p", _("measured on {data}").format(data=result.subject), class_="on"),
     ]
-    return el("header", el("div", *title), el("p", el("strong", _("The claim: ")), _(result.page.claim)))
+    return el("header", el("div", *title), el("p", el("strong", _("The claim: ")), _(result.CLAIM)))
 
 
 def _figure(name: str, title: str, picture: Picture) -> Html:

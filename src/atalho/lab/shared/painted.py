@@ -1,14 +1,62 @@
-"""A value for each block: painted on the drawing of the network, and along an axis whose places are the blocks."""
+"""What the figures of several experiments draw alike: curves with bands, levels, axes of shares and of blocks."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import MaxNLocator
 
+from atalho.lab.shared.verdict import Interval
 from atalho.networks.spec import Spec
-from atalho.report.canvas import INK, MUTED
+from atalho.report.canvas import AMBER, BLUE, INK, MUTED
 from atalho.report.drawing import NetworkToDraw, Scale, draw_beside
 from atalho.report.markup import Html
 from atalho.text import _
+from atalho.text.numbers import percent
+
+DASHED: Final = (0, (4, 3))
+
+
+def colour_of(shortcuts: bool) -> str:
+    """Networks with shortcuts are blue, those without amber."""
+    return BLUE if shortcuts else AMBER
+
+
+def curve(
+    axes: Axes, across: Sequence[float], points: Sequence[Interval], colour: str, band: float = 0.18, **line: Any
+) -> None:
+    """Means as a line and, where all points have an interval, a band of the opacity `band`."""
+    axes.plot(across, [point.mean for point in points], color=colour, **line)
+    ends = [(point.low, point.high) for point in points if point.low is not None and point.high is not None]
+    if len(ends) == len(points):
+        lows, highs = [low for low, _high in ends], [high for _low, high in ends]
+        axes.fill_between(across, lows, highs, color=colour, alpha=band, linewidth=0)
+
+
+def upright(axes: Axes, place: float, point: Interval, colour: str, width: float) -> None:
+    """The interval as an upright line, where there is one."""
+    if point.low is not None and point.high is not None:
+        axes.plot([place, place], [point.low, point.high], color=colour, linewidth=width)
+
+
+def level(axes: Axes, height: float, text: str, colour: str = MUTED) -> None:
+    """A dashed line across, named at its right end."""
+    axes.axhline(height, color=colour, linewidth=1, linestyle=DASHED)
+    axes.annotate(
+        text, (1, height), xycoords=("axes fraction", "data"), xytext=(4, 0), textcoords="offset points",
+        va="center", fontsize=8, color=MUTED,
+    )  # fmt: skip
+
+
+def percents(axis: Axis) -> None:
+    """Shares as per cent."""
+    axis.set_major_formatter(lambda value, _place: percent(value, 0))
+
+
+def round_ticks(axis: Axis) -> None:
+    """At most six ticks, at round numbers."""
+    axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
 
 
 def painted(networks: Sequence[tuple[str, Spec, Mapping[str, float]]], side: int | None, scale: Scale) -> Html:

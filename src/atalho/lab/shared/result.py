@@ -1,24 +1,64 @@
-"""What an experiment found: a typed value that `result.json` holds."""
+"""What an experiment found, and how it is shown: a typed value that `result.json` holds, with its figures and words.
 
+A new experiment is a folder: `result.py` has the types of what it finds, `page.py` its kind of `Result`, `measure.py`
+its `run`. Its command is in `cli/lab/commands.py`, with a line in `cli/lab/__init__.py`.
+"""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final, Self
 
+from matplotlib.figure import Figure
+
+from atalho.errors import ConfigError, RunError
 from atalho.json_values import JsonObject
 from atalho.lab.shared import words
-from atalho.lab.shared.page import Page, Table
 from atalho.lab.shared.verdict import Verdict
 from atalho.report.markup import Html, el
-from atalho.stored import Unstored, to_object
+from atalho.stored import Unstored, filled, to_object
+from atalho.text import Text
 
 FORMAT: Final = 1
 RESULT: Final = "result.json"
 REPORT: Final = "report.html"
 
+Picture = Figure | Html
+"""A figure of matplotlib, or SVG in the page's colours (`var(--ink)` and so on)."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """What was measured, in words of one language. The columns from `numbers_from` on hold numbers."""
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    note: str = ""
+    numbers_from: int = 1
+
+    def html(self) -> Html:
+        """As an element."""
+
+        def cells(tag: str, texts: Sequence[str]) -> list[Html]:
+            numbers = range(self.numbers_from, len(texts))
+            return [el(tag, text, class_="number" if place in numbers else None) for place, text in enumerate(texts)]
+
+        head = el("thead", el("tr", cells("th", self.head)))
+        return el("table", head, el("tbody", [el("tr", cells("td", row)) for row in self.rows]))
+
 
 @dataclass(frozen=True, repr=False)
-class Result:
+class Result(ABC):
     """What was claimed, asked, measured and found, and where it comes from."""
+
+    NAME: ClassVar[str]
+    """That of the command: `depth`."""
+    TITLE: ClassVar[str]
+    """What it is called on the page, marked with `N_`."""
+    CLAIM: ClassVar[str]
+    """The article's claim, marked with `N_`."""
 
     format: int
     """1."""
@@ -33,17 +73,43 @@ class Result:
     measured: Any
     """The figures."""
     verdict: Verdict
-    """`outcome` ("supported", "not supported", "not enough evidence") and `comparisons`: in each `quantity`, `left`,
-    `order` ("above", "below", "equal": what the claim says), `right`, `unit` and `outcome`; left and right have
-    `name`, `mean`, `low` and `high`. A quantity or name that is translated has `text` and perhaps `fields`."""
+    """What the figures say about the claim."""
     missing: tuple[str, ...]
     """The cells that are not measured yet."""
     provenance: dict[str, Any]
     """Command, seeds, seconds, precision, versions, machine and when it started, as of a run."""
     path: Unstored[Path]
     """The folder that it was written to or read from."""
-    page: Unstored[Page[Any]]
-    """How it is shown."""
+
+    @classmethod
+    def read(cls, path: Path | str) -> Self:
+        """The result at `path`, its folder or the file itself. Raises RunError where there is none of this kind."""
+        path = Path(path)
+        file = path / RESULT if path.is_dir() else path
+        try:
+            plain = json.loads(file.read_bytes())
+            if plain["experiment"] != cls.NAME:
+                raise ValueError(plain["experiment"])
+            return filled(cls, plain, path=file.parent)
+        except (OSError, ValueError, KeyError, TypeError, ConfigError) as error:
+            text = Text("{path} is no result of `lab {name}`: {reason}", path=file, name=cls.NAME, reason=error)
+            raise RunError(text) from error
+
+    @abstractmethod
+    def method(self) -> str:
+        """What was done and what was held equal, in the language in force, as all that follows."""
+
+    @abstractmethod
+    def pictures(self) -> Mapping[str, Picture]:
+        """Title → picture; the first becomes figure.svg and figure.png. Called within `canvas.style()`."""
+
+    @abstractmethod
+    def tables(self) -> Mapping[str, Table]:
+        """Title → table; the first is also what the command prints."""
+
+    def remarks(self) -> Sequence[str]:
+        """What a reader should know beside the verdict."""
+        return ()
 
     @property
     def report(self) -> Path:
@@ -52,7 +118,7 @@ class Result:
 
     def table(self) -> Table:
         """The figures that matter most, in the language in force."""
-        return next(iter(self.page.tables(self).values()))
+        return next(iter(self.tables().values()))
 
     def to_dict(self) -> JsonObject:
         """As `result.json` holds it."""
@@ -69,7 +135,7 @@ class Result:
     def verdict_html(self) -> Html:
         """The verdict, its reasons and what else a reader should know, as an element."""
         reasons = [el("li", sentence) for sentence in self.reasons()]
-        remarks = [el("p", remark, class_="soft") for remark in self.page.remarks(self)]
+        remarks = [el("p", remark, class_="soft") for remark in self.remarks()]
         headline = el("p", el("strong", self.headline()))
         listed = el("ul", reasons) if reasons else None
         return el("div", headline, listed, remarks, class_="verdict", data_outcome=self.verdict.outcome)

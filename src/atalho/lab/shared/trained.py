@@ -85,11 +85,6 @@ def differences(networks: Sequence[TrainedNetwork]) -> list[str]:
     return [name for name in names if any(one.settings.get(name) != first.get(name) for one in networks)]
 
 
-def trainings(networks: Sequence[TrainedNetwork]) -> dict[str, TrainedFor]:
-    """How those that are runs were trained, by name."""
-    return {one.name: one.training for one in networks if one.training is not None}
-
-
 def run_of(path: Path | str) -> Run | None:
     """The run that a path leads to; None where it is a model folder by itself."""
     folder = model_folder.find(Path(path))

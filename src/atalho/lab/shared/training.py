@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from atalho import config as schema
+from atalho.blocks.kinds import ShortcutChoice
 from atalho.config import Config
 from atalho.data.dataset import Dataset
 from atalho.data.manifest import Ids, Manifest
@@ -24,6 +25,7 @@ from atalho.data.preprocessing import Preprocessing
 from atalho.data.splits import hold_out
 from atalho.errors import ConfigError, DataError, StoppedError
 from atalho.networks.network import Network
+from atalho.networks.select import specify
 from atalho.networks.spec import Spec
 from atalho.precision import Precision, choose
 from atalho.runs.dataset import open_dataset, survey_data
@@ -33,6 +35,7 @@ from atalho.storage import run_folder
 from atalho.storage.log import JsonLines
 from atalho.tasks import classification
 from atalho.text import Text, _
+from atalho.text.numbers import number, whole
 from atalho.training import loop
 from atalho.training.distributed import Ranks
 from atalho.training.progress import EpochReport, Progress, StepReport
@@ -94,6 +97,11 @@ class Trained:
     torch: str
     """Version of PyTorch."""
 
+    def words(self) -> dict[str, str]:
+        """Images, their size, batches and learning rate, as a page says them."""
+        rate = number(self.lr, 4).rstrip("0")
+        return {"images": whole(self.images), "size": str(self.size), "batch": str(self.batch_size), "lr": rate}
+
 
 @dataclass(frozen=True)
 class TrainingBench:
@@ -126,6 +134,11 @@ class TrainingBench:
             threads=torch.get_num_threads(),
             torch=torch.__version__,
         )
+
+    def fitted(self, named: str | Spec, *, shortcut: ShortcutChoice = "auto", image_size: int | None = None) -> Spec:
+        """A network for these images' classes and channels, and perhaps for their size."""
+        classes, channels = len(self.manifest.classes), self.pixels.images.channels
+        return specify(named, classes=classes, in_channels=channels, shortcut=shortcut, image_size=image_size)
 
     def error(self, network: nn.Module, ids: Ids) -> float:
         """The share of the images `ids` that `network`, in eval mode, gets wrong."""

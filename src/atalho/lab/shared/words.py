@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from atalho.lab.shared.verdict import Comparison, Estimate, Interval, Unit, Verdict
+from atalho.lab.shared.verdict import Comparison, Interval, Unit, Verdict
 from atalho.text import N_, _
 from atalho.text.numbers import between, duration, number, percent, significant, whole
 
@@ -12,7 +12,7 @@ OUTCOMES: Final = {
     "not supported": N_("The claim is not supported."),
     "not enough evidence": N_("There is not enough evidence."),
 }
-_FOUND: Final = {
+_SENTENCES: Final = {
     "above": N_("{quantity}: {left}, {left_value}, lies above {right}, {right_value}"),
     "below": N_("{quantity}: {left}, {left_value}, lies below {right}, {right_value}"),
     "equal": N_("{quantity}: {left}, {left_value}, equals {right}, {right_value}"),
@@ -53,18 +53,20 @@ def _sentence(comparison: Comparison) -> str:
         because = "no interval"
     elif order in ("above", "below") and left.low == left.high and right.low == right.high:
         because = "exact" if outcome == "supported" else "exact, otherwise"
-    found = _(_FOUND[order]).format(
+    compared = _(_SENTENCES[order]).format(
         quantity=comparison.quantity,
         left=left.name,
         right=right.name,
         left_value=estimate(left, comparison.unit),
         right_value=estimate(right, comparison.unit),
     )
-    return f"{found}: {_(_BECAUSE[because])}"
+    return f"{compared}: {_(_BECAUSE[because])}"
 
 
-def estimate(value: Interval | Estimate, unit: Unit) -> str:
-    """A mean with its interval: 35.4% [34.1%, 36.7%]; of an exact quantity, the number alone."""
+def estimate(value: Interval | None, unit: Unit) -> str:
+    """A mean with its interval: 35.4% [34.1%, 36.7%]; of an exact quantity, the number alone; of nothing, a dash."""
+    if value is None:
+        return "–"
     mean = amount(value.mean, unit)
     if not value.known:
         return _("{value} (no interval)").format(value=mean)
@@ -81,3 +83,8 @@ def amount(value: float | None, unit: Unit) -> str:
         return whole(value)
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 0.1 else 4
     return number(value, digits) if abs(value) >= 1e-3 else significant(value, 2)
+
+
+def millions(count: int) -> str:
+    """A count of operations: 41.3 M."""
+    return f"{number(count / 1e6, 1)} M"

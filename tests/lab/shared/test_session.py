@@ -10,10 +10,9 @@ from stored_results import FILES, RESULTS, experiment
 
 from atalho.errors import RunError
 from atalho.lab.shared.cells import Grows
-from atalho.lab.shared.experiment import Experiment, Session
-from atalho.lab.shared.page import Page, Table
-from atalho.lab.shared.result import Result
-from atalho.lab.shared.verdict import Comparison, Estimate, Verdict
+from atalho.lab.shared.result import Result, Table
+from atalho.lab.shared.session import Session
+from atalho.lab.shared.verdict import Comparison, Interval, Verdict
 from atalho.precision import choose
 from atalho.report.canvas import panel
 from atalho.text import Text, _
@@ -32,31 +31,29 @@ class HeightMeasured:
 
 @dataclass(frozen=True, repr=False)
 class HeightResult(Result):
+    NAME, TITLE, CLAIM = "height", "Accuracy", "test"
     settings: HeightSettings
     measured: HeightMeasured
 
+    def method(self):
+        return self.settings.how
 
-def _pictures(found):
-    figure, axes = panel(3, 2)
-    axes.plot([0, 1], [0, found.measured.height])
-    axes.set_xlabel(_("epoch"))
-    return {_("Accuracy"): figure}
+    def pictures(self):
+        figure, axes = panel(3, 2)
+        axes.plot([0, 1], [0, self.measured.height])
+        axes.set_xlabel(_("epoch"))
+        return {_("Accuracy"): figure}
 
+    def tables(self):
+        return {_("Cost"): Table(["<name>", "height"], [["a & b", "1"]], "a note")}
 
-PAGE = Page(
-    title="Accuracy",
-    claim="test",
-    method=lambda found: found.settings.how,
-    pictures=_pictures,
-    tables=lambda found: {_("Cost"): Table(["<name>", "height"], [["a & b", "1"]], "a note")},
-    remarks=lambda found: ["a remark"],
-)
-HEIGHT = Experiment("height", HeightResult, PAGE)
+    def remarks(self):
+        return ["a remark"]
 
 
 def measured(session: Session[HeightResult]) -> HeightResult:
     settings = HeightSettings("by hand", (3, 4))
-    left, right = Estimate.exact("a", 2), Estimate.exact("b", 1)
+    left, right = Interval.exact("a", 2), Interval.exact("b", 1)
     verdict = Verdict((Comparison(Text.verbatim("height"), left, "above", right, "number"),))
     cells = session.measure(settings, {"one": lambda: {"height": 2}, "two": lambda: {"height": 2}})
     return session.finish(
@@ -67,7 +64,7 @@ def measured(session: Session[HeightResult]) -> HeightResult:
 
 @pytest.fixture
 def found(tmp_path: Path) -> HeightResult:
-    return measured(HEIGHT.begin("photos", out=tmp_path / "out", command="atalho lab height"))
+    return measured(Session.begin(HeightResult, "photos", out=tmp_path / "out", command="atalho lab height"))
 
 
 def test_a_result_says_what_was_claimed_asked_measured_and_where_it_comes_from(found):
@@ -84,7 +81,7 @@ def test_what_is_written_and_read_again(found):
     assert json.loads((found.path / "result.json").read_text()) == found.to_dict()
     assert (found.path / "figure.png").read_bytes().startswith(b"\x89PNG")
     assert ET.parse(found.path / "figure.svg").getroot().tag.endswith("svg")
-    assert HEIGHT.read(found.path) == HEIGHT.read(found.path / "result.json") == found
+    assert HeightResult.read(found.path) == HeightResult.read(found.path / "result.json") == found
 
 
 def test_a_folder_is_for_its_settings_and_what_grows_may_grow(found):
@@ -93,17 +90,17 @@ def test_a_folder_is_for_its_settings_and_what_grows_may_grow(found):
 
 def test_what_is_no_result_is_refused(tmp_path, found):
     with pytest.raises(RunError, match=r"result\.json is no result of `lab height`: .*No such file"):
-        HEIGHT.read(tmp_path)
+        HeightResult.read(tmp_path)
     with pytest.raises(RunError, match="is no result of `lab depth`: height"):
         experiment("depth").read(found.path)
     kept = found.to_dict()
     del kept["measured"]["height"]
     (found.path / "result.json").write_text(json.dumps(kept))
     with pytest.raises(RunError, match="is no result of `lab height`: 'height'"):
-        HEIGHT.read(found.path)
+        HeightResult.read(found.path)
     (found.path / "result.json").write_text(json.dumps(kept | {"measured": {"height": "2"}}))
     with pytest.raises(RunError, match="'2' is no <class 'float'>"):
-        HEIGHT.read(found.path)
+        HeightResult.read(found.path)
 
 
 @pytest.mark.parametrize("name", FILES)
