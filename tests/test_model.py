@@ -137,12 +137,12 @@ def test_an_evaluation_is_as_sure_of_a_mistake_as_a_prediction(folder: Path, clo
     ids = np.arange(len(paths))
     logits = classification.logits(loaded.network, PackedImages(pixels, ()), ids, loaded.card.preprocessing, FP32)
     wrong = (logits.argmax(1) + 1) % 3
-    found = classification.measure(logits, wrong, loaded.classes, loaded.card.temperature)
-    assert len(found["mistakes"]) == len(paths)
-    for mistake in found["mistakes"]:
-        prediction = loaded.predict([paths[mistake["index"]]])[0]
-        assert mistake["predicted"] == prediction.label
-        assert mistake["probability"] == pytest.approx(prediction.probability, abs=1e-6)
+    found = classification.measure(logits, wrong, loaded.classes, loaded.card.temperature, "test", [*map(str, paths)])
+    assert len(found.mistakes) == len(paths)
+    for mistake in found.mistakes:
+        prediction = loaded.predict([paths[mistake.index]])[0]
+        assert mistake.predicted == prediction.label
+        assert mistake.probability == pytest.approx(prediction.probability, abs=1e-6)
 
 
 def test_an_output_that_is_no_number_is_not_called_a_probability(folder: Path, image: Path) -> None:

@@ -1,6 +1,6 @@
 """A trained network with everything that is needed to use it: classes, preprocessing, temperature."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from torch import Tensor
 from atalho.data.decoding.decode import decode_square, square_of
 from atalho.data.order import batched, several
 from atalho.errors import ConfigError, DataError, NotFiniteError, WeightsError
+from atalho.findings import Finding
+from atalho.json_values import JsonObject, JsonValue
 from atalho.networks.build import build
 from atalho.networks.network import Network, unsound
 from atalho.networks.spec import Spec
@@ -20,17 +22,25 @@ from atalho.precision import Precision, choose
 from atalho.storage import model_folder
 from atalho.storage.model_folder import Card
 from atalho.text import Text
+from atalho.text.numbers import percent
 
 ImageLike = Path | str | bytes | Image.Image | NDArray[np.uint8]
 
 
-@dataclass(frozen=True)
-class Prediction:
+@dataclass(frozen=True, repr=False)
+class Prediction(Finding):
     """The most probable class of an image, and the `top` classes with their probabilities, best first."""
 
     label: str
     probability: float
     top: tuple[tuple[str, float], ...]
+
+    def shown(self) -> Iterator[tuple[str, str]]:
+        yield from ((label, percent(probability)) for label, probability in self.top)
+
+    def to_dict(self) -> JsonObject:
+        top: list[JsonValue] = [{"label": label, "probability": probability} for label, probability in self.top]
+        return {"label": self.label, "probability": self.probability, "top": top}
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,34 @@ def draw(
     unfold: bool = False,
     columns: int = 1,
 ) -> str:
-    """SVG of a network: a name of the catalogue, a TOML file with a specification, or a run or model folder.
+    """Draw a network's architecture.
 
-    Those in `beside` are drawn next to it, stage by stage on the same lines. `size` is the side of the images in
-    pixels. Long repeats are folded unless `unfold`; `columns` breaks the drawing of a single network between stages.
-    Raises ConfigError for names, sizes or columns that are not accepted.
+    Parameters
+    ----------
+    model
+        A name of the catalogue, a TOML file with a specification, or a run or model folder.
+    beside
+        More of these, drawn next to it, stage by stage on the same lines.
+    size
+        The side of the images in pixels.
+    unfold
+        Draw every block, instead of folding long repeats.
+    columns
+        Break the drawing of a single network between stages.
+
+    Returns
+    -------
+    str
+        An SVG.
+
+    Raises
+    ------
+    ConfigError
+        A name, a size or a number of columns is not accepted.
+
+    Examples
+    --------
+    >>> Path("resnet34.svg").write_text(atalho.draw("resnet34", columns=2))
     """
     if not 1 <= columns <= MOST_COLUMNS or (beside and columns > 1):
         raise ConfigError(

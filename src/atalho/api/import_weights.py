@@ -30,11 +30,40 @@ def import_file(
     shortcut: ShortcutChoice = "auto",
     classes: Path | str | None = None,
 ) -> Path:
-    """Write the weights of `file` for the network `model` as the model folder `out`, and return it.
+    """Make a model folder of a file of weights in the layout of torchvision, timm or CIFAR.
 
-    `mean` and `std` are what the weights expect (ImageNet's by default, which most files in circulation do);
-    `classes` is a text file with one name a line, by default the numbers from 0. Raises WeightsError where
-    anything does not fit, ConfigError for values that cannot be.
+    Parameters
+    ----------
+    file
+        The weights, in safetensors or as `torch.save` writes them.
+    model
+        The network, by its name in the catalogue.
+    out
+        The model folder.
+    mean, std
+        What the weights expect; ImageNet's by default, as do most files in circulation.
+    size
+        The side of the images in pixels.
+    stem, shortcut
+        Where the weights differ from the catalogue's network.
+    classes
+        A text file with one name a line; by default the numbers from 0.
+
+    Returns
+    -------
+    Path
+        The model folder.
+
+    Raises
+    ------
+    WeightsError
+        The file does not fit the network.
+    ConfigError
+        A value is not accepted.
+
+    Examples
+    --------
+    >>> atalho.import_file("weights.pth", model="resnet20", out="imported", size=32)
     """
     if size is not None and not 1 <= size <= LARGEST_SIDE:
         raise _refused("--size", size, _("from {low} to {high} pixels").format(low=1, high=LARGEST_SIDE))

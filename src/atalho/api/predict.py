@@ -13,17 +13,29 @@ from atalho.data import order
 from atalho.data.layouts.scan import IMAGE_SUFFIXES, images_below
 from atalho.data.order import PathLike, batched
 from atalho.errors import DataError
+from atalho.findings import Finding
+from atalho.json_values import JsonObject
 from atalho.model import Model, Prediction
-from atalho.text import Text
+from atalho.text import Text, _
 
 
-@dataclass(frozen=True)
-class Row:
+@dataclass(frozen=True, repr=False)
+class ImagePrediction(Finding):
     """One image: its prediction, or why there is none."""
 
     path: str
     prediction: Prediction | None
     error: str | None = None
+
+    def shown(self) -> Iterator[tuple[str, str]]:
+        yield _("image"), self.path
+        if self.error is not None:
+            yield _("error"), self.error
+        if self.prediction is not None:
+            yield from self.prediction.shown()
+
+    def to_dict(self) -> JsonObject:
+        return {"path": self.path} | ({"error": self.error} if self.prediction is None else self.prediction.to_dict())
 
 
 def find(arguments: PathLike | Iterable[PathLike]) -> list[str]:
@@ -62,7 +74,7 @@ def find(arguments: PathLike | Iterable[PathLike]) -> list[str]:
     return found
 
 
-def predict(model: Model, paths: PathLike | Iterable[PathLike], *, top: int = 5) -> Iterator[Row]:
+def predict(model: Model, paths: PathLike | Iterable[PathLike], *, top: int = 5) -> Iterator[ImagePrediction]:
     """A row per path, in order and as they come; a bad file does not disturb the others."""
     for batch in batched(order.paths(paths)):
         read: dict[str, Tensor] = {}
@@ -75,4 +87,4 @@ def predict(model: Model, paths: PathLike | Iterable[PathLike], *, top: int = 5)
         predictions = model.predict_pixels(torch.cat(list(read.values())), top=top) if read else []
         predicted = dict(zip(read, predictions, strict=True))
         for path in batch:
-            yield Row(path, predicted.get(path), errors.get(path))
+            yield ImagePrediction(path, predicted.get(path), errors.get(path))

@@ -16,16 +16,19 @@ from atalho.api.index import embed, model_of
 from atalho.data.decoding.reading import read_bytes
 from atalho.data.order import PathLike, batched, paths, several
 from atalho.errors import ConfigError, DataError, GalleryError
+from atalho.findings import Finding
 from atalho.gallery.rerank import expand_queries
 from atalho.gallery.store import Among, Hit, Store, Vectors, open_store, place, shown
+from atalho.json_values import JsonObject
 from atalho.metrics.verification import Threshold
 from atalho.model import Model
 from atalho.storage import threshold_file
 from atalho.text import Text, _
+from atalho.text.numbers import number
 
 
-@dataclass(frozen=True)
-class Answer:
+@dataclass(frozen=True, repr=False)
+class Answer(Finding):
     """What was found for one image, best first.
 
     `unknown`: the image's nearest is below the model's threshold; None without one. Answers that were averaged into the
@@ -36,6 +39,29 @@ class Answer:
     hits: tuple[Hit, ...]
     unknown: bool | None
     error: str | None = None
+
+    def shown(self) -> Iterator[tuple[str, str]]:
+        yield _("image"), self.path
+        if self.error is not None:
+            yield _("error"), self.error
+        if self.unknown:
+            yield _("unknown"), _("nothing in the gallery is similar enough")
+        for hit in self.hits:
+            yield hit.entry.label or hit.entry.path, number(hit.similarity, 3)
+
+    def to_dict(self) -> JsonObject:
+        if self.error is not None:
+            return {"path": self.path, "error": self.error}
+        hits = [
+            {
+                "path": hit.entry.path,
+                "label": hit.entry.label,
+                "camera": hit.entry.camera,
+                "similarity": hit.similarity,
+            }
+            for hit in self.hits
+        ]
+        return {"path": self.path, "unknown": self.unknown, "hits": hits}
 
 
 def search(
@@ -201,6 +227,6 @@ def _expanded(store: Store, queries: Vectors, answers: Sequence[Sequence[Hit]]) 
     # What was taken out since it was found, by whoever, adds nothing.
     vectors = np.zeros((len(queries), max(map(len, answers)), queries.shape[1]), np.float32)
     for query, hits in enumerate(answers):
-        for number, hit in enumerate(hits):
-            vectors[query, number] = kept.get(hit.entry.digest, 0)
+        for row, hit in enumerate(hits):
+            vectors[query, row] = kept.get(hit.entry.digest, 0)
     return expand_queries(torch.from_numpy(queries), torch.from_numpy(vectors)).numpy()

@@ -66,7 +66,7 @@ def threshold(
 
     Examples
     --------
-    >>> atalho.threshold("runs/people", false_accept=0.001).similarity
+    >>> atalho.threshold("runs/people", false_accept=0.01).similarity
     """
     progress = progress or Progress()
     run = run_at(path)

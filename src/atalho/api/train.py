@@ -37,14 +37,49 @@ def train(
     track: Tracker | None = None,
     progress: Progress | None = None,
 ) -> Run:
-    """Train on the images at `data` and return the finished run.
+    """Train on the images at `data`.
 
-    Every other value of the schema goes into `settings`, by path (`{"training.lr": 0.2}`) or nested; `config` is a
-    TOML file; what is given here wins over the file, and the file over the recipe. `out` is the run's folder
-    (default `runs/<name of data>`); with `continue_existing` a run that is there already is continued, if it began
-    with the same settings. `track` writes the metrics for TensorBoard too. Under torchrun every rank calls this, and
-    rank 0 reads, tells and writes; a restarted group continues its run. Raises ConfigError and DataError, and
-    OutOfMemoryError for steps that clearly do not fit, before any work is done.
+    What is given here wins over the file `config`, and the file over the recipe. Under torchrun every rank calls this,
+    and rank 0 reads, tells and writes; a restarted group continues its run.
+
+    Parameters
+    ----------
+    data
+        A folder of class folders, a CSV file, IDX files or CIFAR batches.
+    model, task, recipe, epochs, batch_size, seed
+        The settings that are given most often; `atalho.list_models()` names the models.
+    settings
+        Every other value of the schema, by path (`{"training.lr": 0.2}`) or nested.
+    config
+        A TOML file with settings, such as the `run.toml` of a run.
+    out
+        The run's folder, by default `runs/` and the name of `data`.
+    continue_existing
+        Continue a run that is there already, if it began with the same settings.
+    command
+        How the run was asked for, for its record.
+    track
+        Write the metrics for TensorBoard too.
+    progress
+        Who is told how far it is.
+
+    Returns
+    -------
+    Run
+        The finished run: its `evaluation`, its `model`, its folder.
+
+    Raises
+    ------
+    ConfigError
+        A setting is not accepted, or something stands at `out` already.
+    DataError
+        The images cannot be read or learnt from.
+    OutOfMemoryError
+        A step clearly does not fit into memory; nothing has been done then.
+
+    Examples
+    --------
+    >>> atalho.train("photos", model="resnet20", epochs=1).evaluation
     """
     shortcuts = {
         "data.path": str(data) if data is not None else None,
@@ -90,13 +125,36 @@ def resume(
     track: Tracker | None = None,
     progress: Progress | None = None,
 ) -> Run:
-    """Continue the run at `path` exactly where its newest intact checkpoint left it, and finish it.
+    """Continue a run exactly where its newest intact checkpoint left it, and finish it.
 
-    `data` says where the images are now, if they moved. Images whose content, names or splits changed are refused
-    unless `accept_data_change`: then the epoch in progress begins again with the images as they are now, finished
-    epochs stay finished, and the run's record says so. Mean and deviation stay those that the network has seen.
-    What was tracked so far is tracked on; `track` begins it.
-    Raises RunError where `path` is no run, or its images are not those it was started with, or have other classes.
+    Parameters
+    ----------
+    path
+        The run's folder.
+    data
+        Where the images are now, if they moved.
+    accept_data_change
+        Accept images whose content, names or splits changed: the epoch in progress begins again with the images as they
+        are now, finished epochs stay finished, and the run's record says so. Mean and deviation stay those that the
+        network has seen.
+    track
+        Write the metrics for TensorBoard from now on; a run that was tracked stays so.
+    progress
+        Who is told how far it is.
+
+    Returns
+    -------
+    Run
+        The finished run.
+
+    Raises
+    ------
+    RunError
+        There is no run at `path`, or its images are not those that it was started with, or have other classes.
+
+    Examples
+    --------
+    >>> atalho.resume("runs/photos").top1
     """
     with distributed.joined() as ranks:
         if not ranks.is_main:

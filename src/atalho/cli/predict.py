@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -14,7 +14,7 @@ from atalho.text import N_, _
 from atalho.text.numbers import percent
 
 if TYPE_CHECKING:
-    from atalho.api.predict import Row
+    from atalho.api.predict import ImagePrediction
 
 
 def predict(
@@ -52,13 +52,13 @@ def predict(
         return _csv(found if sys.stdout.isatty() else _watched(found, len(paths)), top)
     rows = list(_watched(job.predict(loaded, paths, top=top or 3), len(paths)))
     if json or format == "json":
-        terminal.print_json([_object(row) for row in rows])
+        terminal.print_json([row.to_dict() for row in rows])
     else:
         _table(rows)
     return 1 if any(row.error for row in rows) else 0
 
 
-def _watched(rows: Iterable[Row], total: int) -> Iterator[Row]:
+def _watched(rows: Iterable[ImagePrediction], total: int) -> Iterator[ImagePrediction]:
     """The rows as they come, with progress."""
     with terminal.TerminalProgress() as progress:
         for done, row in enumerate(rows, start=1):
@@ -66,7 +66,7 @@ def _watched(rows: Iterable[Row], total: int) -> Iterator[Row]:
             progress.work(_("predicting"), done, total)
 
 
-def _csv(rows: Iterable[Row], top: int) -> int:
+def _csv(rows: Iterable[ImagePrediction], top: int) -> int:
     """Print each row when it is there. The exit code: 1 where one has an error."""
     code = 0
     more = [f"{name}_{place}" for place in range(2, top + 1) for name in ("label", "probability")]
@@ -81,14 +81,7 @@ def _csv(rows: Iterable[Row], top: int) -> int:
     return code
 
 
-def _object(row: Row) -> dict[str, Any]:
-    if row.prediction is None:
-        return {"path": row.path, "error": row.error}
-    top = [{"label": label, "probability": probability} for label, probability in row.prediction.top]
-    return {"path": row.path, "label": row.prediction.label, "probability": row.prediction.probability, "top": top}
-
-
-def _table(rows: Sequence[Row]) -> None:
+def _table(rows: Sequence[ImagePrediction]) -> None:
     cells = (
         (row.path, row.error or "", "", "")
         if row.prediction is None

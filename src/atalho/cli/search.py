@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -54,26 +54,11 @@ def search(
     )
     answers = list(found)
     if json:
-        terminal.print_json([_object(answer) for answer in answers])
+        terminal.print_json([answer.to_dict() for answer in answers])
     else:
         columns = (_("image"), _("place"), _("similarity"), _("label"), _("found"))
         terminal.print_table(columns, (row for answer in answers for row in _rows(answer)), numbers=(1, 2))
     return 1 if any(answer.error for answer in answers) else 0
-
-
-def _object(answer: "Answer") -> dict[str, Any]:
-    if answer.error is not None:
-        return {"path": answer.path, "error": answer.error}
-    hits = [
-        {
-            "path": hit.entry.path,
-            "label": hit.entry.label,
-            "camera": hit.entry.camera,
-            "similarity": hit.similarity,
-        }
-        for hit in answer.hits
-    ]
-    return {"path": answer.path, "unknown": answer.unknown, "hits": hits}
 
 
 def _rows(answer: "Answer") -> Iterator[tuple[str, ...]]:
