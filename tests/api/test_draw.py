@@ -37,6 +37,7 @@ def test_another_side_changes_the_shapes_alone() -> None:
 
 def test_networks_beside_each_other() -> None:
     found = words(draw("plain20", beside=["resnet20"]))
+    assert draw("plain20", beside="resnet20") == draw("plain20", beside=["resnet20"])
     assert {"plain20", "resnet20"} <= set(found)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from atalho.api import gallery as galleries
-from atalho.api.index import Relabelled, index
+from atalho.api.index import LabelChange, index
 from atalho.api.labels import Labelled
 from atalho.data.layouts.scan import Folder, list_folder
 from atalho.errors import ConfigError, DataError, GalleryError
@@ -244,13 +244,13 @@ def test_a_label_that_changes_is_told_from_what_to_what(run: Run, people: Path, 
     index(run.path, people, gallery)
     image = str(people / "ana" / "ana0_00.png")
     found = index(run.path, image, gallery, label="bea")
-    assert (found.new, found.changed, found.relabelled) == (0, 1, (Relabelled(image, "ana", "bea"),))
+    assert (found.new, found.changed, found.relabelled) == (0, 1, (LabelChange(image, "ana", "bea"),))
     shutil.copy(people / "bob" / "bob0_00.png", image)  # other content under the same name
     found = index(run.path, image, gallery)
     assert found.relabelled == ()  # known as bob, at its first place
     (people / "bob" / "bob0_00.png").write_bytes((people.parent / "new_07.png").read_bytes())
     overwritten = str(people / "bob" / "bob0_00.png")
-    assert index(run.path, overwritten, gallery).relabelled == (Relabelled(overwritten, "bob", None),)
+    assert index(run.path, overwritten, gallery).relabelled == (LabelChange(overwritten, "bob", None),)
 
 
 def test_one_image_named_with_and_without_a_label_is_labelled(run: Run, people: Path, gallery: str) -> None:

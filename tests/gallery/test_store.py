@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from atalho.errors import ConfigError, GalleryError
-from atalho.gallery.store import Among, Entry, Origin, open_store, shown
+from atalho.gallery.store import Entry, EntryFilter, Origin, open_store, shown
 from atalho.gallery.store import place as place_of
 
 ORIGIN = Origin("fingerprint", "runs/letters/model", 16)
@@ -50,10 +50,10 @@ def test_only_some_are_searched(place: str) -> None:
     store.put([*images(60), Entry("f" * 64, "/photos/none.png")], unit(61))
     query = unit(1, seed=3)
     for among in (
-        Among(("identity 1",)),
-        Among(("identity 1", "identity 2"), ("0", "2")),
-        Among(cameras=("1",)),
-        Among(),
+        EntryFilter(("identity 1",)),
+        EntryFilter(("identity 1", "identity 2"), ("0", "2")),
+        EntryFilter(cameras=("1",)),
+        EntryFilter(),
     ):
         for exact in (True, False):
             order = [hit.entry for hit in store.nearest(query, 61, exact=True)[0]]
@@ -64,7 +64,7 @@ def test_only_some_are_searched(place: str) -> None:
                 and (not among.cameras or entry.camera in among.cameras)
             ]
             assert [hit.entry for hit in store.nearest(query, 61, exact=exact, among=among)[0]] == wanted
-    assert store.nearest(query, 5, among=Among(("nobody",))) == [[]]
+    assert store.nearest(query, 5, among=EntryFilter(("nobody",))) == [[]]
     store.close()
 
 

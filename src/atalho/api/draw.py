@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from atalho.data.order import several
 from atalho.errors import ConfigError
 from atalho.inspection.summary import summarise
 from atalho.report.drawing import NetworkToDraw, draw_beside
@@ -18,7 +19,7 @@ MOST_COLUMNS: Final = 8
 def draw(
     model: str,
     *,
-    beside: Sequence[str] = (),
+    beside: str | Sequence[str] = (),
     size: int | None = None,
     unfold: bool = False,
     columns: int = 1,
@@ -60,7 +61,7 @@ def draw(
                 most=MOST_COLUMNS,
             )
         )
-    subjects = [_subject(resolve(word), size) for word in (model, *beside)]
+    subjects = [_subject(resolve(word), size) for word in (model, *several(beside))]
     return str(draw_beside(subjects, unfold=unfold, columns=columns))
 
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from atalho.api.labels import Labelled, Wanted
+from atalho.api.labels import Labelled, LabelledImages
 from atalho.data.decoding.reading import read_bytes
 from atalho.data.decoding.reasons import UnreadableImageError
 from atalho.data.order import PathLike, batched
@@ -27,7 +27,7 @@ from atalho.training.progress import Progress
 
 
 @dataclass(frozen=True)
-class Relabelled:
+class LabelChange:
     """An image, or a file that was overwritten, whose known label changed; to None, where its new image has none."""
 
     path: str
@@ -47,7 +47,7 @@ class Indexed:
     changed: int
     same: int
     bad: tuple[tuple[str, str], ...]
-    relabelled: tuple[Relabelled, ...] = ()
+    relabelled: tuple[LabelChange, ...] = ()
     unlabelled: int = 0
 
 
@@ -106,7 +106,7 @@ def index(
     patterns = evaluation_data.path_patterns(run)
     if camera is not None:
         patterns = replace(patterns, camera=camera)
-    wanted = Wanted(images, patterns, progress, label=label, prefix=prefix)
+    wanted = LabelledImages(images, patterns, progress, label=label, prefix=prefix)
     origin = Origin(model_folder.fingerprint(model.folder), os.fspath(model.folder.resolve()), _dimension(model))
     store = open_store(place(gallery), origin)
     try:
@@ -118,7 +118,7 @@ def index(
 def _index(model: Model, store: Store, wanted: Sequence[Labelled], progress: Progress) -> Indexed:
     new = changed = same = done = unlabelled = 0
     bad: list[tuple[str, str]] = []
-    relabelled: list[Relabelled] = []
+    relabelled: list[LabelChange] = []
     seen: dict[str, Labelled] = {}
     text = _("indexing")
     for batch in batched(wanted):
@@ -152,13 +152,13 @@ def _index(model: Model, store: Store, wanted: Sequence[Labelled], progress: Pro
     return Indexed(new, changed, same, tuple(bad), tuple(relabelled), unlabelled)
 
 
-def _relabelled(put: Sequence[Entry], known: Mapping[str, Entry], replaced: Sequence[Entry]) -> Iterator[Relabelled]:
+def _relabelled(put: Sequence[Entry], known: Mapping[str, Entry], replaced: Sequence[Entry]) -> Iterator[LabelChange]:
     """The labels that were known and are others now, of the same image or of the same file."""
     shown = {entry.path: entry for entry in replaced}
     for entry in put:
         before = known.get(entry.digest) or shown.get(entry.path)
         if before is not None and before.label is not None and before.label != entry.label:
-            yield Relabelled(entry.path, before.label, entry.label)
+            yield LabelChange(entry.path, before.label, entry.label)
 
 
 def embed(model: Model, pixels: Sequence[Tensor]) -> Tensor:

@@ -72,7 +72,7 @@ class _Source:
         return path.startswith(self.root.rstrip(os.sep) + os.sep)
 
 
-class Wanted:
+class LabelledImages:
     """The images that were named to be indexed. Reads folders and tables, and no image."""
 
     def __init__(

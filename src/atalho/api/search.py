@@ -18,7 +18,7 @@ from atalho.data.order import PathLike, batched, paths, several
 from atalho.errors import ConfigError, DataError, GalleryError
 from atalho.findings import Finding
 from atalho.gallery.rerank import expand_queries
-from atalho.gallery.store import Among, Hit, Store, Vectors, open_store, place, shown
+from atalho.gallery.store import EntryFilter, Hit, Store, Vectors, open_store, place, shown
 from atalho.json_values import JsonObject
 from atalho.metrics.verification import Threshold
 from atalho.model import Model
@@ -138,7 +138,7 @@ def search(
     except BaseException:
         store.close()
         raise
-    question = _Question(k, exact, expand, Among(tuple(several(labels)), tuple(several(cameras))), leave_self_out)
+    question = _Question(k, exact, expand, EntryFilter(tuple(several(labels)), tuple(several(cameras))), leave_self_out)
     return _answers(store, loaded, threshold, named, question, name, together=together)
 
 
@@ -149,7 +149,7 @@ class _Question:
     k: int
     exact: bool
     expand: int
-    among: Among
+    among: EntryFilter
     leave_self_out: bool
 
     def hits(self, store: Store, queries: Vectors, own: Sequence[Collection[str]]) -> Iterator[tuple[float, list[Hit]]]:

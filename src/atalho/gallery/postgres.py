@@ -17,8 +17,8 @@ import numpy as np
 from atalho.errors import GalleryError
 from atalho.gallery.store import (
     ALL,
-    Among,
     Entry,
+    EntryFilter,
     Hit,
     Origin,
     Store,
@@ -169,7 +169,7 @@ class PostgresStore(Store):
             rows = self._connection.execute("select key, value from atalho_about where key = 'generation'").fetchall()
         return whole_number(dict(rows), "generation", self._shown)
 
-    def nearest(self, queries: Vectors, k: int, *, exact: bool = False, among: Among = ALL) -> list[list[Hit]]:
+    def nearest(self, queries: Vectors, k: int, *, exact: bool = False, among: EntryFilter = ALL) -> list[list[Hit]]:
         """Through the graph of the database unless `exact`, or `among` some, of which it may find too few."""
         with self._explained(), self._connection.transaction():
             if exact or among:
@@ -179,7 +179,7 @@ class PostgresStore(Store):
                 self._connection.execute(f"set local hnsw.ef_search = {max(_SEARCH_EFFORT, min(k, 1000))}")
             return [self._nearest(query, k, among) for query in queries]
 
-    def _nearest(self, query: Vectors, k: int, among: Among) -> list[Hit]:
+    def _nearest(self, query: Vectors, k: int, among: EntryFilter) -> list[Hit]:
         rows = self._connection.execute(
             "select digest, path, label, camera, -(vector <#> %(query)s) from atalho_images "
             "where (%(labels)s::text[] = '{}' or label = any(%(labels)s)) "

@@ -19,8 +19,8 @@ from atalho.gallery.exact import Memory, nearest_of_all
 from atalho.gallery.store import (
     ALL,
     BLOCK,
-    Among,
     Entry,
+    EntryFilter,
     Hit,
     Ids,
     Origin,
@@ -169,7 +169,7 @@ class SqliteStore(Store):
             about = dict(self._database.execute("select key, value from about where key = 'generation'"))
         return whole_number(about, "generation", self.path)
 
-    def nearest(self, queries: Vectors, k: int, *, exact: bool = False, among: Among = ALL) -> list[list[Hit]]:
+    def nearest(self, queries: Vectors, k: int, *, exact: bool = False, among: EntryFilter = ALL) -> list[list[Hit]]:
         """Compares all vectors where they are few, `exact` or `among` some; otherwise through a FAISS index."""
         generation, count = self.generation(), self.count()
         if among:
@@ -220,7 +220,7 @@ class SqliteStore(Store):
     def close(self) -> None:
         self._database.close()
 
-    def blocks(self, after: int = 0, among: Among = ALL) -> Iterator[tuple[Ids, Vectors]]:
+    def blocks(self, after: int = 0, among: EntryFilter = ALL) -> Iterator[tuple[Ids, Vectors]]:
         """The ids (N,) and vectors (N,D) of all images with ids above `after`, in their order, checked."""
         named = {"label": among.labels, "camera": among.cameras}
         given = {column: json.dumps(values) for column, values in named.items() if values}

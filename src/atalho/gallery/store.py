@@ -115,7 +115,7 @@ def damaged(path: Path | str) -> GalleryError:
 
 
 @dataclass(frozen=True)
-class Among:
+class EntryFilter:
     """Which images are searched: those with one of these labels and one of these cameras; by default all."""
 
     labels: tuple[str, ...] = ()
@@ -125,7 +125,7 @@ class Among:
         return bool(self.labels or self.cameras)
 
 
-ALL = Among()
+ALL = EntryFilter()
 
 
 class Store(Protocol):
@@ -157,7 +157,7 @@ class Store(Protocol):
     def generation(self) -> int:
         """Rises with every change of the vectors."""
 
-    def nearest(self, queries: Vectors, k: int, *, exact: bool = False, among: Among = ALL) -> list[list[Hit]]:
+    def nearest(self, queries: Vectors, k: int, *, exact: bool = False, among: EntryFilter = ALL) -> list[list[Hit]]:
         """For each vector of `queries` (Q,D) the `k` images with the largest inner product, best first."""
 
     def verify(self) -> list[str]:

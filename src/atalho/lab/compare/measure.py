@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final, Unpack, get_args
 
+from atalho.data.order import several
 from atalho.errors import ConfigError
 from atalho.inspection.summary import summarise
 from atalho.lab.compare.budget import matched, step_seconds
@@ -44,7 +45,7 @@ def run(
 
     Raises ConfigError, DataError and RunError before any work is done.
     """
-    names = list(dict.fromkeys(models))
+    names = list(dict.fromkeys(several(models)))
     for name in names:
         specify(name)
     _check(names, equal, seeds)
