@@ -1,7 +1,8 @@
 """The commands of `atalho lab`: each parses, calls the experiment's `run`, and prints what it gives back."""
 
+from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from cyclopts import Parameter
 
@@ -9,6 +10,32 @@ from atalho import lab
 from atalho.cli import options, terminal
 from atalho.cli.lab import shared
 from atalho.text import N_, _
+
+
+@dataclass(frozen=True)
+class ShortTraining:
+    """How `lab gradients` trains a network of the catalogue."""
+
+    epochs: Annotated[int, Parameter(help=N_("how long a network of the catalogue is trained"))] = 1
+    images: shared.Images = None
+    lr: shared.Rate = 0.1
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where `lab landscape` measures the loss."""
+
+    points: Annotated[int, Parameter(help=N_("points on each line and on each side of the plane, an odd number"))] = 21
+    reach: Annotated[float, Parameter(help=N_("longest step, as a share of the weights"))] = 1.0
+    lines: Annotated[int, Parameter(help=N_("random lines; an interval needs two or more"))] = 5
+    norms: Annotated[
+        Literal["recomputed", "kept"],
+        Parameter(help=N_("statistics of the norms: of the images at each point, or as trained")),
+    ] = "recomputed"
+
+
+_SHORT: Final = ShortTraining()
+_GRID: Final = Grid()
 
 
 def depth(
@@ -94,13 +121,11 @@ def gradients(
     beside: shared.Beside = None,
     seeds: shared.Seeds = 3,
     batch: Annotated[int, Parameter(help=N_("training images to look at"))] = 128,
-    epochs: Annotated[int, Parameter(help=N_("how long a network of the catalogue is trained"))] = 1,
-    images: shared.Images = None,
-    lr: shared.Rate = 0.1,
+    training: Annotated[ShortTraining, Parameter(name="*")] = _SHORT,
     session: shared.Session = shared.SESSION,
 ) -> int:
     """What reaches the first block of the gradient, with and without shortcuts."""
-    recipe = lab.Recipe(epochs, images, lr)
+    recipe = lab.Recipe(training.epochs, training.images, training.lr)
     return session.show(partial(lab.gradients.run, model, data, beside=beside, seeds=seeds, batch=batch, recipe=recipe))
 
 
@@ -144,16 +169,10 @@ def landscape(
     *,
     beside: shared.Beside = None,
     images: Annotated[int, Parameter(help=N_("training images to measure on"))] = 512,
-    points: Annotated[int, Parameter(help=N_("points on each line and on each side of the plane, an odd number"))] = 21,
-    reach: Annotated[float, Parameter(help=N_("longest step, as a share of the weights"))] = 1.0,
-    lines: Annotated[int, Parameter(help=N_("random lines; an interval needs two or more"))] = 5,
-    norms: Annotated[
-        Literal["recomputed", "kept"],
-        Parameter(help=N_("statistics of the norms: of the images at each point, or as trained")),
-    ] = "recomputed",
+    grid: Annotated[Grid, Parameter(name="*")] = _GRID,
     seed: Annotated[int, Parameter(help=N_("seed of the images and of the directions"))] = 0,
     session: shared.Session = shared.SESSION,
 ) -> int:
     """The loss around a trained network, or around two on one scale."""
-    grid = partial(lab.landscape.run, points=points, reach=reach, lines=lines, norms=norms)
-    return session.show(partial(grid, run, data, beside=beside, images=images, seed=seed))
+    around = partial(lab.landscape.run, run, data, beside=beside, images=images, seed=seed)
+    return session.show(partial(around, points=grid.points, reach=grid.reach, lines=grid.lines, norms=grid.norms))

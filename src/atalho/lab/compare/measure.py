@@ -116,8 +116,8 @@ def _equalised(suited: dict[str, Spec], equal: Equal, image: tuple[int, int, int
         return suited
 
     def count(spec: Spec) -> int:
-        found = summarise(spec, image)
-        return found.parameters if equal == "params" else found.multiply_adds
+        summary = summarise(spec, image)
+        return summary.parameters if equal == "params" else summary.multiply_adds
 
     dense = (name for name, spec in suited.items() if isinstance(spec, DenseNetSpec))
     reference = next(dense, next(iter(suited)))

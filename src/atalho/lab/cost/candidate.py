@@ -41,7 +41,7 @@ class CostCandidate:
 def candidate(word: str) -> CostCandidate:
     """The network that `word` names. Raises ConfigError for a name that neither Atalho nor torchvision has."""
     try:
-        found = resolve(word)
+        source = resolve(word)
     except ConfigError as error:
         if _torchvision_has(word):
             return CostCandidate(word, "other", LARGE_SIDE)
@@ -50,9 +50,9 @@ def candidate(word: str) -> CostCandidate:
             raise ConfigError(f"{error} {hint}") from None
         raise
     kind = "dense"
-    if isinstance(found.spec, ResNetSpec | MLPSpec):
-        kind = "plain" if found.spec.shortcut == "none" else "residual"
-    return CostCandidate(word, kind, found.side, found.spec.in_channels)
+    if isinstance(source.spec, ResNetSpec | MLPSpec):
+        kind = "plain" if source.spec.shortcut == "none" else "residual"
+    return CostCandidate(word, kind, source.side, source.spec.in_channels)
 
 
 def check_side(one: CostCandidate, side: int) -> None:

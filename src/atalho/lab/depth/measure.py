@@ -60,7 +60,7 @@ def run(
     """
     kinds = tuple(shortcuts or _USUAL.get(family, _USUAL["resnet"]))
     _check(depths, seeds, kinds)
-    for depth, kind in product(depths, kinds):  # before the images are looked at
+    for depth, kind in product(depths, kinds):  # before the images are read
         specify(by_depth(family, depth, SMALL_IMAGE), shortcut=kind)
     session = Session.begin(DepthResult, Path(data).name, **options)
     bench = open_bench(data, recipe or Recipe(), session.progress)

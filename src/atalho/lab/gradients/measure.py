@@ -1,7 +1,7 @@
 """`lab gradients`: what reaches the first block of the gradient, with shortcuts and without them.
 
-A network of the catalogue is trained a little beside its twin, from several seeds, and looked at as it begins and after
-each epoch. A trained run is looked at as it began, again from several seeds beside its twin, and as it is.
+A network of the catalogue is trained a little beside its twin, from several seeds, and measured as it begins and after
+each epoch. A trained run is measured as it began, again from several seeds beside its twin, and as it is.
 The twins differ in the shortcuts alone: from the same seed, their residual branches begin with the same weights.
 """
 
@@ -41,7 +41,7 @@ from atalho.text import Text
 from atalho.training.progress import Progress
 
 BATCHES = 5
-"""Batches of images that a trained network is looked at with: there is one of it, so the interval is over images."""
+"""Batches of images that a trained network is measured with: there is one of it, so the interval is over images."""
 
 Cell = Callable[[], dict[str, Probe]]
 
@@ -107,7 +107,7 @@ def run(
 
 
 def _bench(name: str, data: Path | str | None, recipe: Recipe | None, progress: Progress) -> TrainingBench:
-    catalogue.spec(name)  # an unknown name is told before the images are looked at
+    catalogue.spec(name)  # an unknown name is told before the images are read
     if data is None:
         raise ConfigError(Text("{name} is a network of the catalogue: name the images too.", name=name))
     return open_bench(data, recipe or Recipe(epochs=1), progress)

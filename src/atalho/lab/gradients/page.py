@@ -39,7 +39,7 @@ class GradientsResult(Result):
         """Strength by block and likeness, at the beginning and the end; the highway on the drawings, and the rest."""
         measured = [one for one in self.series if one.moments]
         if not measured:
-            return {_("The gradient at every block"): Figure(figsize=(3, 1))}
+            return {}
         moments = _ends(measured)
         pictures: dict[str, Picture] = {_("The gradient at every block"): _main(measured, moments)}
         for moment in moments:

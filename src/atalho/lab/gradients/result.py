@@ -14,12 +14,12 @@ from atalho.stored import Flat
 
 @dataclass(frozen=True, kw_only=True)
 class GradientsSettings:
-    """What was looked at: a network of the catalogue (`recipe` and `model`), or runs (the keys of those measured)."""
+    """What was measured: a network of the catalogue (`recipe` and `model`), or runs (the keys of `MeasuredOn`)."""
 
     experiment: Literal["gradients"]
     """The experiment."""
     batch: int
-    """Training images that are looked at together."""
+    """Training images that are measured together."""
     recipe: Trained | None = None
     """How a network of the catalogue was trained; absent for runs."""
     model: str | None = None
@@ -27,7 +27,7 @@ class GradientsSettings:
     measured_on: Flat[MeasuredOn | None] = None
     """Runs and images; absent for a network of the catalogue."""
     seeds: Grows[int]
-    """How many beginnings were looked at."""
+    """How many beginnings were measured."""
     compared: Flat[Compared]
     """In what the networks differ."""
 

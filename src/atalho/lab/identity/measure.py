@@ -87,29 +87,29 @@ def run(
     for name, value in (("blocks", blocks), ("images", images)):
         if value < 1:
             raise ConfigError(Text("{name} {given}: accepted are whole numbers from 1.", name=name, given=value))
-    found = resolve(model)
-    network = found.network(seed=seed)
-    names = _first(found, network, blocks)
-    pictures = {"random": samples.noise(found, images, seed), "real": samples.real(found, data, images, seed)}
-    zeroed = ZeroedNetwork(network, names, pictures, found.folder is not None)
+    source = resolve(model)
+    network = source.network(seed=seed)
+    names = _first(source, network, blocks)
+    pictures = {"random": samples.noise(source, images, seed), "real": samples.real(source, data, images, seed)}
+    zeroed = ZeroedNetwork(network, names, pictures, source.folder is not None)
     settings = IdentitySettings(
-        model=found.name,
-        weights=_digest(found),
+        model=source.name,
+        weights=_digest(source),
         blocks=tuple(names),
         images=images,
         seed=seed,
-        side=found.side,
+        side=source.side,
         data=str(data) if data else "fashion",
-        design=getattr(found.spec, "design", "linear"),
+        design=getattr(source.spec, "design", "linear"),
         convolutions=sum(len(_layers(network.get_submodule(name))) for name in names),
     )
-    session = Session.begin(IdentityResult, found.name, **options)
+    session = Session.begin(IdentityResult, source.name, **options)
     plan = {f"{case}.{mode}.{kind}": (case, mode, kind) for case, mode, kind in _rows(zeroed)}
     done = session.measure(settings, {name: partial(_measure, zeroed, *row) for name, row in plan.items()})
     rows = tuple(from_json(IdentityRow, {"cell": name, **value}) for name, value in done.values.items())
     largest = max(row.difference for row in rows if row.case == "zeroed")
     return session.finish(
-        found.name, settings, IdentityMeasured(largest, rows), judge(largest), done, [seed], choose("cpu", "fp32")
+        source.name, settings, IdentityMeasured(largest, rows), judge(largest), done, [seed], choose("cpu", "fp32")
     )
 
 
@@ -120,13 +120,13 @@ def judge(largest: float) -> Verdict:
     return Verdict((Comparison(Text("largest difference of the outputs"), left, "equal", right, "number"),))
 
 
-def _first(found: NetworkSource, network: Network, count: int) -> list[str]:
+def _first(source: NetworkSource, network: Network, count: int) -> list[str]:
     names = [name for name in removable(network) if isinstance(network.get_submodule(name).shortcut, IdentityShortcut)]
     if len(names) < count:
         raise ConfigError(
             Text(
                 "{model} has {there} blocks with an identity shortcut, and {count} were asked for (--blocks).",
-                model=found.name,
+                model=source.name,
                 there=len(names),
                 count=count,
             )
@@ -227,7 +227,7 @@ def _layers(block: nn.Module) -> list[nn.Module]:
     return [part for part in block.residual if isinstance(part, nn.Conv2d | nn.Linear)]  # type: ignore[union-attr]
 
 
-def _digest(found: NetworkSource) -> str:
-    if found.folder is None:
+def _digest(source: NetworkSource) -> str:
+    if source.folder is None:
         return "new"
-    return hashlib.sha256((found.folder / model_folder.WEIGHTS).read_bytes()).hexdigest()
+    return hashlib.sha256((source.folder / model_folder.WEIGHTS).read_bytes()).hexdigest()

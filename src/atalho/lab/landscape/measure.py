@@ -68,27 +68,33 @@ def run(
     precision = choose("auto", "auto")
     runs = [network] if beside is None else [network, beside]
     session = Session.begin(LandscapeResult, trained.names(runs)[0], **options)
-    found, chosen = subset.of_runs(
+    networks, chosen = subset.of_runs(
         runs, data, "train", count=images, seed=seed, precision=precision, progress=session.progress
     )
     settings = LandscapeSettings(
         experiment="landscape",
-        measured_on=subset.describe(found, chosen),
+        measured_on=subset.describe(networks, chosen),
         points=points,
         reach=reach,
         norms=norms,
         seed=seed,
         lines=lines,
-        compared=Compared.of(found),
+        compared=Compared.of(networks),
     )
     steps = np.linspace(-reach, reach, points).tolist()
     batches = list(chosen.batches(BATCH, precision.device))
-    done = session.measure(settings, _plan(found, batches, steps, lines, norms, seed))
-    guess = math.log(len(found[0].model.classes))
+    done = session.measure(settings, _plan(networks, batches, steps, lines, norms, seed))
+    guess = math.log(len(networks[0].model.classes))
     values = from_json(dict[str, Line], done.values)
-    series = tuple(_series(one, values, steps, lines, guess) for one in found)
+    series = tuple(_series(one, values, steps, lines, guess) for one in networks)
     return session.finish(
-        found[0].name, settings, LandscapeMeasured(series, tuple(steps), guess), judge(series), done, [seed], precision
+        networks[0].name,
+        settings,
+        LandscapeMeasured(series, tuple(steps), guess),
+        judge(series),
+        done,
+        [seed],
+        precision,
     )
 
 
@@ -132,7 +138,7 @@ def _crossing(steps: Sequence[float], losses: Sequence[float | None], level: flo
 
 
 def _plan(
-    found: Sequence[TrainedNetwork], batches: Batches, steps: Sequence[float], lines: int, norms: Norms, seed: int
+    networks: Sequence[TrainedNetwork], batches: Batches, steps: Sequence[float], lines: int, norms: Norms, seed: int
 ) -> Mapping[str, Callable[[], Line]]:
     """What to do for each cell: the lines of all networks, then the rows of all planes."""
 
@@ -144,11 +150,11 @@ def _plan(
 
     on_lines = {
         f"{one.name}.line{draw}": partial(along, one, [draw], [(x,) for x in steps])
-        for draw, one in product(range(lines), found)
+        for draw, one in product(range(lines), networks)
     }
     rows = {
         f"{one.name}.row{row:02d}": partial(along, one, [0, 1], [(x, y) for x in steps])
-        for (row, y), one in product(enumerate(steps), found)
+        for (row, y), one in product(enumerate(steps), networks)
     }
     return on_lines | rows
 

@@ -45,7 +45,7 @@ class LandscapeResult(Result):
         """Surfaces above contours, a column for each network; and the lines."""
         series = [one for one in self.series if any(one.loss)]
         along = [one for one in self.series if one.lines]
-        pictures = {_("The loss around the weights"): _planes(series, self.measured)} if series or not along else {}
+        pictures = {_("The loss around the weights"): _planes(series, self.measured)} if series else {}
         if along:
             pictures[_("Along random lines")] = _lines(along, self.measured)
         return pictures
@@ -111,8 +111,6 @@ class LandscapeResult(Result):
 
 
 def _planes(series: Sequence[LandscapeSeries], measured: LandscapeMeasured) -> Figure:
-    if not series:
-        return Figure(figsize=(3, 1))
     steps = np.array(measured.steps)
     heights = [_heights(one, measured.chance) for one in series]
     low, high = min(np.nanmin(h) for h in heights), max(np.nanmax(h) for h in heights)

@@ -60,22 +60,22 @@ def run(
     precision = choose("auto", "auto")
     runs = [network] if beside is None else [network, beside]
     session = Session.begin(LesionResult, trained.names(runs)[0], **options)
-    found, chosen = subset.of_runs(
+    networks, chosen = subset.of_runs(
         runs, data, "test", count=images, seed=seed, precision=precision, progress=session.progress
     )
     settings = LesionSettings(
         "lesion",
-        subset.describe(found, chosen),
+        subset.describe(networks, chosen),
         draws,
         seed,
-        Compared.of(found),
+        Compared.of(networks),
     )
-    cuts = {cut.cell: cut for one in found for cut in every(one, counts, draws, seed)}
+    cuts = {cut.cell: cut for one in networks for cut in every(one, counts, draws, seed)}
     done = session.measure(settings, {cell: partial(measure, cut, chosen) for cell, cut in cuts.items()})
     right = {cell: value.images(len(chosen.ids)) for cell, value in from_json(dict[str, Right], done.values).items()}
-    series = tuple(_series(one, cuts, right, chosen) for one in found)
+    series = tuple(_series(one, cuts, right, chosen) for one in networks)
     measured = LesionMeasured(series, chosen.chance_level(), chosen.preprocessing.size)
-    return session.finish(found[0].name, settings, measured, judge(series), done, [seed], precision)
+    return session.finish(networks[0].name, settings, measured, judge(series), done, [seed], precision)
 
 
 def judge(series: Sequence[LesionSeries]) -> Verdict:

@@ -38,7 +38,7 @@ class LesionResult(Result):
         """Accuracy without each block, also on the networks; with several removed at random; with swapped ones."""
         series = [one for one in self.series if one.whole]
         if not series:
-            return {_("Accuracy without each block"): Figure(figsize=(3, 1))}
+            return {}
         pictures: dict[str, Picture] = {_("Accuracy without each block"): _singles(series, self)}
         losses = [_losses(one, self.measured.chance) for one in series]
         if any(losses):

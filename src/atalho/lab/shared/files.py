@@ -25,9 +25,9 @@ def write_shown(result: Result) -> None:
 
 
 def write_figure(stem: Path, result: Result) -> None:
-    """Write the first picture as `stem`.svg and, where it is a figure of matplotlib, `stem`.png."""
+    """Write the first picture as `stem`.svg and, if it is matplotlib's, `stem`.png; an empty one if there is none."""
     with style():
-        picture = next(iter(result.pictures().values()))
+        picture = next(iter(result.pictures().values()), Figure(figsize=(3, 1)))
     write_file(stem.with_name(f"{stem.name}.svg"), standalone(_inline(picture, stem.name)))
     if isinstance(picture, Figure):
         write_file(stem.with_name(f"{stem.name}.png"), png(picture))

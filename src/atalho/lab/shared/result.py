@@ -101,7 +101,10 @@ class Result(ABC):
 
     @abstractmethod
     def pictures(self) -> Mapping[str, Picture]:
-        """Title → picture; the first becomes figure.svg and figure.png. Called within `canvas.style()`."""
+        """Title → picture; the first becomes figure.svg and figure.png. Called within `canvas.style()`.
+
+        Of an experiment without a measurement there is none.
+        """
 
     @abstractmethod
     def tables(self) -> Mapping[str, Table]:

@@ -95,13 +95,13 @@ def of_runs(
     precision: Precision,
     progress: Progress,
 ) -> tuple[list[TrainedNetwork], Subset]:
-    """The trained networks at `runs`, and `count` images that all are looked at with: of `data`, else the first's own.
+    """The trained networks at `runs`, and `count` images that all are measured on: of `data`, else the first's own.
 
     Raises ConfigError, DataError and WeightsError as `trained.read`, `data_of` and `of_model` do.
     """
-    found = trained.read(runs, precision)
+    networks = trained.read(runs, precision)
     named = data_of(runs[0], data)
-    return found, of_model(found[0].model, named, split, count=count, seed=seed, progress=progress)
+    return networks, of_model(networks[0].model, named, split, count=count, seed=seed, progress=progress)
 
 
 def data_of(run: Path | str, data: Path | str | None) -> Path:
@@ -111,10 +111,10 @@ def data_of(run: Path | str, data: Path | str | None) -> Path:
     """
     if data is not None:
         return Path(data)
-    found = run_of(run)
-    if found is None:
+    owner = run_of(run)
+    if owner is None:
         raise ConfigError(Text("{run} is a model without its run: name the images to measure on.", run=run))
-    return Path(found.config.data.path)
+    return Path(owner.config.data.path)
 
 
 def of_model(loaded: Model, data: Path, split: Split, *, count: int, seed: int, progress: Progress) -> Subset:
@@ -124,21 +124,21 @@ def of_model(loaded: Model, data: Path, split: Split, *, count: int, seed: int, 
     """
     prepared = loaded.card.preprocessing
     config = DataConfig(path=str(data), size=prepared.size, max_pixels=prepared.max_pixels, tiff=prepared.tiff)
-    looked = (
+    surveyed = (
         survey_data(Config(data=config), progress)
         if split == "train"
         else survey_manifest(layouts.read_test(data, loaded.classes), config, progress)
     )
-    if looked.manifest.classes != loaded.classes:
+    if surveyed.manifest.classes != loaded.classes:
         raise DataError(
             Text(
                 "{path} has other classes than the model: {given} there, {wanted} in the model.",
                 path=data,
-                given=", ".join(looked.manifest.classes[:10]),
+                given=", ".join(surveyed.manifest.classes[:10]),
                 wanted=", ".join(loaded.classes[:10]),
             )
         )
-    pixels = open_dataset(looked, config, progress, channels=prepared.channels)
+    pixels = open_dataset(surveyed, config, progress, channels=prepared.channels)
     return choose(pixels, split, prepared, count=count, seed=seed)
 
 

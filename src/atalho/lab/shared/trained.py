@@ -70,12 +70,12 @@ def read(paths: Sequence[Path | str], precision: Precision) -> list[TrainedNetwo
 def names(paths: Sequence[Path | str]) -> list[str]:
     """What the networks at `paths` are called. Raises ConfigError where one is given twice."""
     folders = [Path(path) for path in paths]
-    found = [_name(folder) for folder in folders]
-    if len(set(found)) < len(found):
-        found = [f"{folder.resolve().parent.name}-{name}" for folder, name in zip(folders, found, strict=True)]
-    if len(set(found)) < len(found):
+    called = [_name(folder) for folder in folders]
+    if len(set(called)) < len(called):
+        called = [f"{folder.resolve().parent.name}-{name}" for folder, name in zip(folders, called, strict=True)]
+    if len(set(called)) < len(called):
         raise ConfigError(Text("{path} is given twice. Give two different runs.", path=folders[0]))
-    return found
+    return called
 
 
 def differences(networks: Sequence[TrainedNetwork]) -> list[str]:
