@@ -52,15 +52,8 @@ class Answer(Finding):
     def to_dict(self) -> JsonObject:
         if self.error is not None:
             return {"path": self.path, "error": self.error}
-        hits = [
-            {
-                "path": hit.entry.path,
-                "label": hit.entry.label,
-                "camera": hit.entry.camera,
-                "similarity": hit.similarity,
-            }
-            for hit in self.hits
-        ]
+        entries = [{name: getattr(hit.entry, name) for name in ("path", "label", "camera")} for hit in self.hits]
+        hits = [entry | {"similarity": hit.similarity} for entry, hit in zip(entries, self.hits, strict=True)]
         return {"path": self.path, "unknown": self.unknown, "hits": hits}
 
 

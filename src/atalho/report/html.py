@@ -58,13 +58,8 @@ def _article(run: RunFolder, evaluation: Evaluation | None, places: Mapping[str,
     }
     shown = {name: part for name, part in parts.items() if part[1] is not None}
     links = [el("a", title, href=f"#{name}-{language()}") for name, (title, _part) in shown.items()]
-    return join(
-        [
-            sections.header(run, evaluation),
-            el("nav", links, class_="contents"),
-            [part for _title, part in shown.values()],
-        ]
-    )
+    contents = el("nav", links, class_="contents")
+    return join([sections.header(run, evaluation), contents, [part for _title, part in shown.values()]])
 
 
 def _measured(
