@@ -157,3 +157,17 @@ def test_backslashes_part_folders_where_that_finds_the_images(tmp_path: Path) ->
     manifest = read(tmp_path)
     assert manifest.names == ("img/1.png", "img/2.png")
     assert any("backslashes in its paths part folders" in str(note) for note in manifest.notes)
+
+
+def test_json_lines_are_a_table(tmp_path: Path) -> None:
+    file = tmp_path / "metadata.jsonl"
+    file.write_text('{"file_name": "1.png", "label": 3}\n\n{"file_name": "2.png", "label": "a, b", "x": 1}\n', "utf-8")
+    listing = csv_table.read(file)
+    assert listing.names == ["1.png", "2.png"]
+    assert listing.classes == ["3", "a, b"]
+    file.write_text('{"file_name": "1.png", "label": 3}\n{"file_name": "2.png"}\n')
+    with pytest.raises(DataError, match="line 2: path and label must not be empty"):
+        csv_table.read(file)
+    file.write_text('{"file_name": "1.png", "label": 3}\n[1]\n')
+    with pytest.raises(DataError, match="line 2: not a JSON object"):
+        csv_table.read(file)

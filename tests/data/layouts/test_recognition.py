@@ -160,6 +160,14 @@ def test_splits_are_made_of_what_can_be_read(tree: Tree) -> None:
     assert sorted(np.concatenate(list(manifest.splits.values())).tolist()) == list(range(20))
 
 
+def test_all_images_may_be_unreadable(tree: Tree) -> None:
+    manifest = layouts.read(
+        tree(*images("a", "b")), val_fraction=0.1, test_fraction=0.2, split_seed=0, unreadable=range(6)
+    )
+    assert manifest.splits["train"].tolist() == list(range(6))
+    assert set(manifest.splits) == {"train"}
+
+
 def test_a_class_whose_name_is_not_utf_8_is_refused(tree: Tree) -> None:
     root = tree(*images("tea", os.fsdecode(b"caf\xe9")))
     with pytest.raises(DataError, match=r"the name of the folder caf\ufffd is not valid UTF-8. Rename it"):

@@ -69,11 +69,12 @@ def read(
             splits["train"], labels, units, val_fraction, split_seed, "val split", LARGEST_VAL,
             whole=group_pattern is not None,
         )  # fmt: skip
+    if len(bad):  # ids stay in a split; `Manifest.without` takes them out
+        splits["train"] = np.union1d(splits["train"], np.intersect1d(bad, trained))
     splits = {name: ids for name, ids in splits.items() if len(ids)}
     notes = [*listing.notes, *_spelling_notes(listing, classes), *_empty_notes(listing, classes)]
     shown = {name: np.setdiff1d(ids, bad) for name, ids in splits.items()} if len(bad) else splits
     notes += _split_notes(shown, given, split_seed)
-    splits["train"] = np.union1d(splits["train"], bad[np.isin(bad, trained)]) if len(bad) else splits["train"]
     return _manifest(listing, classes, labels, splits, notes, given)
 
 

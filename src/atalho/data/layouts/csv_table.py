@@ -1,4 +1,4 @@
-"""A CSV file with the columns path,label[,split], parted by comma, semicolon or tab, under their usual names too.
+"""A table of images, in CSV or JSON lines, with the columns path,label[,split] under their usual names.
 
 Paths are relative to the file's own folder; where nothing lies there, to the folder in it that holds such files
 (`table_images`). Several tables called train, val and test are the splits.
@@ -7,6 +7,8 @@ Paths are relative to the file's own folder; where nothing lies there, to the fo
 from __future__ import annotations
 
 import csv
+import io
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -31,7 +33,7 @@ _SYNONYMS: Final = {
         *("classe", "categoria", "rotulo", "rótulo", "especie", "espécie"),
     ),
 }
-_TABLES: Final = (".csv", ".tsv")
+_TABLES: Final = (".csv", ".tsv", ".jsonl")
 _DELIMITERS: Final = ",;\t"  # semicolons are what spreadsheets write where the comma is the decimal sign
 
 
@@ -60,6 +62,16 @@ def tables_in(path: Path, folder: Folder) -> dict[str, str]:
     raise DataError(text.format(path=path, names=", ".join(labelled), name=labelled[0]))
 
 
+def tables_below(path: Path, folder: Folder) -> dict[str, str]:
+    """The labelled tables in the split folders of a folder, each with its split (Hugging Face's imagefolder)."""
+    roles = {name: split for name, split in split_roles(folder.folders).items() if split}
+    return {
+        f"{name}/{table}": split
+        for name, split in roles.items()
+        for table in tables_in(path / name, list_folder(path / name, classes=True))
+    }
+
+
 def read(path: Path) -> Listing:
     """One row per line. A path that does not exist is found by the survey, like any image that cannot be read."""
     return read_tables(path.parent, {path.name: ""})
@@ -70,7 +82,8 @@ def read_tables(root: Path, tables: Mapping[str, str]) -> Listing:
     listing = Listing(root, "csv")
     for table, of_table in tables.items():
         rows = list(read_columns(root / table, _NEEDED, _WANTED))
-        files = places(root, [row["path"] for _where, row in rows], of_table or "train")
+        below = table[: table.rfind("/") + 1]
+        files = places(root / below, [row["path"] for _where, row in rows], of_table or "train")
         if files.said is not None:
             listing.notes.append(files.said.format(table=table))
         for where, row in rows:
@@ -81,7 +94,7 @@ def read_tables(root: Path, tables: Mapping[str, str]) -> Listing:
                     text = Text("{where}: unknown split {given}. {hint}")
                     hint = nearest(row["split"], ("train", "val", "test"))
                     raise DataError(text.format(where=where, given=repr(row["split"]), hint=hint))
-            listing.add([files.of(row["path"])], row["label"], split)
+            listing.add([below + files.of(row["path"])], row["label"], split)
     _leave_test_alone(listing)
     return listing
 
@@ -122,7 +135,7 @@ def read_columns(
             columns = _columns(path, header, needed, wanted)
             for line, row in _rows(path, file, delimiter):
                 if any(row):
-                    where = Text("{path}, line {line}").format(path=path, line=line)
+                    where = Text("{path}, line {line}").format(path=path, line=line - (path.suffix == ".jsonl"))
                     if any(cell.strip() for cell in row[len(header) :]):
                         raise DataError(
                             Text(
@@ -143,7 +156,28 @@ def read_columns(
 
 
 def _open(path: Path) -> IO[str]:
-    return path.open(encoding="utf-8-sig", newline="")
+    file = path.open(encoding="utf-8-sig", newline="")
+    return file if path.suffix.lower() != ".jsonl" else _from_json_lines(path, file)
+
+
+def _from_json_lines(path: Path, file: IO[str]) -> IO[str]:
+    """A table of one JSON object a line as CSV, with the first object's names as its columns."""
+    made = io.StringIO()
+    with file:
+        names: list[str] = []
+        for number, line in enumerate(file, 1):
+            try:
+                row = json.loads(line) if line.strip() else {}
+            except (ValueError, RecursionError):
+                row = None
+            if not isinstance(row, dict):
+                raise DataError(Text("{path}, line {line}: not a JSON object.", path=path, line=number))
+            names = names or list(row)
+            if number == 1:
+                csv.writer(made).writerow(names)
+            csv.writer(made).writerow([str(row.get(name, "")) for name in names])
+    made.seek(0)
+    return made
 
 
 def _header(line: str) -> tuple[str, list[str]]:

@@ -25,25 +25,26 @@ _FEW: Final = 10
 def recognise(path: Path, known: Sequence[str] = ()) -> Listing:
     """All images at `path`. `known` are the classes of a model, which choose between two readings."""
     if os.path.isfile(path):  # noqa: PTH113 (no error for an odd name)
-        if path.suffix.lower() in (".csv", ".tsv", ".txt"):
+        if path.suffix.lower() in (".csv", ".tsv", ".txt", ".jsonl"):
             return csv_table.read(path)
         if idx.matches([path.name]):
             return recognise(path.parent, known)
         raise DataError(Text("{path} is a file of an unknown kind. {accepted}", path=path, accepted=Text(ACCEPTED)))
     folder = list_folder(path, classes=True)
     files = folder.others
-    tables = [name for name in files if name.lower().endswith((".csv", ".tsv"))]
+    tables = [name for name in files if name.lower().endswith((".csv", ".tsv", ".jsonl"))]
     if idx.matches(files):
         return idx.read(path, files)
     if cifar.matches(files):
         return cifar.read(path, files)
     divided = split_folders.matches(path, folder)
-    if divided and (not tables or split_folders.has_classes(path, folder)):
+    if divided and tables and split_folders.has_classes(path, folder):
         return split_folders.read(path, folder)
     if tables and (divided or not _has_class_folders(path, folder)) and (labelled := csv_table.tables_in(path, folder)):
         return csv_table.read_tables(path, labelled)
     if divided:
-        return split_folders.read(path, folder)
+        below = {} if split_folders.has_classes(path, folder) else csv_table.tables_below(path, folder)
+        return csv_table.read_tables(path, below) if below else split_folders.read(path, folder)
     if within := _data_set_within(path, folder):
         return recognise(path / within, known)
     if len(tables) == 1 and len(folder.folders) < 2:
