@@ -13,7 +13,7 @@ RESULTS = Path(__file__).parent.parent / "results"
 
 def origin(command: str, seed: int = 0) -> dict[str, Any]:
     """The provenance of a result that `command` made; `changed` says whether the code differed from the commit."""
-    about = provenance.gather(command, seed, choose("auto", "auto"))
+    about = provenance.gather(command, seed, choose("auto", "auto")).to_dict()
     return about | {"commit": _git("rev-parse", "HEAD"), "changed": bool(_git("status", "--porcelain", "src"))}
 
 

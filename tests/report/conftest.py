@@ -19,6 +19,7 @@ from atalho.tasks.classification import ClassificationEvaluation, measure
 from atalho.text import use_language
 
 HOSTILE = '<script>alert("1")</script> & $x^'
+PREPARED = {"size": 28, "resize": 32, "channels": 3, "mean": [0.5] * 3, "std": [0.25] * 3}
 CLASSES = ("0", HOSTILE, "2", "3", "4", "5", "6", "7", "8", "nine")
 
 
@@ -80,9 +81,9 @@ def complete(tmp_path_factory, digits, evaluation) -> Path:
     write(run / "timing.json", {"seconds": 20.0, "images_per_second": 1234.5, "epochs": epochs})
     machine = {"cores": 2, "processor": "Xeon"}
     cost = {"parameters": 272474, "multiply_adds": 41_000_000}
-    known = {"command": "atalho train /photos/digits", "seed": 7, "machine": machine, "cost": cost, "commit": None}
+    known = {"command": "atalho train /photos/digits", "seed": 7, "machine": machine, "cost": cost}
     write(run / "provenance.json", known)
-    write(run / "network.json", {"spec": to_dict(spec("resnet20")), "preprocessing": {"size": 28}})
+    write(run / "network.json", {"spec": to_dict(spec("resnet20")), "preprocessing": PREPARED})
     return run
 
 

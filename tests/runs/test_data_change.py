@@ -85,7 +85,7 @@ def test_the_epoch_in_progress_begins_again_with_changed_images(stopped: Path, t
     # Two steps of the second epoch were done; then it has all its five, and so has the third.
     assert [row["epoch"] for row in steps] == [1] * 4 + [2] * 2 + [2] * 5 + [3] * 5
     assert [row["epoch"] for row in rows if row["kind"] == "epoch"] == [1, 2, 3]
-    assert done.epoch_origin == EpochOrigin(6, 1)
+    assert data_change.origin_of(done) == EpochOrigin(6, 1)
     (note,) = [note for note in listener.notes if "changed" in note]
     assert note.startswith("the images changed after step 6: 40 new, 0 gone; epoch 2 begins again")
     (change,) = done.json("manifest.json")["changes"]
@@ -115,9 +115,9 @@ def test_images_that_were_trained_on_and_are_now_held_out_are_counted(run: Run) 
     before = run.manifest
     train_ids, test_ids = before.splits["train"], before.splits["test"]
     splits = dict(before.splits) | {"train": train_ids[3:], "test": np.concatenate([test_ids, train_ids[:3]])}
-    found = data_change._differences(before, dataclasses.replace(before, splits=splits))
-    assert found == {"added": 0, "removed": 0, "leaked": 3}
-    text = change_told({"step": 5, "epoch": 0, **found})
+    found = data_change._change(run, run.images, dataclasses.replace(before, splits=splits))
+    assert (found.added, found.removed, found.leaked) == (0, 0, 3)
+    text = change_told(found)
     assert text.endswith("3 images that it trained on are now held out: accuracy on them is too good")
 
 

@@ -13,7 +13,7 @@ from atalho.runs import provenance
 
 
 def test_it_says_command_seed_versions_and_machine() -> None:
-    found = provenance.gather("atalho train photos", 7, choose("fp32", "fp32"))
+    found = provenance.gather("atalho train photos", 7, choose("fp32", "fp32")).to_dict()
     assert json.loads(json.dumps(found)) == found
     assert (found["command"], found["seed"], found["atalho"]) == ("atalho train photos", 7, __version__)
     assert found["versions"]["torch"] == torch.__version__.partition("+")[0]

@@ -1,10 +1,10 @@
 """A data set, ready to be read: which images there are, and their pixels without those that cannot be read."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from atalho.data.images import Images
 from atalho.data.manifest import Manifest
+from atalho.data.manifest_record import ManifestRecord, SkippedImage
 
 
 @dataclass(frozen=True)
@@ -16,9 +16,7 @@ class Dataset:
     size: int
     fingerprint: str
 
-    def record(self) -> dict[str, Any]:
-        """What `manifest.json` of a run holds: also the fingerprint of the content, and what was left out."""
-        return self.manifest.to_json() | {
-            "fingerprint": self.fingerprint,
-            "skipped": [{"path": image.name, "reason": image.reason.to_json()} for image in self.images.bad],
-        }
+    def record(self) -> ManifestRecord:
+        """What a run keeps of them: also what was left out."""
+        skipped = tuple(SkippedImage(image.name, image.reason) for image in self.images.bad)
+        return ManifestRecord(self.manifest, self.fingerprint, skipped)

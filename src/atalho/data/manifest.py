@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atalho.errors import DataError
+from atalho.json_values import JsonObject
 from atalho.text import Text, _, ntext
 
 SPLITS: Final = ("train", "val", "test")
@@ -79,9 +80,9 @@ class Manifest:
         splits = {name: ids[~np.isin(ids, left_out)] for name, ids in self.splits.items()}
         return dataclasses.replace(self, splits=splits)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """What a run stores in manifest.json. Pixels stay in their files."""
-        cameras: dict[str, Any] = {}
+        cameras: JsonObject = {}
         if self.cameras is not None:
             cameras = {"cameras": self.cameras.tolist(), "camera_names": list(self.camera_names)}
         return {

@@ -1,15 +1,17 @@
 """The parts of the page that say where the result comes from: data, cost, configuration and provenance."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
-from atalho.networks.spec import from_dict
+from atalho.data.manifest import SPLITS, Manifest
+from atalho.data.manifest_record import ImagesChanged, ImagesMoved, ManifestRecord
+from atalho.json_values import JsonObject, JsonValue
 from atalho.report.drawing import draw
 from atalho.report.markup import Html, el
 from atalho.report.sections import section
-from atalho.storage.run_folder import Json, RunFolder
+from atalho.storage.run_folder import RunFolder
 from atalho.tasks.by_name import task_of
-from atalho.text import N_, _, told
+from atalho.text import N_, _
 from atalho.text.numbers import duration, number, whole
 
 IMBALANCED: Final = 3.0  # largest over smallest class from which a reader should know
@@ -39,39 +41,31 @@ _FIELDS: Final = {
 
 def data(run: RunFolder) -> Html | None:
     """How many images of each class each split has, and what was decided about them."""
-    manifest, page = run.manifest, task_of(run.task).page
-    if manifest is None:
+    record, page = run.manifest, task_of(run.task).page
+    if record is None:
         return None
-    splits = [name for name in ("train", "val", "test") if len(manifest["splits"].get(name, []))]
-    counts = {name: _counts(manifest, name) for name in splits}
+    manifest = record.manifest
+    counts = {name: manifest.counts(name).tolist() for name in SPLITS if len(manifest.splits.get(name, ()))}
     heads = [el("th", page.one, data_sort="text")]
-    heads += [el("th", _(_SPLITS[name]), class_="number", data_sort="number") for name in splits]
+    heads += [el("th", _(_SPLITS[name]), class_="number", data_sort="number") for name in counts]
     rows = [
-        el("tr", el("td", label), [_cell(counts[name][place]) for name in splits])
-        for place, label in enumerate(manifest["classes"])
+        el("tr", el("td", label), [_cell(many[place]) for many in counts.values()])
+        for place, label in enumerate(manifest.classes)
     ]
-    totals = el("tr", el("th", _("all")), [_cell(sum(counts[name])) for name in splits])
+    totals = el("tr", el("th", _("all")), [_cell(sum(many)) for many in counts.values()])
     table = el(
         "table", el("thead", el("tr", heads)), el("tbody", rows), el("tfoot", totals), class_="sortable"
     )  # fmt: skip
     notes = [
-        *map(told, manifest.get("notes", [])),
+        *map(str, manifest.notes),
         *(_balance(manifest, counts) if page.balance else ()),
-        *_remarks(manifest),
+        *_remarks(record),
     ]
     remarks = el("ul", [el("li", note) for note in notes], class_="notes") if notes else None
     return section("data", _("Data"), remarks, el("div", table, class_="scroll tall"))
 
 
-def _counts(manifest: Json, split: str) -> list[int]:
-    counts = [0] * len(manifest["classes"])
-    labels = manifest["labels"]
-    for image in manifest["splits"][split]:
-        counts[labels[image]] += 1
-    return counts
-
-
-def _balance(manifest: Json, counts: Mapping[str, list[int]]) -> Iterator[str]:
+def _balance(manifest: Manifest, counts: Mapping[str, list[int]]) -> Iterator[str]:
     """What a reader should know of the classes: imbalance, and which are missing in a split."""
     train = counts.get("train", [])
     if train and min(train) > 0 and max(train) / min(train) >= IMBALANCED:
@@ -80,31 +74,30 @@ def _balance(manifest: Json, counts: Mapping[str, list[int]]) -> Iterator[str]:
             "The classes are imbalanced: the largest has {ratio} times the training images of the smallest."
         ).format(ratio=ratio)
     for split, per_class in counts.items():
-        missing = [name for name, count in zip(manifest["classes"], per_class, strict=True) if count == 0]
+        missing = [name for name, count in zip(manifest.classes, per_class, strict=True) if count == 0]
         if missing:
             yield _("Classes without images in the split {split}: {names}.").format(
                 split=_(_SPLITS[split]), names=_listed(missing)
             )
 
 
-def _remarks(manifest: Json) -> Iterator[str]:
+def _remarks(record: ManifestRecord) -> Iterator[str]:
     """What happened to the images: changes while the run was stopped, and those that were skipped."""
-    for change in manifest.get("changes", []):
+    for change in record.changes:
         yield change_told(change)
-    skipped = manifest.get("skipped", [])
-    if skipped:
-        yield _("Images that cannot be read and were skipped: {n}.").format(n=whole(len(skipped)))
-    for image in skipped[:_NAMES_SHOWN]:
-        yield f"{image['path']}: {told(image['reason'])}"
+    if record.skipped:
+        yield _("Images that cannot be read and were skipped: {n}.").format(n=whole(len(record.skipped)))
+    for path, reason in record.skipped[:_NAMES_SHOWN]:
+        yield f"{path}: {reason}"
 
 
-def change_told(change: Mapping[str, Any]) -> str:
+def change_told(change: ImagesMoved | ImagesChanged) -> str:
     """That the images moved, or that they changed while the run was stopped."""
-    if "moved" in change:
-        return _("the images are now at {path}").format(path=change["moved"])
-    numbers = {name: whole(change[name]) for name in ("step", "added", "removed")}
-    text = _(_CHANGED).format(**numbers, epoch=change["epoch"] + 1)
-    return _(_LEAKED).format(text=text, count=whole(change["leaked"])) if change["leaked"] else text
+    if isinstance(change, ImagesMoved):
+        return _("the images are now at {path}").format(path=change.moved)
+    numbers = {name: whole(getattr(change, name)) for name in ("step", "added", "removed")}
+    text = _(_CHANGED).format(**numbers, epoch=change.epoch + 1)
+    return _(_LEAKED).format(text=text, count=whole(change.leaked)) if change.leaked else text
 
 
 def _listed(names: list[str]) -> str:
@@ -115,12 +108,11 @@ def _listed(names: list[str]) -> str:
 
 def architecture(run: RunFolder) -> Html | None:
     """The network, drawn."""
-    if run.network is None or "spec" not in run.network:
+    if run.network is None:
         return None
-    planned = from_dict(run.network["spec"]).plan()
-    side = run.network.get("preprocessing", {}).get("size")
+    planned = run.network.spec.plan()
     columns = 2 if len(planned.stages()) > 1 else 1
-    drawing = draw(planned, name=run.model, side=side, columns=columns)
+    drawing = draw(planned, name=run.model, side=run.network.preprocessing.size, columns=columns)
     return section("network", _("Network"), el("div", drawing, class_="scroll"))
 
 
@@ -129,18 +121,17 @@ def cost(run: RunFolder) -> Html | None:
     timing = run.timing
     if timing is None:
         return None
-    epochs = timing.get("epochs", [])
-    facts = [(_("training time"), duration(timing.get("seconds")))]
-    if epochs:
-        typical = sorted(row["seconds"] for row in epochs)[len(epochs) // 2]
+    facts = [(_("training time"), duration(timing.seconds))]
+    if timing.epochs:
+        typical = sorted(row.seconds for row in timing.epochs)[len(timing.epochs) // 2]
         facts += [
-            (_("first epoch"), duration(epochs[0]["seconds"])),
+            (_("first epoch"), duration(timing.epochs[0].seconds)),
             (_("median epoch"), duration(typical)),
         ]
-    if "multiply_adds" in run.cost:
-        facts.append((_("multiply–adds for one image"), whole(run.cost["multiply_adds"])))
-    if "images_per_second" in timing:
-        facts.append((_("images per second in training"), whole(timing["images_per_second"])))
+    if run.cost.multiply_adds is not None:
+        facts.append((_("multiply–adds for one image"), whole(run.cost.multiply_adds)))
+    if timing.images_per_second is not None:
+        facts.append((_("images per second in training"), whole(timing.images_per_second)))
     return section("cost", _("Cost"), el("dl", [_pair(*fact) for fact in facts], class_="pairs"))
 
 
@@ -155,10 +146,10 @@ def provenance(run: RunFolder) -> Html | None:
     """Command, seed, versions and machine."""
     if run.provenance is None:
         return None
-    return section("provenance", _("Provenance"), provenance_list(run.provenance))
+    return section("provenance", _("Provenance"), provenance_list(run.provenance.to_dict()))
 
 
-def provenance_list(record: Json) -> Html:
+def provenance_list(record: JsonObject) -> Html:
     """What a record of provenance holds, the known fields first."""
     told = [name for name in record if name != "cost" and record[name] != []]
     known = [name for name in _FIELDS if name in told]
@@ -167,11 +158,11 @@ def provenance_list(record: Json) -> Html:
     return el("dl", rows, class_="pairs long")
 
 
-def _flat(value: Any) -> str:
+def _flat(value: JsonValue) -> str:
     """A value of JSON on one line: nested names before their values."""
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return " · ".join(f"{name} {_flat(inner)}" for name, inner in value.items())
-    if isinstance(value, list):
+    if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(_flat(inner) for inner in value)
     return "–" if value is None else str(value)
 

@@ -19,7 +19,8 @@ from atalho.report.canvas import AMBER, BLUE, INK, MUTED, panel, png, style
 from atalho.report.markup import clean
 from atalho.storage import run_folder
 from atalho.storage.atomic import write_file
-from atalho.storage.run_folder import Json, RunFolder
+from atalho.storage.run_folder import RunFolder
+from atalho.storage.run_records import EpochRow, StepRow
 from atalho.tasks.by_name import evaluation_of, task_of, verification_of
 from atalho.text import _
 from atalho.text.numbers import LEVEL, number, percent, whole
@@ -43,9 +44,9 @@ def draw_all(run: RunFolder) -> dict[str, Figure]:
         if (verification := verification_of(run)) is not None:
             figures["verification"] = error_rates(verification)
         if run.epochs:
-            figures["loss"] = loss(run.rows)
+            figures["loss"] = loss(run.steps, run.epochs)
             figures["accuracy"] = accuracy(run.epochs)
-            figures["learning_rate"] = learning_rate(run.rows)
+            figures["learning_rate"] = learning_rate(run.steps, run.epochs)
         evaluation: Any = evaluation_of(run)  # its task names no part that it does not have
         parts = task_of(run.task).page.parts if evaluation is not None else ()
         if "confusion" in parts:
@@ -69,34 +70,33 @@ def write_all(run: Path) -> list[Path]:
     return written
 
 
-def loss(rows: Sequence[Json]) -> Figure:
+def loss(steps: Sequence[StepRow], epochs: Sequence[EpochRow]) -> Figure:
     """Loss of every logged step, and of each epoch on training and validation images."""
     figure, axes = panel(3.7, 2.6)
-    epochs, steps = _by_kind(rows)
-    axes.plot(*_course(steps, epochs, "loss"), color=BLUE, alpha=0.25, linewidth=0.9)
-    _two_curves(axes, epochs, "loss")
+    axes.plot(*_course(steps, epochs, [step.loss for step in steps]), color=BLUE, alpha=0.25, linewidth=0.9)
+    _two_curves(axes, [epoch.train_loss for epoch in epochs], [epoch.val_loss for epoch in epochs])
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: number(value, 1)))
     return figure
 
 
-def accuracy(epochs: Sequence[Json]) -> Figure:
+def accuracy(epochs: Sequence[EpochRow]) -> Figure:
     """Top-1 accuracy after each epoch on training and validation images; in re-identification rank-1 on these."""
     figure, axes = panel(3.7, 2.6)
-    _two_curves(axes, [{"val_top1": row.get("val_rank1"), **row} for row in epochs], "top1")
+    held_out = [epoch.val_rank1 if epoch.val_top1 is None else epoch.val_top1 for epoch in epochs]
+    _two_curves(axes, [epoch.train_top1 for epoch in epochs], held_out)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: percent(value, 0)))
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     return figure
 
 
-def learning_rate(rows: Sequence[Json]) -> Figure:
+def learning_rate(steps: Sequence[StepRow], epochs: Sequence[EpochRow]) -> Figure:
     """Learning rate over the epochs."""
     figure, axes = panel(3.7, 2.6)
-    epochs, steps = _by_kind(rows)
     if steps:
-        axes.plot(*_course(steps, epochs, "lr"), color=BLUE, linewidth=1.8)
+        axes.plot(*_course(steps, epochs, [step.lr for step in steps]), color=BLUE, linewidth=1.8)
     else:
-        axes.plot(range(1, len(epochs) + 1), [row["learning_rate"] for row in epochs], "o-", color=BLUE)
+        axes.plot(range(1, len(epochs) + 1), [_drawable(epoch.learning_rate) for epoch in epochs], "o-", color=BLUE)
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: number(value, 5).rstrip("0").rstrip(".,")))
     _epoch_axis(axes, len(epochs))
@@ -215,16 +215,19 @@ def _logarithmic(axes: Axes, floor: float) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: percent(value, digits.get(value, 0))))
 
 
-def _two_curves(axes: Axes, epochs: Sequence[Json], what: str) -> None:
-    across = range(1, len(epochs) + 1)
-    mark = "o-" if len(epochs) <= 30 else "-"
-    for key, colour, label in (("train", BLUE, _("training")), ("val", AMBER, _("validation"))):
-        values = [row.get(f"{key}_{what}") for row in epochs]
+def _two_curves(axes: Axes, training: Sequence[float | None], validation: Sequence[float | None]) -> None:
+    across = range(1, len(training) + 1)
+    mark = "o-" if len(training) <= 30 else "-"
+    for values, colour, label in ((training, BLUE, _("training")), (validation, AMBER, _("validation"))):
         if any(value is not None for value in values):
-            up = [np.nan if value is None else value for value in values]
+            up = list(map(_drawable, values))
             axes.plot(across, up, mark, color=colour, linewidth=1.8, markersize=3.5, label=label)
     axes.legend(loc="best")
-    _epoch_axis(axes, len(epochs))
+    _epoch_axis(axes, len(training))
+
+
+def _drawable(value: float | None) -> float:
+    return np.nan if value is None else value
 
 
 def _epoch_axis(axes: Axes, epochs: int) -> None:
@@ -241,16 +244,14 @@ def _shares(axes: Axes, which: str) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _place: percent(value, 0)))
 
 
-def _by_kind(rows: Sequence[Json]) -> tuple[list[Json], list[Json]]:
-    return [row for row in rows if row.get("kind") == "epoch"], [row for row in rows if row.get("kind") == "step"]
-
-
-def _course(steps: Sequence[Json], epochs: Sequence[Json], what: str) -> tuple[list[float], list[float]]:
+def _course(
+    steps: Sequence[StepRow], epochs: Sequence[EpochRow], values: Sequence[float]
+) -> tuple[list[float], list[float]]:
     """Where the logged steps lie, in epochs, and their values; of many steps, means over neighbours."""
-    per_epoch = epochs[-1]["step"] / len(epochs)
+    per_epoch = epochs[-1].step / len(epochs)
     parts = np.array_split(np.arange(len(steps)), min(len(steps), MOST_POINTS)) if steps else []
-    across = [float(np.mean([steps[k]["step"] for k in part])) / per_epoch for part in parts]
-    return across, [float(np.mean([steps[k][what] for k in part])) for part in parts]
+    across = [float(np.mean([steps[k].step for k in part])) / per_epoch for part in parts]
+    return across, [float(np.mean([values[k] for k in part])) for part in parts]
 
 
 def _short(name: str) -> str:

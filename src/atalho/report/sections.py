@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from atalho.report.figures import NAMES_UP_TO, NUMBERS_UP_TO
 from atalho.report.markup import Html, el
 from atalho.storage.run_folder import RunFolder
+from atalho.storage.run_records import TrainingTime
 from atalho.tasks.by_name import task_of
 from atalho.text import _, language
 from atalho.text.numbers import LEVEL, duration, interval, number, percent, whole
@@ -56,16 +57,17 @@ def _headline(evaluation: Evaluation | None) -> Html:
 
 
 def _key_numbers(run: RunFolder, evaluation: Evaluation | None) -> Html:
-    timing = run.timing or {}
-    classes = (run.manifest or {}).get("classes", [])
-    training = len((run.manifest or {}).get("splits", {}).get("train", []))
+    timing = run.timing or TrainingTime()
+    manifest = run.manifest.manifest if run.manifest is not None else None
+    classes = manifest.classes if manifest is not None else ()
+    training = len(manifest.splits.get("train", ())) if manifest is not None else 0
     shown = [
         (_("training images"), whole(training) if training else None),
         (task_of(run.task).page.several, whole(len(classes)) if classes else None),
-        (_("parameters"), whole(run.cost["parameters"]) if "parameters" in run.cost else None),
+        (_("parameters"), whole(run.cost.parameters) if run.cost.parameters is not None else None),
         (_("epochs"), whole(len(run.epochs)) if run.epochs else None),
-        (_("training time"), duration(timing["seconds"]) if "seconds" in timing else None),
-        (_("images per second"), whole(timing["images_per_second"]) if "images_per_second" in timing else None),
+        (_("training time"), duration(timing.seconds) if run.timing is not None else None),
+        (_("images per second"), whole(timing.images_per_second) if timing.images_per_second is not None else None),
         *(evaluation.key_numbers() if evaluation is not None else ()),
     ]
     return el("dl", [el("div", el("dt", what), el("dd", value)) for what, value in shown if value], class_="keys")

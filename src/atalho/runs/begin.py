@@ -4,14 +4,10 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from pydantic import TypeAdapter
-
 from atalho import config as schema
 from atalho.config import Asked
 from atalho.data import order
-from atalho.data.preprocessing import Preprocessing
 from atalho.errors import ConfigError
-from atalho.networks import spec as specs
 from atalho.networks.select import stem_advice
 from atalho.precision import choose
 from atalho.runs import continuation, memory, provenance
@@ -22,6 +18,8 @@ from atalho.runs.follow import refuse_crowded_gpu
 from atalho.runs.network import Start, backbone_of, spec_for
 from atalho.runs.run import Run
 from atalho.storage import atomic, run_file, run_folder
+from atalho.storage.run_folder import RunFolder
+from atalho.storage.run_records import RunNetwork
 from atalho.tasks.by_name import task_of
 from atalho.text import Text, _
 from atalho.training import recipe as recipes
@@ -74,14 +72,13 @@ def begin(
     with claimed(out, early.data.path) as folder:
         run = Run.begun(folder, config)
         dataset = open_dataset(surveyed, config.data, progress, channels=channels)
-        prepared = TypeAdapter(Preprocessing).dump_python(preprocessing(dataset, config.data, start), mode="json")
-        atomic.write_json(folder / run_folder.NETWORK, {"spec": specs.to_dict(spec), "preprocessing": prepared})
-        atomic.write_json(folder / run_folder.MANIFEST, dataset.record())
+        files = RunFolder(folder)
+        files.write(RunNetwork(spec, preprocessing(dataset, config.data, start)))
+        files.write(dataset.record())
         text = run_file.text(schema.to_dict(config)).encode()
-        record = provenance.gather(command, config.training.seed, precision)
-        record |= {"fingerprint": provenance.fingerprint(precision, ranks.world), "config": provenance.digest(text)}
-        record |= {"asked": digest}
-        atomic.write_json(folder / run_folder.PROVENANCE, record)
+        fingerprint = provenance.fingerprint(precision, ranks.world)
+        about = provenance.gather(command, config.training.seed, precision)
+        files.write(replace(about, fingerprint=fingerprint, config=provenance.digest(text), asked=digest))
         # The last of a run's first files, because it is what makes the folder a run.
         atomic.write_file(folder / run_folder.CONFIG, text)
         fit(run, dataset, precision, progress, ranks)

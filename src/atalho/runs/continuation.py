@@ -14,6 +14,8 @@ from atalho import config as schema
 from atalho.errors import ConfigError, RunError
 from atalho.runs.run import Run
 from atalho.storage import run_folder
+from atalho.storage.run_folder import RunFolder
+from atalho.storage.run_records import Provenance
 from atalho.text import Text
 from atalho.training.distributed import Ranks
 
@@ -38,7 +40,7 @@ def find_run(folder: Path, digest: str) -> Run | None:
     if not run_folder.is_run(folder):
         return None
     run = Run(folder)
-    if run.json(run_folder.PROVENANCE).get("asked") != digest:
+    if RunFolder(folder).read(Provenance).asked != digest:
         raise RunError(
             Text(
                 "The run in {path} began with other settings than these, so it is not continued. "

@@ -11,12 +11,14 @@ from pathlib import Path
 from atalho.config import DataConfig
 from atalho.data.dataset import Dataset
 from atalho.data.manifest import Manifest
+from atalho.data.manifest_record import ImagesChanged, ImagesMoved, ManifestRecord
 from atalho.errors import RunError
 from atalho.report.background import change_told
 from atalho.runs import provenance
 from atalho.runs.dataset import SurveyedData
 from atalho.runs.run import Run
-from atalho.storage import atomic, checkpoint, run_folder
+from atalho.storage import checkpoint, run_folder
+from atalho.storage.run_folder import RunFolder
 from atalho.tasks.by_name import task_of
 from atalho.text import _
 from atalho.training.progress import Progress
@@ -28,7 +30,7 @@ def check(run: Run, surveyed: SurveyedData, data: DataConfig, *, accept: bool) -
 
     Other classes are never accepted: the network's outputs are those of the classes that it began with.
     """
-    if surveyed.survey.fingerprint != run.json(run_folder.MANIFEST)["fingerprint"]:
+    if surveyed.survey.fingerprint != run.images.fingerprint:
         task_of(run.config.task).check_change(data.path, run.path)
         if not accept:
             text = _(
@@ -45,42 +47,53 @@ def check(run: Run, surveyed: SurveyedData, data: DataConfig, *, accept: bool) -
 
 def record(run: Run, dataset: Dataset, data: DataConfig, progress: Progress) -> Run:
     """The run with its images where and as they are now; what changed is noted in its record."""
-    stored = run.json(run_folder.MANIFEST)
-    same, moved = dataset.fingerprint == stored["fingerprint"], data.path != run.config.data.path
+    stored = run.images
+    same, moved = dataset.fingerprint == stored.fingerprint, data.path != run.config.data.path
     if same and not moved:
         return run
-    changes = list(stored.get("changes", []))
+    changes = list(stored.changes)
     if moved:
-        changes.append({"when": provenance.now(), "moved": data.path})
+        changes.append(ImagesMoved(provenance.now(), data.path))
         progress.note(_("the images are now at {path}").format(path=data.path))
     if not same:
-        origin = _epoch_origin(run)
-        change = {"when": provenance.now(), "step": origin.step, "epoch": origin.epoch}
-        change |= {"fingerprint": stored["fingerprint"], **_differences(run.manifest, dataset.manifest)}
+        change = _change(run, stored, dataset.manifest)
         changes.append(change)
         progress.note(change_told(change))
-    stored_now = dataset.record() if not same else stored | {"root": str(dataset.manifest.root)}
-    atomic.write_json(run.path / run_folder.MANIFEST, stored_now | {"changes": changes, "path": data.path})
+        stored = dataset.record()
+    manifest = dataclasses.replace(stored.manifest, root=dataset.manifest.root)
+    now = dataclasses.replace(stored, manifest=manifest, changes=tuple(changes), path=data.path)
+    RunFolder(run.path).write(now)
     return Run(run.path)
 
 
-def _epoch_origin(run: Run) -> EpochOrigin:
+def origin_of(run: Run) -> EpochOrigin:
+    """Where the images of a run last changed; the beginning if they never did."""
+    changes = [change for change in run.images.changes if isinstance(change, ImagesChanged)]
+    return EpochOrigin(changes[-1].step, changes[-1].epoch) if changes else EpochOrigin()
+
+
+def _new_origin(run: Run) -> EpochOrigin:
     """Where the newest checkpoint stands: the epoch in progress begins again there."""
     saved = checkpoint.latest(run.path / run_folder.CHECKPOINTS)
     if saved is None:
         return EpochOrigin()
     steps = -(-len(run.manifest.splits["train"]) // run.config.training.batch_size)
-    return EpochOrigin(saved.step, run.epoch_origin.position(saved.step, steps)[0])
+    return EpochOrigin(saved.step, origin_of(run).position(saved.step, steps)[0])
 
 
-def _differences(before: Manifest, now: Manifest) -> dict[str, int]:
+def _change(run: Run, stored: ManifestRecord, now: Manifest) -> ImagesChanged:
+    before, origin = stored.manifest, _new_origin(run)
     names, trained = set(before.names), {before.names[number] for number in before.splits["train"]}
     held = {now.names[number] for split in ("val", "test") for number in now.splits.get(split, ())}
-    return {
-        "added": len(set(now.names) - names),
-        "removed": len(names - set(now.names)),
-        "leaked": len(trained & held),
-    }
+    return ImagesChanged(
+        when=provenance.now(),
+        step=origin.step,
+        epoch=origin.epoch,
+        fingerprint=stored.fingerprint,
+        added=len(set(now.names) - names),
+        removed=len(names - set(now.names)),
+        leaked=len(trained & held),
+    )
 
 
 def data_at(data: Path | str | None, run: Run) -> DataConfig:

@@ -12,7 +12,6 @@ from atalho.model import Model
 from atalho.precision import choose
 from atalho.runs.dataset import SurveyedData, open_dataset, survey_data, survey_manifest
 from atalho.runs.run import Run, run_at
-from atalho.storage import run_folder
 from atalho.tasks.by_name import task_of
 from atalho.tasks.task import EvaluationTarget, Task
 from atalho.text import Text
@@ -23,7 +22,7 @@ def own(run: Run, progress: Progress) -> tuple[Model, Dataset]:
     """The model of a run and its images. Raises RunError where they are no longer those that it was trained on."""
     loaded = model.load(run.path, choose(run.config.training.device, run.config.training.precision))
     config = dataclasses.replace(run.config.data, size=loaded.card.preprocessing.size)
-    stored = run.json(run_folder.MANIFEST)["fingerprint"]
+    stored = run.images.fingerprint
     surveyed = survey_data(dataclasses.replace(run.config, data=config), progress, stored)
     if surveyed.survey.fingerprint != stored:
         raise RunError(

@@ -1,6 +1,7 @@
 """What follows the last step: what is fitted on validation, the evaluation, the model folder, figures and report."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from atalho.runs import provenance
 from atalho.runs.run import Run
 from atalho.storage import atomic, model_folder, run_folder, threshold_file
 from atalho.storage.model_folder import Card
+from atalho.storage.run_folder import RunFolder
+from atalho.storage.run_records import Cost, Provenance
 from atalho.stored import to_json
 from atalho.tasks.by_name import task_of
 from atalho.tasks.task import EvaluationOptions, EvaluationTarget
@@ -40,8 +43,8 @@ def finish(run: Run, target: EvaluationTarget, progress: Progress) -> None:
         )
         evaluation = task.evaluate(target, split, options, progress)
         atomic.write_json(run.path / run_folder.EVALUATION, evaluation.to_dict())
-    record = run.json(run_folder.PROVENANCE) | {"finished": provenance.now(), "cost": _cost(target)}
-    atomic.write_json(run.path / run_folder.PROVENANCE, record)
+    files = RunFolder(run.path)
+    files.write(replace(files.read(Provenance), finished=provenance.now(), cost=_cost(target)))
     card = Card(
         task=run.config.task,
         spec=network.spec,
@@ -80,10 +83,10 @@ def report(run: Run, dataset: Dataset) -> None:
     html.write(run.path, pictures=pictures)
 
 
-def _cost(target: EvaluationTarget) -> dict[str, int]:
+def _cost(target: EvaluationTarget) -> Cost:
     prepared = target.preprocessing
     total = summarise(target.network, (prepared.channels, prepared.size, prepared.size))
-    return {"parameters": total.parameters, "multiply_adds": total.multiply_adds}
+    return Cost(total.parameters, total.multiply_adds)
 
 
 def _png(pixels: NDArray[np.uint8]) -> bytes:

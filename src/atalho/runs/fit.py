@@ -1,8 +1,8 @@
 """Train the network of a run from wherever its checkpoints stand to the end, and write what follows the last step."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import safetensors.torch
 import torch
@@ -15,10 +15,12 @@ from atalho.data.preprocessing import Preprocessing, channel_statistics
 from atalho.networks.spec import Spec
 from atalho.precision import Precision
 from atalho.runs import finish, memory, network
+from atalho.runs.data_change import origin_of
 from atalho.runs.network import Start
 from atalho.runs.run import Run
 from atalho.storage import checkpoint, run_folder
 from atalho.storage.log import JsonLines
+from atalho.storage.run_folder import RunFolder
 from atalho.tasks.by_name import task_of
 from atalho.tasks.task import EvaluationTarget
 from atalho.text import _
@@ -26,7 +28,7 @@ from atalho.training import loop
 from atalho.training.distributed import Ranks
 from atalho.training.progress import Progress
 from atalho.training.setup import BEGINNING, EpochOrigin, TrainingSetup
-from atalho.training.state import Tally, TrainingState
+from atalho.training.state import StateRest, Tally, TrainingState
 from atalho.training.timing import Timing
 
 
@@ -46,12 +48,12 @@ class RunStart:
     threads: int
     step: int
     weights: bytes
-    rest: dict[str, Any]
+    rest: StateRest
     epoch_origin: EpochOrigin
 
     def restore(self, state: TrainingState) -> None:
         """Give `state` what rank 0 holds."""
-        state.restore(checkpoint.Checkpoint(self.step, safetensors.torch.load(self.weights), self.rest))
+        state.restore(checkpoint.Checkpoint(self.step, safetensors.torch.load(self.weights), asdict(self.rest)))
 
 
 def fit(run: Run, dataset: Dataset, precision: Precision, progress: Progress, ranks: Ranks) -> None:
@@ -62,17 +64,14 @@ def fit(run: Run, dataset: Dataset, precision: Precision, progress: Progress, ra
     saved = checkpoint.latest(run.path / run_folder.CHECKPOINTS)
     start = Start.read(c.model.start) if saved is None and c.model.start else None
     model = network.first_weights(spec, c, start).to(precision.device)
-    setup = training_setup(c, dataset, prepared, precision, run.path / run_folder.CHECKPOINTS, run.epoch_origin)
+    setup = training_setup(c, dataset, prepared, precision, run.path / run_folder.CHECKPOINTS, origin_of(run))
     state = TrainingState.start(model, c.training, setup.steps, setup.task.tensors())
     offset = state.restore(saved) if saved is not None else 0
-    if state.step == run.epoch_origin.step:
+    if state.step == origin_of(run).step:
         state.tally = Tally()  # the epoch begins again with other images
     for damage in saved.damaged if saved is not None else ():
         progress.note(_("{damage}; the checkpoint before it is used").format(damage=damage))
-    before = run.json(run_folder.TIMING) if (run.path / run_folder.TIMING).is_file() else None
-    timing = Timing(
-        run.path / run_folder.TIMING, before, minutes=c.training.checkpoint_minutes, steps=c.training.checkpoint_steps
-    )
+    timing = Timing(RunFolder(run.path), minutes=c.training.checkpoint_minutes, steps=c.training.checkpoint_steps)
     with JsonLines(run.path / run_folder.LOG, offset) as log:
         if start is not None:
             # From here on the run does not need the model that it started from, which may change or go.
@@ -104,7 +103,7 @@ def _run_start(run: Run, dataset: Dataset, precision: Precision, state: Training
         state.step,
         safetensors.torch.save(tensors),
         state.rest(0),
-        run.epoch_origin,
+        origin_of(run),
     )
 
 

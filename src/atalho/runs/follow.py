@@ -38,7 +38,7 @@ def follow(ranks: Ranks) -> Run:
         state = TrainingState.start(model, start.config.training, setup.steps, setup.task.tensors())
         start.restore(state)
         ranks.wait()
-        nothing = Timing(None, None, minutes=start.config.training.checkpoint_minutes, steps=None)
+        nothing = Timing(None, minutes=start.config.training.checkpoint_minutes, steps=None)
         plan = memory.MemoryRequest(start.spec, dataset.size, start.config.training, precision, ranks.world)
         with memory.explained(plan):
             loop.fit(setup, state, ranks, NoLines(), nothing, Progress())

@@ -7,31 +7,32 @@ import sys
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import torch
 
 from atalho.precision import Precision
+from atalho.storage.run_records import Fingerprint, Provenance
 
 VERSION: Final = metadata.version("atalho")
 _LIBRARIES = ("torch", "numpy", "pillow", "safetensors")
 
 
-def gather(command: str, seed: int, precision: Precision) -> dict[str, Any]:
-    """What is known when a run starts, JSON-safe. `finished` is added when it ends."""
-    return {
-        "atalho": VERSION,
-        "command": command,
-        "seed": seed,
-        "precision": str(precision),
-        "threads": torch.get_num_threads(),
-        "versions": {"python": platform.python_version()} | {name: metadata.version(name) for name in _LIBRARIES},
-        "machine": machine(),
-        "started": now(),
-    }
+def gather(command: str, seed: int | None, precision: Precision) -> Provenance:
+    """What is known when a run starts."""
+    return Provenance(
+        atalho=VERSION,
+        command=command,
+        seed=seed,
+        precision=str(precision),
+        threads=torch.get_num_threads(),
+        versions={"python": platform.python_version()} | {name: metadata.version(name) for name in _LIBRARIES},
+        machine=machine(),
+        started=now(),
+    )
 
 
-def machine() -> dict[str, Any]:
+def machine() -> dict[str, str | int | float | None]:
     """This machine in a few words: processor, cores, memory in GB, operating system, GPU where there is one."""
     page, pages = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_PHYS_PAGES")
     return {
@@ -43,16 +44,16 @@ def machine() -> dict[str, Any]:
     }
 
 
-def fingerprint(precision: Precision, ranks: int = 1) -> dict[str, Any]:
-    """What must be equal for a resumed run to end with byte-identical weights; `ranks` train together."""
-    return {
-        "torch": torch.__version__,
-        "threads": torch.get_num_threads(),
-        "precision": str(precision),
-        "instructions": torch.backends.cpu.get_cpu_capability(),
-        "processor": _processor(),
-        "ranks": ranks,
-    }
+def fingerprint(precision: Precision, ranks: int = 1) -> Fingerprint:
+    """That of this process, as one of `ranks` that train together."""
+    return Fingerprint(
+        torch=torch.__version__,
+        threads=torch.get_num_threads(),
+        precision=str(precision),
+        instructions=torch.backends.cpu.get_cpu_capability(),
+        processor=_processor(),
+        ranks=ranks,
+    )
 
 
 def digest(content: bytes) -> str:

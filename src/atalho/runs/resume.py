@@ -12,6 +12,8 @@ from atalho.runs.follow import refuse_crowded_gpu
 from atalho.runs.run import Run
 from atalho.storage import atomic, run_folder
 from atalho.storage.lock import locked
+from atalho.storage.run_folder import RunFolder
+from atalho.storage.run_records import Fingerprint, Provenance
 from atalho.text import Text, _
 from atalho.training.distributed import Ranks
 from atalho.training.progress import Progress
@@ -19,15 +21,15 @@ from atalho.training.progress import Progress
 
 def continue_run(run: Run, data: DataConfig, accept: bool, progress: Progress, ranks: Ranks) -> Run:
     """Train `run` to its end from its newest intact checkpoint. Changed images are refused unless `accept`."""
-    with threads(run.json(run_folder.PROVENANCE)["threads"]), locked(run.path):
+    with threads(RunFolder(run.path).read(Provenance).threads), locked(run.path):
         return _go_on(run, data, accept, progress, ranks)
 
 
 def _go_on(run: Run, data: DataConfig, accept: bool, progress: Progress, ranks: Ranks) -> Run:
     for folder in (run.path, run.path / run_folder.FIGURES):
         atomic.sweep(folder)
-    c, record = run.config, run.json(run_folder.PROVENANCE)
-    if record["config"] != provenance.digest((run.path / run_folder.CONFIG).read_bytes()):
+    c, record = run.config, RunFolder(run.path).read(Provenance)
+    if record.config != provenance.digest((run.path / run_folder.CONFIG).read_bytes()):
         raise RunError(
             Text(
                 "{path} is no longer the one that the run began with. Give other settings to a new run.",
@@ -36,16 +38,14 @@ def _go_on(run: Run, data: DataConfig, accept: bool, progress: Progress, ranks: 
         )
     precision = choose(c.training.device, c.training.precision)
     refuse_crowded_gpu(ranks, precision)
-    now = provenance.fingerprint(precision, ranks.world)
-    before = {"ranks": 1} | record["fingerprint"]
-    differing = [name for name, value in now.items() if value != before.get(name)]
+    differing = provenance.fingerprint(precision, ranks.world).differences(record.fingerprint or Fingerprint())
     if differing:
         progress.note(
             _("This machine differs from the run's ({names}): the end will be right, but not byte-identical.").format(
                 names=", ".join(differing)
             )
         )
-    stored = run.json(run_folder.MANIFEST)["fingerprint"]
+    stored = run.images.fingerprint
     surveyed = survey_data(replace(run.config, data=data), progress, stored)
     surveyed = data_change.check(run, surveyed, data, accept=accept)
     progress.note(

@@ -5,28 +5,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from atalho import model
 from atalho.config import Config, merge, validate
 from atalho.data.manifest import Manifest
-from atalho.data.preprocessing import Preprocessing
-from atalho.networks import spec as specs
-from atalho.networks.spec import Spec
+from atalho.data.manifest_record import ManifestRecord
 from atalho.storage import run_file, run_folder
 from atalho.storage.run_folder import RunFolder
+from atalho.storage.run_records import RunNetwork, TrainingTime
 from atalho.tasks.by_name import evaluation_of
 from atalho.tasks.classification import ClassificationEvaluation
 from atalho.tasks.task import Evaluation
-from atalho.training.setup import EpochOrigin
-
-
-@dataclass(frozen=True)
-class RunNetwork:
-    """What a run trains, and how its images are prepared, as decided when it began."""
-
-    spec: Spec
-    preprocessing: Preprocessing
 
 
 @dataclass(frozen=True)
@@ -51,29 +39,23 @@ class Run:
     def config(self) -> Config:
         """The resolved configuration, with the path at which the images were last found."""
         values = run_file.read(self.path / run_folder.CONFIG)
-        moved = self._stored().get("path")
+        moved = self.images.path
         return validate(merge(values, {"data": {"path": moved}}) if moved else values)
 
-    @property
-    def epoch_origin(self) -> EpochOrigin:
-        """Where the images last changed; the beginning if they never did."""
-        changes = [change for change in self._stored().get("changes", []) if "step" in change]
-        return EpochOrigin(changes[-1]["step"], changes[-1]["epoch"]) if changes else EpochOrigin()
-
-    def _stored(self) -> dict[str, Any]:
-        return RunFolder(self.path).manifest or {}
-
     @cached_property
+    def images(self) -> ManifestRecord:
+        """The images as they were when the run started, and what happened to them since."""
+        return RunFolder(self.path).read(ManifestRecord)
+
+    @property
     def manifest(self) -> Manifest:
         """The images as they were when the run started."""
-        return Manifest.from_json(self.json(run_folder.MANIFEST))
+        return self.images.manifest
 
     @property
     def network(self) -> RunNetwork:
         """What the run trains, and how its images are prepared."""
-        stored = self.json(run_folder.NETWORK)
-        preprocessing = TypeAdapter(Preprocessing).validate_python(stored["preprocessing"])
-        return RunNetwork(specs.from_dict(stored["spec"]), preprocessing)
+        return RunFolder(self.path).read(RunNetwork)
 
     @cached_property
     def model(self) -> model.Model:
@@ -94,7 +76,7 @@ class Run:
     @property
     def seconds(self) -> float:
         """Time spent training, in seconds, over all sessions."""
-        return float(self.json(run_folder.TIMING)["seconds"])
+        return RunFolder(self.path).read(TrainingTime).seconds
 
     def json(self, name: str) -> Any:
         """One JSON file of the run. Raises RunError where it is missing or damaged."""

@@ -8,12 +8,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import safetensors.torch
 from torch import Tensor
 
 from atalho.errors import RunError
+from atalho.json_values import JsonObject
 from atalho.storage import atomic, disk
 from atalho.text import Text
 
@@ -24,11 +24,11 @@ class Checkpoint:
 
     step: int
     tensors: dict[str, Tensor]
-    state: dict[str, Any]
+    state: JsonObject
     damaged: tuple[str, ...] = ()
 
 
-def save(folder: Path, step: int, tensors: Mapping[str, Tensor], state: Mapping[str, Any], *, keep: int) -> Path:
+def save(folder: Path, step: int, tensors: Mapping[str, Tensor], state: JsonObject, *, keep: int) -> Path:
     """Write the checkpoint of `step` into `folder`, then delete all but the newest `keep`."""
     path = folder / f"step-{step:09d}"
     if _is_intact(path):

@@ -15,6 +15,7 @@ from typing import Any, Final
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
+from torch import Tensor
 
 from atalho.errors import WeightsError
 from atalho.text import Text
@@ -27,6 +28,7 @@ _ZIP: Final = b"PK\x03\x04"
 def read_state_dict(path: Path | str) -> dict[str, Any]:
     """What a weight file holds, on the CPU: names with tensors, or whatever nest its writer put around them.
 
+    Untyped, because a foreign file may hold anything; `networks.weights` looks for the tensors in it.
     torch's formats are read with `weights_only=True` and nothing else: tensors and plain containers, no code.
     Raises WeightsError for any other file, and for a damaged one.
     """
@@ -54,7 +56,7 @@ def read_state_dict(path: Path | str) -> dict[str, Any]:
     return dict(contents)
 
 
-def _safetensors(path: Path) -> dict[str, Any]:
+def _safetensors(path: Path) -> dict[str, Tensor]:
     try:
         return dict(load_file(path))
     except (SafetensorError, ValueError, OSError) as error:

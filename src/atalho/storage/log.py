@@ -5,9 +5,9 @@ import os
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from atalho.errors import RunError
+from atalho.json_values import JsonObject
 from atalho.storage import disk
 from atalho.storage.atomic import write_all, writing
 from atalho.text import Text
@@ -40,7 +40,7 @@ class JsonLines:
                 )
             )
 
-    def write(self, row: dict[str, Any]) -> None:
+    def write(self, row: JsonObject) -> None:
         """Append one row. Raises RunError where it cannot be written."""
         with writing(self._path):
             write_all(self._descriptor, json.dumps(row, ensure_ascii=False).encode() + b"\n")
@@ -65,7 +65,7 @@ class JsonLines:
 class NoLines:
     """A log that keeps nothing, for a process that is not the one that writes."""
 
-    def write(self, row: dict[str, Any]) -> None:
+    def write(self, row: JsonObject) -> None:
         """Forget a row."""
 
     def flush(self) -> int:
@@ -73,7 +73,7 @@ class NoLines:
         return 0
 
 
-def read(path: Path) -> list[dict[str, Any]]:
+def read(path: Path) -> list[JsonObject]:
     """The rows of a log; a last line that is still being written is left out."""
     lines = path.read_bytes().split(b"\n")[:-1]
     return [json.loads(line) for line in lines]

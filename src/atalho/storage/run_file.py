@@ -10,6 +10,7 @@ from tomlkit.items import Table
 
 from atalho import config
 from atalho.errors import ConfigError
+from atalho.json_values import JsonObject
 from atalho.text import Text, _
 
 
@@ -35,7 +36,7 @@ def text(values: Mapping[str, Any]) -> str:
     return tomlkit.dumps(document)
 
 
-def read(path: Path) -> dict[str, Any]:
+def read(path: Path) -> JsonObject:
     """The nested values of a TOML file. Raises ConfigError where it is not one."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))

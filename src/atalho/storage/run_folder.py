@@ -1,28 +1,35 @@
 """The folder of a run: the one list of its files, and what they hold."""
 
+from __future__ import annotations
+
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, Self, TypeVar, cast
 
 from atalho.config import Config, TaskName
 from atalho.errors import RunError
-from atalho.storage import log
+from atalho.json_values import JsonObject
+from atalho.storage import atomic, log
+from atalho.storage.run_records import Cost, EpochRow, Provenance, RunNetwork, StepRow, TrainingTime
 from atalho.text import Text
+
+if TYPE_CHECKING:
+    from atalho.data.manifest_record import ManifestRecord
 
 CONFIG: Final = "run.toml"
 """The file that makes a folder a run: the last that is written when one begins."""
-NETWORK: Final = "network.json"
+NETWORK: Final = RunNetwork.FILE
 MANIFEST: Final = "manifest.json"
-PROVENANCE: Final = "provenance.json"
+PROVENANCE: Final = Provenance.FILE
 FIRST: Final = (NETWORK, MANIFEST, PROVENANCE)
 """The files that are written, in this order, before there is a run."""
 LOG: Final = "metrics.jsonl"
-TIMING: Final = "timing.json"
+TIMING: Final = TrainingTime.FILE
 CHECKPOINTS: Final = "checkpoints"
 MODEL: Final = "model"
 """The folder of the trained model, as `storage.model_folder` has it."""
@@ -31,7 +38,21 @@ VERIFICATION: Final = "verification.json"
 FIGURES: Final = "figures"
 REPORT: Final = "report.html"
 
-Json = dict[str, Any]
+
+class Record(Protocol):
+    """A value that has a file of its own in the folder of a run."""
+
+    FILE: ClassVar[str]
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The value of a file. Raises ValueError or KeyError for anything else."""
+
+    def to_dict(self) -> JsonObject:
+        """What the file holds."""
+
+
+R = TypeVar("R", bound=Record)
 
 
 @dataclass(frozen=True)
@@ -41,7 +62,7 @@ class RunFolder:
     path: Path
 
     @classmethod
-    def open(cls, path: Path | str) -> "RunFolder":
+    def open(cls, path: Path | str) -> RunFolder:
         """The run at `path`. Raises RunError where there is none."""
         if not is_run(path):
             raise RunError(
@@ -60,79 +81,101 @@ class RunFolder:
             return (self.path / CONFIG).read_text(encoding="utf-8")
 
     @cached_property
-    def settings(self) -> Json:
+    def settings(self) -> JsonObject:
         """run.toml, parsed and not validated: a page shows also what this version would refuse."""
         with self._reading():
             return tomllib.loads(self.configuration)
 
     @cached_property
-    def rows(self) -> list[Json]:
-        """The rows of metrics.jsonl."""
+    def _rows(self) -> list[StepRow | EpochRow]:
+        from pydantic import TypeAdapter  # here, as a help text must not wait for it
+
         with self._reading():
-            return log.read(self.path / LOG) if (self.path / LOG).is_file() else []
+            plain = log.read(self.path / LOG) if (self.path / LOG).is_file() else []
+            return TypeAdapter(list[StepRow | EpochRow]).validate_python(plain)
+
+    @property
+    def steps(self) -> list[StepRow]:
+        """The steps in metrics.jsonl."""
+        return [row for row in self._rows if isinstance(row, StepRow)]
+
+    @property
+    def epochs(self) -> list[EpochRow]:
+        """The finished epochs in metrics.jsonl."""
+        return [row for row in self._rows if isinstance(row, EpochRow)]
 
     @cached_property
-    def manifest(self) -> Json | None:
+    def manifest(self) -> ManifestRecord | None:
         """The images as they were when the run started, and what happened to them since."""
-        return self._object(MANIFEST)
+        from atalho.data.manifest_record import ManifestRecord
+
+        return self._found(ManifestRecord)
 
     @cached_property
-    def timing(self) -> Json | None:
+    def timing(self) -> TrainingTime | None:
         """How long training took."""
-        return self._object(TIMING)
+        return self._found(TrainingTime)
 
     @cached_property
-    def evaluation(self) -> Json | None:
+    def evaluation(self) -> JsonObject | None:
         """What was measured at the end."""
-        return self._object(EVALUATION)
+        return self._object(EVALUATION) if (self.path / EVALUATION).is_file() else None
 
     @cached_property
-    def provenance(self) -> Json | None:
+    def provenance(self) -> Provenance | None:
         """Command, versions and machine."""
-        return self._object(PROVENANCE)
+        return self._found(Provenance)
 
     @cached_property
-    def network(self) -> Json | None:
+    def network(self) -> RunNetwork | None:
         """The network's specification and how its images are prepared."""
-        return self._object(NETWORK)
+        return self._found(RunNetwork)
 
     @cached_property
-    def verification(self) -> Json | None:
+    def verification(self) -> JsonObject | None:
         """The threshold and the errors around it."""
-        return self._object(VERIFICATION)
+        return self._object(VERIFICATION) if (self.path / VERIFICATION).is_file() else None
 
     @property
     def model(self) -> str:
         """What the network is called: as it was asked for, otherwise as the catalogue has it, or by its depth."""
-        from atalho.networks.select import name_of  # here, as a help text must not wait for pydantic
-        from atalho.networks.spec import from_dict
+        from atalho.networks.select import name_of
 
-        name = str(self.settings.get("model", {}).get("name", self.path.name))
-        found = self.network or {}
-        return name_of(from_dict(found["spec"])) if name == "auto" and "spec" in found else name
+        name = self._setting("model", "name") or self.path.name
+        return name_of(self.network.spec) if name == "auto" and self.network is not None else name
 
     @property
     def task(self) -> TaskName:
         """What the network was trained to do."""
-        task: TaskName = self.settings.get("task", Config.task)
-        return task
+        return cast(TaskName, self.settings.get("task", Config.task))
 
     @property
     def data(self) -> str:
         """The last part of the data's path, for a title."""
-        path = str(self.settings.get("data", {}).get("path", ""))
+        path = self._setting("data", "path")
         return Path(path).name or path
 
     @property
-    def epochs(self) -> list[Json]:
-        """The rows of metrics.jsonl that close an epoch."""
-        return [row for row in self.rows if row.get("kind") == "epoch"]
-
-    @property
-    def cost(self) -> Json:
+    def cost(self) -> Cost:
         """Parameters and multiply-adds for one image, where the run recorded them."""
-        cost = (self.provenance or {}).get("cost")
-        return cost if isinstance(cost, dict) else {}
+        return (self.provenance and self.provenance.cost) or Cost()
+
+    def read(self, kind: type[R]) -> R:
+        """One of the run's files, as it is now. Raises RunError where it is missing or damaged."""
+        content = self._object(kind.FILE)
+        with self._reading():
+            return kind.from_dict(content)
+
+    def write(self, record: Record) -> None:
+        """Replace the file of `record`, durably. Raises RunError where that cannot be written."""
+        atomic.write_json(self.path / record.FILE, record.to_dict())
+
+    def _found(self, kind: type[R]) -> R | None:
+        return self.read(kind) if (self.path / kind.FILE).is_file() else None
+
+    def _setting(self, section: str, name: str) -> str:
+        values = self.settings.get(section)
+        return str(values.get(name, "")) if isinstance(values, Mapping) else ""
 
     def json(self, name: str) -> Any:
         """One JSON file of the run, which must be there. Raises RunError where it is missing or damaged."""
@@ -141,20 +184,18 @@ class RunFolder:
         except (OSError, ValueError) as error:
             raise RunError(Text("{path} cannot be read: {reason}", path=self.path / name, reason=error)) from error
 
-    def _object(self, name: str) -> Json | None:
-        if not (self.path / name).is_file():
-            return None
-        content = self.json(name)
+    def _object(self, name: str) -> JsonObject:
+        content: JsonObject = self.json(name)
         with self._reading():
             if not isinstance(content, dict):
                 raise ValueError(Text("{name} does not hold an object", name=name))
-        return content
+            return content
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
         try:
             yield
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, KeyError) as error:
             raise RunError(Text("{path} cannot be read as a run: {reason}", path=self.path, reason=error)) from error
 
 

@@ -6,15 +6,16 @@ Precedence: what the user asked for over the recipe over the schema.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from atalho.config import SMALL_IMAGE, Asked, Config, TaskName, change, flatten, merge
 from atalho.errors import ConfigError
+from atalho.json_values import JsonObject
 from atalho.tasks.by_name import task_of
 from atalho.text import Text, _
 from atalho.text.numbers import significant
 
-Row = dict[str, Any]
+Row = JsonObject
 
 _PAPER: Row = {
     "label_smoothing": 0.0,
@@ -64,7 +65,7 @@ class RecipeContext:
     task: TaskName = "classification"
 
 
-def values(recipe: str, context: RecipeContext) -> dict[str, Any]:
+def values(recipe: str, context: RecipeContext) -> dict[str, JsonObject]:
     """The nested values in which `recipe` differs from the schema's defaults."""
     small = context.size <= SMALL_IMAGE
     # The papers shift 32-pixel images by up to 4; the other recipes, of fewer epochs, by half of that.

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
+from pydantic import TypeAdapter
 from torch import Tensor
 
 from atalho.config import TrainingConfig
@@ -30,6 +30,14 @@ class Tally:
         self.images += images
         self.loss += loss * images
         self.right += right
+
+
+@dataclass(frozen=True)
+class StateRest:
+    """What of a state is no tensor; `log_offset` is how long the metrics log was, in bytes."""
+
+    tally: Tally
+    log_offset: int
 
 
 @dataclass
@@ -62,9 +70,9 @@ class TrainingState:
         named = {f"{group}.{name}": tensor for group, tensors in groups.items() for name, tensor in tensors.items()}
         return named | optimizer_state(self.optimizer, self.network)
 
-    def rest(self, log_offset: int) -> dict[str, Any]:
-        """The part of the state that is not tensors; `log_offset` is how long the metrics log was, in bytes."""
-        return {"tally": asdict(self.tally), "log_offset": log_offset}
+    def rest(self, log_offset: int) -> StateRest:
+        """The part of the state that is not tensors."""
+        return StateRest(self.tally, log_offset)
 
     def save(self, folder: Path, log_offset: int, *, keep: int) -> None:
         """Write a checkpoint of this instant, a boundary between two steps. Refuses weights that are not finite."""
@@ -78,7 +86,7 @@ class TrainingState:
                     name=bad[0],
                 )
             )
-        checkpoint.save(folder, self.step, tensors, self.rest(log_offset), keep=keep)
+        checkpoint.save(folder, self.step, tensors, asdict(self.rest(log_offset)), keep=keep)
 
     def restore(self, saved: checkpoint.Checkpoint) -> int:
         """Continue from `saved`; returns the offset at which the metrics log continues, in bytes."""
@@ -90,9 +98,10 @@ class TrainingState:
             for name, tensor in self.task.items():
                 tensor.copy_(saved.tensors[f"task.{name}"])
             self.step = saved.step
-            self.tally = Tally(**saved.state["tally"])
-            return int(saved.state["log_offset"])
-        except (RuntimeError, KeyError, TypeError) as error:
+            rest = TypeAdapter(StateRest).validate_python(saved.state)
+            self.tally = rest.tally
+            return rest.log_offset
+        except (RuntimeError, KeyError, ValueError) as error:
             raise RunError(
                 Text(
                     "The checkpoint of step {step} does not fit this run's configuration: {reason}",
@@ -102,5 +111,5 @@ class TrainingState:
             ) from error
 
 
-def _group(tensors: Mapping[str, Tensor], group: str) -> dict[str, Any]:
+def _group(tensors: Mapping[str, Tensor], group: str) -> dict[str, Tensor]:
     return {name.removeprefix(f"{group}."): tensor for name, tensor in tensors.items() if name.startswith(f"{group}.")}

@@ -1,27 +1,25 @@
 """How fast training goes and when it saves: the only part of a run that looks at the clock."""
 
 import time
-from pathlib import Path
-from typing import Any
 
-from atalho.storage import atomic
+from atalho.storage.run_folder import RunFolder
+from atalho.storage.run_records import EpochInProgress, EpochTime, TrainingTime
 
 
 class Timing:
     """Times steps, epochs and checkpoints, and keeps `timing.json` of the run, which outlives a resume.
 
     `minutes` or, where given, `steps` lie between two checkpoints. Steps are timed without what happens between epochs.
-    Without a path nothing is kept.
+    Without a run nothing is kept.
     """
 
-    def __init__(self, path: Path | None, before: dict[str, Any] | None, *, minutes: float, steps: int | None) -> None:
-        self._path = path
+    def __init__(self, run: RunFolder | None, *, minutes: float, steps: int | None) -> None:
+        self._run = run
         self._minutes, self._steps = minutes, steps
-        record = before or {}
-        self._epochs: list[dict[str, Any]] = record.get("epochs", [])
+        before = (run and run.timing) or TrainingTime()
+        self._epochs = list(before.epochs)
         # What an unfinished epoch had taken until the checkpoint that this session starts from.
-        unfinished = record.get("unfinished", {"seconds": 0.0, "images": 0})
-        self._epoch_seconds, self._epoch_images = float(unfinished["seconds"]), int(unfinished["images"])
+        self._epoch_seconds, self._epoch_images = before.unfinished.seconds, before.unfinished.images
         self._last = self._last_save = self._epoch_start = time.monotonic()
         self._seconds = 0.0
         self._images = self._counted = 0
@@ -50,8 +48,8 @@ class Timing:
         seconds = self._epoch_seconds + now - self._epoch_start
         speed = self._epoch_images / max(seconds, 1e-9)
         # A resume repeats what lay after the checkpoint: the last measurement of an epoch counts.
-        self._epochs = [row for row in self._epochs if row["epoch"] < number]
-        self._epochs.append({"epoch": number, "seconds": round(seconds, 3), "images_per_second": round(speed, 1)})
+        self._epochs = [row for row in self._epochs if row.epoch < number]
+        self._epochs.append(EpochTime(number, round(seconds, 3), round(speed, 1)))
         self._epoch_seconds, self._epoch_images = 0.0, 0
         self._epoch_start = self._last = now
         self._write()
@@ -71,12 +69,13 @@ class Timing:
         self._write()
 
     def _write(self) -> None:
-        if self._path is None:
+        if self._run is None:
             return
-        record = {
-            "seconds": round(sum(row["seconds"] for row in self._epochs) + self._epoch_seconds, 3),
-            "images_per_second": round(self.images_per_second, 1),
-            "epochs": self._epochs,
-            "unfinished": {"seconds": round(self._epoch_seconds, 3), "images": self._epoch_images},
-        }
-        atomic.write_json(self._path, record)
+        self._run.write(
+            TrainingTime(
+                seconds=round(sum(row.seconds for row in self._epochs) + self._epoch_seconds, 3),
+                images_per_second=round(self.images_per_second, 1),
+                epochs=tuple(self._epochs),
+                unfinished=EpochInProgress(round(self._epoch_seconds, 3), self._epoch_images),
+            )
+        )

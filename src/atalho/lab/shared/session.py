@@ -87,9 +87,8 @@ class Session(Generic[R]):
         precision: Precision,
     ) -> R:
         """Write `result.json`, the figure and the page; the result. `subject` is the name of the data or model."""
-        about = provenance.gather(self.command, 0, precision)
+        about = provenance.gather(self.command, None, precision).to_dict()  # the seed is that of a single run
         about |= {"seeds": list(seeds), "seconds": round(cells.seconds, 1)}
-        del about["seed"]  # of a single run; an experiment has several, or none
         result = self.kind(
             format=FORMAT,
             experiment=self.kind.NAME,

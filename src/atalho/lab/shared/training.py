@@ -33,6 +33,7 @@ from atalho.runs.fit import preprocessing, training_setup
 from atalho.runs.network import first_weights
 from atalho.storage import run_folder
 from atalho.storage.log import JsonLines
+from atalho.storage.run_folder import RunFolder
 from atalho.tasks import classification
 from atalho.text import Text, _
 from atalho.text.numbers import number, whole
@@ -197,7 +198,7 @@ def train(
     config = configuration(bench, seed)
     network = first_weights(spec, config, None).to(bench.precision.device)
     setup = training_setup(config, bench.pixels, bench.prepared, bench.precision, work / run_folder.CHECKPOINTS)
-    timing = Timing(work / run_folder.TIMING, None, minutes=config.training.checkpoint_minutes, steps=None)
+    timing = Timing(RunFolder(work), minutes=config.training.checkpoint_minutes, steps=None)
     state = TrainingState.start(network, config.training, setup.steps)
     watching = _Watching(progress or Progress(), lambda epoch: on_epoch(network, epoch))
     try:
