@@ -100,7 +100,7 @@ def _check(failing: FailingDisk, error: RunError | None, run: Path) -> None:
         assert code is None or failing.failed in ("rename", "unlink", "remove_folder", "close"), "nothing was said"
     else:
         assert code is not None
-        assert "cannot be written" in str(error)
+        assert "Cannot write " in str(error)
         assert os.strerror(code) in str(error)
         assert error.exit_code == 2
     # The third checkpoint is there if nothing was said, the second otherwise: unless only its flush was in doubt.

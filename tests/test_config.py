@@ -22,14 +22,14 @@ def test_nothing_can_be_changed_afterwards() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "text"),
     [
-        ("training.lrr", 1, "training.lrr: there is no such setting. Did you mean training.lr"),
-        ("trainin.lr", 1, "trainin: there is no such setting. Did you mean training"),
+        ("training.lrr", 1, "training.lrr: unknown setting. Did you mean training.lr"),
+        ("trainin.lr", 1, "trainin: unknown setting. Did you mean training"),
         ("training.lr", "abc", "training.lr = 'abc' is not accepted: it must be a number."),
         ("training.lr", -1, "training.lr = -1 is not accepted: it must be greater than 0.0."),
         ("training.epochs", 1.5, "training.epochs = 1.5 is not accepted: it must be a whole number."),
         ("training.recipe", "fats", "training.recipe = 'fats' is not accepted. Did you mean fast?"),
         ("augment.flip", "maybe", "augment.flip = 'maybe' is not accepted: it must be true or false."),
-        ("data.size", 4, "data.size = 4 is not accepted: it must be 8 or more."),
+        ("data.size", 4, "data.size = 4 is not accepted: it must be at least 8."),
         ("training.milestones", [0.5, 2], "training.milestones.1 = 2 is not accepted: it must be less than 1.0."),
         ("training", 3, "training = 3 is not accepted: it must be a table of settings."),
         ("model.name", 7, "model.name = 7 is not accepted: it must be a text."),

@@ -44,5 +44,5 @@ def test_a_value_that_is_missing_or_of_another_kind_is_named(tmp_path: Path) -> 
     (tmp_path / "run.toml").write_text("")
     for content, named in (({"split": "test", "images": 600}, "top1"), ({"split": 3}, "3 is no")):
         (tmp_path / "evaluation.json").write_text(json.dumps(content))
-        with pytest.raises(RunError, match=f"evaluation.json cannot be read: .*{named}"):
+        with pytest.raises(RunError, match=f"Cannot read .*evaluation.json: .*{named}"):
             evaluation_of(RunFolder.open(tmp_path))

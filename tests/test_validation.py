@@ -33,20 +33,20 @@ def refusal(values: dict[str, Any]) -> Text:
 @pytest.mark.parametrize(
     ("values", "text"),
     [
-        ({"count": 0}, "count = 0 is not accepted: it must be 1 or more."),
+        ({"count": 0}, "count = 0 is not accepted: it must be at least 1."),
         ({"count": 1.5}, "count = 1.5 is not accepted: it must be a whole number."),
         ({"count": 1, "share": 1}, "share = 1 is not accepted: it must be less than 1.0."),
         ({"count": 1, "share": float("inf")}, "share = inf is not accepted: it must be a finite number."),
-        ({"count": 1, "sizes": []}, "sizes = [] is not accepted: it must be a list of 1 or more."),
-        ({"count": 1, "sizes": [1, 2, 3]}, "sizes = [1, 2, 3] is not accepted: it must be a list of 2 or fewer."),
+        ({"count": 1, "sizes": []}, "sizes = [] is not accepted: it must be a list of at least 1."),
+        ({"count": 1, "sizes": [1, 2, 3]}, "sizes = [1, 2, 3] is not accepted: it must be a list of at most 2."),
         ({"count": 1, "sizes": [1, "a"]}, "sizes.1 = 'a' is not accepted: it must be a whole number."),
         ({"count": 1, "inner": 3}, "inner = 3 is not accepted: it must be a table of settings."),
         ({"count": 1, "inner": {"colour": "rod"}}, "inner.colour = 'rod' is not accepted. Did you mean red?"),
         (
             {"count": 1, "inner": {"color": "red"}},
-            "inner.color: there is no such setting. Did you mean inner.colour / inner?",
+            "inner.color: unknown setting. Did you mean inner.colour / inner?",
         ),
-        ({}, "count is missing: it must be given."),
+        ({}, "count is missing: a value is required."),
     ],
 )
 def test_each_reason_has_words_of_its_own(values: dict[str, Any], text: str) -> None:
@@ -56,12 +56,12 @@ def test_each_reason_has_words_of_its_own(values: dict[str, Any], text: str) -> 
 def test_a_misspelt_name_comes_before_the_one_that_is_missing_for_it() -> None:
     lines = str(refusal({"coutn": 3})).splitlines()
     assert lines == [
-        "coutn: there is no such setting. Did you mean count?",
-        "count is missing: it must be given.",
+        "coutn: unknown setting. Did you mean count?",
+        "count is missing: a value is required.",
     ]
 
 
 def test_it_is_said_in_the_language_in_force() -> None:
     text = refusal({"count": 0})
     with speaking("pt"):
-        assert str(text) == "count = 0 não é aceito: o valor tem de ser ao menos 1."
+        assert str(text) == "count = 0 não é aceito: precisa ser ao menos 1."

@@ -7,7 +7,6 @@ python tools/command_line.py check    exit with a message where a page is not wh
 from __future__ import annotations
 
 import io
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,23 +95,14 @@ def _plain(described: Any) -> str:
     return " ".join(out.getvalue().split())
 
 
-def _page(language: str) -> str:
-    """The same from a process of its own, since some texts keep the language in which they were first read."""
-    program = [sys.executable, __file__, "print", language]
-    return subprocess.run(program, check=True, stdout=subprocess.PIPE, encoding="utf-8").stdout
-
-
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["print", language]:
-            sys.stdout.reconfigure(encoding="utf-8")
-            print(page(language), end="")
         case ["write"]:
             for language, path in PAGES.items():
-                path.write_text(_page(language), encoding="utf-8")
+                path.write_text(page(language), encoding="utf-8")
         case ["check"]:
             for language, path in PAGES.items():
-                if not path.is_file() or path.read_text(encoding="utf-8") != _page(language):
+                if not path.is_file() or path.read_text(encoding="utf-8") != page(language):
                     sys.exit(f"docs/{path.name} is out of date: run python tools/command_line.py write.")
         case _:
             sys.exit(__doc__)

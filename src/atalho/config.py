@@ -64,21 +64,23 @@ TaskName = Literal["classification", "reid"]
 class ModelConfig(_Section):
     """Which network."""
 
-    name: Annotated[str, N_("network of the catalogue (atalho models); auto: that of `start`, else resnet18")] = "auto"
+    name: Annotated[
+        str, N_("network of the catalogue (see atalho models); auto: the network of `start`, otherwise resnet18")
+    ] = "auto"
     spec: Annotated[
         dict[str, Any] | str | None,
-        N_("a network by its own numbers instead of a name: family, blocks, widths and so on; or a TOML file of them"),
+        N_("spec of a network instead of a name: family, blocks, widths and so on; or a TOML file with one"),
     ] = None
     stem: Annotated[
         StemChoice,
-        N_("first layers: small (3x3) up to 64 pixels, large (7x7, stride 2, pooling) above; auto chooses"),
+        N_("stem: small (3x3) up to 64 pixels, large (7x7, stride 2, pooling) above; auto chooses"),
     ] = "auto"
     shortcut: Annotated[
         ShortcutChoice,
-        N_("how a shortcut fits where the shape changes; none makes a plain network"),
+        N_("shortcut where the shape changes; none makes a plain network"),
     ] = "auto"
     dropout: Annotated[Fraction, N_("dropout before the classifier")] = 0.0
-    start: Annotated[str | None, N_("run or model folder whose weights training starts from")] = None
+    start: Annotated[str | None, N_("run or model folder whose weights to start from")] = None
 
 
 @dataclass(frozen=True)
@@ -88,17 +90,19 @@ class DataConfig(_Section):
     path: Annotated[str, N_("folder, CSV or IDX files with the images")] = ""
     size: Annotated[
         Annotated[int, _Bounds(ge=8, le=1024, strict=True)] | None,
-        N_("side in pixels that the network sees; by the images if not given"),
+        N_("side in pixels of the network's input; default: chosen from the images"),
     ] = None
     val_fraction: Annotated[
         Fraction,
-        N_("share of the training images held out for validation where there is no val split (1,000 at most)"),
+        N_("fraction of the training images held out for validation if there is no val split (at most 1,000)"),
     ] = 0.1
-    test_fraction: Annotated[Fraction, N_("share of all images held out for testing where there are no splits")] = 0.2
-    split_seed: Annotated[int, N_("seed of the splits that Atalho makes")] = 0
+    test_fraction: Annotated[Fraction, N_("fraction of all images held out for testing if there are no splits")] = 0.2
+    split_seed: Annotated[int, N_("random seed of the splits that Atalho makes")] = 0
     split_by: Annotated[
         Literal["identity", "group"],
-        N_("re-identification: hold out identities for testing, or whole groups, the first part of their paths"),
+        N_(
+            "re-identification: hold out single identities for testing, or whole groups (the first part of their paths)"
+        ),
     ] = "identity"
     camera: Annotated[
         str,
@@ -118,16 +122,16 @@ class DataConfig(_Section):
         str | None,
         N_("pattern of what splits must not part, such as a patient or a burst: {group}_* or */{group}/*"),
     ] = None
-    skip_bad: Annotated[bool, N_("leave out images that cannot be read instead of refusing to start")] = False
-    max_pixels: Annotated[Positive, N_("largest image that is decoded, in pixels")] = 50_000_000
-    tiff: Annotated[bool, N_("accept TIFF files too")] = False
+    skip_bad: Annotated[bool, N_("skip images that cannot be read instead of stopping")] = False
+    max_pixels: Annotated[Positive, N_("largest image to decode, in pixels")] = 50_000_000
+    tiff: Annotated[bool, N_("also accept TIFF files")] = False
     cache_gb: Annotated[
         NotNegative,
-        N_("largest packed cache of decoded images, in GB; larger sets are decoded as they are needed"),
+        N_("largest packed cache of decoded images, in GB; larger sets are decoded on the fly"),
     ] = 4.0
     workers: Annotated[
         Annotated[int, _Bounds(ge=0, le=256, strict=True)] | None,
-        N_("processes that decode images; by the cores if not given"),
+        N_("decoding processes; default: chosen from the CPU cores"),
     ] = None
 
 
@@ -138,21 +142,22 @@ class AugmentConfig(_Section):
     crop: Annotated[
         Literal["auto", "none", "pad", "resized"],
         N_(
-            "pad: shift by up to `pad` pixels; resized: random area and aspect; auto: pad up to 64 pixels, else resized"
+            "pad: shift by up to `pad` pixels; resized: random area and aspect ratio; auto: pad up to 64 "
+            "pixels, otherwise resized"
         ),
     ] = "auto"
     pad: Annotated[
         Annotated[int, _Bounds(ge=0, le=64, strict=True)], N_("pixels of padding around an image before a pad crop")
     ] = 2
     area: Annotated[
-        Annotated[float, _Bounds(gt=0, le=1)], N_("smallest share of the image that a resized crop keeps")
+        Annotated[float, _Bounds(gt=0, le=1)], N_("smallest fraction of the image that a resized crop keeps")
     ] = 0.25
-    flip: Annotated[bool, N_("mirror images left to right (turn off for text and digits)")] = True
-    affine: Annotated[Probability, N_("strength of random turning, scaling, shearing and shifting")] = 0.0
+    flip: Annotated[bool, N_("flip images horizontally (turn off for text and digits)")] = True
+    affine: Annotated[Probability, N_("strength of random rotation, scaling, shearing and translation")] = 0.0
     jitter: Annotated[Probability, N_("strength of brightness, contrast and saturation changes")] = 0.0
-    erasing: Annotated[Probability, N_("share of images in which a rectangle is erased")] = 0.0
-    mixup: Annotated[NotNegative, N_("alpha of mixup; 0 is off")] = 0.0
-    cutmix: Annotated[NotNegative, N_("alpha of cutmix; 0 is off")] = 0.0
+    erasing: Annotated[Probability, N_("fraction of images in which a rectangle is erased")] = 0.0
+    mixup: Annotated[NotNegative, N_("alpha of mixup; 0: off")] = 0.0
+    cutmix: Annotated[NotNegative, N_("alpha of cutmix; 0: off")] = 0.0
     trivial: Annotated[bool, N_("one random operation of random strength per image (TrivialAugment)")] = False
 
 
@@ -161,81 +166,79 @@ class TrainingConfig(_Section):
     """How the network learns."""
 
     recipe: Annotated[RecipeName, N_("set of defaults: fast, paper (as published) or finetune")] = "fast"
-    epochs: Annotated[Positive, N_("passes over the training images")] = 20
+    epochs: Annotated[Positive, N_("number of passes over the training images")] = 20
     batch_size: Annotated[Positive, N_("images per step")] = 128
     micro_batch: Annotated[
         Positive | None,
         N_(
-            "images that pass the network at once; a step adds up the gradients of its parts, "
-            "which is the same but for the norms: they see one part at a time"
+            "images processed at once; a step accumulates the gradients of its parts, with the same result "
+            "except that batch norm sees one part at a time"
         ),
     ] = None
     memory: Annotated[
         Memory,
-        N_("saving: compute activations again in the backward pass instead of keeping them; the same result, slower"),
+        N_("saving: recompute activations in the backward pass instead of keeping them; same result, slower"),
     ] = "plain"
-    lr: Annotated[Annotated[float, _Bounds(gt=0)], N_("highest learning rate")] = 0.4
-    shift_lr: Annotated[NotNegative, N_("learning rate of the norms' shifts as a multiple of the others'")] = 16.0
-    backbone_lr: Annotated[NotNegative, N_("learning rate of the backbone as a multiple of the head's")] = 1.0
-    optimizer: Annotated[Literal["sgd", "adam"], N_("how the gradients become steps")] = "sgd"
+    lr: Annotated[Annotated[float, _Bounds(gt=0)], N_("peak learning rate")] = 0.4
+    shift_lr: Annotated[NotNegative, N_("learning rate of batch norm's shifts, as a multiple of the base rate")] = 16.0
+    backbone_lr: Annotated[NotNegative, N_("learning rate of the backbone, as a multiple of the head's")] = 1.0
+    optimizer: Annotated[Literal["sgd", "adam"], N_("optimiser that updates the weights")] = "sgd"
     momentum: Annotated[Fraction, N_("momentum of SGD")] = 0.9
-    nesterov: Annotated[bool, N_("Nesterov's form of momentum")] = True
-    weight_decay: Annotated[NotNegative, N_("weight decay of weights; norms and biases have none")] = 5e-4
-    decay_all: Annotated[bool, N_("weight decay on norms and biases too, as the papers had it")] = False
-    label_smoothing: Annotated[Fraction, N_("share of the target spread over all classes")] = 0.1
-    schedule: Annotated[Literal["one-cycle", "cosine", "step"], N_("shape of the learning rate over the steps")] = (
-        "one-cycle"
-    )
-    warmup: Annotated[Fraction, N_("share of the steps in which the learning rate rises")] = 0.2
-    warmup_lr: Annotated[
-        NotNegative, N_("learning rate at the first step of the warm-up, as a share of the highest")
-    ] = 0.0
+    nesterov: Annotated[bool, N_("Nesterov momentum")] = True
+    weight_decay: Annotated[NotNegative, N_("weight decay of weights; batch norm and biases have none")] = 5e-4
+    decay_all: Annotated[bool, N_("weight decay on batch norm and biases too, as in the papers")] = False
+    label_smoothing: Annotated[Fraction, N_("label smoothing: fraction of the target spread over all classes")] = 0.1
+    schedule: Annotated[Literal["one-cycle", "cosine", "step"], N_("learning rate schedule")] = "one-cycle"
+    warmup: Annotated[Fraction, N_("fraction of the steps used for warm-up")] = 0.2
+    warmup_lr: Annotated[NotNegative, N_("learning rate at the first warm-up step, as a fraction of the peak")] = 0.0
     milestones: Annotated[
-        tuple[Fraction, ...], N_("schedule step: shares of the steps after which the rate is divided by ten")
+        tuple[Fraction, ...], N_("schedule step: fractions of the steps after which the rate is divided by ten")
     ] = (0.5, 0.75)
-    averaging: Annotated[Fraction, N_("share of all steps that the averaged weights look back over; 0 is off")] = 0.02
-    zero_residual: Annotated[bool, N_("start each residual branch at zero")] = False
-    class_weights: Annotated[Literal["none", "balanced"], N_("balanced: rare classes weigh more in the loss")] = "none"
-    precision: Annotated[Literal["auto", "bf16", "fp32"], N_("auto: bf16 where the hardware has it")] = "auto"
-    device: Annotated[Literal["auto", "cpu", "cuda"], N_("where to train")] = "auto"
-    threads: Annotated[Positive | None, N_("CPU threads; all cores if not given")] = None
-    seed: Annotated[
-        Annotated[int, _Bounds(ge=0, lt=2**63, strict=True)], N_("seed of everything random in training")
-    ] = 0
+    averaging: Annotated[Fraction, N_("window of the averaged weights, as a fraction of all steps; 0: off")] = 0.02
+    zero_residual: Annotated[bool, N_("initialise each residual branch to zero")] = False
+    class_weights: Annotated[
+        Literal["none", "balanced"], N_("balanced: rare classes get a higher weight in the loss")
+    ] = "none"
+    precision: Annotated[Literal["auto", "bf16", "fp32"], N_("auto: bf16 if the hardware supports it")] = "auto"
+    device: Annotated[Literal["auto", "cpu", "cuda"], N_("device to train on")] = "auto"
+    threads: Annotated[Positive | None, N_("CPU threads; default: all cores")] = None
+    seed: Annotated[Annotated[int, _Bounds(ge=0, lt=2**63, strict=True)], N_("random seed of the training")] = 0
     checkpoint_minutes: Annotated[Annotated[float, _Bounds(gt=0)], N_("minutes between checkpoints")] = 5.0
     checkpoint_steps: Annotated[Positive | None, N_("steps between checkpoints, instead of minutes")] = None
-    keep: Annotated[Positive, N_("checkpoints kept")] = 2
+    keep: Annotated[Positive, N_("number of checkpoints to keep")] = 2
 
 
 @dataclass(frozen=True)
 class ReidConfig(_Section):
     """Re-identification only: the embedding, the batches, the losses, how it is measured."""
 
-    embedding: Annotated[Positive, N_("length of the embedding")] = 512
-    pooling: Annotated[PoolingKind, N_("gem: generalized mean with a learned power")] = "gem"
+    embedding: Annotated[Positive, N_("dimension of the embedding")] = 512
+    pooling: Annotated[PoolingKind, N_("gem: generalised mean with a learned exponent")] = "gem"
     last_stride: Annotated[
-        Literal[1, 2], N_("stride of the last stage of a residual network; 1 keeps finer features")
+        Literal[1, 2], N_("stride of the last stage of a residual network; 1 keeps a finer resolution")
     ] = 1
     each: Annotated[
         Annotated[int, _Bounds(ge=2, strict=True)],
-        N_("images of each identity in a batch, of batch_size / each identities"),
+        N_("images per identity in a batch, which has batch_size / each identities"),
     ] = 4
     triplet: Annotated[
-        Literal["margin", "soft", "none"], N_("batch-hard triplet loss: with a margin, with a soft one, or none")
+        Literal["margin", "soft", "none"],
+        N_("batch-hard triplet loss: with a margin (margin), a soft margin (soft) or none"),
     ] = "margin"
     margin: Annotated[NotNegative, N_("margin of the triplet loss")] = 0.3
-    centre: Annotated[NotNegative, N_("weight of the centre loss; 0 is off")] = 0.0
-    further: Annotated[FurtherLoss, N_("a further loss through pytorch-metric-learning")] = "none"
+    centre: Annotated[NotNegative, N_("weight of the centre loss; 0: off")] = 0.0
+    further: Annotated[FurtherLoss, N_("an additional loss from pytorch-metric-learning")] = "none"
     rotations: Annotated[
-        bool, N_("train on every identity turned by 90, 180 and 270 degrees as identities of their own (characters)")
+        bool,
+        N_("also train on each identity rotated by 90, 180 and 270 degrees, as identities of their own (characters)"),
     ] = False
     protocol: Annotated[
         ProtocolChoice,
-        N_("which images of a gallery a query is compared with; auto: cross-camera where cameras are known"),
+        N_("which gallery images a query is compared with; auto: cross-camera if cameras are known"),
     ] = "auto"
     false_accept: Annotated[
         Annotated[float, _Bounds(gt=0, lt=1)],
-        N_("share of pairs of two identities that the threshold chosen on validation may take for one"),
+        N_("highest rate of false accepts when the threshold is chosen on validation pairs"),
     ] = 0.01
 
 
@@ -243,7 +246,7 @@ class ReidConfig(_Section):
 class Config(_Section):
     """Everything that decides the outcome of a run."""
 
-    task: Annotated[TaskName, N_("what the network learns to do")] = "classification"
+    task: Annotated[TaskName, N_("task that the network is trained for")] = "classification"
     model: ModelConfig = field(default_factory=ModelConfig)
     data: DataConfig = field(default_factory=DataConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)

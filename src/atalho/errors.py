@@ -69,7 +69,7 @@ class ReportedElsewhereError(AtalhoError):
     """Another of the processes that train together tells what ended all of them, so this one says nothing."""
 
     def __init__(self, exit_code: int) -> None:
-        super().__init__(Text("Another rank says what happened."))
+        super().__init__(Text("See another rank's message for the cause."))
         self.exit_code = exit_code
 
 

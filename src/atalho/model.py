@@ -78,7 +78,7 @@ class Model:
         else:
             raise DataError(
                 Text(
-                    "An image cannot be a {kind}: give a path, bytes, a PIL image or a NumPy array.",
+                    "Unsupported image type {kind}: pass a path, bytes, a PIL image or a NumPy array.",
                     kind=type(image).__name__,
                 )
             )
@@ -101,7 +101,7 @@ class Model:
         Raises NotFiniteError where the network gives no numbers, ConfigError for a `top` below 1.
         """
         if not isinstance(top, int) or top < 1:
-            raise ConfigError(Text("top = {given!r}: accepted are whole numbers from 1.", given=top))
+            raise ConfigError(Text("top = {given!r}: expected a whole number of at least 1.", given=top))
         with self.precision.autocast():
             logits = self._finite(self.network(self._inputs(pixels)))
         shares = (logits / self.card.temperature).softmax(1).cpu()
@@ -134,7 +134,7 @@ class Model:
         if not values.isfinite().all():
             raise NotFiniteError(
                 Text(
-                    "{folder}: the network's output is not a finite number. Its weights are damaged.",
+                    "{folder}: the network's output is not finite. Its weights are damaged.",
                     folder=self.folder,
                 )
             )
@@ -163,7 +163,7 @@ def restore(folder: Path, card: Card) -> Network:
     if damaged := unsound(weights):
         raise WeightsError(
             Text(
-                "{folder}: weights that are no numbers, or a variance below 0, first in {name}.",
+                "{folder}: non-finite weights or a negative variance, first in {name}.",
                 folder=folder,
                 name=damaged[0],
             )
@@ -187,8 +187,8 @@ def _check_fit(folder: Path, card: Card, wanted: Spec) -> None:
     if prepared.channels != wanted.in_channels or prepared.size < planned.stride:
         raise WeightsError(
             Text(
-                "{folder}: images of {channels} channels and {size} pixels for a network that takes {wanted} channels "
-                "and {smallest} pixels or more.",
+                "{folder}: images with {channels} channels and {size} pixels, but the network needs {wanted} "
+                "channels and at least {smallest} pixels.",
                 folder=folder,
                 channels=prepared.channels,
                 size=prepared.size,
@@ -200,7 +200,7 @@ def _check_fit(folder: Path, card: Card, wanted: Spec) -> None:
     if count < planned.depth:  # each weighted layer has one tensor at least
         raise WeightsError(
             Text(
-                "{folder}: the weights are {count} tensors, fewer than the network's {depth} layers.",
+                "{folder}: the weights have {count} tensors, fewer than the network's {depth} layers.",
                 folder=folder,
                 count=count,
                 depth=planned.depth,
@@ -211,7 +211,7 @@ def _check_fit(folder: Path, card: Card, wanted: Spec) -> None:
 def _several(images: ImageLike | Iterable[ImageLike]) -> Iterable[ImageLike]:
     """One image is one. An array alone is refused: it may be an image, or several whose rows would each become one."""
     if isinstance(images, np.ndarray):
-        raise DataError(Text("Several images are expected. Put them in a list, also a single one: [image]."))
+        raise DataError(Text("Pass a list of images, even for a single one: [image]."))
     return several(images, bytes, Image.Image)
 
 
@@ -220,8 +220,8 @@ def _picture(pixels: NDArray[np.uint8]) -> Image.Image:
     if pixels.dtype != np.uint8 or not known or pixels.size == 0:
         raise DataError(
             Text(
-                "An array of type {dtype} and shape {shape} is no image: accepted are uint8 (values from 0 to 255) "
-                "of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4).",
+                "An array of type {dtype} and shape {shape} is not an image: expected uint8 (values from 0 to "
+                "255) of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4).",
                 dtype=pixels.dtype,
                 shape=pixels.shape,
             )

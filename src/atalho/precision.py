@@ -36,16 +36,16 @@ def choose(device: Literal["auto", "cpu", "cuda"], precision: Literal["auto", "b
     kind = torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
     if precision != "auto":
         dtype = torch.bfloat16 if precision == "bf16" else torch.float32
-        return Precision(kind, dtype, _("as asked"))
+        return Precision(kind, dtype, _("as requested"))
     if kind.type == "cuda":
         if torch.cuda.is_bf16_supported(including_emulation=False):
             return Precision(kind, torch.bfloat16, torch.cuda.get_device_name())
-        return Precision(kind, torch.float32, _("this GPU does not multiply bf16"))
+        return Precision(kind, torch.float32, _("this GPU does not support bf16"))
     capabilities = torch.cpu.get_capabilities()
     for name, label in (("amx_bf16", "AMX"), ("avx512_bf16", "AVX512-BF16")):
         if capabilities.get(name):
             return Precision(kind, torch.bfloat16, label)
-    return Precision(kind, torch.float32, _("this CPU does not multiply bf16"))
+    return Precision(kind, torch.float32, _("this CPU does not support bf16"))
 
 
 @contextmanager

@@ -17,11 +17,11 @@ from atalho.text import N_, Text
 
 _BOUNDS: Final = {
     "greater_than": ("gt", N_("greater than {bound}")),
-    "greater_than_equal": ("ge", N_("{bound} or more")),
+    "greater_than_equal": ("ge", N_("at least {bound}")),
     "less_than": ("lt", N_("less than {bound}")),
-    "less_than_equal": ("le", N_("{bound} or less")),
-    "too_short": ("min_length", N_("a list of {bound} or more")),
-    "too_long": ("max_length", N_("a list of {bound} or fewer")),
+    "less_than_equal": ("le", N_("at most {bound}")),
+    "too_short": ("min_length", N_("a list of at least {bound}")),
+    "too_long": ("max_length", N_("a list of at most {bound}")),
     "finite_number": ("", N_("a finite number")),
 }
 """Pydantic's kind of error → where it keeps the bound, and how the bound is said."""
@@ -55,9 +55,9 @@ def _line(known: dict[str, Any], detail: Any) -> Text:
     path, given, context = ".".join(map(str, detail["loc"])), detail["input"], detail.get("ctx", {})
     match detail["type"]:
         case "unexpected_keyword_argument" | "extra_forbidden":
-            return Text("{path}: there is no such setting. {nearest}", path=path, nearest=nearest(path, known))
+            return Text("{path}: unknown setting. {nearest}", path=path, nearest=nearest(path, known))
         case "missing":
-            return Text("{path} is missing: it must be given.", path=path)
+            return Text("{path} is missing: a value is required.", path=path)
         case "literal_error":
             return _no_choice(path, given, map(str, get_args(known.get(path))))
         case "union_tag_invalid":

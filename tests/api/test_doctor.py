@@ -94,7 +94,7 @@ def test_a_folder_that_is_no_data_set_is_a_problem_not_an_error(tmp_path: Path) 
     Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / "only" / "1.png")
     found = atalho.doctor(tmp_path, report=tmp_path / "page.html")
     assert [problem.kind for problem in found.problems] == ["layout"]
-    assert "a classifier needs two or more" in str(found.problems[0].message)
+    assert "a classifier needs at least two" in str(found.problems[0].message)
     assert found.stops
     assert (tmp_path / "page.html").is_file()
 
@@ -102,7 +102,7 @@ def test_a_folder_that_is_no_data_set_is_a_problem_not_an_error(tmp_path: Path) 
 def test_nothing_there_and_unknown_settings_are_errors(clothes: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="does not exist"):
         atalho.doctor(tmp_path / "nowhere")
-    with pytest.raises(ConfigError, match="there is no such setting"):
+    with pytest.raises(ConfigError, match="unknown setting"):
         atalho.doctor(clothes, settings={"data.tif": True})
 
 

@@ -43,7 +43,7 @@ def test_networks_beside_each_other() -> None:
 
 @pytest.mark.parametrize(("columns", "beside"), [(0, []), (9, []), (2, ["resnet20"])])
 def test_columns_that_cannot_be_are_refused(columns: int, beside: list[str]) -> None:
-    with pytest.raises(ConfigError, match=f"columns {columns}: accepted are 1 to 8"):
+    with pytest.raises(ConfigError, match=f"columns {columns}: expected 1 to 8"):
         draw("plain20", beside=beside, columns=columns)
 
 

@@ -47,10 +47,10 @@ def test_images_without_labels_are_refused(run: Run, clothes: Path) -> None:
 
 
 def test_a_model_folder_needs_images(run: Run) -> None:
-    with pytest.raises(RunError, match="is no run folder"):
+    with pytest.raises(RunError, match="is not a run folder"):
         evaluate(run.path / "model")
 
 
 def test_what_is_no_model_is_named(clothes: Path, tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match="is no run or model folder"):
+    with pytest.raises(WeightsError, match="is not a run or model folder"):
         evaluate(tmp_path, clothes)

@@ -51,16 +51,16 @@ def test_classes_are_numbers_where_none_are_named(weights: Path, tmp_path: Path)
     [
         ({"model": "resnet34"}, WeightsError, "layer"),
         ({"model": "resnet3"}, ConfigError, "Did you mean"),
-        ({"mean": (0.5,)}, ConfigError, "--mean has 1 values; the weights take images of 3 channels"),
+        ({"mean": (0.5,)}, ConfigError, "--mean has 1 values, but the weights are for images with 3 channels"),
         ({"mean": (0.5, float("nan"), 0.5)}, ConfigError, "--mean [0.5, nan, 0.5] is not accepted: it must be numbers"),
         ({"std": (0.5, 0.5, 0.0)}, ConfigError, "--std [0.5, 0.5, 0.0] is not accepted: it must be numbers greater"),
         ({"std": (0.5, 0.5, float("inf"))}, ConfigError, "it must be numbers greater than 0"),
         ({"size": 0}, ConfigError, "--size 0 is not accepted: it must be from 1 to 4096 pixels"),
         ({"size": -5}, ConfigError, "--size -5 is not accepted"),
         ({"size": 100_000}, ConfigError, "--size 100000 is not accepted"),
-        ({"size": 8}, ConfigError, "--size 8 is not accepted: it must be 32 or more for this network"),
+        ({"size": 8}, ConfigError, "--size 8 is not accepted: it must be at least 32 for this network"),
         ({"model": None}, ConfigError, "None is not a network"),
-        ({"classes": "none.txt"}, ConfigError, "none.txt cannot be read as class names"),
+        ({"classes": "none.txt"}, ConfigError, "Cannot read none.txt as class names"),
     ],
 )
 def test_what_does_not_fit_is_refused_and_nothing_is_written(
@@ -74,5 +74,5 @@ def test_what_does_not_fit_is_refused_and_nothing_is_written(
 
 def test_a_folder_that_exists_is_not_overwritten(weights: Path, tmp_path: Path) -> None:
     (tmp_path / "kept").write_text("x")
-    with pytest.raises(RunError, match="exists already"):
+    with pytest.raises(RunError, match="already exists"):
         import_file(weights, model="resnet18", out=tmp_path)

@@ -67,7 +67,7 @@ def test_one_content_with_two_labels_is_told(run: Run, photos: Path, gallery: st
     first = sorted((photos / "bag").iterdir())[0]
     found = index(run.path, [Labelled(str(first), "one"), Labelled(str(first), "two")], gallery)
     assert found.new == 1
-    assert found.bad == ((str(first), f"the same image as {first}, which has the label one"),)
+    assert found.bad == ((str(first), f"the same image as {first}, which is labelled one"),)
 
 
 def test_an_overwritten_file_replaces_what_it_showed(run: Run, photos: Path, gallery: str) -> None:
@@ -89,7 +89,7 @@ def test_a_folder_without_images(run: Run, tmp_path: Path, gallery: str) -> None
 
 
 def test_no_gallery_named(run: Run, photos: Path) -> None:
-    with pytest.raises(ConfigError, match="No gallery was named"):
+    with pytest.raises(ConfigError, match="No gallery given"):
         index(run.path, [str(photos)], "")
 
 
@@ -99,7 +99,7 @@ def test_images_are_taken_out_by_path_and_by_label(run: Run, photos: Path, galle
     assert galleries.remove(gallery, paths=[str(first)]) == 1
     assert galleries.remove(gallery, labels=["sneaker", "unknown"]) == 4
     assert len(list(galleries.entries(gallery, "bag"))) == 3
-    with pytest.raises(ConfigError, match="No images were named"):
+    with pytest.raises(ConfigError, match="No images given"):
         galleries.remove(gallery)
 
 
@@ -112,7 +112,7 @@ def test_another_models_gallery_is_refused_before_any_work(
     (other / "checksums.json").unlink()
     text = (other / "config.json").read_text().replace('"std": [\n   0.', '"std": [\n   1.')
     (other / "config.json").write_text(text)
-    with pytest.raises(GalleryError, match="holds the vectors of another model"):
+    with pytest.raises(GalleryError, match="has vectors of another model"):
         index(other, [str(photos)], gallery)
 
 

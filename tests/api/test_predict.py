@@ -32,7 +32,9 @@ def test_a_folder_holds_what_training_finds_there(clothes: Path, tmp_path: Path)
     assert job.find([str(folder)]) == [f"{folder}/linked/{name}" for name in names]
 
 
-@pytest.mark.parametrize(("argument", "text"), [("{folder}", "no images below"), ("{folder}/*.png", "no file matches")])
+@pytest.mark.parametrize(
+    ("argument", "text"), [("{folder}", "no images in this folder or below it"), ("{folder}/*.png", "no file matches")]
+)
 def test_nothing_found_is_an_error(tmp_path: Path, argument: str, text: str) -> None:
     with pytest.raises(DataError, match=text):
         job.find([argument.format(folder=tmp_path)])
@@ -48,7 +50,7 @@ def test_one_path_is_one_path(run: Run, clothes: Path) -> None:
 
 
 def test_nothing_named_is_an_error() -> None:
-    with pytest.raises(DataError, match="No images were named"):
+    with pytest.raises(DataError, match="No images given"):
         job.find([])
 
 

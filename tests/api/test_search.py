@@ -155,14 +155,14 @@ def test_an_image_removed_between_the_two_looks_of_an_expansion(
 def test_an_empty_gallery(tmp_path: Path) -> None:
     path = tmp_path / "empty.db"
     SqliteStore(path, Origin("f", "m", 4)).close()
-    with pytest.raises(GalleryError, match=r"empty\.db is empty\. Put images into it"):
+    with pytest.raises(GalleryError, match=r"empty\.db is empty\. Add images with"):
         search(str(path), [])
 
 
 def test_numbers_out_of_range(gallery: str) -> None:
-    with pytest.raises(ConfigError, match=r"k = 0: accepted are whole numbers from 1"):
+    with pytest.raises(ConfigError, match=r"k = 0: expected a whole number of at least 1"):
         search(gallery, [], k=0)
-    with pytest.raises(ConfigError, match=r"expand = -1: accepted are whole numbers from 0"):
+    with pytest.raises(ConfigError, match=r"expand = -1: expected a whole number of at least 0"):
         search(gallery, [], expand=-1)
 
 

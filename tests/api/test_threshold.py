@@ -91,7 +91,7 @@ def test_too_few_pairs_change_nothing_and_training_says_so(run: Run, characters:
     assert any("No threshold was chosen: A false-accept rate of 0.0001 cannot be known" in text for text in notes.said)
     assert other.json("verification.json")["threshold"] is None
     page = (other.path / "report.html").read_text()
-    assert "There is no threshold. A false-accept rate of 0.0001 cannot be known" in page
+    assert "No threshold. A false-accept rate of 0.0001 cannot be known" in page
     assert other.evaluation.at_threshold is None
 
 
@@ -99,8 +99,8 @@ def test_on_other_images(run: Run, characters: Path) -> None:
     notes = Notes()
     found = atalho.threshold(run.path, characters, false_accept=0.02, progress=notes)
     assert found.genuine == 20 * 28
-    assert any("bear the names of some that the network was trained on" in text for text in notes.said)
-    assert "comes from 20 identities, too few to say much of others" in notes.said[-1]
+    assert any("have the same names as training identities" in text for text in notes.said)
+    assert "comes from 20 identities, too few to generalise" in notes.said[-1]
     assert run.json("verification.json")["data"] == str(characters)
     assert run.evaluation.at_threshold is None
     assert atalho.evaluate(run.path).at_threshold.similarity == found.similarity
@@ -109,18 +109,20 @@ def test_on_other_images(run: Run, characters: Path) -> None:
 def test_a_model_folder_needs_images(run: Run, characters: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(run.path / "model", tmp_path / "copy"))
     assert threshold_file.read(folder) == threshold_file.read(run.path / "model")
-    with pytest.raises(ConfigError, match=r"no identities of its own to choose on\. Name images: atalho threshold"):
+    with pytest.raises(
+        ConfigError, match=r"no identities of its own to choose the threshold on\. Give images: atalho threshold"
+    ):
         atalho.threshold(folder)
     assert atalho.threshold(folder, characters, false_accept=0.02) == threshold_file.read(folder)
 
 
 def test_refused_before_any_work(run: Run, characters: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"rate of 1\.5 is not accepted: it lies between 0 and 1"):
+    with pytest.raises(ConfigError, match=r"rate of 1\.5 is not accepted: it must be between 0 and 1"):
         atalho.threshold(tmp_path / "nothing", false_accept=1.5)
     settings = SETTINGS | {"data.val_fraction": 0.0}
     other = train(characters, task="reid", model="resnet20", epochs=1, settings=settings, out=tmp_path / "x")
     assert not (other.path / "verification.json").exists()
-    with pytest.raises(RunError, match=r"no validation images\. Name images to choose on"):
+    with pytest.raises(RunError, match=r"no validation images to choose the threshold on\. Give images"):
         atalho.threshold(other.path)
 
 
@@ -132,7 +134,7 @@ def test_the_command_line(run: Run, characters: Path, capsys: pytest.CaptureFixt
     assert cli.run(["threshold", str(run.path)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("threshold: similarity 0.")
-    assert "pairs of two identities" in lines[1]
+    assert "pairs of different identities" in lines[1]
     assert cli.run(["threshold", str(run.path), "--false-accept", "0.00001"]) == 2
     assert "300000 are needed. Ask for a higher rate" in capsys.readouterr().err
     image = str(next((characters / "Greek").rglob("*.png")))

@@ -78,5 +78,5 @@ def test_evaluation_and_p_of_zero_change_nothing() -> None:
 
 @pytest.mark.parametrize("p", [-0.1, 1.0])
 def test_a_share_out_of_range_is_refused(p: float) -> None:
-    with pytest.raises(ConfigError, match=r"dropout .*: accepted are numbers from 0 up to, but not including, 1"):
+    with pytest.raises(ConfigError, match=r"dropout .*: expected a number from 0 up to, but not including, 1"):
         Dropout(p)

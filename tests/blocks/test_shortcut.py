@@ -110,7 +110,7 @@ def test_a_projection_is_a_1x1_convolution_with_the_stride_and_a_norm() -> None:
 
 
 def test_an_unknown_kind_is_told_the_nearest() -> None:
-    with pytest.raises(ConfigError, match=r"shortcut 'zeropad' is not known\. Did you mean zero-pad\?"):
+    with pytest.raises(ConfigError, match=r"unknown shortcut 'zeropad'\. Did you mean zero-pad\?"):
         make_shortcut("zeropad", 4, 8, 1)  # type: ignore[arg-type]
 
 

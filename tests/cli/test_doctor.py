@@ -10,7 +10,7 @@ from atalho import cli
 def test_good_images(clothes: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["doctor", str(clothes)]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("180 images · 3 classes · 16 × 16 pixels in the median · PNG 180\n")
+    assert out.startswith("180 images · 3 classes · median size 16 × 16 pixels · PNG 180\n")
     assert out.endswith("No blocking problems found.\n")
 
 
@@ -54,10 +54,10 @@ def test_what_no_image_is_to_blame_for_is_not_to_be_skipped(tmp_path: Path, caps
     (tmp_path / "list.csv").write_text("path,label\n1.png,cat,train,more\n")
     assert cli.run(["doctor", str(tmp_path / "list.csv")]) == 1
     out = capsys.readouterr().out
-    assert "→ Mend this first: nothing else was examined." in out
-    assert out.endswith("Training would not start. Fix what blocks it.\n")
+    assert "→ Fix this first: nothing else was checked." in out
+    assert out.endswith("Training would not start. Fix the blocking problems above.\n")
 
 
 def test_no_name_is_not_the_folder_that_one_is_in(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["doctor", ""]) == 2
-    assert capsys.readouterr().err.startswith("No images were named.")
+    assert capsys.readouterr().err.startswith("No images given.")

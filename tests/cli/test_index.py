@@ -11,7 +11,7 @@ def test_says_what_became_of_the_images(
 ) -> None:
     command = ["index", str(model), str(clothes / "test"), "--gallery", str(tmp_path / "g.db")]
     assert cli.run(command) == 0
-    assert "60 new, 0 changed, 0 as they were" in capsys.readouterr().out
+    assert "60 new, 0 changed, 0 unchanged" in capsys.readouterr().out
     assert cli.run([*command, "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {
         "new": 0, "changed": 0, "same": 60, "unlabelled": 0, "relabelled": [], "bad": []
@@ -27,7 +27,7 @@ def test_a_bad_image_is_told_and_the_exit_code_says_so(
     assert cli.run(command) == 1
     out = capsys.readouterr().out
     assert "1 new" in out
-    assert "1 image is not in the gallery:" in out
+    assert "1 image was not indexed:" in out
     assert "bad.png" in out
     assert cli.run([*command, "--json"]) == 1
     (bad,) = json.loads(capsys.readouterr().out)["bad"]
@@ -51,7 +51,7 @@ def test_the_pattern_of_the_camera(
 
 def test_no_model(filled: str, clothes: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["index", "nowhere", str(clothes / "test"), "--gallery", filled]) == 2
-    assert "nowhere is no run or model folder" in capsys.readouterr().err
+    assert "nowhere is not a run or model folder" in capsys.readouterr().err
 
 
 def test_labels_that_change_are_listed_and_those_that_are_missing_counted(
@@ -63,12 +63,12 @@ def test_labels_that_change_are_listed_and_those_that_are_missing_counted(
     capsys.readouterr()
     assert cli.run(["index", str(model), first, "--label", "bea", *gallery]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[:2] == ["0 new, 1 changed, 0 as they were", "1 label changed:"]
+    assert lines[:2] == ["0 new, 1 changed, 0 unchanged", "1 label changed:"]
     assert lines[2].split() == ["image", "before", "now"]
     assert lines[3].split() == [first, "ana", "bea"]
     assert cli.run(["index", str(model), first, second, *gallery]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines == ["1 new, 0 changed, 1 as they were", "1 new image has no label; --label NAME gives one."]
+    assert lines == ["1 new, 0 changed, 1 unchanged", "1 new image has no label; --label NAME gives one."]
     assert cli.run(["index", str(model), first, "--label", "cora", *gallery, "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["relabelled"] == [{"path": first, "before": "bea", "after": "cora"}]

@@ -26,8 +26,8 @@ def test_a_list_takes_several_values_and_its_error_is_in_our_words(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--data.size", "2048"], "data.size = 2048 is not accepted: it must be 1024 or less."),
-        (["--data.workers", "-1"], "data.workers = -1 is not accepted: it must be 0 or more."),
+        (["--data.size", "2048"], "data.size = 2048 is not accepted: it must be at most 1024."),
+        (["--data.workers", "-1"], "data.workers = -1 is not accepted: it must be at least 0."),
         (["--training.lr", "inf"], "training.lr = inf is not accepted: it must be a finite number."),
         (["--augment.mixup", "nan"], "augment.mixup = nan is not accepted: it must be a finite number."),
     ],
@@ -63,10 +63,10 @@ def test_a_short_name_and_a_path_set_the_same_value(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--skip-bad", "--data.no-skip-bad"], "--skip-bad and --data.skip-bad are the same setting; give one."),
-        (["--training.seed=1", "--seed", "1"], "--seed and --training.seed are the same setting; give one."),
-        (["--model", "a", "--model.name", "b"], "--model and --model.name are the same setting; give one."),
-        (["--seed", "1", "--seed", "2"], "--seed is given twice."),
+        (["--skip-bad", "--data.no-skip-bad"], "--skip-bad and --data.skip-bad are the same setting. Give only one."),
+        (["--training.seed=1", "--seed", "1"], "--seed and --training.seed are the same setting. Give only one."),
+        (["--model", "a", "--model.name", "b"], "--model and --model.name are the same setting. Give only one."),
+        (["--seed", "1", "--seed", "2"], "--seed was given twice. Give it once."),
         (["--task", "red"], "--task red is not accepted. Did you mean reid?"),
         (["--training.recipe", "papper"], "--training.recipe papper is not accepted. Did you mean paper?"),
     ],

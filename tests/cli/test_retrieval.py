@@ -39,7 +39,7 @@ def test_what_was_measured_beside_them_stands_in_lines_of_its_own(capsys: pytest
                    frr_interval=(0.0, 0.2), genuine=10, impostor=300)  # fmt: skip
     retrieval.say(found(0.9, reranked=reranked, expanded=expanded, at_threshold=at))
     lines = capsys.readouterr().out.splitlines()
-    assert lines[2].startswith("after k-reciprocal re-ranking (k1 20, k2 6, share 0.3): rank-1 95.0%")
-    assert lines[3].startswith("each query averaged with its first 3 answers: rank-1 80.0%")
+    assert lines[2].startswith("after k-reciprocal re-ranking (k1 20, k2 6, lambda 0.3): rank-1 95.0%")
+    assert lines[3].startswith("after averaging each query with its first 3 answers: rank-1 80.0%")
     assert lines[4] == "threshold: similarity 0.500"
     assert len(lines) == 7

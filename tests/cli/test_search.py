@@ -73,9 +73,9 @@ def test_a_file_that_is_no_image(filled: str, image: str, tmp_path: Path, capsys
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        (["-k", "0"], "k = 0: accepted are whole numbers from 1"),
-        (["--expand", "-1"], "expand = -1: accepted are whole numbers from 0"),
-        (["--model", "nowhere"], "nowhere is no run or model folder"),
+        (["-k", "0"], "k = 0: expected a whole number of at least 1"),
+        (["--expand", "-1"], "expand = -1: expected a whole number of at least 0"),
+        (["--model", "nowhere"], "nowhere is not a run or model folder"),
     ],
 )
 def test_refused_before_any_work(
@@ -89,4 +89,4 @@ def test_refused_before_any_work(
 
 def test_no_gallery(image: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["search", str(tmp_path / "none.db"), image]) == 2
-    assert "there is no gallery. Make one with: atalho index" in capsys.readouterr().err
+    assert "gallery not found. Create one with: atalho index" in capsys.readouterr().err

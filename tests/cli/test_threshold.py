@@ -12,8 +12,8 @@ def test_small_rates_keep_their_digits(capsys: pytest.CaptureFixture[str]) -> No
     threshold.say(FOUND)
     assert capsys.readouterr().out.splitlines() == [
         "threshold: similarity 0.500",
-        "false accepts 0.06% [0.00%, 0.41%] of 14,400 pairs of two identities",
-        "false rejects 12.50% [10.00%, 15.02%] of 1,710 pairs of one identity",
+        "false accepts 0.06% [0.00%, 0.41%] of 14,400 pairs of different identities",
+        "false rejects 12.50% [10.00%, 15.02%] of 1,710 pairs of the same identity",
     ]
 
 

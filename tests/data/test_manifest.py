@@ -64,9 +64,9 @@ def test_a_file_name_that_is_no_text_survives_json() -> None:
     ],
 )
 def test_a_damaged_manifest_is_refused(damage: dict[str, object]) -> None:
-    with pytest.raises(DataError, match="not a manifest of Atalho"):
+    with pytest.raises(DataError, match="not an Atalho manifest"):
         Manifest.from_json(manifest().to_json() | damage)
-    with pytest.raises(DataError, match="not a manifest of Atalho"):
+    with pytest.raises(DataError, match="not an Atalho manifest"):
         Manifest.from_json({})
 
 

@@ -46,7 +46,7 @@ def test_split_by_group_keeps_alphabets_whole(tmp_path: Path) -> None:
     assert not groups["test"] & (groups["train"] | groups["val"])
     (tmp_path / "z").mkdir()
     (tmp_path / "z" / "x_01.png").touch()
-    with pytest.raises(DataError, match="the identity z lies in no group"):
+    with pytest.raises(DataError, match="the identity z is not in a group"):
         _read(tmp_path, split_by="group")
 
 
@@ -88,7 +88,7 @@ def test_a_manifest_with_cameras_survives_json(tmp_path: Path) -> None:
     assert again.cameras is not None
     np.testing.assert_array_equal(again.cameras, manifest.cameras)
     assert again.camera_names == manifest.camera_names
-    with pytest.raises(DataError, match="do not fit together"):
+    with pytest.raises(DataError, match="do not match"):
         Manifest.from_json(manifest.to_json() | {"cameras": [0]})
 
 

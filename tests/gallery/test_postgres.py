@@ -39,7 +39,7 @@ def paths(store: Store) -> list[str]:
 def test_a_second_gallery_in_a_schema_of_its_own(database: str, path: str) -> None:
     filled(database, "first").close()
     address = f"{database}&options=-csearch_path%3D{path.replace(' ', '%5C%20').replace(chr(34), '%22')}"
-    with pytest.raises(GalleryError, match="there is no gallery"):
+    with pytest.raises(GalleryError, match="gallery not found"):
         open_store(address)
     store = filled(address, "second")
     store.rebuild()
@@ -60,9 +60,9 @@ def test_damage_is_named(database: str) -> None:
     store = filled(database, "first")
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("update atalho_images set vector = (array_fill(7, array[16]))::vector")
-        assert store.verify() == ["/first.png: its vector is damaged; index the image again"]
+        assert store.verify() == ["/first.png: damaged vector; index the image again"]
         assert store.vectors(["first"]) == {}
-        with pytest.raises(GalleryError, match=r"is damaged\. See: atalho gallery verify"):
+        with pytest.raises(GalleryError, match=r"is damaged\. For details, run: atalho gallery verify"):
             store.nearest(unit(1), 1)
         connection.execute("update atalho_about set value = 'many' where key = 'generation'")
     with pytest.raises(GalleryError, match="its generation is 'many'"):

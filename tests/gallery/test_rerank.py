@@ -97,7 +97,7 @@ def test_the_whole_share_keeps_the_first_order() -> None:
 
 def test_parameters_out_of_range() -> None:
     points = torch.randn(4, 3)
-    with pytest.raises(ConfigError, match=r"k1 = 2, k2 = 3, share = 0\.3: accepted are 1 ≤ k2 ≤ k1"):
+    with pytest.raises(ConfigError, match=r"k1 = 2, k2 = 3, share = 0\.3: expected 1 ≤ k2 ≤ k1"):
         k_reciprocal(points, points, k1=2, k2=3)
 
 
@@ -113,7 +113,9 @@ def test_without_answers_nothing_changes() -> None:
 
 
 def test_answers_of_another_size() -> None:
-    with pytest.raises(ConfigError, match=r"\(3, 4\) queries cannot be averaged with answers of shape \(3, 2, 5\)"):
+    with pytest.raises(
+        ConfigError, match=r"Cannot average queries of shape \(3, 4\) with answers of shape \(3, 2, 5\)"
+    ):
         expand_queries(torch.zeros(3, 4), torch.zeros(3, 2, 5))
 
 

@@ -43,9 +43,9 @@ def paths(store: SqliteStore) -> list[list[str]]:
 def test_a_file_that_is_no_database(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "gallery.db"
     path.write_bytes(content)
-    with pytest.raises(GalleryError, match=r"gallery\.db is no gallery of Atalho, or is damaged"):
+    with pytest.raises(GalleryError, match=r"gallery\.db is not an Atalho gallery, or is damaged"):
         SqliteStore(path)
-    with pytest.raises(GalleryError, match=r"gallery\.db is no gallery of Atalho, or is damaged"):
+    with pytest.raises(GalleryError, match=r"gallery\.db is not an Atalho gallery, or is damaged"):
         SqliteStore(path, ORIGIN)
     assert path.read_bytes() == content
 
@@ -56,7 +56,7 @@ def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
         database.execute("create table accounts (name text)")
     before = path.read_bytes()
     for create in (None, ORIGIN):
-        with pytest.raises(GalleryError, match="is a database, but not a gallery of Atalho"):
+        with pytest.raises(GalleryError, match="is a database, but not an Atalho gallery"):
             SqliteStore(path, create)
     assert path.read_bytes() == before
 
@@ -76,7 +76,7 @@ def test_a_gallery_whose_making_was_killed_is_made_again(tmp_path: Path) -> None
 
 
 def test_a_folder_in_its_place(tmp_path: Path) -> None:
-    with pytest.raises(GalleryError, match="cannot be used"):
+    with pytest.raises(GalleryError, match="Cannot use "):
         SqliteStore(tmp_path, ORIGIN)
 
 
@@ -104,7 +104,7 @@ def test_a_damaged_vector_is_found(tmp_path: Path) -> None:
         vector = bytearray(database.execute("select vector from images where path = '3.png'").fetchone()[0])
         vector[5] ^= 1
         database.execute("update images set vector = ? where path = '3.png'", (bytes(vector),))
-    assert store.verify() == ["3.png: its vector is damaged; index the image again"]
+    assert store.verify() == ["3.png: damaged vector; index the image again"]
     assert zlib.crc32(vector) != zlib.crc32(unit(10)[3].tobytes())
     store.close()
 
@@ -143,9 +143,9 @@ def test_nothing_is_answered_from_a_damaged_vector(
     if graph:
         store._approximate = Approximate(tmp_path / "g.faiss", worthwhile=1)
     for _time in range(2):
-        with pytest.raises(GalleryError, match=r"is damaged\. See: atalho gallery verify"):
+        with pytest.raises(GalleryError, match=r"is damaged\. For details, run: atalho gallery verify"):
             store.nearest(unit(1), 3)
-    assert store.verify() == ["3.png: its vector is damaged; index the image again"]
+    assert store.verify() == ["3.png: damaged vector; index the image again"]
     assert store.vectors([f"{n:064x}" for n in range(10)]).keys() == {f"{n:064x}" for n in range(10) if n != 3}
     if graph:
         with pytest.raises(GalleryError, match="is damaged"):
@@ -167,7 +167,7 @@ def test_a_vector_that_is_missing_is_damage(tmp_path: Path) -> None:
     store = SqliteStore(path)
     with pytest.raises(GalleryError, match="is damaged"):
         store.nearest(unit(1), 3)
-    assert store.verify() == ["3.png: its vector is damaged; index the image again"]
+    assert store.verify() == ["3.png: damaged vector; index the image again"]
     store.close()
 
 
@@ -201,7 +201,7 @@ def test_what_a_gallery_says_of_itself_may_be_damaged(tmp_path: Path, key: str, 
     if key in ("fingerprint", "model") and isinstance(value, str) and value:
         SqliteStore(path).close()
         return
-    with pytest.raises(GalleryError, match=f"is damaged: its {key} is" if key != "format" else "a gallery of format"):
+    with pytest.raises(GalleryError, match=f"is damaged: its {key} is" if key != "format" else "a gallery in format"):
         SqliteStore(path)
 
 

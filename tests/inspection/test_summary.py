@@ -87,5 +87,5 @@ def test_sizes_of_images(name: str, usual: int, smallest: int) -> None:
 
 @pytest.mark.parametrize("size", [(1, 64, 64), (3, 31, 64), (3, 64)])
 def test_images_that_the_network_does_not_take(size: tuple[int, ...]) -> None:
-    with pytest.raises(ConfigError, match=r"this network takes \(3, H, W\) with sides of 32 pixels or more"):
+    with pytest.raises(ConfigError, match=r"expected \(3, H, W\) with sides of at least 32 pixels"):
         summarise(catalogue.spec("resnet18"), size)  # type: ignore[arg-type]

@@ -147,7 +147,7 @@ def test_half_precision_logits_are_measured():
 
 
 def test_outputs_and_classes_must_be_as_many():
-    with pytest.raises(DataError, match="has 3 outputs, but 2 classes are named"):
+    with pytest.raises(DataError, match="has 3 outputs but 2 class names"):
         evaluate(torch.eye(3), torch.tensor([0, 1, 2]), ("a", "b"))
 
 
@@ -170,11 +170,11 @@ def test_a_gradient_is_not_kept():
 @pytest.mark.parametrize(
     ("logits", "labels", "text"),
     [
-        (torch.zeros(3), torch.zeros(3).long(), r"shape \(3,\) with labels of shape \(3,\): expected \(N, K\)"),
+        (torch.zeros(3), torch.zeros(3).long(), r"shape \(3,\) and labels of shape \(3,\): expected \(N, K\)"),
         (torch.zeros(3, 2), torch.zeros(2).long(), r"labels of shape \(2,\)"),
-        (torch.zeros(0, 2), torch.zeros(0).long(), "nothing to measure: 0 images, 2 classes"),
+        (torch.zeros(0, 2), torch.zeros(0).long(), "Nothing to measure: 0 images, 2 classes"),
         (torch.zeros(2, 2), torch.zeros(2), "type torch.float32: expected whole numbers"),
-        (torch.zeros(2, 2), torch.tensor([0, 2]), "Labels from 0 to 2: expected 0 to 1, one for each of the 2"),
+        (torch.zeros(2, 2), torch.tensor([0, 2]), "Labels from 0 to 2: expected 0 to 1, one per logit"),
         (torch.zeros(2, 2), torch.tensor([-1, 1]), "Labels from -1 to 1"),
     ],
 )

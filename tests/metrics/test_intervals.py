@@ -71,11 +71,11 @@ def test_t_interval_covers_the_true_mean_as_often_as_it_says():
 def test_errors_say_what_was_given_and_what_to_do():
     with pytest.raises(DataError, match="11 successes in 10 trials"):
         wilson(11, 10)
-    with pytest.raises(DataError, match=r"two values or more; 1 given\. Run more seeds"):
+    with pytest.raises(DataError, match=r"at least two values; got 1\. Run more seeds"):
         t_interval([0.9])
     with pytest.raises(DataError, match="finite numbers"):
         t_interval([0.9, math.nan])
-    with pytest.raises(DataError, match="Confidence level 95: expected a share between 0 and 1"):
+    with pytest.raises(DataError, match="Confidence level 95: expected a fraction between 0 and 1"):
         wilson(1, 2, level=95)
 
 

@@ -137,16 +137,16 @@ def test_ranked_lists_leave_out_what_the_protocol_leaves_out(protocol: Protocol)
 
 def test_cameras_are_needed_for_the_protocol_that_compares_them() -> None:
     images = EmbeddedImages(torch.ones(2, 2), np.array([0, 0]), None, np.arange(2))
-    with pytest.raises(DataError, match=r"needs the camera of every image\. Use leave-self-out"):
+    with pytest.raises(DataError, match=r"needs the camera of every image\. If it is unknown, use leave-self-out"):
         retrieval.rank(images, images)
 
 
 def test_shapes_and_numbers_are_checked() -> None:
     good = EmbeddedImages(torch.ones(2, 2), np.array([0, 0]), None, np.arange(2))
-    with pytest.raises(DataError, match=r"shape \(2, 2\) with 3 identities"):
+    with pytest.raises(DataError, match=r"shape \(2, 2\) and 3 identities"):
         retrieval.rank(EmbeddedImages(torch.ones(2, 2), np.zeros(3, np.int64), None, np.arange(2)), good)
     bad = EmbeddedImages(torch.tensor([[1.0, torch.nan]]), np.zeros(1, np.int64), None, np.arange(1))
-    with pytest.raises(NotFiniteError, match="not finite"):
+    with pytest.raises(NotFiniteError, match="non-finite"):
         retrieval.rank(good, bad, protocol="leave-self-out")
 
 

@@ -89,5 +89,5 @@ def test_a_network_can_be_exported_with_any_number_of_images(name: str) -> None:
 
 @pytest.mark.parametrize("shape", [(2, 1, 32, 32), (3, 32, 32)])
 def test_images_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
-    with pytest.raises(ConfigError, match=r"images of shape .*: this network takes \(N, 3, H, W\)"):
+    with pytest.raises(ConfigError, match=r"images of shape .*: expected \(N, 3, H, W\)"):
         networks.create("resnet20")(torch.randn(shape))

@@ -64,15 +64,15 @@ def test_an_mlp_takes_the_images_side() -> None:
 @pytest.mark.parametrize(
     ("name", "asked", "text"),
     [
-        ("mlp6", {"stem": "small"}, "stem 'small': a residual MLP has no such stem"),
-        ("densenet121", {"shortcut": "projection"}, "a DenseNet concatenates and has none"),
+        ("mlp6", {"stem": "small"}, "stem 'small': residual MLPs do not have this stem"),
+        ("densenet121", {"shortcut": "projection"}, "a DenseNet concatenates and has no shortcuts"),
         (
             "plain20",
             {"shortcut": "projection"},
-            "this is a plain network, which has no shortcuts; choose the residual one",
+            "this is a plain network, which has no shortcuts; choose its residual twin",
         ),
         ("resnet18", {"stem": "smal"}, r"stem = 'smal' is not accepted\. Did you mean small\?"),
-        ("resnet18", {"classes": 0}, "classes = 0 is not accepted: it must be 1 or more"),
+        ("resnet18", {"classes": 0}, "classes = 0 is not accepted: it must be at least 1"),
     ],
 )
 def test_what_does_not_go_together_is_refused(name: str, asked: dict[str, object], text: str) -> None:
@@ -116,12 +116,12 @@ def test_linear_layers_come_in_pairs(depth):
 @pytest.mark.parametrize(
     ("family", "depth", "message"),
     [
-        ("resnet", 21, "depth 21: family resnet has 8, 14, 20, 26, …, 18, 34, 101, up to 1202 layers"),
-        ("resnet", 2, "depth 2: family resnet"),
-        ("preact", 1208, "depth 1208: family preact"),
-        ("mlp", 7, "depth 7: family mlp has 4, 6, 8, …, up to 1202 layers"),
+        ("resnet", 21, "depth 21: accepted for family resnet: 8, 14, 20, 26, …, 18, 34, 101, up to 1202 layers"),
+        ("resnet", 2, "depth 2: accepted for family resnet"),
+        ("preact", 1208, "depth 1208: accepted for family preact"),
+        ("mlp", 7, "depth 7: accepted for family mlp: 4, 6, 8, …, up to 1202 layers"),
         ("mlp", -4, "depth -4"),
-        ("resnt", 20, r"family 'resnt' is not known\. Did you mean resnet\?"),
+        ("resnt", 20, r"unknown family 'resnt'\. Did you mean resnet\?"),
     ],
 )
 def test_other_depths_are_refused(family, depth, message):

@@ -52,8 +52,8 @@ def test_data_says_what_a_reader_should_know(run):
         splits={"train": [0, 1, 2, 3, 4], "test": [5]},
     )  # fmt: skip
     words = text(background.data(lopsided))
-    assert "the largest has 4.0 times the training images of the smallest" in words
-    assert "Classes without images in the split test: b." in words
+    assert "the largest has 4.0 times as many training images as the smallest" in words
+    assert "Classes without images in test: b." in words
     assert "4,0 vezes mais" in speaking("pt")(background.data)(lopsided)
 
 
@@ -97,7 +97,7 @@ def test_cost_gives_the_median_epoch(run):
     for what, value in (("training time", "20 s"), ("first epoch", "9.0 s"), ("median epoch", "6.0 s")):
         assert f"{what}||{value}" in words
     assert "1,234" in words
-    assert "multiply–adds for one image||41,000,000" in words
+    assert "multiply–adds per image||41,000,000" in words
     begun = changed(run, timing={"seconds": 0.0, "epochs": []})
     assert "median" not in background.cost(begun)
 

@@ -50,10 +50,10 @@ def test_more_than_are_pictured_are_listed_and_the_rest_counted() -> None:
     many = [Problem(f"{number}.png", "grey", Text(""), Text("")) for number in range(600)]
     page = doctor.page(examination(*many), {f"{number}.png": png() for number in range(12)})
     assert "<summary>588 more</summary>" in page
-    assert "… and 88 more, which --json lists" in page
+    assert "… and 88 more (listed by --json)" in page
 
 
 def test_a_set_that_cannot_be_used_has_a_page_too() -> None:
     page = doctor.page(Examination(Path("/data"), (Problem(None, "layout", Text("no images"), Text("r")),)), {})
-    assert "Training on these images would not start." in page
+    assert "Training would not start on these images as they are." in page
     assert "no images" in page

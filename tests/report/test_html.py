@@ -82,7 +82,7 @@ def test_ids_are_unique_and_every_reference_has_its_target(page):
 
 def test_both_languages_hold_the_same_parts(page):
     headings = {
-        "en": ["Training", "Class by class", "Confusion matrix", "Calibration", "Most confident mistakes", "Data",
+        "en": ["Training", "Per class", "Confusion matrix", "Calibration", "Most confident mistakes", "Data",
                "Cost", "Configuration", "Provenance"],
         "pt-BR": ["Treino", "Por classe", "Matriz de confusão", "Calibração",
                   "Erros cometidos com mais confiança", "Dados", "Custo", "Configuração", "Proveniência"],
@@ -121,7 +121,7 @@ def test_a_run_that_has_just_begun_has_a_page(tmp_path):
     (tmp_path / "run.toml").write_text('[model]\nname = "resnet18"\n')
     page = Page(html.write(tmp_path, pictures={}).read_text())
     assert "resnet18" in page.words["en"]
-    assert "accuracy is not known" in page.words["en"]
+    assert "accuracy is unknown" in page.words["en"]
     assert "ainda não foi avaliada" in page.words["pt-BR"]
 
 
@@ -134,7 +134,7 @@ def test_the_same_run_gives_the_same_bytes_and_no_left_overs(folder, pictures):
 
 
 def test_what_is_no_run_is_refused(tmp_path):
-    with pytest.raises(RunError, match=r"has no run\.toml"):
+    with pytest.raises(RunError, match=r"run\.toml is missing"):
         html.write(tmp_path, pictures={})
     assert list(tmp_path.iterdir()) == []
 

@@ -48,8 +48,8 @@ def test_every_figure_stands_with_its_interval(evaluation: ReidentificationEvalu
     text = retrieval.quality(evaluation)
     for name in ("rank-1", "rank-5", "rank-10", "rank-20", "mAP", "mINP"):
         assert f"<td>{name}</td>" in text
-    assert "own camera are left out (cross-camera)" in text
-    assert "The intervals draw the 46 identities again" in text
+    assert "own camera are excluded (cross-camera)" in text
+    assert "The intervals come from resampling the 46 identities" in text
 
 
 def test_right_and_wrong_are_marked_not_by_colour_alone(evaluation: ReidentificationEvaluation) -> None:

@@ -36,7 +36,7 @@ def test_accuracy_on_validation_images_is_not_sold_as_a_test(run, evaluation):
 
 
 def test_a_run_without_evaluation_says_so(run):
-    assert "accuracy is not known" in sections.header(run, None)
+    assert "accuracy is unknown" in sections.header(run, None)
     assert sections.curves(run, {}) is None
 
 
@@ -52,8 +52,8 @@ def test_a_large_matrix_says_what_its_numbers_mean(evaluation):
     many = 50
     rows = tuple(replace(evaluation.per_class[0], class_=str(k)) for k in range(many))
     large = replace(evaluation, confusion=((0,) * many,) * many, per_class=rows)
-    assert "places of the classes" in sections.confusion(large, DRAWINGS)
-    assert "places of the classes" not in sections.confusion(evaluation, DRAWINGS)
+    assert "positions of the classes" in sections.confusion(large, DRAWINGS)
+    assert "positions of the classes" not in sections.confusion(evaluation, DRAWINGS)
 
 
 def test_calibration_shows_both_errors_and_the_temperature(evaluation):
@@ -98,4 +98,4 @@ def test_mistakes_show_their_pictures_where_there_are_any(evaluation):
     assert markup.count('href="#picture-0"') == 1
     assert markup.count("no-picture") == len(rows) - 1
     assert percent(rows[0].probability) in markup
-    assert "There is none" in sections.mistakes(replace(evaluation, mistakes=()), {})
+    assert "None." in sections.mistakes(replace(evaluation, mistakes=()), {})

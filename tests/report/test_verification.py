@@ -81,7 +81,7 @@ def test_other_images_are_named_and_escaped(run: Callable[..., RunFolder]) -> No
 def test_where_there_is_none_the_reason_is_told(run: Callable[..., RunFolder]) -> None:
     text = verification.threshold(run(threshold=None, reason="Too few pairs."), None, DRAWN)
     assert text is not None
-    assert "There is no threshold. Too few pairs." in text
+    assert "No threshold. Too few pairs." in text
     assert "<table" not in text
 
 
@@ -108,13 +108,13 @@ def test_both_curves_the_wanted_rate_and_the_threshold_are_there() -> None:
     assert lines["false accepts"][:3] == [[-0.5, 1.0], [0.0, 0.2], [0.5, 0.002]]
     assert lines["false rejects"][1:] == [[0.0, 0.1], [0.5, 0.5], [1.0, 1.0]]
     assert lines["threshold"] == [[0.5, 0.0], [0.5, 1.0]]
-    assert {y for _x, y in lines["wanted"]} == {0.01}
+    assert {y for _x, y in lines["target"]} == {0.01}
     assert len(axes.collections) == 2  # the bands
 
 
 def test_without_a_threshold_there_is_no_line_for_it() -> None:
     labels = {line.get_label() for line in figures.error_rates(found(None)).axes[0].get_lines()}
-    assert labels == {"false accepts", "false rejects", "wanted"}
+    assert labels == {"false accepts", "false rejects", "target"}
 
 
 @pytest.mark.parametrize(("least", "floor"), [(0.02, 1e-3), (0.002, 1e-3), (0.0004, 1e-4), (0.0, 1e-3), (1e-6, 1e-4)])

@@ -26,14 +26,14 @@ def test_what_a_killed_start_left_is_taken_over(tmp_path: Path, left: list[str])
         assert claim == folder
         assert not list(folder.glob(".tmp-*"))
         (folder / run_folder.CONFIG).write_text("")
-    with pytest.raises(RunError, match="exists already"), claimed(folder, "data"):
+    with pytest.raises(RunError, match="already exists"), claimed(folder, "data"):
         pass
 
 
 @pytest.mark.parametrize("other", ["photo.jpg", "manifest.json", ".tmp-mine", ".tmp-notes.txt-0123abcd", "checkpoints"])
 def test_what_is_not_of_a_start_is_never_touched(tmp_path: Path, other: str) -> None:
     (tmp_path / other).write_text("mine")
-    with pytest.raises(RunError, match="exists already"), claimed(tmp_path, "data"):
+    with pytest.raises(RunError, match="already exists"), claimed(tmp_path, "data"):
         pass
     assert [entry.name for entry in tmp_path.iterdir()] == [other]
     assert (tmp_path / other).read_text() == "mine"
@@ -54,20 +54,20 @@ def test_a_start_that_fails_leaves_nothing(tmp_path: Path, before: bool) -> None
 def test_a_folder_that_is_taken_is_told_before_any_image_is_read(tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").touch()
     for place in (tmp_path, tmp_path / "photo.jpg"):
-        with pytest.raises(RunError, match=r"exists already, and is no run\. Choose another --out\.$"):
+        with pytest.raises(RunError, match=r"already exists and is not a run\. Choose another --out\.$"):
             train(tmp_path / "nowhere", out=place)
     (tmp_path / run_folder.CONFIG).touch()
-    with pytest.raises(RunError, match=r"exists already.* --resume"):
+    with pytest.raises(RunError, match=r"already exists.* --resume"):
         train(tmp_path / "nowhere", out=tmp_path)
     with pytest.raises(DataError, match="nowhere"):
         train(tmp_path / "nowhere", out=tmp_path / "new")
 
 
 def test_a_run_does_not_lie_among_its_images(clothes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(RunError, match="lies in the folder of the images"):
+    with pytest.raises(RunError, match="is inside the folder of the images"):
         train(clothes, model="resnet20", out=clothes / "train" / "run")
     (tmp_path / "data").symlink_to(clothes)
     monkeypatch.chdir(tmp_path / "data")
-    with pytest.raises(RunError, match="runs lies in the folder of the images"):
+    with pytest.raises(RunError, match="runs is inside the folder of the images"):
         train(".", model="resnet20")
     assert sorted(entry.name for entry in clothes.iterdir()) == ["test", "train"]

@@ -53,9 +53,9 @@ def test_the_same_call_continues_and_ends_the_same(
 def test_other_settings_are_another_run(clothes: Path, settings: dict[str, object], tmp_path: Path) -> None:
     with pytest.raises(PowerCutError):
         _train(clothes, settings, tmp_path / "x", Cut())
-    with pytest.raises(RunError, match="began with other settings than these, so it is not continued"):
+    with pytest.raises(RunError, match="was started with different settings, so it is not continued"):
         _train(clothes, settings | {"training.seed": 1}, tmp_path / "x")
-    with pytest.raises(RunError, match="exists already"):
+    with pytest.raises(RunError, match="already exists"):
         train(clothes, model="resnet20", epochs=3, batch_size=32, settings=settings, out=tmp_path / "x")
 
 
@@ -76,7 +76,7 @@ def test_what_was_ended_before_the_run_began_is_begun_again(
 
 def test_a_folder_of_something_else_is_never_taken(clothes: Path, settings: dict[str, object], tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(RunError, match="exists already"):
+    with pytest.raises(RunError, match="already exists"):
         _train(clothes, settings, tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
 

@@ -70,7 +70,7 @@ def test_moved_images_are_found_by_their_content(stopped: Path, run: Run, tmp_pa
 def test_changed_images_are_refused_with_what_to_do(stopped: Path, tmp_path: Path) -> None:
     grow(tmp_path / "data")
     before = (stopped / "manifest.json").read_bytes()
-    with pytest.raises(RunError, match=r"go on with the images as they are now: --accept-data-change"):
+    with pytest.raises(RunError, match=r"continue with the images as they are now: --accept-data-change"):
         resume(stopped)
     assert (stopped / "manifest.json").read_bytes() == before
 
@@ -118,7 +118,7 @@ def test_images_that_were_trained_on_and_are_now_held_out_are_counted(run: Run) 
     found = data_change._change(run, run.images, dataclasses.replace(before, splits=splits))
     assert (found.added, found.removed, found.leaked) == (0, 0, 3)
     text = change_told(found)
-    assert text.endswith("3 images that it trained on are now held out: accuracy on them is too good")
+    assert text.endswith("3 images used in training are now held out: accuracy on them is inflated")
 
 
 def test_a_folder_whose_name_is_no_text_is_refused_at_once(tmp_path: Path) -> None:

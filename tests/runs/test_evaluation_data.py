@@ -34,7 +34,7 @@ def test_own_images_that_changed_are_refused(run: Run, clothes: Path, tmp_path: 
     toml.write_text(toml.read_text().replace(str(clothes), str(images)))
     assert evaluation_data.own(copy, Progress())[1].fingerprint == run.json("manifest.json")["fingerprint"]
     Image.new("L", (16, 16), 9).save(next((images / "test").rglob("*.png")))
-    with pytest.raises(RunError, match=r"are no longer those of .*run\. Name the images to measure on"):
+    with pytest.raises(RunError, match=r"are no longer those of .*run\. Give images to evaluate on"):
         evaluation_data.own(copy, Progress())
 
 

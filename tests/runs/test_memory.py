@@ -81,12 +81,12 @@ def test_a_limited_process_refuses_before_any_work_and_its_advice_fits(clothes: 
 def test_memory_that_runs_out_in_a_step_is_explained_too(clothes: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-c", _TIGHT, str(clothes), str(tmp_path / "run")]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert ended.stdout.startswith("Memory ran out in a step of 40 images at once. What would fit: ")
+    assert ended.stdout.startswith("Ran out of memory in a step of 40 images at once. Options that fit: ")
     assert "--training.micro-batch 20 keeps the batch" in ended.stdout
 
 
 def test_an_allocation_that_fails_is_explained() -> None:
-    said = r"ran out in a step of 128 images at once. What would fit: --training"
+    said = r"Ran out of memory in a step of 128 images at once. Options that fit: --training"
     with pytest.raises(OutOfMemoryError, match=said), explained(_plan()):
         torch.empty(2**52)
 

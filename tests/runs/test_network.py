@@ -53,7 +53,7 @@ def test_a_trained_backbone_is_taken_without_its_head(start: Start) -> None:
 
 
 def test_another_network_than_the_trained_one_is_refused(start: Start) -> None:
-    with pytest.raises(ConfigError, match=r"holds another network than model\.name = 'resnet32'"):
+    with pytest.raises(ConfigError, match=r"has a different network from model\.name = 'resnet32'"):
         network.backbone_of(asked(start="given", name="resnet32").model, start)
 
 

@@ -38,7 +38,7 @@ def test_a_folder_does_not_hide_the_network_of_its_name(
     monkeypatch.chdir(tmp_path)
     network, folder = resolve("resnet20"), resolve("./resnet20")
     assert (network.folder, network.spec) == (None, catalogue.spec("resnet20"))
-    assert str(network.note) == "resnet20 is the network of that name; for the folder, give ./resnet20."
+    assert str(network.note) == "resnet20 means the network of that name; for the folder, give ./resnet20."
     assert folder.folder is not None and folder.spec.classes == 3
     assert folder.note is None and resolve("resnet32").note is None
 
@@ -48,12 +48,12 @@ def test_a_file_with_a_specification(tmp_path: Path) -> None:
     file.write_text('family = "mlp"\nblocks = [2]\nwidths = [32]\nside = 8\n')
     assert (resolve(str(file)).name, resolve(str(file)).side) == ("deep", 8)
     file.write_text('family = "mlp"\nblock = [2]\n')
-    with pytest.raises(ConfigError, match=r"^block: there is no such setting\. Did you mean blocks\?"):
+    with pytest.raises(ConfigError, match=r"^block: unknown setting\. Did you mean blocks\?"):
         resolve(str(file))
 
 
 def test_what_is_none_of_them(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="Did you mean resnet34"):
         resolve("resnet3")
-    with pytest.raises(WeightsError, match="is no run or model folder"):
+    with pytest.raises(WeightsError, match="is not a run or model folder"):
         resolve(str(tmp_path))

@@ -154,8 +154,8 @@ def test_reranked_and_expanded_figures_stand_beside_the_plain_ones(
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        (["--rerank", "--rerank-k1", "2", "--rerank-k2", "3"], "k1 = 2, k2 = 3, share = 0.3: accepted are 1 ≤ k2 ≤ k1"),
-        (["--expand", "-2"], "expand = -2: accepted are whole numbers from 0"),
+        (["--rerank", "--rerank-k1", "2", "--rerank-k2", "3"], "k1 = 2, k2 = 3, share = 0.3: expected 1 ≤ k2 ≤ k1"),
+        (["--expand", "-2"], "expand = -2: expected a whole number of at least 0"),
     ],
 )
 def test_impossible_numbers_are_refused(options: list[str], text: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -193,8 +193,8 @@ def test_rotations_make_four_identities_of_each(characters: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"augment.mixup": 0.2}, "takes no mixed images"),
-        ({"training.batch_size": 6}, r"holds fewer than two identities with 4 images each"),
+        ({"augment.mixup": 0.2}, "does not support mixed images"),
+        ({"training.batch_size": 6}, r"has fewer than two identities with 4 images each"),
         ({"training.micro_batch": 8}, "cannot run in parts"),
     ],
 )
@@ -212,7 +212,7 @@ def test_other_images_under_a_resume_are_refused(characters: Path, tmp_path: Pat
         _train(copy, tmp_path / "x", At(2))
     image = next(copy.rglob("*.png"))
     Image.fromarray(np.zeros((16, 16), np.uint8)).save(image)
-    with pytest.raises(RunError, match="split by identity: start a new run"):
+    with pytest.raises(RunError, match=r"splits by identity\. Start a new run"):
         resume(tmp_path / "x", accept_data_change=True)
 
 

@@ -80,7 +80,7 @@ def test_where_all_are_damaged_the_run_is_not_started_again_silently(tmp_path: P
     for step in (1, 2):
         (_save(tmp_path, step) / "state.safetensors").write_bytes(b"x")
     for _again in range(2):
-        with pytest.raises(RunError, match=r"No checkpoint is intact.*step-000000002.*step-000000001"):
+        with pytest.raises(RunError, match=r"no checkpoint is intact.*step-000000002.*step-000000001"):
             checkpoint.latest(tmp_path)
 
 

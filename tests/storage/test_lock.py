@@ -13,7 +13,7 @@ from atalho.storage.lock import locked
 
 
 def test_a_second_hold_is_refused_and_a_later_one_is_not(tmp_path: Path) -> None:
-    with locked(tmp_path), pytest.raises(RunError, match="in use by another process"), locked(tmp_path):
+    with locked(tmp_path), pytest.raises(RunError, match="in use by another Atalho process"), locked(tmp_path):
         pass
     with locked(tmp_path):
         pass
@@ -27,14 +27,14 @@ def test_another_process_is_refused_and_a_dead_one_holds_nothing(tmp_path: Path)
     command = [sys.executable, "-c", script, str(tmp_path)]
     with locked(tmp_path):
         found = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert "in use by another process" in found.stderr
+    assert "in use by another Atalho process" in found.stderr
     assert subprocess.run(command, check=False).returncode == 7
     with locked(tmp_path):
         pass
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="cannot be written"), locked(tmp_path / "none"):
+    with pytest.raises(RunError, match="Cannot write "), locked(tmp_path / "none"):
         pass
 
 
@@ -62,7 +62,7 @@ def test_a_lock_file_that_was_removed_meanwhile_holds_nothing(tmp_path: Path, mo
     with ExitStack() as holds, suppress(RunError):
         holds.enter_context(locked(tmp_path))
         assert (tmp_path / ".lock").exists()
-        with pytest.raises(RunError, match="in use by another process"), locked(tmp_path):
+        with pytest.raises(RunError, match="in use by another Atalho process"), locked(tmp_path):
             pass
         return
     assert removed == [tmp_path / ".lock"]

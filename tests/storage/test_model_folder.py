@@ -49,7 +49,7 @@ def test_the_two_files_alone_are_enough(folder: Path) -> None:
 
 def test_a_run_that_has_not_finished_says_how_to_go_on(tmp_path: Path) -> None:
     (tmp_path / "run.toml").touch()
-    with pytest.raises(WeightsError, match="Go on with: atalho train --resume"):
+    with pytest.raises(WeightsError, match="Continue with: atalho train --resume"):
         model_folder.find(tmp_path)
 
 
@@ -117,9 +117,9 @@ def test_the_specification_is_stored_family_first_and_what_all_families_have_las
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"classes": 0}, r"config\.json is not .*: spec: classes = 0 is not accepted: it must be 1 or more\."),
+        ({"classes": 0}, r"config\.json is not .*: spec: classes = 0 is not accepted: it must be at least 1\."),
         ({"family": "vgg"}, r"config\.json is not .*: spec: .*'vgg'"),
-        ({"width": 3}, r"config\.json is not .*: spec: width: there is no such setting\. Did you mean widths\?"),
+        ({"width": 3}, r"config\.json is not .*: spec: width: unknown setting\. Did you mean widths\?"),
     ],
 )
 def test_a_specification_that_does_not_fit_is_refused(folder: Path, change: dict[str, object], text: str) -> None:

@@ -23,7 +23,7 @@ def test_every_value_has_its_meaning_beside_it() -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"none\.toml: there is no such file"):
+    with pytest.raises(ConfigError, match=r"none\.toml: file not found"):
         run_file.read(tmp_path / "none.toml")
 
 
@@ -31,7 +31,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_what_is_no_toml_is_said(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "bad.toml"
     path.write_bytes(content)
-    with pytest.raises(ConfigError, match="cannot be read as TOML"):
+    with pytest.raises(ConfigError, match=r"Cannot read .* as TOML"):
         run_file.read(path)
 
 

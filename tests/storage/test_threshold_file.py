@@ -18,5 +18,5 @@ def test_comes_back_as_it_was_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff", b'{"similarity": "high"}'])
 def test_a_damaged_file(tmp_path: Path, content: bytes) -> None:
     (tmp_path / threshold_file.NAME).write_bytes(content)
-    with pytest.raises(WeightsError, match=r"threshold\.json is no threshold of Atalho"):
+    with pytest.raises(WeightsError, match=r"threshold\.json is not an Atalho threshold"):
         threshold_file.read(tmp_path)

@@ -44,7 +44,7 @@ def test_one_process_of_torchrun_is_alone_but_may_be_restarted() -> None:
 
 
 def test_half_an_environment_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"WORLD_SIZE is 2 .* RANK, MASTER_PORT is not there"):
+    with pytest.raises(ConfigError, match=r"WORLD_SIZE is 2 .* RANK, MASTER_PORT is missing"):
         from_environment({"WORLD_SIZE": "2", "MASTER_ADDR": "localhost"})
 
 
@@ -68,7 +68,7 @@ def test_a_rank_with_a_single_image_is_refused() -> None:
 
 def test_what_one_process_does_is_not_done_by_several() -> None:
     Ranks().refuse_company()
-    with pytest.raises(ConfigError, match="Leave torchrun out"):
+    with pytest.raises(ConfigError, match="without torchrun"):
         Ranks(world=2).refuse_company()
 
 

@@ -77,7 +77,7 @@ def test_the_first_loss_of_a_run_in_parts_is_near_the_whole_one_and_every_image_
     parts = _train(clothes, tmp_path / "parts", progress=notes, micro_batch=16)
     assert len(_losses(whole)) == len(_losses(parts)) == 3
     assert _losses(parts)[0] == pytest.approx(_losses(whole)[0], rel=0.2)
-    assert any("parts of 16 at most" in said and "norms" in said for said in notes.said)
+    assert any("parts of at most 16" in said and "batch norm" in said for said in notes.said)
 
 
 def test_a_part_that_holds_the_batch_is_the_plain_step(clothes: Path, tmp_path: Path) -> None:
@@ -86,6 +86,6 @@ def test_a_part_that_holds_the_batch_is_the_plain_step(clothes: Path, tmp_path: 
 
 
 def test_parts_of_one_or_two_images_are_refused(clothes: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"training.micro_batch = 2 is not accepted: it must be 3 or more"):
+    with pytest.raises(ConfigError, match=r"training.micro_batch = 2 is not accepted: it must be at least 3"):
         _train(clothes, tmp_path / "run", micro_batch=2)
     assert not (tmp_path / "run").exists()

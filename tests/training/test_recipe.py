@@ -70,7 +70,7 @@ def test_what_the_user_asks_for_wins() -> None:
 def test_the_rate_follows_the_batch_and_says_so() -> None:
     config, notes = recipe.resolve(ask(nest({"training.batch_size": 64})), CIFAR)
     assert config.training.lr == pytest.approx(Config().training.lr / 2)
-    assert "scaled from batches of 128 to 64" in notes[0]
+    assert "scaled from batches of 128 to batches of 64" in notes[0]
 
 
 def test_a_rate_that_was_asked_for_does_not_follow_the_batch() -> None:

@@ -34,7 +34,7 @@ def test_what_is_not_finite_is_not_saved_and_the_last_checkpoint_stays(
     name = next(name for name in state.tensors() if name.startswith(f"{group}.") and name.endswith("conv2.weight"))
     with torch.no_grad():
         state.tensors()[name].flatten()[3] = value
-    with pytest.raises(NotFiniteError, match=f"Step 2: {name} holds numbers that are not finite; the last"):
+    with pytest.raises(NotFiniteError, match=f"Step 2: {name} has non-finite values; the last"):
         state.save(tmp_path, 200, keep=1)
     found = checkpoint.latest(tmp_path)
     assert found is not None

@@ -79,5 +79,5 @@ def test_where_it_is_not_installed_the_line_that_installs_it_is_printed(clothes:
 
 
 def test_an_unknown_tracker_is_refused_with_the_known_one() -> None:
-    with pytest.raises(ConfigError, match=r"track 'tensorbord' is not known. Did you mean tensorboard\?"):
+    with pytest.raises(ConfigError, match=r"unknown value for track: 'tensorbord'. Did you mean tensorboard\?"):
         tracked(None, "tensorbord")

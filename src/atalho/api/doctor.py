@@ -74,7 +74,7 @@ def doctor(
     except DataError as error:
         if not Path(path).exists():
             raise
-        remedy = Text("Mend this first: nothing else was examined.")
+        remedy = Text("Fix this first: nothing else was checked.")
         found = Examination(Path(path), (Problem(None, "layout", error.text, remedy),))
     else:
         announce(manifest, task, progress)

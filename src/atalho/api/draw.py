@@ -56,7 +56,7 @@ def draw(
     if not 1 <= columns <= MOST_COLUMNS or (beside and columns > 1):
         raise ConfigError(
             Text(
-                "columns {given}: accepted are 1 to {most}, and 1 where networks stand beside each other.",
+                "columns {given}: expected 1 to {most}, or 1 if networks are drawn side by side.",
                 given=columns,
                 most=MOST_COLUMNS,
             )

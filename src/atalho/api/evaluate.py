@@ -74,7 +74,9 @@ def evaluate(
     progress = progress or Progress()
     if not isinstance(expand, int) or expand < 0:
         raise ConfigError(
-            Text("{name} = {value!r}: accepted are whole numbers from {least}.", name="expand", value=expand, least=0)
+            Text(
+                "{name} = {value!r}: expected a whole number of at least {least}.", name="expand", value=expand, least=0
+            )
         )
     options = EvaluationOptions(protocol, average_precision, rerank, expand)
     if data is None:
@@ -89,7 +91,7 @@ def _own(run: Run, options: EvaluationOptions, progress: Progress) -> Evaluation
     loaded, dataset = evaluation_data.own(run, progress)
     split = finish.measured_split(dataset.manifest)
     if split is None:
-        raise RunError(Text("{run} has no test or validation images. Name images to measure on.", run=run.path))
+        raise RunError(Text("{run} has no test or validation images. Give images to evaluate on.", run=run.path))
     options = dataclasses.replace(options, protocol=options.protocol or run.config.reid.protocol)
     found = _measure(loaded, dataset, split, options, progress)
     atomic.write_json(run.path / run_folder.EVALUATION, found.to_dict())

@@ -84,7 +84,7 @@ def prune(gallery: PathLike, *, dry_run: bool = False) -> list[Entry]:
 def _chosen(paths: PathLike | Iterable[PathLike], labels: str | Iterable[str]) -> Callable[[Entry], bool]:
     wanted, named = {os.path.abspath(path) for path in several(paths)}, set(several(labels))  # noqa: PTH100
     if not wanted and not named:
-        raise ConfigError(Text("No images were named. Give paths, or --label NAME."))
+        raise ConfigError(Text("No images given. Give paths, or --label NAME."))
     return lambda entry: entry.path in wanted or entry.label in named
 
 

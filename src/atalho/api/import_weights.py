@@ -69,7 +69,7 @@ def import_file(
         raise _refused("--size", size, _("from {low} to {high} pixels").format(low=1, high=LARGEST_SIDE))
     target = Path(out)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise RunError(Text("{path} exists already. Choose another --out.", path=target))
+        raise RunError(Text("{path} already exists. Choose another --out.", path=target))
     state = foreign_file.read_state_dict(Path(file))
     found, channels = weights.shape_of_head(state), weights.shape_of_stem(state)
     names = _class_names(classes, found)
@@ -81,7 +81,7 @@ def import_file(
     plan = network.spec.plan()
     side = plan.usual_side if size is None else size
     if side < plan.stride:
-        raise _refused("--size", side, _("{low} or more for this network").format(low=plan.stride))
+        raise _refused("--size", side, _("at least {low} for this network").format(low=plan.stride))
     card = Card(
         task="classification",
         spec=network.spec,
@@ -105,11 +105,12 @@ def _class_names(path: Path | str | None, count: int) -> tuple[str, ...]:
     try:
         names = tuple(line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines() if line.strip())
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(Text("{path} cannot be read as class names: {reason}", path=path, reason=error)) from error
+        raise ConfigError(Text("Cannot read {path} as class names: {reason}", path=path, reason=error)) from error
     if len(names) != count or len(set(names)) != count:
         raise ConfigError(
             Text(
-                "{path} has {given} different class names; the weights have {count} classes. One name a line.",
+                "{path} has {given} different class names, but the weights have {count} classes. Write one name "
+                "per line.",
                 path=path,
                 given=len(set(names)),
                 count=count,
@@ -122,7 +123,7 @@ def _check_preprocessing(mean: Sequence[float], std: Sequence[float], channels: 
     if channels not in (1, 3):
         raise ConfigError(
             Text(
-                "The weights take images of {channels} channels; a model folder holds models of 1 or 3.",
+                "The weights are for images with {channels} channels, but model folders only support 1 or 3.",
                 channels=channels,
             )
         )
@@ -130,7 +131,7 @@ def _check_preprocessing(mean: Sequence[float], std: Sequence[float], channels: 
         if len(values) != channels:
             raise ConfigError(
                 Text(
-                    "{name} has {given} values; the weights take images of {channels} channels.",
+                    "{name} has {given} values, but the weights are for images with {channels} channels.",
                     name=name,
                     given=len(values),
                     channels=channels,

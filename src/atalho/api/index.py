@@ -181,7 +181,7 @@ def _read(
             image.path.encode()
             content = read_bytes(image.path, max_pixels=max_pixels)
         except UnicodeEncodeError:
-            bad.append((image.path, _("the file's name is not UTF-8; give it another name")))
+            bad.append((image.path, _("its file name is not UTF-8; rename it")))
             continue
         except UnreadableImageError as error:
             bad.append((image.path, str(error.reason)))
@@ -190,7 +190,7 @@ def _read(
         first = seen.setdefault(digest, image)
         joined = first.joined(image)
         if joined is None:
-            text = _("the same image as {path}, which has the label {label}")
+            text = _("the same image as {path}, which is labelled {label}")
             bad.append((image.path, text.format(path=first.path, label=first.label)))
         elif first is image or joined != first:
             seen[digest] = joined
@@ -211,8 +211,8 @@ def model_of(store: Store, run: Path | str | None, gallery: str) -> Model:
     if model_folder.fingerprint(folder) != store.origin.fingerprint:
         raise GalleryError(
             Text(
-                "{folder} is not the model that made the vectors of {gallery}. Name that model with --model, or index "
-                "the images into a new gallery.",
+                "{folder} is not the model that made the vectors of {gallery}. Give that model with --model, or "
+                "index the images into a new gallery.",
                 folder=folder,
                 gallery=gallery,
             )

@@ -54,7 +54,7 @@ def find(arguments: PathLike | Iterable[PathLike]) -> list[str]:
             if not below:
                 raise DataError(
                     Text(
-                        "{path}: no images below this folder. Files that end in {suffixes} are looked for.",
+                        "{path}: no images in this folder or below it. Accepted suffixes: {suffixes}.",
                         path=path,
                         suffixes=" ".join(sorted(IMAGE_SUFFIXES)),
                     )
@@ -63,14 +63,12 @@ def find(arguments: PathLike | Iterable[PathLike]) -> list[str]:
         elif not os.path.lexists(path) and glob.has_magic(argument):
             matching = sorted(n for n in glob.glob(argument, recursive=True) if Path(n).is_file())  # noqa: PTH207 (keeps the path as given)
             if not matching:
-                raise DataError(Text("{pattern}: no file matches this pattern.", pattern=argument))
+                raise DataError(Text("{pattern}: no file matches.", pattern=argument))
             found.extend(matching)
         else:
             found.append(argument)
     if not found:
-        raise DataError(
-            Text("No images were named. Give files, folders or patterns, or - for a list on standard input.")
-        )
+        raise DataError(Text("No images given. Give files, folders or globs, or - for a list on standard input."))
     return found
 
 

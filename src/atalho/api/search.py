@@ -117,14 +117,17 @@ def search(
         if not isinstance(value, int) or value < least:
             raise ConfigError(
                 Text(
-                    "{name} = {value!r}: accepted are whole numbers from {least}.", name=name, value=value, least=least
+                    "{name} = {value!r}: expected a whole number of at least {least}.",
+                    name=name,
+                    value=value,
+                    least=least,
                 )
             )
     named, name = paths(images), shown(os.fspath(gallery))
     store = open_store(place(gallery))
     try:
         if not store.count():
-            text = _("{gallery} is empty. Put images into it with: atalho index RUN IMAGES --gallery {gallery}")
+            text = _("{gallery} is empty. Add images with: atalho index RUN IMAGES --gallery {gallery}")
             raise GalleryError(text.format(gallery=name))
         loaded = model_of(store, model, name)
         threshold = threshold_file.read(loaded.folder)

@@ -78,7 +78,9 @@ def threshold(
     if run is None or not task_of(run.config.task).verifies:
         raise ConfigError(
             Text(
-                "{path} has no identities of its own to choose on. Name images: atalho threshold {path} DATA", path=path
+                "{path} has no identities of its own to choose the threshold on. Give images: atalho threshold "
+                "{path} DATA",
+                path=path,
             )
         )
     with locked(run.path):
@@ -89,7 +91,10 @@ def _own(run: Run, wanted: float, progress: Progress) -> Threshold:
     loaded, dataset = evaluation_data.own(run, progress)
     if not len(dataset.manifest.splits.get("val", ())):
         raise RunError(
-            Text("{run} has no validation images. Name images to choose on: atalho threshold {run} DATA", run=run.path)
+            Text(
+                "{run} has no validation images to choose the threshold on. Give images: atalho threshold {run} DATA",
+                run=run.path,
+            )
         )
     target = evaluation_data.target_of(loaded, dataset)
     protocol = run.config.reid.protocol
@@ -149,10 +154,10 @@ def _warn(loaded: Model, dataset: Dataset, data: str, progress: Progress) -> Non
     trained = len(names & set(loaded.classes))
     if trained:
         text = ngettext(
-            "{data}: {count} identity bears the name of one that the network was trained on. Where it is the same, the "
-            "errors will be larger than they look here.",
-            "{data}: {count} identities bear the names of some that the network was trained on. Where they are the "
-            "same, the errors will be larger than they look here.",
+            "{data}: {count} identity has the same name as a training identity. If it is the same one, real "
+            "errors will be larger than those shown.",
+            "{data}: {count} identities have the same names as training identities. If they are the same "
+            "ones, real errors will be larger than those shown.",
             trained,
         )
         progress.note(text.format(data=data, count=trained))

@@ -170,8 +170,8 @@ def _refuse_another_recipe(file: Mapping[str, Any], asked: Mapping[str, Any]) ->
     if held is not None and held != wanted:
         raise ConfigError(
             Text(
-                "The file asks for the recipe {held} with all its values; --recipe {wanted} would change only the "
-                "name.",
+                "The file has the recipe {held} with all its values; --recipe {wanted} would only change the "
+                "name. Remove it.",
                 held=held,
                 wanted=wanted,
             )

@@ -21,9 +21,7 @@ class Dropout(nn.Module):
     def __init__(self, p: float, number: int = 0) -> None:
         super().__init__()
         if not 0 <= p < 1:
-            raise ConfigError(
-                Text("dropout {given!r}: accepted are numbers from 0 up to, but not including, 1", given=p)
-            )
+            raise ConfigError(Text("dropout {given!r}: expected a number from 0 up to, but not including, 1", given=p))
         self.p = p
         self.number = number
 

@@ -77,8 +77,8 @@ class ZeroPadShortcut(nn.Module):
         if out_channels < in_channels:
             raise ConfigError(
                 Text(
-                    "shortcut 'zero-pad' from {given} to {out} channels: it can only add channels; "
-                    "use 'projection' for blocks that narrow"
+                    "shortcut 'zero-pad' from {given} to {out} channels: it can only add channels; use 'projection' "
+                    "in blocks that reduce them"
                 ).format(given=in_channels, out=out_channels)
             )
         self.stride = stride
@@ -129,7 +129,7 @@ def make_shortcut(
     or to pad vectors.
     """
     if kind not in get_args(ShortcutKind):
-        text = Text("shortcut {given!r} is not known.", given=kind)
+        text = Text("unknown shortcut {given!r}.", given=kind)
         raise ConfigError(Text.joined(text, nearest(kind, get_args(ShortcutKind))))
     match shortcut_path(kind, in_channels, out_channels, stride), of:
         case "none", _of:
@@ -143,5 +143,5 @@ def make_shortcut(
         case "projection", "vectors":
             return LinearProjectionShortcut(in_channels, out_channels)
     raise ConfigError(
-        Text("shortcut 'zero-pad' does not work in linear blocks that change width; use 'projection' or 'none'")
+        Text("shortcut 'zero-pad' does not work in linear blocks that change the width; use 'projection' or 'none'")
     )

@@ -71,7 +71,9 @@ def run(arguments: Sequence[str]) -> int:
         if debug:
             raise
         terminal.complain(
-            _("Unexpected: {kind}: {reason}. Add --debug to see where.").format(kind=type(error).__name__, reason=error)
+            _("Unexpected error: {kind}: {reason}. Add --debug for details.").format(
+                kind=type(error).__name__, reason=error
+            )
         )
         return 1
 

@@ -10,18 +10,18 @@ from atalho.cli import gallery, help, lab, terminal
 from atalho.text import N_, _
 
 COMMANDS: Final = (
-    ("doctor", "doctor:doctor", N_("Say what will go wrong with your images, before any training.")),
+    ("doctor", "doctor:doctor", N_("Check your images for problems before training.")),
     ("train", "train:train", N_("Train a network on your images.")),
-    ("evaluate", "evaluate:evaluate", N_("Measure a trained model: accuracy with intervals, per class, calibration.")),
-    ("predict", "predict:predict", N_("Say what images show: labels and probabilities.")),
-    ("models", "models:models", N_("List the networks: depth, parameters, operations.")),
-    ("show", "show:show", N_("Show a network's stages, blocks and shapes; draw it.")),
-    ("import", "import_:import_", N_("Turn weights from elsewhere into a model folder.")),
-    ("index", "index:index", N_("Put the images that a model sees into a gallery.")),
-    ("search", "search:search", N_("Find which images of a gallery show the same as these.")),
-    ("compare", "compare:compare", N_("Say whether two images show the same.")),
-    ("threshold", "threshold:threshold", N_("Choose from which similarity on two images count as the same.")),
-    ("sample", "sample:sample", N_("Unpack a small set of real images that comes with Atalho.")),
+    ("evaluate", "evaluate:evaluate", N_("Measure a trained model's accuracy, with intervals.")),
+    ("predict", "predict:predict", N_("Predict labels and probabilities for images.")),
+    ("models", "models:models", N_("List the networks of the catalogue.")),
+    ("show", "show:show", N_("Show or draw a network's stages, blocks and shapes.")),
+    ("import", "import_:import_", N_("Convert weights from other libraries into a model folder.")),
+    ("index", "index:index", N_("Add images to a gallery.")),
+    ("search", "search:search", N_("Search a gallery for matches.")),
+    ("compare", "compare:compare", N_("Check whether two images show the same identity.")),
+    ("threshold", "threshold:threshold", N_("Choose the similarity threshold for a match.")),
+    ("sample", "sample:sample", N_("Unpack a small set of real images.")),
 )
 
 
@@ -41,14 +41,14 @@ def build() -> App:
     )
     app = make(
         name="atalho",
-        help=_("Residual and dense networks: build, train, understand, deepen and ship them."),
-        help_epilogue=_("Every command also takes --lang en|pt, --json where it prints results, and --debug."),
+        help=_("Build, train, understand, deepen and ship residual and dense networks."),
+        help_epilogue=_("Every command also accepts --lang en|pt, --debug and, where it prints results, --json."),
         group_commands=commands,
     )
     for name, place, text in COMMANDS:
         app.command(f"atalho.cli.{place}", name=name, help=_(text))
     app.command(gallery.build(make))
     app.command(lab.build(make))
-    for flag, text in (("--help", _("Show this page.")), ("--version", _("Show the version."))):
+    for flag, text in (("--help", _("Show this help.")), ("--version", _("Show the version."))):
         app[flag].help = text
     return app

@@ -12,8 +12,8 @@ from atalho.text.numbers import number
 
 def compare(
     run: Annotated[Path, Parameter(help=N_("run or model folder"))],
-    first: Annotated[Path, Parameter(help=N_("an image"))],
-    second: Annotated[Path, Parameter(help=N_("another image"))],
+    first: Annotated[Path, Parameter(help=N_("first image"))],
+    second: Annotated[Path, Parameter(help=N_("second image"))],
     /,
     *,
     json: options.JSON = False,
@@ -27,13 +27,11 @@ def compare(
         return 0
     similarity = number(found.similarity, 3)
     if found.threshold is None:
-        text = _(
-            "similarity {similarity}; the model has no threshold to judge it by. Choose one: atalho threshold {run}"
-        )
+        text = _("similarity {similarity}; the model has no threshold yet. Choose one: atalho threshold {run}")
         terminal.say(text.format(similarity=similarity, run=run))
         return 0
-    text = _("the same: similarity {similarity}, the threshold is {threshold}")
+    text = _("match: similarity {similarity}, threshold {threshold}")
     if not found.same:
-        text = _("not the same: similarity {similarity}, the threshold is {threshold}")
+        text = _("no match: similarity {similarity}, threshold {threshold}")
     terminal.say(text.format(similarity=similarity, threshold=number(found.threshold, 3)))
     return 0

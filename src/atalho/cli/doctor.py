@@ -21,15 +21,15 @@ _SHOWN = 8
 
 
 def doctor(
-    data: Annotated[str, Parameter(help=N_("folder of class folders, CSV, IDX files or CIFAR batches"))],
+    data: Annotated[str, Parameter(help=N_("folder with one folder per class, CSV, IDX files or CIFAR batches"))],
     /,
     *,
     task: Annotated[
         TaskName | None,
-        options.value("task", N_("classification, or reid: is this the same individual or object?")),
+        options.value("task", N_("classification, or reid: re-identification of individuals or objects")),
     ] = None,
     protocol: Annotated[ProtocolChoice | None, options.value("reid.protocol")] = None,
-    report: Annotated[Path | None, Parameter(help=N_("file for a page with pictures of what was found"))] = None,
+    report: Annotated[Path | None, Parameter(help=N_("write the findings with pictures to this HTML file"))] = None,
     json: options.JSON = False,
     images: options.section("data") = None,  # type: ignore[valid-type]
 ) -> int:
@@ -61,12 +61,12 @@ def _print(found: "Examination") -> None:
         group = list(problems)
         terminal.say("")
         terminal.say(f"{_(TITLES[severity]).upper()} ({whole(len(group))})")
-        terminal.print_table((_("what"), _("image"), _("found, and what to do")), _rows(group))
+        terminal.print_table((_("problem"), _("image"), _("finding and remedy")), _rows(group))
     terminal.say("")
     if found.stops and found.skippable:
-        terminal.say(_("Training would not start. Fix the files above, or skip them with: train --skip-bad"))
+        terminal.say(_("Training would not start. Fix the files above, or skip them with `train --skip-bad`."))
     elif found.stops:
-        terminal.say(_("Training would not start. Fix what blocks it."))
+        terminal.say(_("Training would not start. Fix the blocking problems above."))
     else:
         terminal.say(_("No blocking problems found."))
 
@@ -76,7 +76,7 @@ def _summary(found: "Examination") -> str:
     classes = ngettext("{count} class", "{count} classes", count).format(count=whole(count))
     parts = [_("{images} images").format(images=whole(found.images)), classes]
     if found.widths and found.heights:
-        size = _("{width} × {height} pixels in the median")
+        size = _("median size {width} × {height} pixels")
         parts.append(size.format(width=found.widths[1], height=found.heights[1]))
     parts += [f"{name} {whole(number)}" for name, number in found.formats.items()]
     return " · ".join(parts)

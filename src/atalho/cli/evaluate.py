@@ -24,30 +24,34 @@ _PRINTED: Final = {"classification": ("top1",), "reid": ("rank1", "map", "minp",
 def evaluate(
     run: Annotated[str, Parameter(help=N_("run or model folder"))],
     data: Annotated[
-        str | None, Parameter(help=N_("other images: a folder of class folders; the run's own if not given"))
+        str | None, Parameter(help=N_("other images: a folder with one folder per class; default: the run's own"))
     ] = None,
     /,
     *,
     protocol: Annotated[
         ProtocolChoice | None,
-        Parameter(help=N_("reid: which images a query is compared with; the run's own if not given")),
+        Parameter(help=N_("reid: which gallery images a query is compared with; default: the run's own")),
     ] = None,
     average_precision: Annotated[
         Literal["hits", "trapezoid"],
-        Parameter(help=N_("reid: AP as the mean of the precision at each hit, or by trapezoids")),
+        Parameter(
+            help=N_("reid: average precision as the mean precision at each hit (hits) or by trapezoids (trapezoid)")
+        ),
     ] = "hits",
     rerank: Annotated[
-        bool, Parameter(help=N_("reid: also after k-reciprocal re-ranking, beside the plain figures"), negative="")
+        bool, Parameter(help=N_("reid: also measure after k-reciprocal re-ranking"), negative="")
     ] = False,
-    k1: Annotated[int, Parameter(name="--rerank-k1", help=N_("re-ranking: neighbours of each image"))] = 20,
-    k2: Annotated[int, Parameter(name="--rerank-k2", help=N_("re-ranking: neighbours whose lists are averaged"))] = 6,
+    k1: Annotated[int, Parameter(name="--rerank-k1", help=N_("re-ranking: nearest neighbours per image (k1)"))] = 20,
+    k2: Annotated[
+        int, Parameter(name="--rerank-k2", help=N_("re-ranking: nearest neighbours to average over (k2)"))
+    ] = 6,
     share: Annotated[
-        float, Parameter(name="--rerank-share", help=N_("re-ranking: share of the first distance (lambda)"))
+        float, Parameter(name="--rerank-share", help=N_("re-ranking: weight of the original distance (lambda)"))
     ] = 0.3,
     expand: Annotated[
-        int, Parameter(help=N_("reid: also with so many first answers averaged into each query; 0 is off"))
+        int, Parameter(help=N_("reid: also measure after averaging each query with this many first answers; 0: off"))
     ] = 0,
-    skip_bad: Annotated[bool, Parameter(help=N_("leave out images that cannot be read"), negative="")] = False,
+    skip_bad: Annotated[bool, Parameter(help=N_("skip images that cannot be read"), negative="")] = False,
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.evaluate`, print."""
@@ -113,7 +117,7 @@ def _say(found: ClassificationEvaluation) -> None:
     _calibration(found)
     _classes(found)
     for mistake in found.mistakes[:_SHOWN_MISTAKES]:
-        text = _("{path}: {label}, taken for {predicted} at {probability}")
+        text = _("{path}: {label}, predicted as {predicted} ({probability})")
         terminal.say(text.format(**vars(mistake) | {"probability": percent(mistake.probability)}))
 
 
@@ -122,7 +126,7 @@ def _calibration(found: ClassificationEvaluation) -> None:
     if calibration is None:
         return
     terminal.say(
-        _("macro F1 {f1} · calibration error {before}, {after} after temperature {temperature}").format(
+        _("macro F1 {f1} · calibration error {before}, {after} after temperature scaling ({temperature})").format(
             f1=number(found.macro_f1, 3),
             before=percent(calibration.before.error),
             after=percent(calibration.after.error),

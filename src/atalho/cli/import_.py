@@ -11,28 +11,30 @@ from atalho.text import N_, _
 
 
 def import_(
-    file: Annotated[Path, Parameter(help=N_(".safetensors, or .pth .pt .th .tar with weights only"))],
+    file: Annotated[Path, Parameter(help=N_(".safetensors, or .pth .pt .th .tar with only weights"))],
     /,
     *,
-    model: Annotated[str, Parameter(help=N_("the network of the catalogue that the weights are for"))],
-    out: Annotated[Path, Parameter(help=N_("the new model folder"))],
+    model: Annotated[str, Parameter(help=N_("network of the catalogue that the weights belong to"))],
+    out: Annotated[Path, Parameter(help=N_("model folder to create"))],
     mean: Annotated[
         tuple[float, ...] | None,
-        Parameter(help=N_("mean of each channel that the weights expect"), consume_multiple=True),
+        Parameter(help=N_("mean per channel that the weights expect"), consume_multiple=True),
     ] = None,
     std: Annotated[
         tuple[float, ...] | None,
-        Parameter(help=N_("deviation of each channel that the weights expect"), consume_multiple=True),
+        Parameter(help=N_("standard deviation per channel that the weights expect"), consume_multiple=True),
     ] = None,
-    size: Annotated[int | None, Parameter(help=N_("side of the images in pixels; by the network if not given"))] = None,
+    size: Annotated[
+        int | None, Parameter(help=N_("side of the images in pixels; default: chosen from the network"))
+    ] = None,
     stem: Annotated[
-        StemChoice, Parameter(help=N_("first layers: small (3x3) or large (7x7); by the network"))
+        StemChoice, Parameter(help=N_("stem: small (3x3) or large (7x7); default: chosen from the network"))
     ] = "auto",
     shortcut: Annotated[
         ShortcutChoice,
-        Parameter(help=N_("how a shortcut fits where the shape changes; by the network")),
+        Parameter(help=N_("shortcut where the shape changes; default: chosen from the network")),
     ] = "auto",
-    classes: Annotated[Path | None, Parameter(help=N_("text file with one class name a line"))] = None,
+    classes: Annotated[Path | None, Parameter(help=N_("text file with one class name per line"))] = None,
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.import_file`, print."""

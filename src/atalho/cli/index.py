@@ -15,20 +15,23 @@ def index(
     run: Annotated[Path, Parameter(help=N_("run or model folder"))],
     /,
     *images: Annotated[
-        str, Parameter(help=N_("folders and tables as in training (with identities and cameras), files or patterns"))
+        str, Parameter(help=N_("folders and tables as in training (with identities and cameras), files or globs"))
     ],
-    gallery: Annotated[str, Parameter(help=N_("the gallery: a file, made if not there, or postgresql://…"))],
+    gallery: Annotated[str, Parameter(help=N_("the gallery: a file, created if missing, or postgresql://…"))],
     camera: Annotated[
         str | None,
         Parameter(
-            help=N_("pattern of the camera in a file's name, in brackets; auto; or none; the run's if not given")
+            help=N_(
+                "regular expression with the camera in a group, applied to file names; auto; or none; default: "
+                "the run's own"
+            )
         ),
     ] = None,
     label: Annotated[
-        str | None, Parameter(help=_('label of all these images, instead of what folders and tables say; "" for none'))
+        str | None, Parameter(help=N_('label of all these images, instead of what folders and tables say; "" for none'))
     ] = None,
     prefix: Annotated[
-        str | None, Parameter(help=_("put before each label of a folder or table, with a slash between"))
+        str | None, Parameter(help=N_("put before each label of a folder or table, with a slash between"))
     ] = None,
     json: options.JSON = False,
 ) -> int:
@@ -44,7 +47,7 @@ def index(
         terminal.print_json(counts | {"relabelled": relabelled, "bad": bad})
         return 1 if found.bad else 0
     terminal.say(
-        _("{new} new, {changed} changed, {same} as they were").format(
+        _("{new} new, {changed} changed, {same} unchanged").format(
             new=whole(found.new), changed=whole(found.changed), same=whole(found.same)
         )
     )
@@ -62,7 +65,7 @@ def index(
         terminal.print_table((_("image"), _("before"), _("now")), changes)
     if found.bad:
         count = len(found.bad)
-        text = ngettext("{count} image is not in the gallery:", "{count} images are not in the gallery:", count)
+        text = ngettext("{count} image was not indexed:", "{count} images were not indexed:", count)
         terminal.say(text.format(count=count))
         terminal.print_table((_("image"), _("reason")), found.bad)
     return 1 if found.bad else 0

@@ -11,7 +11,7 @@ from atalho.text.numbers import whole
 
 
 def models(
-    pattern: Annotated[str, Parameter(help=N_("shell pattern, such as 'resnet*'"))] = "*",
+    pattern: Annotated[str, Parameter(help=N_("glob, such as 'resnet*'"))] = "*",
     /,
     *,
     json: options.JSON = False,
@@ -23,7 +23,7 @@ def models(
     if json:
         terminal.print_json([asdict(network) for network in networks])
         return 0
-    columns = (_("name"), _("depth"), _("parameters"), _("multiply–adds"), _("at"), _("smallest image"))
+    columns = (_("name"), _("depth"), _("parameters"), _("multiply–adds"), _("at size"), _("smallest image"))
     rows = (
         (
             network.name,

@@ -20,7 +20,7 @@ from atalho.training.recipe import DECIDED
 _TITLES = {
     "model": N_("Network"),
     "data": N_("Images"),
-    "augment": N_("Variation of the training images"),
+    "augment": N_("Augmentation"),
     "training": N_("Learning"),
     "reid": N_("Re-identification"),
 }
@@ -123,7 +123,7 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
-JSON = Annotated[bool, Parameter(help=N_("print one JSON object instead of a table"), negative="")]
+JSON = Annotated[bool, Parameter(help=N_("print a JSON object instead of a table"), negative="")]
 
 
 def command() -> str:
@@ -136,7 +136,7 @@ def refuse_beside_resume(*given_too: Mapping[str, Any]) -> None:
     names = [name for group in given_too for name, value in group.items() if value is not None]
     if names:
         raise ConfigError(
-            Text("--resume continues a run with its own configuration; leave out: {names}.", names=", ".join(names))
+            Text("--resume continues a run with its own settings. Remove: {names}.", names=", ".join(names))
         )
 
 
@@ -152,7 +152,7 @@ def refuse_without(needed: str, given: Mapping[str, Any]) -> None:
     names = [name for name, value in given.items() if value]
     if names:
         raise ConfigError(
-            Text("{names} is for {needed}: give that too, or leave it out.", names=", ".join(names), needed=needed)
+            Text("{names} only works with {needed}: give both or neither.", names=", ".join(names), needed=needed)
         )
 
 
@@ -160,6 +160,4 @@ def refuse_unknown(given: Sequence[str], command: Callable[..., object]) -> None
     """Words that look like options of a command that takes any word."""
     if given:
         known = [f"--{name.replace('_', '-')}" for name in inspect.signature(command).parameters]
-        raise ConfigError(
-            Text("There is no option {given}. {nearest}", given=given[0], nearest=nearest(given[0], known))
-        )
+        raise ConfigError(Text("Unknown option {given}. {nearest}", given=given[0], nearest=nearest(given[0], known)))

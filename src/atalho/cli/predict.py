@@ -23,12 +23,10 @@ def predict(
     *images: Annotated[
         str,
         # For the lone dash; other words that begin with one are refused below.
-        Parameter(help=N_("files, folders, patterns, or - for a list on standard input"), allow_leading_hyphen=True),
+        Parameter(help=N_("files, folders, globs, or - for a list on standard input"), allow_leading_hyphen=True),
     ],
-    top: Annotated[
-        int | None, Parameter(help=N_("classes shown per image; 3 if not given, in CSV the most probable one"))
-    ] = None,
-    format: Annotated[Literal["table", "csv", "json"], Parameter(help=N_("how the rows are printed"))] = "table",
+    top: Annotated[int | None, Parameter(help=N_("classes shown per image; default: 3, or 1 in CSV"))] = None,
+    format: Annotated[Literal["table", "csv", "json"], Parameter(help=N_("output format"))] = "table",
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.api.predict`, print. Exit code 1 where an image could not be read.
@@ -37,7 +35,7 @@ def predict(
     """
     options.refuse_unknown([image for image in images if image.startswith("-") and image != "-"], predict)
     if top is not None and top < 1:
-        raise options.refused("--top", top, _("1 or more"))
+        raise options.refused("--top", top, _("at least 1"))
     listed = [line.rstrip("\r\n").removeprefix("\ufeff") for line in sys.stdin if line.strip()] if "-" in images else []
     named = [path for image in images for path in (listed if image == "-" else [image])]
     from atalho import model
@@ -93,4 +91,4 @@ def _table(rows: Sequence[ImagePrediction]) -> None:
         )
         for row in rows
     )
-    terminal.print_table((_("image"), _("label"), _("probability"), _("then")), cells, numbers=(2,))
+    terminal.print_table((_("image"), _("label"), _("probability"), _("next best")), cells, numbers=(2,))

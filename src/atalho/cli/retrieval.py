@@ -31,8 +31,8 @@ def say(found: ReidentificationEvaluation) -> None:
     )
     terminal.say(_line(found, {"rank5": "rank-5", "rank10": "rank-10", "rank20": "rank-20"} | _PRECISIONS))
     for way, text in (
-        (found.reranked, _("after k-reciprocal re-ranking (k1 {k1}, k2 {k2}, share {share}):")),
-        (found.expanded, _("each query averaged with its first {answers} answers:")),
+        (found.reranked, _("after k-reciprocal re-ranking (k1 {k1}, k2 {k2}, lambda {share}):")),
+        (found.expanded, _("after averaging each query with its first {answers} answers:")),
     ):
         if way is not None:
             terminal.say(text.format(**vars(way)) + " " + _line(way, {"rank1": "rank-1"} | _PRECISIONS))

@@ -11,7 +11,7 @@ from atalho.text import N_, _
 
 def sample(
     name: Annotated[str, Parameter(help=N_("fashion (clothes, 10 classes) or omniglot (handwritten characters)"))],
-    directory: Annotated[Path, Parameter(help=N_("new folder to unpack into"))],
+    directory: Annotated[Path, Parameter(help=N_("folder to create and unpack into"))],
     /,
     *,
     json: options.JSON = False,

@@ -15,16 +15,17 @@ if TYPE_CHECKING:
 
 
 def search(
-    gallery: Annotated[str, Parameter(help=N_("a gallery that atalho index made"))],
+    gallery: Annotated[str, Parameter(help=N_("gallery created by atalho index"))],
     /,
-    *images: Annotated[str, Parameter(help=N_("files, folders or patterns"))],
+    *images: Annotated[str, Parameter(help=N_("files, folders or globs"))],
     k: Annotated[int, Parameter(name=["-k", "--k"], help=N_("answers per image"))] = 10,
-    model: Annotated[Path | None, Parameter(help=N_("the gallery's model, where it has moved"))] = None,
+    model: Annotated[Path | None, Parameter(help=N_("the gallery's model, if it has moved"))] = None,
     expand: Annotated[
-        int, Parameter(help=N_("first answers that are averaged into the query before it is repeated"))
+        int,
+        Parameter(help=N_("query expansion: number of first answers averaged into the query before searching again")),
     ] = 0,
     exact: Annotated[
-        bool, Parameter(help=N_("compare with every vector, also in a large gallery"), negative="")
+        bool, Parameter(help=N_("exact search: compare with every vector, even in a large gallery"), negative="")
     ] = False,
     label: Annotated[list[str] | None, Parameter(help=N_("search only this label; may be repeated"))] = None,
     camera: Annotated[list[str] | None, Parameter(help=N_("search only this camera; may be repeated"))] = None,
@@ -56,7 +57,7 @@ def search(
     if json:
         terminal.print_json([answer.to_dict() for answer in answers])
     else:
-        columns = (_("image"), _("place"), _("similarity"), _("label"), _("found"))
+        columns = (_("image"), _("rank"), _("similarity"), _("label"), _("match"))
         terminal.print_table(columns, (row for answer in answers for row in _rows(answer)), numbers=(1, 2))
     return 1 if any(answer.error for answer in answers) else 0
 

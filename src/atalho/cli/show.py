@@ -16,17 +16,22 @@ if TYPE_CHECKING:
 
 def show(
     model: Annotated[
-        str, Parameter(help=N_("network of the catalogue, run or model folder, or TOML file with a specification"))
+        str, Parameter(help=N_("network of the catalogue, run or model folder, or TOML file with a spec"))
     ],
     /,
     *,
-    size: Annotated[int | None, Parameter(help=N_("side of the images in pixels; by the network if not given"))] = None,
-    svg: Annotated[Path | None, Parameter(help=N_("draw the architecture into this file"))] = None,
-    beside: Annotated[
-        list[str] | None, Parameter(help=N_("in the drawing: another network beside it, such as its plain twin"))
+    size: Annotated[
+        int | None, Parameter(help=N_("side of the images in pixels; default: chosen from the network"))
     ] = None,
-    unfold: Annotated[bool, Parameter(help=N_("in the drawing: every block, however many"), negative="")] = False,
-    columns: Annotated[int, Parameter(help=N_("in the drawing: columns to break it into, between stages"))] = 1,
+    svg: Annotated[Path | None, Parameter(help=N_("write a drawing of the architecture to this file"))] = None,
+    beside: Annotated[
+        list[str] | None,
+        Parameter(help=N_("in the drawing: a second network to show alongside, such as the plain twin")),
+    ] = None,
+    unfold: Annotated[
+        bool, Parameter(help=N_("in the drawing: show every block, however many there are"), negative="")
+    ] = False,
+    columns: Annotated[int, Parameter(help=N_("in the drawing: number of columns, broken between stages"))] = 1,
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.inspection.summary.summarise` and `atalho.draw`, print."""
@@ -59,7 +64,7 @@ def _print(summary: "Summary", svg: Path | None, *, as_json: bool) -> None:
         told: dict[str, Any] = {"depth": summary.depth, "image_size": summary.image_size, **totals, "rows": rows}
         terminal.print_json(told | ({"svg": str(svg)} if svg else {}))
         return
-    columns = (_("piece"), _("kind"), _("shortcut"), _("output"), _("parameters"), _("multiply–adds"))
+    columns = (_("part"), _("kind"), _("shortcut"), _("output"), _("parameters"), _("multiply–adds"))
     cells = (
         (
             row.name,

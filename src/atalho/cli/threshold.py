@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 def threshold(
     run: Annotated[Path, Parameter(help=N_("run or model folder"))],
     data: Annotated[
-        Path | None, Parameter(help=N_("images of other identities; the run's validation images if not given"))
+        Path | None, Parameter(help=N_("images of other identities; default: the run's validation images"))
     ] = None,
     /,
     *,
     false_accept: Annotated[
         float | None,
-        Parameter(help=N_("share of pairs of two identities that may pass for one; the run's own (0.01) if not given")),
+        Parameter(help=N_("highest accepted rate of false accepts; default: the run's own (0.01)")),
     ] = None,
-    skip_bad: Annotated[bool, Parameter(help=N_("leave out images that cannot be read"), negative="")] = False,
+    skip_bad: Annotated[bool, Parameter(help=N_("skip images that cannot be read"), negative="")] = False,
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.threshold`, print."""
@@ -46,8 +46,8 @@ def threshold(
 def say(found: Threshold) -> None:
     """A threshold and its errors with their intervals, in lines."""
     terminal.say(_("threshold: similarity {value}").format(value=number(found.similarity, 3)))
-    accepts = _("false accepts {rate} of {count} pairs of two identities")
-    rejects = _("false rejects {rate} of {count} pairs of one identity")
+    accepts = _("false accepts {rate} of {count} pairs of different identities")
+    rejects = _("false rejects {rate} of {count} pairs of the same identity")
     for text, rate, ends, count in (
         (accepts, found.far, found.far_interval, found.impostor),
         (rejects, found.frr, found.frr_interval, found.genuine),

@@ -17,16 +17,18 @@ if TYPE_CHECKING:
 
 
 def train(
-    data: Annotated[str | None, Parameter(help=N_("folder of class folders, CSV, IDX files or CIFAR batches"))] = None,
+    data: Annotated[
+        str | None, Parameter(help=N_("folder with one folder per class, CSV, IDX files or CIFAR batches"))
+    ] = None,
     /,
     *,
     model_name: Annotated[
         str | None,
-        options.value("model.name", N_("the network; atalho models lists them; or a TOML file with its specification")),
+        options.value("model.name", N_("network of the catalogue (see atalho models), or a TOML file with its spec")),
     ] = None,
     task: Annotated[
         TaskName | None,
-        options.value("task", N_("classification, or reid: is this the same individual or object?")),
+        options.value("task", N_("classification, or reid: re-identification of individuals or objects")),
     ] = None,
     recipe: Annotated[RecipeName | None, options.value("training.recipe")] = None,
     epochs: Annotated[int | None, options.value("training.epochs")] = None,
@@ -37,21 +39,24 @@ def train(
     start: Annotated[
         Path | None, options.value("model.start", N_("run or model folder to start from, with a new head"))
     ] = None,
-    out: Annotated[Path | None, Parameter(help=N_("the run's folder; runs/NAME if not given"))] = None,
+    out: Annotated[Path | None, Parameter(help=N_("folder of the run; default: runs/NAME"))] = None,
     protocol: Annotated[ProtocolChoice | None, options.value("reid.protocol")] = None,
     config: Annotated[Path | None, Parameter(help=N_("TOML file with settings, such as a run.toml"))] = None,
     resume: Annotated[
-        Path | None, Parameter(help=N_("run to continue exactly where it stopped; DATA says where its images are now"))
+        Path | None,
+        Parameter(help=N_("run to continue exactly where it stopped; DATA gives the images' new folder if they moved")),
     ] = None,
     accept_data_change: Annotated[
-        bool, Parameter(help=N_("go on with images that changed since the run stopped"), negative="")
+        bool, Parameter(help=N_("continue even if images have changed since the run stopped"), negative="")
     ] = False,
     continue_: Annotated[
         bool,
-        Parameter(name="--continue", help=N_("continue the run in --out if it is there, else begin it"), negative=""),
+        Parameter(
+            name="--continue", help=N_("continue the run in --out if it exists; otherwise start it"), negative=""
+        ),
     ] = False,
     track: Annotated[
-        Literal["tensorboard"] | None, Parameter(help=N_("write the metrics for TensorBoard too, in the run's folder"))
+        Literal["tensorboard"] | None, Parameter(help=N_("also write the metrics for TensorBoard, in the run's folder"))
     ] = None,
     json: options.JSON = False,
     model: options.section("model", apart=options.SHORT) = None,  # type: ignore[valid-type]
@@ -82,7 +87,7 @@ def train(
             places = {"--task": task, "--out": out, "--config": config, "--continue": continue_ or None}
             options.refuse_beside_resume(places, options.short(values), sections)
         elif accept_data_change:
-            raise ConfigError(Text("--accept-data-change belongs to a resume: give --resume RUN with it."))
+            raise ConfigError(Text("--accept-data-change only works when resuming: add --resume RUN."))
         from atalho.api import train as job
 
         with terminal.progress(shown=ranks.is_main) as progress:

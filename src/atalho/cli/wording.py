@@ -17,20 +17,20 @@ def explain(error: CycloptsError) -> str:
     if isinstance(error, UnknownOptionError):
         given = error.token.keyword or error.token.value
         known = chain.from_iterable(argument.names for argument in error.argument_collection if argument.parse)
-        return _("There is no option {given}. {nearest}").format(given=given, nearest=_closest(given, known))
+        return _("Unknown option {given}. {nearest}").format(given=given, nearest=_closest(given, known))
     if isinstance(error, UnknownCommandError):
         given = (error.unused_tokens or [""])[0]
         commands = [name for name in (error.app or ()) if not name.startswith("-")]
-        return _("There is no command {given}. {nearest}").format(given=given, nearest=nearest(given, commands))
+        return _("Unknown command {given}. {nearest}").format(given=given, nearest=nearest(given, commands))
     if isinstance(error, MissingArgumentError):
         name = error.keyword or help.placeholders(error.argument.name if error.argument else "")
-        return _("{name} is missing its value. See --help.").format(name=name)
+        return _("{name} needs a value. See --help.").format(name=name)
     if isinstance(error, CoercionError):
         return _coercion(error)
     if isinstance(error, RepeatArgumentError):
         return _repeated(error)
     if error.unused_tokens:
-        return _("Not expected here: {given}. See --help.").format(given=" ".join(error.unused_tokens))
+        return _("Unexpected argument: {given}. See --help.").format(given=" ".join(error.unused_tokens))
     return str(error)
 
 
@@ -43,8 +43,10 @@ def _repeated(error: RepeatArgumentError) -> str:
     for path, flag in options.SHORT.items():
         names = {flag, options.flag(path)}
         if given.replace(".no-", ".") in names and len(names & words) == 2:
-            return _("{flag} and {path} are the same setting; give one.").format(flag=flag, path=options.flag(path))
-    return _("{name} is given twice.").format(name=given)
+            return _("{flag} and {path} are the same setting. Give only one.").format(
+                flag=flag, path=options.flag(path)
+            )
+    return _("{name} was given twice. Give it once.").format(name=given)
 
 
 def _coercion(error: CoercionError) -> str:
@@ -56,7 +58,7 @@ def _coercion(error: CoercionError) -> str:
             name=name, given=given, nearest=nearest(given, choices)
         )
     kinds = {int: _("a whole number"), float: _("a number"), bool: _("true or false")}
-    wanted = kinds.get(error.target_type or str, _("another kind of value"))
+    wanted = kinds.get(error.target_type or str, _("a value of another type"))
     return _("{name} {given} is not accepted: it must be {wanted}.").format(name=name, given=given, wanted=wanted)
 
 

@@ -58,7 +58,7 @@ class Manifest:
         if len(set(self.names)) != len(self.names):
             seen: set[str] = set()
             twice = next(name for name in self.names if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-            raise DataError(Text("{name} is listed twice in {root}: each image once.", name=twice, root=self.root))
+            raise DataError(Text("{name} is listed twice in {root}; list each image once.", name=twice, root=self.root))
 
     def __len__(self) -> int:
         return len(self.names)
@@ -113,7 +113,7 @@ class Manifest:
                 camera_names=tuple(map(str, stored.get("camera_names", ()))),
             )
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise DataError(Text("not a manifest of Atalho: {error}", error=repr(error))) from error
+            raise DataError(Text("not an Atalho manifest: {error}", error=repr(error))) from error
         _check(manifest)
         return manifest
 
@@ -126,8 +126,8 @@ def refuse_bad(bad: Sequence[BadImage]) -> None:
             lines.append("  " + _("… and {count} more").format(count=len(bad) - _SHOWN))
         raise DataError(
             ntext(
-                "{count} image cannot be read. Repair or remove it, or leave it out with --skip-bad:\n{list}",
-                "{count} images cannot be read. Repair or remove them, or leave them out with --skip-bad:\n{list}",
+                "{count} image cannot be read. Fix or remove it, or skip it with --skip-bad:\n{list}",
+                "{count} images cannot be read. Fix or remove them, or skip them with --skip-bad:\n{list}",
                 len(bad),
                 count=len(bad),
                 list="\n".join(lines),
@@ -156,4 +156,4 @@ def _check(manifest: Manifest) -> None:
     if manifest.cameras is not None:
         fits = fits and manifest.cameras.shape == (images,)
     if len(manifest.labels) != images or not fits:
-        raise DataError(Text("not a manifest of Atalho: its names, labels and splits do not fit together"))
+        raise DataError(Text("not an Atalho manifest: its names, labels and splits do not match"))

@@ -79,7 +79,7 @@ def read_test(path: str | Path, patterns: PathPatterns = PathPatterns()) -> Mani
     test = np.sort(np.concatenate([_ids(listing, "test"), *parts.values()]))
     if not len(test):
         given = ", ".join(sorted(set(listing.splits)))
-        text = Text("{path} has images for {splits} but none for test. Give the folder of one split to evaluate on it.")
+        text = Text("{path} has images for {splits} but none for test. To evaluate on one split, give its folder.")
         raise DataError(text.format(path=path, splits=given))
     return _manifest(listing, {"test": test, **parts}, [], 0)
 
@@ -106,7 +106,7 @@ def _group(identity: str, path: str | Path) -> str:
     if not slash:
         raise DataError(
             Text(
-                "{path}: the identity {name} lies in no group. Split by group needs paths like group/identity.",
+                "{path}: the identity {name} is not in a group. Splitting by group needs paths like group/identity.",
                 path=path,
                 name=identity,
             )

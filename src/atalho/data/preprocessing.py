@@ -50,7 +50,7 @@ class Preprocessing:
         if self.size > self.resize:
             raise ValueError(
                 Text(
-                    "the size {size} is larger than the {resize} that images are resized to",
+                    "size {size} is larger than {resize}, the size that images are resized to",
                     size=self.size,
                     resize=self.resize,
                 )

@@ -146,6 +146,9 @@ def _faiss() -> Any:
         import faiss
     except ImportError:
         raise GalleryError(
-            Text("A gallery of this size needs FAISS: pip install 'atalho[reid]'. Or search with --exact.")
+            Text(
+                "A gallery of this size needs FAISS. Install it with pip install 'atalho[reid]', or search with "
+                "--exact."
+            )
         ) from None
     return faiss

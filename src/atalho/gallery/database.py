@@ -56,9 +56,7 @@ def explained(path: Path) -> Iterator[None]:
     except UnicodeEncodeError as error:
         raise damaged(path) from error
     except OSError as error:
-        raise GalleryError(
-            Text("{path} cannot be used: {reason}", path=path, reason=error.strerror or error)
-        ) from error
+        raise GalleryError(Text("Cannot use {path}: {reason}", path=path, reason=error.strerror or error)) from error
 
 
 def busy(error: sqlite3.DatabaseError) -> bool:
@@ -68,13 +66,13 @@ def busy(error: sqlite3.DatabaseError) -> bool:
 
 def _reason(path: Path, error: sqlite3.DatabaseError) -> Text:
     if busy(error):
-        return Text("{path} is being written by another process. Try again when it has finished.", path=path)
+        return Text("{path} is being written by another process. Try again once it has finished.", path=path)
     code = _code(error)
     if code == sqlite3.SQLITE_READONLY or (code == sqlite3.SQLITE_CANTOPEN and path.is_file() and not _writable(path)):
         return Text("{path} can only be read here. Make the file and its folder writable.", path=path)
     if isinstance(error, sqlite3.OperationalError):
-        return Text("{path} cannot be used: {reason}", path=path, reason=error)
-    return Text("{path} is no gallery of Atalho, or is damaged: {reason}", path=path, reason=error)
+        return Text("Cannot use {path}: {reason}", path=path, reason=error)
+    return Text("{path} is not an Atalho gallery, or is damaged: {reason}", path=path, reason=error)
 
 
 def _code(error: sqlite3.DatabaseError) -> int:

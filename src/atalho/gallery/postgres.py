@@ -72,7 +72,7 @@ class PostgresStore(Store):
             self._look_in(schema)
             return
         if create is None:
-            raise GalleryError(Text("{path}: there is no gallery. Make one with: atalho index", path=self._shown))
+            raise GalleryError(Text("{path}: gallery not found. Create one with: atalho index", path=self._shown))
         with self._connection.transaction():
             # Two machines that begin at once: the second waits here and finds everything made.
             self._connection.execute("select pg_advisory_xact_lock(hashtext('atalho'))")
@@ -198,7 +198,7 @@ class PostgresStore(Store):
             rows = self._connection.execute(
                 "select path from atalho_images where abs(vector_norm(vector) - 1) > 0.001 order by id"
             )
-            return [_("{path}: its vector is damaged; index the image again").format(path=row[0]) for row in rows]
+            return [_("{path}: damaged vector; index the image again").format(path=row[0]) for row in rows]
 
     def rebuild(self) -> None:
         """Rebuild the graph of the database."""
@@ -223,7 +223,7 @@ class PostgresStore(Store):
         except self._errors as error:
             # Without the error itself in the chain, because it may hold the password.
             reason = without_secrets(str(error).strip(), self._address)
-            raise GalleryError(Text("{path} cannot be used: {reason}", path=self._shown, reason=reason)) from None
+            raise GalleryError(Text("Cannot use {path}: {reason}", path=self._shown, reason=reason)) from None
 
 
 def _libraries() -> tuple[Any, Any]:
@@ -231,5 +231,7 @@ def _libraries() -> tuple[Any, Any]:
         import pgvector.psycopg
         import psycopg
     except ImportError:
-        raise GalleryError(Text("A gallery in PostgreSQL needs: pip install 'atalho[postgres]'")) from None
+        raise GalleryError(
+            Text("Galleries in PostgreSQL need an extra. Install it with: pip install 'atalho[postgres]'")
+        ) from None
     return psycopg, pgvector.psycopg

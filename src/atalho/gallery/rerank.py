@@ -38,7 +38,7 @@ class Rerank:
         if not (1 <= self.k2 <= self.k1 and 0 <= self.share <= 1):
             raise ConfigError(
                 Text(
-                    "k1 = {k1}, k2 = {k2}, share = {share}: accepted are 1 ≤ k2 ≤ k1 and a share from 0 to 1.",
+                    "k1 = {k1}, k2 = {k2}, share = {share}: expected 1 ≤ k2 ≤ k1 and a share from 0 to 1.",
                     k1=self.k1,
                     k2=self.k2,
                     share=self.share,
@@ -192,7 +192,7 @@ def expand_queries(queries: Tensor, answers: Tensor) -> Tensor:
     if answers.ndim != 3 or answers.shape[0] != len(queries) or answers.shape[2] != queries.shape[1]:
         raise ConfigError(
             Text(
-                "{queries} queries cannot be averaged with answers of shape {shape}.",
+                "Cannot average queries of shape {queries} with answers of shape {shape}.",
                 queries=tuple(queries.shape),
                 shape=tuple(answers.shape),
             )

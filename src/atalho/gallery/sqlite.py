@@ -52,7 +52,7 @@ class SqliteStore(Store):
     def __init__(self, path: Path, create: Origin | None = None) -> None:
         self.path = path
         if create is None and not path.is_file():
-            raise GalleryError(Text("{path}: there is no gallery. Make one with: atalho index", path=path))
+            raise GalleryError(Text("{path}: gallery not found. Create one with: atalho index", path=path))
         with self._explained():
             if create is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -90,7 +90,7 @@ class SqliteStore(Store):
 
     def _read_origin(self) -> Origin:
         if self._database.execute("pragma application_id").fetchone()[0] != _APPLICATION:
-            raise GalleryError(Text("{path} is a database, but not a gallery of Atalho.", path=self.path))
+            raise GalleryError(Text("{path} is a database, but not an Atalho gallery.", path=self.path))
         return Origin.of(dict(self._database.execute("select key, value from about")), self.path)
 
     def put(self, entries: Sequence[Entry], vectors: Vectors) -> list[Entry]:
@@ -208,7 +208,7 @@ class SqliteStore(Store):
             text = _("{path}: its path, label or camera is damaged; remove the image, or index it again")
             yield text.format(path=row["path"])
         if self._vector(row["vector"], row["checksum"]) is None:
-            yield _("{path}: its vector is damaged; index the image again").format(path=row["path"])
+            yield _("{path}: damaged vector; index the image again").format(path=row["path"])
 
     def rebuild(self) -> None:
         """Rebuild the FAISS index, where the gallery is large enough to use one."""

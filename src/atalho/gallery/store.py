@@ -50,7 +50,7 @@ class Origin:
         if rows.get("format") != FORMAT:
             raise GalleryError(
                 Text(
-                    "{path} is a gallery of format {found}; this version reads format {wanted}.",
+                    "{path} is a gallery in format {found}, but this version reads format {wanted}.",
                     path=path,
                     found=rows.get("format"),
                     wanted=FORMAT,
@@ -111,7 +111,7 @@ def entry_of(row: Sequence[object], path: Path | str) -> Entry:
 
 def damaged(path: Path | str) -> GalleryError:
     """The error for a gallery that does not hold what was written."""
-    return GalleryError(Text("{path} is damaged. See: atalho gallery verify", path=path))
+    return GalleryError(Text("{path} is damaged. For details, run: atalho gallery verify", path=path))
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def place(gallery: str | os.PathLike[str]) -> str:
     """`gallery` as `open_store` accepts it: a server's address, or a file's place as it is seen from everywhere."""
     name = os.fspath(gallery)
     if not name:
-        raise ConfigError(Text("No gallery was named. Give a file, or postgresql://…: --gallery photos.db"))
+        raise ConfigError(Text("No gallery given. Give a file or postgresql://…: --gallery photos.db"))
     if is_server(name):
         scheme, separator, rest = name.partition("://")
         return scheme.lower() + separator + rest  # as libpq wants it
@@ -205,8 +205,8 @@ def open_store(place: str, create: Origin | None = None) -> Store:
         store.close()
         raise GalleryError(
             Text(
-                "{place} holds the vectors of another model ({found}, {dimension} numbers each) than {given}. "
-                "Use that model, or index the images into a new gallery.",
+                "{place} has vectors of another model ({found}, dimension {dimension}), not of {given}. Use that "
+                "model, or index the images into a new gallery.",
                 place=shown(place),
                 found=other.model,
                 dimension=other.dimension,
@@ -246,14 +246,14 @@ def checked(entries: Sequence[Entry], vectors: Vectors, dimension: int) -> Vecto
     if vectors.shape != (len(entries), dimension):
         raise GalleryError(
             Text(
-                "Vectors of shape {shape} for {count} images in a gallery of {dimension} numbers each.",
+                "Expected one vector of dimension {dimension} for each of {count} images; got shape {shape}.",
                 shape=vectors.shape,
                 count=len(entries),
                 dimension=dimension,
             )
         )
     if not units(vectors).all():
-        raise GalleryError(Text("A gallery keeps unit vectors; divide each by its length first."))
+        raise GalleryError(Text("A gallery stores unit vectors. Divide each vector by its length first."))
     return np.ascontiguousarray(vectors, dtype=np.float32)
 
 

@@ -83,7 +83,7 @@ def middle(lengths: list[PathLength], level: float = 0.95) -> tuple[int, int]:
 def _names(network: Network) -> list[str]:
     if (single := _without_choice(network)) is not None:
         raise ConfigError(
-            Text("block {name} adds no shortcut: only residual networks have paths of several lengths.", name=single)
+            Text("block {name} adds no shortcut: only residual networks have paths of different lengths.", name=single)
         )
     return [name for name, _block in network.blocks()]
 

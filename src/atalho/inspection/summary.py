@@ -197,7 +197,7 @@ def _check(spec: Spec, planned: Plan, size: Shape) -> None:
     if len(size) != 3 or size[0] != spec.in_channels or min(size[1:]) < planned.stride:
         raise ConfigError(
             Text(
-                "image size {given}: this network takes ({channels}, H, W) with sides of {smallest} pixels or more",
+                "image size {given}: expected ({channels}, H, W) with sides of at least {smallest} pixels",
                 given=tuple(size),
                 channels=spec.in_channels,
                 smallest=planned.stride,

@@ -78,7 +78,7 @@ def evaluate(
     if outputs != len(classes):
         raise DataError(
             Text(
-                "The network has {outputs} outputs, but {classes} classes are named: they must be as many.",
+                "The network has {outputs} outputs but {classes} class names; the numbers must match.",
                 outputs=outputs,
                 classes=len(classes),
             )
@@ -154,16 +154,14 @@ def check_inputs(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     if logits.ndim != 2 or labels.shape != logits.shape[:1]:
         raise DataError(
             Text(
-                "Logits of shape {logits} with labels of shape {labels}: expected (N, K) and (N,).",
+                "Logits of shape {logits} and labels of shape {labels}: expected (N, K) and (N,).",
                 logits=tuple(logits.shape),
                 labels=tuple(labels.shape),
             )
         )
     images, classes = logits.shape
     if images == 0 or classes == 0:
-        raise DataError(
-            Text("There is nothing to measure: {images} images, {classes} classes.", images=images, classes=classes)
-        )
+        raise DataError(Text("Nothing to measure: {images} images, {classes} classes.", images=images, classes=classes))
     if labels.is_floating_point() or labels.dtype == torch.bool:
         raise DataError(Text("Labels of type {dtype}: expected whole numbers.", dtype=labels.dtype))
     logits = logits.detach().cpu()
@@ -172,7 +170,7 @@ def check_inputs(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     if int(labels.min()) < 0 or int(labels.max()) >= classes:
         raise DataError(
             Text(
-                "Labels from {low} to {high}: expected 0 to {last}, one for each of the {classes} logits.",
+                "Labels from {low} to {high}: expected 0 to {last}, one per logit ({classes}).",
                 low=int(labels.min()),
                 high=int(labels.max()),
                 last=classes - 1,
@@ -183,9 +181,8 @@ def check_inputs(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     if len(broken):
         raise NotFiniteError(
             Text(
-                "The network's output is not a finite number for {count} of {images} images "
-                "(first: number {first}). Its weights are damaged or training diverged: "
-                "use an earlier checkpoint or a lower learning rate.",
+                "The network's output is not finite for {count} of {images} images (first: number {first}). Its "
+                "weights are damaged or training diverged: use an earlier checkpoint or a lower learning rate.",
                 count=len(broken),
                 images=images,
                 first=int(broken[0]),

@@ -33,7 +33,7 @@ def wilson(successes: int, n: int, level: float = 0.95) -> Ends:
     if not 0 <= successes <= n:
         raise DataError(
             Text(
-                "{successes} successes in {n} trials: expected at least 0 and at most the number of trials.",
+                "{successes} successes in {n} trials: expected from 0 up to the number of trials.",
                 successes=successes,
                 n=n,
             )
@@ -56,10 +56,10 @@ def t_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, flo
     _check_level(level)
     if len(values) < 2:
         raise DataError(
-            Text("An interval over seeds needs two values or more; {n} given. Run more seeds.", n=len(values))
+            Text("An interval over seeds needs at least two values; got {n}. Run more seeds.", n=len(values))
         )
     if not all(math.isfinite(value) for value in values):
-        raise DataError(Text("An interval over seeds needs finite numbers; {values} given.", values=list(values)))
+        raise DataError(Text("An interval over seeds needs finite numbers; got {values}.", values=list(values)))
     mean = fmean(values)
     margin = t_quantile(level, len(values) - 1) * stdev(values) / math.sqrt(len(values))
     return mean, mean - margin, mean + margin
@@ -115,4 +115,6 @@ def over_images(
 
 def _check_level(level: float) -> None:
     if not 0 < level < 1:
-        raise DataError(Text("Confidence level {level}: expected a share between 0 and 1, such as 0.95.", level=level))
+        raise DataError(
+            Text("Confidence level {level}: expected a fraction between 0 and 1, such as 0.95.", level=level)
+        )

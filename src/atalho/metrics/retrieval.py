@@ -227,15 +227,15 @@ def _check(queries: EmbeddedImages, gallery: EmbeddedImages, protocol: Protocol)
         if images.embeddings.ndim != 2 or len(sizes) != 1:
             raise DataError(
                 Text(
-                    "Embeddings of shape {shape} with {count} identities: expected (N, D) and N.",
+                    "Embeddings of shape {shape} and {count} identities: expected (N, D) and N.",
                     shape=tuple(images.embeddings.shape),
                     count=len(images.identities),
                 )
             )
         # A sum is not finite where one number is not, and is had sooner.
         if not images.embeddings.sum().isfinite():
-            raise NotFiniteError(Text("The embeddings hold numbers that are not finite: the weights are damaged."))
+            raise NotFiniteError(Text("The embeddings have non-finite values: the weights are damaged."))
     if protocol == "cross-camera" and (queries.cameras is None or gallery.cameras is None):
         raise DataError(
-            Text("The protocol cross-camera needs the camera of every image. Use leave-self-out where it is not known.")
+            Text("The protocol cross-camera needs the camera of every image. If it is unknown, use leave-self-out.")
         )

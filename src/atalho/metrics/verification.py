@@ -164,9 +164,7 @@ def threshold_at(rates: ErrorRates, similarity: float, wanted_far: float) -> Thr
 def check_rate(far: float) -> None:
     """Raises ConfigError for a wanted false-accept rate that is none."""
     if not 0 < far < 1:
-        raise ConfigError(
-            Text("A wanted false-accept rate of {far} is not accepted: it lies between 0 and 1.", far=far)
-        )
+        raise ConfigError(Text("A false-accept rate of {far} is not accepted: it must be between 0 and 1.", far=far))
 
 
 def choose(rates: ErrorRates, far: float) -> Threshold:

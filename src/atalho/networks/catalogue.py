@@ -35,7 +35,7 @@ def spec(name: str) -> Spec:
             Text.joined(
                 Text("network {given!r} is not in the catalogue.", given=name),
                 nearest(name, _rows()),
-                Text("(`atalho models` lists all)"),
+                Text("(list them all with `atalho models`)"),
             )
         )
     return row

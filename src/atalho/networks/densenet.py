@@ -88,8 +88,8 @@ def named_by_numbers(name: str) -> DenseNetSpec | None:
     if depth < 10 or (depth - 4) % 6 or growth_rate < 1:
         raise ConfigError(
             Text(
-                "network {given!r}: densenet-bc-L-k needs L = 6n + 4 layers (10, 16, … 100, … 190, 250) "
-                "and a growth rate k of 1 or more",
+                "network {given!r}: densenet-bc-L-k needs L = 6n + 4 layers (10, 16, … 100, … 190, 250) and a "
+                "growth rate k of at least 1",
                 given=name,
             )
         )

@@ -62,7 +62,7 @@ def check_blocks(blocks: tuple[int, ...], widths: tuple[int, ...] | None = None)
     if widths is not None and len(blocks) != len(widths):
         raise ConfigError(
             Text(
-                "blocks {blocks} and widths {widths}: give one number per stage in both",
+                "blocks {blocks} and widths {widths}: give both one number per stage",
                 blocks=list(blocks),
                 widths=list(widths),
             )
@@ -70,7 +70,7 @@ def check_blocks(blocks: tuple[int, ...], widths: tuple[int, ...] | None = None)
     if sum(blocks) > MOST_BLOCKS:
         raise ConfigError(
             Text(
-                "blocks {blocks}: {count} in all; accepted are {most} or fewer",
+                "blocks {blocks}: {count} in all; at most {most} are accepted",
                 blocks=list(blocks),
                 count=sum(blocks),
                 most=MOST_BLOCKS,

@@ -72,7 +72,7 @@ class Network(nn.Module):
         if x.ndim != 4 or x.shape[1] != self.spec.in_channels:
             raise ConfigError(
                 Text(
-                    "images of shape {given}: this network takes (N, {channels}, H, W)",
+                    "images of shape {given}: expected (N, {channels}, H, W)",
                     given=tuple(x.shape),
                     channels=self.spec.in_channels,
                 )

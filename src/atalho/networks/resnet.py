@@ -43,7 +43,7 @@ class ResNetSpec(FamilySpec):
             if width % self.narrowing:
                 raise ConfigError(
                     Text(
-                        "widths {width} and narrowing {narrowing}: a width must be a multiple of the narrowing",
+                        "widths {width} and narrowing {narrowing}: each width must be a multiple of narrowing",
                         width=width,
                         narrowing=self.narrowing,
                     )

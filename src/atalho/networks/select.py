@@ -52,8 +52,8 @@ def stem_advice(spec: Spec, image_size: int) -> Text | None:
     if isinstance(spec, MLPSpec) or spec.stem == "small" or image_size > SMALL_IMAGE:
         return None
     return Text(
-        "stem 'large' on images of {size} pixels: little of the image is left for the blocks, which costs many "
-        "points of accuracy; stem 'small' suits images up to {limit} pixels",
+        "stem 'large' on images of {size} pixels leaves little resolution for the blocks, which costs "
+        "many points of accuracy; use stem 'small' for images up to {limit} pixels",
         size=image_size,
         limit=SMALL_IMAGE,
     )
@@ -68,7 +68,7 @@ def by_depth(family: Family, depth: int, image_size: int) -> Spec:
     """
     if family not in get_args(Family):
         known = nearest(family, get_args(Family))
-        raise ConfigError(Text.joined(Text("family {given!r} is not known.", given=family), known))
+        raise ConfigError(Text.joined(Text("unknown family {given!r}.", given=family), known))
     if family == "mlp":
         _check(family, depth, depth % 2 == 0, "4, 6, 8, …")
         return specify(mlp.mlp((depth - 2) // 2), image_size=image_size)
@@ -108,7 +108,7 @@ def name_of(spec: Spec) -> str:
 def _for_pixels(spec: Spec, stem: StemChoice, image_size: int | None) -> Spec:
     if isinstance(spec, MLPSpec):
         if stem != "auto":
-            raise ConfigError(Text("stem {given!r}: a residual MLP has no such stem; leave it at auto", given=stem))
+            raise ConfigError(Text("stem {given!r}: residual MLPs do not have this stem; leave it at auto", given=stem))
         return spec if image_size is None else replace(spec, side=min(image_size, SMALL_IMAGE))
     if stem != "auto":
         return replace(spec, stem=stem)
@@ -122,12 +122,12 @@ def _with_shortcut(spec: Spec, shortcut: ShortcutChoice) -> Spec:
         return spec
     if not isinstance(spec, ResNetSpec | MLPSpec):
         raise ConfigError(
-            Text("shortcut {given!r}: a DenseNet concatenates and has none; leave it at auto", given=shortcut)
+            Text("shortcut {given!r}: a DenseNet concatenates and has no shortcuts; leave it at auto", given=shortcut)
         )
     if spec.shortcut == "none" and shortcut != "none":
         raise ConfigError(
             Text(
-                "shortcut {given!r}: this is a plain network, which has no shortcuts; choose the residual one instead",
+                "shortcut {given!r}: this is a plain network, which has no shortcuts; choose its residual twin",
                 given=shortcut,
             )
         )
@@ -138,7 +138,7 @@ def _check(family: Family, depth: int, fits: bool, accepted: str) -> None:
     if not fits or not 4 <= depth <= _DEEPEST:
         raise ConfigError(
             Text(
-                "depth {given}: family {family} has {accepted}, up to {most} layers",
+                "depth {given}: accepted for family {family}: {accepted}, up to {most} layers",
                 given=depth,
                 family=family,
                 accepted=accepted,

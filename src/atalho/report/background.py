@@ -16,10 +16,10 @@ from atalho.text.numbers import duration, number, whole
 
 IMBALANCED: Final = 3.0  # largest over smallest class from which a reader should know
 _CHANGED: Final = N_(
-    "the images changed after step {step}: {added} new, {removed} gone; epoch {epoch} begins again with the images as "
-    "they are now"
+    "the images changed after step {step}: {added} added, {removed} removed; epoch {epoch} restarts "
+    "with the images as they are now"
 )
-_LEAKED: Final = N_("{text}. {count} images that it trained on are now held out: accuracy on them is too good")
+_LEAKED: Final = N_("{text}. {count} images used in training are now held out: accuracy on them is inflated")
 _NAMES_SHOWN: Final = 12  # of classes or images in one remark
 _SPLITS: Final = {"train": N_("training"), "val": N_("validation"), "test": N_("test")}
 _FIELDS: Final = {
@@ -29,13 +29,13 @@ _FIELDS: Final = {
     "seeds": N_("seeds"),
     "started": N_("started"),
     "finished": N_("finished"),
-    "seconds": N_("seconds measured"),
+    "seconds": N_("measurement time (seconds)"),
     "precision": N_("precision"),
     "threads": N_("threads"),
     "machine": N_("machine"),
     "versions": N_("versions"),
     "device": N_("device"),
-    "fingerprint": N_("fingerprint for an exact resume"),
+    "fingerprint": N_("fingerprint for exact resume"),
 }
 
 
@@ -71,12 +71,12 @@ def _balance(manifest: Manifest, counts: Mapping[str, list[int]]) -> Iterator[st
     if train and min(train) > 0 and max(train) / min(train) >= IMBALANCED:
         ratio = number(max(train) / min(train), 1)
         yield _(
-            "The classes are imbalanced: the largest has {ratio} times the training images of the smallest."
+            "The classes are imbalanced: the largest has {ratio} times as many training images as the smallest."
         ).format(ratio=ratio)
     for split, per_class in counts.items():
         missing = [name for name, count in zip(manifest.classes, per_class, strict=True) if count == 0]
         if missing:
-            yield _("Classes without images in the split {split}: {names}.").format(
+            yield _("Classes without images in {split}: {names}.").format(
                 split=_(_SPLITS[split]), names=_listed(missing)
             )
 
@@ -86,7 +86,7 @@ def _remarks(record: ManifestRecord) -> Iterator[str]:
     for change in record.changes:
         yield change_told(change)
     if record.skipped:
-        yield _("Images that cannot be read and were skipped: {n}.").format(n=whole(len(record.skipped)))
+        yield _("Unreadable images skipped: {n}.").format(n=whole(len(record.skipped)))
     for path, reason in record.skipped[:_NAMES_SHOWN]:
         yield f"{path}: {reason}"
 
@@ -129,15 +129,15 @@ def cost(run: RunFolder) -> Html | None:
             (_("median epoch"), duration(typical)),
         ]
     if run.cost.multiply_adds is not None:
-        facts.append((_("multiply–adds for one image"), whole(run.cost.multiply_adds)))
+        facts.append((_("multiply–adds per image"), whole(run.cost.multiply_adds)))
     if timing.images_per_second is not None:
-        facts.append((_("images per second in training"), whole(timing.images_per_second)))
+        facts.append((_("training images per second"), whole(timing.images_per_second)))
     return section("cost", _("Cost"), el("dl", [_pair(*fact) for fact in facts], class_="pairs"))
 
 
 def configuration(run: RunFolder) -> Html:
     """The complete run.toml: the run can be repeated with it."""
-    words = _("Everything that decides the outcome. Repeat the run with: atalho train --config run.toml")
+    words = _("Everything that determines the result. Repeat the run with: atalho train --config run.toml")
     text = el("pre", el("code", run.configuration), tabindex="0")
     return section("configuration", _("Configuration"), el("p", words, class_="lead"), text)
 

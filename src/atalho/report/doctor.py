@@ -56,10 +56,14 @@ def _header(examination: Examination) -> Html:
     counts = {severity: sum(problem.severity is severity for problem in examination.problems) for severity in Severity}
     keys = [(_("images"), examination.images), (_("classes"), len(examination.classes))]
     keys += [(_(TITLES[severity]), count) for severity, count in counts.items()]
-    verdict = _("Training on these images would not start.") if examination.stops else _("No blocking problems found.")
+    verdict = (
+        _("Training would not start on these images as they are.")
+        if examination.stops
+        else _("No blocking problems found.")
+    )
     title = el(
         "div",
-        el("p", "Atalho · ", _("check-up of images"), class_="eyebrow"),
+        el("p", "Atalho · ", _("image check"), class_="eyebrow"),
         el("h1", examination.path.name or str(examination.path)),
         el("p", verdict, class_="on"),
     )
@@ -116,7 +120,7 @@ def _listed(problems: Sequence[Problem], *, folded: bool) -> Html:
     ]
     table = el("div", el("table", el("tbody", rows)), class_="scroll tall")
     more = len(problems) - len(rows)
-    left = el("p", _("… and {n} more, which --json lists").format(n=whole(more)), class_="soft") if more else None
+    left = el("p", _("… and {n} more (listed by --json)").format(n=whole(more)), class_="soft") if more else None
     if not folded:
         return join([table, left])
     return el("details", el("summary", _("{n} more").format(n=whole(len(problems)))), table, left)
@@ -149,7 +153,7 @@ def _files(examination: Examination) -> Html | None:
         for what, values in ((_("width"), examination.widths), (_("height"), examination.heights))
     ]
     facts = [(name, whole(count)) for name, count in examination.formats.items()]
-    facts.append((_("without colour"), whole(examination.grey)))
+    facts.append((_("greyscale"), whole(examination.grey)))
     pairs = [el("div", el("dt", what), el("dd", value)) for what, value in facts]
     table = el("table", el("thead", head), el("tbody", rows))
     return section("files", _("Sizes and formats"), el("div", table, class_="scroll"), el("dl", pairs, class_="pairs"))

@@ -172,7 +172,7 @@ def recall(per_class: Sequence[ClassFigures]) -> Figure:
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")
     _shares(axes, "x")
-    axes.set_xlabel(_("recall, with its {level} interval").format(level=percent(LEVEL, 0)))
+    axes.set_xlabel(_("recall, with {level} interval").format(level=percent(LEVEL, 0)))
     return figure
 
 
@@ -187,7 +187,7 @@ def error_rates(verification: Verification) -> Figure:
         )
         axes.fill_between(curve.thresholds, low, high, color=colour, alpha=0.18, linewidth=0)
         axes.plot(curve.thresholds, middle, color=colour, linewidth=1.8, label=label)
-    axes.axhline(verification.wanted_far, color=MUTED, linewidth=1, linestyle=(0, (1, 2)), label=_("wanted"))
+    axes.axhline(verification.wanted_far, color=MUTED, linewidth=1, linestyle=(0, (1, 2)), label=_("target"))
     if verification.threshold is not None:
         similarity = verification.threshold.similarity
         axes.axvline(similarity, color=INK, linewidth=1.1, linestyle=(0, (4, 3)), label=_("threshold"))

@@ -75,7 +75,7 @@ def _measured(
         "retrieval": lambda: (_("Re-identification"), retrieval.quality(evaluation)),
         "threshold": lambda: (_("Threshold"), verification.threshold(run, evaluation, drawings)),
         "lists": lambda: (_("Ranked lists"), retrieval.ranked_lists(evaluation, places)),
-        "classes": lambda: (_("Class by class"), sections.per_class(evaluation)),
+        "classes": lambda: (_("Per class"), sections.per_class(evaluation)),
         "confusion": lambda: (_("Confusion matrix"), sections.confusion(evaluation, drawings)),
         "calibration": lambda: (_("Calibration"), sections.calibration(evaluation, drawings)),
         "mistakes": lambda: (_("Mistakes"), sections.mistakes(evaluation, places)),

@@ -30,13 +30,15 @@ def quality(e: ReidentificationEvaluation) -> Html:
         for name, label in names.items()
     ]
     protocols = {
-        "cross-camera": _("Images of the query's identity by the query's own camera are left out (cross-camera)."),
-        "leave-self-out": _("Only the query itself is left out (leave-self-out)."),
+        "cross-camera": _("Images of the query's identity from the query's own camera are excluded (cross-camera)."),
+        "leave-self-out": _("Only the query itself is excluded (leave-self-out)."),
     }
     words = [
         protocols[e.protocol],
-        _("Of images that are equally near, the wrong ones come first."),
-        _("The intervals draw the {count} identities again, with replacement.").format(count=whole(e.identities)),
+        _("Among equally similar images, the wrong ones come first."),
+        _("The intervals come from resampling the {count} identities with replacement (bootstrap).").format(
+            count=whole(e.identities)
+        ),
     ]
     heads = (text for title in measured for text in (title, _("interval")))
     head = el("tr", el("th", ""), *(el("th", text, class_="number") for text in heads))
@@ -58,15 +60,16 @@ def ranked_lists(e: ReidentificationEvaluation, places: Mapping[str, str]) -> Ht
     if not e.lists:
         return None
     words = _(
-        "Left the query, then the nearest images. Blue with a tick is the same identity, amber with a cross is "
-        "another. First the queries whose right answer stands last, then others, evenly chosen."
+        "The query is on the left, followed by the nearest images. Blue with a tick: same identity; "
+        "amber with a cross: a different one. Queries whose right answer comes latest are shown first, "
+        "then others, evenly spaced."
     )
     lists = [_one_list(row, places) for row in e.lists]
     return section("lists", _("Ranked lists"), el("p", words, class_="lead"), el("ol", lists, class_="ranked"))
 
 
 def _one_list(row: RankedList, places: Mapping[str, str]) -> Html:
-    first = _("first right answer: place {place}").format(place=whole(row.first))
+    first = _("first right answer: rank {place}").format(place=whole(row.first))
     query = el(
         "div", _picture(row.path, places), el("p", row.identity, " ", el("span", first, class_="soft")),
         class_="query",

@@ -41,7 +41,7 @@ def header(run: RunFolder, evaluation: Evaluation | None) -> Html:
 
 def _headline(evaluation: Evaluation | None) -> Html:
     if evaluation is None:
-        return el("p", _("This run has no evaluation yet: its accuracy is not known."), class_="note")
+        return el("p", _("This run has not been evaluated yet: its accuracy is unknown."), class_="note")
     found = evaluation.headline
     return el(
         "div",
@@ -94,12 +94,14 @@ def confusion(evaluation: ClassificationFigures, figures: Figures) -> Html:
         el("tr", el("td", names[true]), el("td", names[taken]), _number(whole(count)), _number(percent(share)))
         for count, share, true, taken in pairs
     ]
-    head = el("tr", el("th", _("true")), el("th", _("taken for")), _head(_("images")), _head(_("of the class")))
+    head = el(
+        "tr", el("th", _("true")), el("th", _("predicted as")), _head(_("images")), _head(_("fraction of the class"))
+    )
     table = el("table", el("thead", head), el("tbody", rows))
     pairs_part = el("div", el("h3", _("Most often confused")), el("div", table, class_="scroll"))
-    words = [_("Rows are the true classes, columns the predicted ones. Blue is right, amber is wrong.")]
+    words = [_("Rows: true classes; columns: predicted classes. Blue is right, amber is wrong.")]
     if len(names) > NAMES_UP_TO:
-        words.append(_("The numbers are the places of the classes in the order of their names, from 0."))
+        words.append(_("The numbers are the positions of the classes in alphabetical order, from 0."))
     large = len(names) > NUMBERS_UP_TO
     return section(
         "confusion",
@@ -137,12 +139,12 @@ def calibration(evaluation: ClassificationEvaluation, figures: Figures) -> Html 
     ]
     words = [
         _(
-            "Of the images about which the network says {share}, are {share} right? On the dashed line they are; "
-            "below it the network is too sure of itself, above it too modest."
+            "When the network is {share} confident, is it right {share} of the time? On the dashed line, "
+            "yes; below the line the network is overconfident, above it underconfident."
         ).format(share=percent(0.8, 0)),
         _(
-            "The temperature divides the outputs before they become probabilities. It was fitted on the validation "
-            "images, changes no answer, and is stored with the model."
+            "The temperature divides the logits before they become probabilities. It was fitted on the "
+            "validation images, does not change any prediction, and is stored with the model."
         ),
     ]
     text = el("div", [el("p", sentence) for sentence in words], el("dl", [_pair(*row) for row in rows], class_="pairs"))
@@ -175,8 +177,8 @@ def per_class(evaluation: ClassificationFigures) -> Html:
         for row in evaluation.per_class
     ]
     table = el("table", el("thead", el("tr", heads)), el("tbody", rows), class_="sortable")
-    hint = el("p", _("Click a column's heading to sort by it."), class_="lead screen-only")
-    return section("classes", _("Class by class"), hint, el("div", table, class_="scroll tall"))
+    hint = el("p", _("Click a column heading to sort by it."), class_="lead screen-only")
+    return section("classes", _("Per class"), hint, el("div", table, class_="scroll tall"))
 
 
 def _scale_start(rows: Sequence[ClassFigures]) -> float:
@@ -199,8 +201,8 @@ def _bar(row: ClassFigures, start: float) -> Html | None:
 def mistakes(evaluation: ClassificationFigures, places: Mapping[str, str]) -> Html:
     """The wrong answers of which the network was most sure; `places` maps an image to its picture on the page."""
     if not evaluation.mistakes:
-        return section("mistakes", _("Most confident mistakes"), el("p", _("There is none.")))
-    words = _("Sure and wrong. Where the picture agrees with the network, the label may be at fault.")
+        return section("mistakes", _("Most confident mistakes"), el("p", _("None.")))
+    words = _("The network was confident and wrong. If the image agrees with the network, the label may be wrong.")
     return section(
         "mistakes",
         _("Most confident mistakes"),

@@ -27,17 +27,17 @@ def threshold(
         return None
     words = [
         _(
-            "Two images count as the same identity where their similarity reaches the threshold. A false accept takes "
-            "two identities for one, a false reject one for two. The threshold is the lowest at which at most {share} "
-            "of the pairs of two identities are accepted."
+            "Two images count as a match if their similarity reaches the threshold. A false accept matches "
+            "two different identities; a false reject misses a pair of the same identity. The threshold is "
+            "the lowest that accepts at most {share} of the pairs of different identities."
         ).format(share=_percent(verification.wanted_far)),
         _(
-            "The bands hold {level}: the identities were drawn again, with replacement. What is rarer than the lowest "
-            "line of the figure is drawn on it."
+            "The bands are {level} intervals from resampling the identities with replacement (bootstrap). "
+            "Rates below the lowest line of the figure are drawn on it."
         ).format(level=percent(LEVEL, 0)),
     ]
     if verification.threshold is None:
-        words.append(_("There is no threshold.") + f" {verification.reason or ''}")
+        words.append(_("No threshold.") + f" {verification.reason or ''}")
     test = evaluation.at_threshold if evaluation is not None else None
     text = el("div", [el("p", sentence) for sentence in words], _table(verification, test))
     drawing = drawn(figures["verification"], "")

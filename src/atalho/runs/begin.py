@@ -45,7 +45,7 @@ def begin(
     refuse_taken(out)
     start = Start.read(early.model.start) if early.model.start else None
     if start is None and early.training.recipe == "finetune":
-        raise ConfigError(Text("The recipe finetune starts from a trained model. Name it: --from RUN"))
+        raise ConfigError(Text("The recipe finetune starts from a trained model. Add --from RUN"))
     backbone = backbone_of(early.model, start)
     derived = dict(continuation.absolute_paths(early))
     if start is not None and "training.recipe" not in asked.given:

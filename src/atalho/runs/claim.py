@@ -59,8 +59,8 @@ def refuse_among_images(asked: Path | None, data: str, manifest: Manifest) -> No
     if manifest.layout in _FOLDERS and folder.resolve().is_relative_to(Path(data).resolve()):
         raise RunError(
             Text(
-                "{path} lies in the folder of the images, where the run's figures would be taken for images. "
-                "Give another --out.",
+                "{path} is inside the folder of the images, where the run's figures would be read as images. "
+                "Choose another --out.",
                 path=folder,
             )
         )
@@ -93,7 +93,7 @@ def _numbered(name: str) -> Path:
 
 def _taken(folder: Path) -> RunError:
     if not run_folder.is_run(folder):
-        return RunError(Text("{path} exists already, and is no run. Choose another --out.", path=folder))
+        return RunError(Text("{path} already exists and is not a run. Choose another --out.", path=folder))
     return RunError(
-        Text("{path} exists already. Choose another --out, or continue that run with --resume {path}.", path=folder)
+        Text("{path} already exists. Choose another --out, or continue that run with --resume {path}.", path=folder)
     )

@@ -43,8 +43,8 @@ def find_run(folder: Path, digest: str) -> Run | None:
     if RunFolder(folder).read(Provenance).asked != digest:
         raise RunError(
             Text(
-                "The run in {path} began with other settings than these, so it is not continued. "
-                "Choose another --out, or continue it as it is with --resume {path}.",
+                "The run in {path} was started with different settings, so it is not continued. Choose another "
+                "--out, or continue it as it is with --resume {path}.",
                 path=folder,
             )
         )
@@ -54,8 +54,8 @@ def find_run(folder: Path, digest: str) -> Run | None:
 def refuse_nowhere(out: Path | None, continue_existing: bool, ranks: Ranks) -> None:
     """Raises ConfigError where a run is to be found again but was given no folder of its own."""
     if out is None and continue_existing:
-        raise ConfigError(Text("--continue needs the run's folder: give --out FOLDER."))
+        raise ConfigError(Text("--continue needs the run's folder: add --out FOLDER."))
     if out is None and ranks.most_restarts:
         raise ConfigError(
-            Text("torchrun may restart these processes, which must then find their run: give --out FOLDER.")
+            Text("torchrun may restart these processes, which must then find their run: add --out FOLDER.")
         )

@@ -34,13 +34,13 @@ def check(run: Run, surveyed: SurveyedData, data: DataConfig, *, accept: bool) -
         task_of(run.config.task).check_change(data.path, run.path)
         if not accept:
             text = _(
-                "The images at {data} are not those that {run} was started with. Start a new run on them, or go on "
-                "with the images as they are now: --accept-data-change"
+                "The images at {data} differ from those that {run} was started with. Start a new run on them, or "
+                "continue with the images as they are now: --accept-data-change"
             )
             raise RunError(text.format(data=data.path, run=run.path))
         now, before = surveyed.manifest.classes, run.manifest.classes
         if now != before:
-            text = _("The classes at {data} are {now}; {run} was started with {before}. Start a new run on them.")
+            text = _("The classes at {data} are {now}, but {run} was started with {before}. Start a new run on them.")
             raise RunError(text.format(data=data.path, run=run.path, now=", ".join(now), before=", ".join(before)))
     return dataclasses.replace(surveyed, size=run.network.preprocessing.size)
 

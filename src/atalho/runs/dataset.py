@@ -35,7 +35,7 @@ class SurveyedData:
 def refuse_unnamed(config: Config) -> None:
     """ConfigError where no images were named: an empty path would mean the folder that one happens to be in."""
     if not config.data.path:
-        raise ConfigError(Text("No images were named. Give a folder: atalho train FOLDER"))
+        raise ConfigError(Text("No images given. Give a folder: atalho train FOLDER"))
 
 
 def survey_data(config: Config, progress: Progress, expected: str | None = None) -> SurveyedData:
@@ -49,7 +49,7 @@ def survey_data(config: Config, progress: Progress, expected: str | None = None)
     manifest = task.read(asked)
     announce(manifest, task, progress)
     if not len(manifest.splits.get("train", ())):
-        raise DataError(Text("{path}: there are no training images.", path=asked.path))
+        raise DataError(Text("{path}: no training images.", path=asked.path))
     surveyed = survey_manifest(manifest, asked, progress)
     if surveyed.survey.bad and surveyed.survey.fingerprint != expected:
         manifest = task.read(asked, [image.number for image in surveyed.survey.bad])
@@ -117,5 +117,5 @@ def _refuse_empty_classes(manifest: Manifest, before: Manifest) -> None:
     """A class or identity whose training images were all left out could never be learnt."""
     lost = np.flatnonzero((manifest.counts("train") == 0) & (before.counts("train") > 0))
     if len(lost):
-        text = _("No training image of {names} can be read. Mend some of them, or remove the class.")
+        text = _("No training image of {names} can be read. Fix some of them, or remove the class.")
         raise DataError(text.format(names=", ".join(manifest.classes[label] for label in lost)))

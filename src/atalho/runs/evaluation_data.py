@@ -27,7 +27,7 @@ def own(run: Run, progress: Progress) -> tuple[Model, Dataset]:
     if surveyed.survey.fingerprint != stored:
         raise RunError(
             Text(
-                "The images at {data} are no longer those of {run}. Name the images to measure on.",
+                "The images at {data} are no longer those of {run}. Give images to evaluate on.",
                 data=config.path,
                 run=run.path,
             )

@@ -34,7 +34,7 @@ def finish(run: Run, target: EvaluationTarget, progress: Progress) -> None:
     split = measured_split(manifest)
     evaluation = None
     if split is None:
-        progress.note(_("There are no images to measure the accuracy on: no test split and no validation split."))
+        progress.note(_("No images to measure the accuracy on: there is no test split and no validation split."))
     else:
         options = EvaluationOptions(
             run.config.reid.protocol,

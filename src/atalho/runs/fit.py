@@ -70,7 +70,7 @@ def fit(run: Run, dataset: Dataset, precision: Precision, progress: Progress, ra
     if state.step == origin_of(run).step:
         state.tally = Tally()  # the epoch begins again with other images
     for damage in saved.damaged if saved is not None else ():
-        progress.note(_("{damage}; the checkpoint before it is used").format(damage=damage))
+        progress.note(_("{damage}; using the previous checkpoint").format(damage=damage))
     timing = Timing(RunFolder(run.path), minutes=c.training.checkpoint_minutes, steps=c.training.checkpoint_steps)
     with JsonLines(run.path / run_folder.LOG, offset) as log:
         if start is not None:

@@ -51,8 +51,8 @@ def refuse_crowded_gpu(ranks: Ranks, precision: Precision) -> None:
     if precision.device.type == "cuda" and ranks.world > 1 and ranks.local >= torch.cuda.device_count():
         raise ConfigError(
             Text(
-                "More processes were started here than there are GPUs ({count}). "
-                "Start at most {count} with --nproc-per-node, or train with --training.device cpu.",
+                "More processes were started here than there are GPUs ({count}). Start at most {count} with "
+                "--nproc-per-node, or train on the CPU with --training.device cpu.",
                 count=torch.cuda.device_count(),
             )
         )
@@ -72,7 +72,7 @@ def _open(start: RunStart, ranks: Ranks) -> Dataset:
     if surveyed.survey.fingerprint != start.fingerprint:
         raise DataError(
             Text(
-                "The images at {data} differ between the machines: rank {rank} has others than rank 0.",
+                "The images at {data} differ between machines: those of rank {rank} are not those of rank 0.",
                 data=start.config.data.path,
                 rank=ranks.rank,
             )

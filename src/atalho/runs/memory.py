@@ -68,7 +68,7 @@ class MemoryRequest:
         at_once = here.largest_batch(room, self.device) if room is not None else self.images // 2
         if at_once >= 3:
             ways.append(
-                _("--training.micro-batch {images} keeps the batch and passes that many images at once").format(
+                _("--training.micro-batch {images} keeps the batch size and processes that many images at once").format(
                     images=min(at_once, self.images - 1)
                 )
             )
@@ -82,7 +82,7 @@ class MemoryRequest:
             )
         if not at_once >= 3 and room is not None:
             ways.append(_("a smaller network, or smaller images (--data.size)"))
-        return _("What would fit: {ways}.").format(ways="; ".join(ways))
+        return _("Options that fit: {ways}.").format(ways="; ".join(ways))
 
 
 def check(request: MemoryRequest) -> str:
@@ -92,7 +92,8 @@ def check(request: MemoryRequest) -> str:
     if room is not None and (1 - TOLERANCE) * total > room:
         raise OutOfMemoryError(
             Text(
-                "Steps of {images} images at once need about {needed} of memory, and {room} are available. {advice}",
+                "Steps of {images} images at once need about {needed} of memory, but only {room} are available. "
+                "{advice}",
                 images=needed.images,
                 needed=size(total),
                 room=size(room),
@@ -100,8 +101,8 @@ def check(request: MemoryRequest) -> str:
             )
         )
     return _(
-        "memory: about {total} ({images} images at once {activations}, weights {weights}, gradients {gradients}, "
-        "optimizer {optimizer}, averaged weights {averaged})"
+        "memory: about {total} ({images} images at once {activations}, weights {weights}, gradients "
+        "{gradients}, optimiser {optimizer}, averaged weights {averaged})"
     ).format(
         total=size(total),
         images=needed.images,
@@ -123,7 +124,7 @@ def explained(request: MemoryRequest) -> Iterator[None]:
             raise
         raise OutOfMemoryError(
             Text(
-                "Memory ran out in a step of {images} images at once. {advice}",
+                "Ran out of memory in a step of {images} images at once. {advice}",
                 images=request.images,
                 advice=request.advice(None),
             )

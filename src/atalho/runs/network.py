@@ -61,8 +61,8 @@ def backbone_of(config: ModelConfig, start: Start | None) -> Spec:
     if meant != spec:
         raise ConfigError(
             Text(
-                "{start} holds another network than model.name = {name!r}, stem {stem!r}, shortcut {shortcut!r}. "
-                "Leave them out to use the one it holds.",
+                "{start} has a different network from model.name = {name!r}, stem {stem!r}, shortcut "
+                "{shortcut!r}. To use the network it has, remove these settings.",
                 start=config.start,
                 name=config.name,
                 stem=config.stem,
@@ -90,8 +90,8 @@ def spec_for(config: Config, start: Start | None, *, classes: int, channels: int
     if size < spec.plan().stride:
         raise ConfigError(
             Text(
-                "Images of {size} pixels are too small for {name} with this stem, which needs {smallest}. "
-                "Choose --model.stem small, another network, or a larger --data.size.",
+                "Images of {size} pixels are too small for {name} with this stem, which needs at least "
+                "{smallest}. Choose --model.stem small, another network or a larger --data.size.",
                 size=size,
                 name=config.model.name,
                 smallest=spec.plan().stride,

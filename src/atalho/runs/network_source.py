@@ -58,7 +58,7 @@ def resolve(word: str) -> NetworkSource:
         spec = specs.from_dict(run_file.read(path))
         return NetworkSource(path.stem, spec, spec.plan().usual_side)
     spec = catalogue.spec(word)
-    note = Text("{name} is the network of that name; for the folder, give ./{name}.", name=word)
+    note = Text("{name} means the network of that name; for the folder, give ./{name}.", name=word)
     return NetworkSource(word, spec, spec.plan().usual_side, note=note if path.is_dir() else None)
 
 

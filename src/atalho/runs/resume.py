@@ -32,7 +32,7 @@ def _go_on(run: Run, data: DataConfig, accept: bool, progress: Progress, ranks: 
     if record.config != provenance.digest((run.path / run_folder.CONFIG).read_bytes()):
         raise RunError(
             Text(
-                "{path} is no longer the one that the run began with. Give other settings to a new run.",
+                "{path} has changed since the run started. To use other settings, start a new run.",
                 path=run.path / run_folder.CONFIG,
             )
         )
@@ -41,9 +41,10 @@ def _go_on(run: Run, data: DataConfig, accept: bool, progress: Progress, ranks: 
     differing = provenance.fingerprint(precision, ranks.world).differences(record.fingerprint or Fingerprint())
     if differing:
         progress.note(
-            _("This machine differs from the run's ({names}): the end will be right, but not byte-identical.").format(
-                names=", ".join(differing)
-            )
+            _(
+                "This machine differs from the one that started the run ({names}): the result will be correct, "
+                "but not byte-identical."
+            ).format(names=", ".join(differing))
         )
     stored = run.images.fingerprint
     surveyed = survey_data(replace(run.config, data=data), progress, stored)

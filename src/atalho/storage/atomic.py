@@ -31,7 +31,7 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        text = _("{path} cannot be written: {reason}")
+        text = _("Cannot write {path}: {reason}")
         raise RunError(text.format(path=path, reason=error.strerror or error)) from error
 
 
@@ -86,7 +86,7 @@ def read_folder(path: Path) -> dict[str, bytes]:
     try:
         checksums = json.loads((path / CHECKSUMS).read_bytes())
         if any(Path(name).name != name for name in checksums):
-            raise ValueError(Text("{name} names files outside the folder", name=CHECKSUMS))
+            raise ValueError(Text("{name} refers to files outside the folder", name=CHECKSUMS))
         files = {name: (path / name).read_bytes() for name in checksums}
         damaged = [
             name
@@ -99,7 +99,7 @@ def read_folder(path: Path) -> dict[str, bytes]:
     if damaged:
         raise RunError(
             Text(
-                "{path} is damaged: {names} differ from the recorded sizes or checksums",
+                "{path} is damaged: {names} do not match the recorded sizes or checksums",
                 path=path,
                 names=", ".join(damaged),
             )

@@ -71,7 +71,9 @@ def latest(folder: Path) -> Checkpoint | None:
         return replace(checkpoint, damaged=tuple(damaged.values()))
     if damaged:
         raise RunError(
-            Text("No checkpoint is intact, so the run cannot continue: {damage}", damage="; ".join(damaged.values()))
+            Text(
+                "The run cannot continue, because no checkpoint is intact: {damage}", damage="; ".join(damaged.values())
+            )
         )
     return None
 

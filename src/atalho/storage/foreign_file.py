@@ -35,11 +35,11 @@ def read_state_dict(path: Path | str) -> dict[str, Any]:
     path = Path(path)
     suffix = path.suffix.lower()
     if not path.is_file():
-        raise WeightsError(Text("{path}: there is no such file", path=path))
+        raise WeightsError(Text("{path}: file not found", path=path))
     if suffix not in SUFFIXES:
         raise WeightsError(
             Text(
-                "{path}: not a weight file that Atalho reads; accepted are {suffixes}",
+                "{path}: not a supported weight file; accepted: {suffixes}",
                 path=path,
                 suffixes=" ".join(SUFFIXES),
             )
@@ -48,7 +48,7 @@ def read_state_dict(path: Path | str) -> dict[str, Any]:
     if not isinstance(contents, Mapping):
         raise WeightsError(
             Text(
-                "{path}: holds a {kind}, not names with tensors; save `network.state_dict()`",
+                "{path}: contains a {kind}, not tensors by name; save `network.state_dict()`",
                 path=path,
                 kind=type(contents).__name__,
             )
@@ -61,7 +61,7 @@ def _safetensors(path: Path) -> dict[str, Tensor]:
         return dict(load_file(path))
     except (SafetensorError, ValueError, OSError) as error:
         raise WeightsError(
-            Text("{path}: damaged or not a safetensors file ({reason})", path=path, reason=error)
+            Text("{path}: damaged, or not a safetensors file ({reason})", path=path, reason=error)
         ) from error
 
 
@@ -81,13 +81,14 @@ def _torch(path: Path) -> object:
     except pickle.UnpicklingError as error:
         raise WeightsError(
             Text(
-                "{path}: holds more than tensors and plain containers, or is damaged; Atalho runs no code from files. "
-                "Where you trust it, open it with its own program and save `network.state_dict()` alone",
+                "{path}: damaged, or contains more than tensors and plain containers; Atalho never runs code "
+                "from files. If you trust it, open it with the program that made it and save only "
+                "`network.state_dict()`",
                 path=path,
             )
         ) from error
     except Exception as error:  # damaged bytes make a reader fail in any way at all
-        raise WeightsError(Text("{path}: damaged or not a weight file of torch", path=path)) from error
+        raise WeightsError(Text("{path}: damaged, or not a PyTorch weight file", path=path)) from error
 
 
 def _refuse_compressed(path: Path) -> None:
@@ -96,6 +97,10 @@ def _refuse_compressed(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             compressed = any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist())
     except Exception as error:  # as above
-        raise WeightsError(Text("{path}: damaged or not a weight file of torch", path=path)) from error
+        raise WeightsError(Text("{path}: damaged, or not a PyTorch weight file", path=path)) from error
     if compressed:
-        raise WeightsError(Text("{path}: a compressed archive; torch's own files are not", path=path))
+        raise WeightsError(
+            Text(
+                "{path}: a compressed archive; decompress it first (PyTorch's own files are not compressed)", path=path
+            )
+        )

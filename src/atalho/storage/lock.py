@@ -25,7 +25,9 @@ def locked(folder: Path) -> Iterator[None]:
         try:
             lock.acquire(blocking=False)
         except Timeout:
-            text = Text("{folder} is in use by another process of Atalho. Wait for it, or choose another folder.")
+            text = Text(
+                "{folder} is in use by another Atalho process. Wait for it to finish, or choose another folder."
+            )
             raise RunError(text.format(folder=folder)) from None
     try:
         yield

@@ -33,7 +33,7 @@ class JsonLines:
             os.close(self._descriptor)
             raise RunError(
                 Text(
-                    "{path} ends after {length} bytes; the checkpoint was written after {offset}.",
+                    "{path} ends after {length} bytes, but the checkpoint was written after {offset}.",
                     path=path,
                     length=length,
                     offset=offset,

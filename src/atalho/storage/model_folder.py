@@ -74,14 +74,14 @@ def find(path: Path) -> Path:
     if run_folder.is_run(path):
         raise WeightsError(
             Text(
-                "{path} is a run without a model: its training has not finished. "
-                "Go on with: atalho train --resume {path}",
+                "{path} is a run without a model, because its training has not finished. Continue with: atalho "
+                "train --resume {path}",
                 path=path,
             )
         )
     raise WeightsError(
         Text(
-            "{path} is no run or model folder: {weights} and {config} are needed, in it or in its folder model/.",
+            "{path} is not a run or model folder: {weights} and {config} are needed, in it or in its subfolder model/.",
             path=path,
             weights=WEIGHTS,
             config=CONFIG,
@@ -93,7 +93,7 @@ def read_card(folder: Path) -> Card:
     """The validated `config.json` of a model folder."""
     path = folder / CONFIG
     if path.stat().st_size > _CONFIG_LIMIT:
-        raise WeightsError(Text("{path} is larger than {limit} MB: not a model's configuration.", path=path, limit=32))
+        raise WeightsError(Text("{path} is larger than {limit} MB: not a model configuration.", path=path, limit=32))
     try:
         return TypeAdapter(Card).validate_json(path.read_bytes())
     except ConfigError as error:
@@ -107,7 +107,7 @@ def read_card(folder: Path) -> Card:
 def _unreadable(path: Path, where: str, reason: Text | str) -> WeightsError:
     return WeightsError(
         Text(
-            "{path} is not a model's configuration that this version reads: {where}: {reason}",
+            "{path} is not a model configuration that this version supports: {where}: {reason}",
             path=path,
             where=where or "-",
             reason=reason,
@@ -142,8 +142,8 @@ def read_weights(folder: Path, expected: Mapping[str, Tensor]) -> dict[str, Tens
         first = differing[0]
         raise WeightsError(
             Text(
-                "{path} does not fit its {config}: {count} tensors differ, first {name}: "
-                "the file has {found}, the network needs {wanted}.",
+                "{path} does not match its {config}: {count} tensors differ, first {name}: the file has {found}, "
+                "the network needs {wanted}.",
                 path=folder / WEIGHTS,
                 config=CONFIG,
                 count=len(differing),
@@ -159,7 +159,7 @@ def read_weights(folder: Path, expected: Mapping[str, Tensor]) -> dict[str, Tens
         if WEIGHTS not in listed:
             raise WeightsError(
                 Text(
-                    "{path} does not list {weights}: the folder is damaged, or the file is another folder's.",
+                    "{path} does not list {weights}: the folder is damaged, or the file belongs to another folder.",
                     path=folder / atomic.CHECKSUMS,
                     weights=WEIGHTS,
                 )
@@ -173,4 +173,4 @@ def _reading(folder: Path) -> Iterator[None]:
         yield
     except (safetensors.SafetensorError, OSError) as error:
         path = folder / WEIGHTS
-        raise WeightsError(Text("{path} cannot be read as weights: {reason}", path=path, reason=error)) from error
+        raise WeightsError(Text("Cannot read {path} as weights: {reason}", path=path, reason=error)) from error

@@ -18,7 +18,7 @@ def text(values: Mapping[str, Any]) -> str:
     """TOML of the nested `values` of a Config, with what each value means; None is shown commented out."""
     document = tomlkit.document()
     document.add(
-        tomlkit.comment(_("The configuration of this run, complete. Use it again with: atalho train --config run.toml"))
+        tomlkit.comment(_("The complete configuration of this run. To use it again: atalho train --config run.toml"))
     )
     tables: dict[str, Table] = {}
     for entry in config.entries():
@@ -42,7 +42,7 @@ def read(path: Path) -> JsonObject:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(
-            Text("{path}: there is no such file. Give a TOML file, such as a run's run.toml.", path=path)
+            Text("{path}: file not found. Give a TOML file, such as a run's run.toml.", path=path)
         ) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(Text("{path} cannot be read as TOML: {reason}", path=path, reason=error)) from error
+        raise ConfigError(Text("Cannot read {path} as TOML: {reason}", path=path, reason=error)) from error

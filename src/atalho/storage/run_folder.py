@@ -67,7 +67,7 @@ class RunFolder:
         if not is_run(path):
             raise RunError(
                 Text(
-                    "{path} is no run folder: it has no {name}. Give a folder that atalho train wrote.",
+                    "{path} is not a run folder: {name} is missing. Give a folder written by atalho train.",
                     path=path,
                     name=CONFIG,
                 )
@@ -182,13 +182,13 @@ class RunFolder:
         try:
             return json.loads((self.path / name).read_bytes())
         except (OSError, ValueError) as error:
-            raise RunError(Text("{path} cannot be read: {reason}", path=self.path / name, reason=error)) from error
+            raise RunError(Text("Cannot read {path}: {reason}", path=self.path / name, reason=error)) from error
 
     def _object(self, name: str) -> JsonObject:
         content: JsonObject = self.json(name)
         with self._reading():
             if not isinstance(content, dict):
-                raise ValueError(Text("{name} does not hold an object", name=name))
+                raise ValueError(Text("{name} does not contain a JSON object", name=name))
             return content
 
     @contextmanager
@@ -196,7 +196,7 @@ class RunFolder:
         try:
             yield
         except (OSError, ValueError, KeyError) as error:
-            raise RunError(Text("{path} cannot be read as a run: {reason}", path=self.path, reason=error)) from error
+            raise RunError(Text("Cannot read {path} as a run: {reason}", path=self.path, reason=error)) from error
 
 
 def is_run(path: Path | str) -> bool:

@@ -30,4 +30,4 @@ def read(folder: Path) -> Threshold | None:
             raise ValueError(Text("larger than {limit} MB", limit=1))
         return _THRESHOLD.validate_json(path.read_bytes())
     except (OSError, ValueError, pydantic.ValidationError) as error:
-        raise WeightsError(Text("{path} is no threshold of Atalho: {reason}", path=path, reason=error)) from error
+        raise WeightsError(Text("{path} is not an Atalho threshold: {reason}", path=path, reason=error)) from error

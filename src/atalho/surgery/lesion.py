@@ -29,8 +29,8 @@ from atalho.errors import ConfigError, nearest
 from atalho.networks.network import Network
 from atalho.text import Text
 
-_CANNOT_SILENCE: Final = Text("{name} cannot be silenced: only blocks with a shortcut and dense layers can.")
-_CANNOT_REMOVE: Final = Text("{name} cannot be removed: only blocks whose output has the shape of their input can.")
+_CANNOT_SILENCE: Final = Text("{name} cannot be silenced: this needs a block with a shortcut or a dense layer.")
+_CANNOT_REMOVE: Final = Text("{name} cannot be removed: this needs a block whose output has the shape of its input.")
 
 
 def silenceable(network: Network) -> tuple[str, ...]:
@@ -65,7 +65,7 @@ def at_random(names: Sequence[str], count: int, *, seed: int, draw: int) -> tupl
     if not 0 <= count <= len(names):
         raise ConfigError(
             Text(
-                "{count} blocks at random: accepted are 0 to {most}, as many as there are.",
+                "{count} blocks at random: expected 0 to {most}, the number of blocks that can be removed.",
                 count=count,
                 most=len(names),
             )
@@ -114,8 +114,8 @@ def swapped(network: Network, first: str, second: str) -> Iterator[Network]:
     if (first, second) not in swappable(network):
         raise ConfigError(
             Text(
-                "blocks {first} and {second} cannot be swapped: accepted are neighbours of one stage that both keep "
-                "the shape, the earlier one first.",
+                "blocks {first} and {second} cannot be swapped: they must be neighbours in one stage that keep "
+                "the shape, in order.",
                 first=first,
                 second=second,
             )
@@ -145,7 +145,7 @@ def without(network: Network, names: Iterable[str]) -> Network:
         if not blocks:
             raise ConfigError(
                 Text(
-                    "stage {stage} would have no block left, and every stage of a network needs one. Keep one.",
+                    "stage {stage} would have no blocks left, but every stage needs one. Keep one.",
                     stage=number,
                 )
             )

@@ -47,4 +47,4 @@ def _read(file: Path, kind: type[T], plain: Mapping[str, Any] | None) -> T | Non
     try:
         return None if plain is None else stored.filled(kind, plain)
     except (KeyError, TypeError, ValueError) as error:
-        raise RunError(Text("{path} cannot be read: {reason}", path=file, reason=error)) from error
+        raise RunError(Text("Cannot read {path}: {reason}", path=file, reason=error)) from error

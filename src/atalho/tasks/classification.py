@@ -137,7 +137,7 @@ class ClassificationEvaluation(ClassificationFigures, Evaluation):
         split = _("test images") if test else _("validation images")
         remarks = [_("on {n} {split}").format(n=whole(self.images), split=split)]
         if not test:
-            remarks.append(_("There was no test split. The temperature was fitted on these images, nothing else."))
+            remarks.append(_("There was no test split. Only the temperature was fitted on these images."))
         return Headline(self.top1, self.top1_interval, _("top-1 accuracy"), tuple(remarks))
 
     def key_numbers(self) -> Iterator[tuple[str, str]]:
@@ -224,7 +224,7 @@ class ClassificationTask(Task):
     ) -> ClassificationEvaluation:
         if options.rerank is not None or options.expand:
             raise ConfigError(
-                Text("Re-ranking and query expansion belong to re-identification; this model classifies.")
+                Text("Re-ranking and query expansion only apply to re-identification; this model is a classifier.")
             )
         manifest, label = target.dataset.manifest, _("evaluating")
         ids = manifest.splits[split]

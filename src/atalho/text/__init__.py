@@ -61,7 +61,9 @@ def use_language(name: str) -> None:
 def _short(name: str) -> str:
     short = name.replace("-", "_").split("_")[0].lower()
     if short not in LANGUAGES:
-        raise ValueError(str(Text("language {name!r}: accepted are {names}", name=name, names=", ".join(LANGUAGES))))
+        raise ValueError(
+            str(Text("unknown language {name!r}; accepted: {names}", name=name, names=", ".join(LANGUAGES)))
+        )
     return short
 
 

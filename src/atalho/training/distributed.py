@@ -63,8 +63,8 @@ class Ranks:
         if self.world > 1 and smallest_batch < 2 * self.world:
             raise ConfigError(
                 Text(
-                    "The smallest batch has {images} images, too few for {world} processes of two images or more. "
-                    "Give a larger --batch-size, or start fewer with --nproc-per-node.",
+                    "The smallest batch has {images} images, too few for {world} processes with at least two images "
+                    "each. Increase --batch-size, or start fewer processes with --nproc-per-node.",
                     images=smallest_batch,
                     world=self.world,
                 )
@@ -73,7 +73,7 @@ class Ranks:
     def refuse_company(self) -> None:
         """Raises ConfigError where several processes were started for what one does."""
         if self.world > 1:
-            raise ConfigError(Text("Only atalho train runs in several processes. Leave torchrun out."))
+            raise ConfigError(Text("Only atalho train runs in several processes. Run this command without torchrun."))
 
     def tell(self, value: Callable[[], Any]) -> None:
         """On rank 0: hand what `value` gives to the others, which `hear` it."""
@@ -117,8 +117,8 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Ranks:
     if world > 1 and missing:
         raise ConfigError(
             Text(
-                "WORLD_SIZE is {world} in the environment, but {missing} is not there. "
-                "Start several processes with torchrun, or unset WORLD_SIZE.",
+                "WORLD_SIZE is {world} in the environment, but {missing} is missing. Start several processes "
+                "with torchrun, or unset WORLD_SIZE.",
                 world=world,
                 missing=", ".join(missing),
             )
@@ -207,8 +207,8 @@ def _talking() -> Iterator[None]:
     except RuntimeError as error:  # torch has no class of its own for a peer that went away
         raise RankLostError(
             Text(
-                "Another process of this run ended or cannot be reached. "
-                "The same command with --continue goes on from the newest checkpoint."
+                "Another process of this run ended or cannot be reached. The same command with --continue "
+                "resumes from the latest checkpoint."
             )
         ) from error
 

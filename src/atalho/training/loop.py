@@ -123,7 +123,7 @@ class _Recorder:
 
 def _stopped(setup: TrainingSetup, state: TrainingState) -> Text:
     return Text(
-        "Stopped and saved at step {step} of {steps}. Go on with: atalho train --resume {run}",
+        "Stopped and saved at step {step} of {steps}. Continue with: atalho train --resume {run}",
         step=state.step,
         steps=setup.steps,
         run=setup.checkpoints.parent,

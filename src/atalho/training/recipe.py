@@ -109,21 +109,21 @@ def resolve(asked: Asked, context: RecipeContext) -> tuple[Config, tuple[str, ..
     if sgd and "training.lr" not in asked.given and batch != reference:
         config = change(config, {"training.lr": usual.lr * batch / reference})
         notes.append(
-            _("learning rate {lr}: {usual} scaled from batches of {reference} to {batch}").format(
+            _("learning rate {lr}: {usual}, scaled from batches of {reference} to batches of {batch}").format(
                 lr=significant(config.training.lr, 6), usual=significant(usual.lr, 6), reference=reference, batch=batch
             )
         )
     if config.augment.pad > context.size:
         raise ConfigError(
             Text(
-                "augment.pad = {pad} is not accepted: it must be {size} or less, the side of the images.",
+                "augment.pad = {pad} is not accepted: it must be at most {size}, the side of the images.",
                 pad=config.augment.pad,
                 size=context.size,
             )
         )
     if context.images < 2 or batch < 2:
         raise ConfigError(
-            Text("Training needs batches of two images or more: the norms compare images with each other.")
+            Text("Training needs batches of at least two images, because batch norm uses statistics over images.")
         )
     notes.extend(_micro_batch(config.training.micro_batch, batch))
     if config.augment.crop == "auto":
@@ -138,14 +138,14 @@ def _micro_batch(largest: int | None, batch: int) -> list[str]:
     if largest < 3:
         raise ConfigError(
             Text(
-                "training.micro_batch = {given} is not accepted: it must be 3 or more, "
-                "so that the norms never see one image alone.",
+                "training.micro_batch = {given} is not accepted: it must be at least 3, so that batch norm never "
+                "sees a single image.",
                 given=largest,
             )
         )
     return [
         _(
-            "steps of {batch} images in parts of {largest} at most: the result of the whole batch, "
-            "save that the norms see one part at a time"
+            "steps of {batch} images in parts of at most {largest}: the same result as the whole batch, "
+            "except that batch norm sees one part at a time"
         ).format(batch=batch, largest=largest)
     ]

@@ -81,7 +81,7 @@ class TrainingState:
         if bad:
             raise NotFiniteError(
                 Text(
-                    "Step {step}: {name} holds numbers that are not finite; the last checkpoint stays.",
+                    "Step {step}: {name} has non-finite values; the last checkpoint was kept.",
                     step=self.step,
                     name=bad[0],
                 )
@@ -104,7 +104,7 @@ class TrainingState:
         except (RuntimeError, KeyError, ValueError) as error:
             raise RunError(
                 Text(
-                    "The checkpoint of step {step} does not fit this run's configuration: {reason}",
+                    "The checkpoint of step {step} does not match the configuration of this run: {reason}",
                     step=saved.step,
                     reason=error,
                 )

@@ -30,7 +30,7 @@ class TensorBoard(Progress):
         except ImportError:
             raise ConfigError(
                 Text(
-                    "--track tensorboard needs TensorBoard, which is not installed. Install it: {command}",
+                    "--track tensorboard needs TensorBoard. Install it with: {command}",
                     command="pip install 'atalho[track]'",
                 )
             ) from None
@@ -77,7 +77,9 @@ def tracked(progress: Progress | None, tracker: str | None) -> Progress:
     if tracker is None:
         return listener
     if tracker not in TRACKERS:
-        raise ConfigError(Text.joined(Text("track {given!r} is not known.", given=tracker), nearest(tracker, TRACKERS)))
+        raise ConfigError(
+            Text.joined(Text("unknown value for track: {given!r}.", given=tracker), nearest(tracker, TRACKERS))
+        )
     return ProgressList(listener, TensorBoard())
 
 

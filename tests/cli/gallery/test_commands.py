@@ -38,13 +38,13 @@ def test_a_long_list_is_printed_as_it_is_read(
 def test_remove_by_path_and_by_label(filled: str, clothes: Path, capsys: pytest.CaptureFixture[str]) -> None:
     image = str(sorted((clothes / "test" / "bag").iterdir())[0])
     assert cli.run(["gallery", "remove", filled, image]) == 0
-    assert capsys.readouterr().out == "1 image taken out\n"
+    assert capsys.readouterr().out == "1 image removed\n"
     assert cli.run(["gallery", "remove", filled, image]) == 1  # nothing was there
-    assert capsys.readouterr().out == "0 images taken out\n"
+    assert capsys.readouterr().out == "0 images removed\n"
     assert cli.run(["gallery", "remove", filled, "--label", "bag", "--label", "sneaker", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"removed": 39}
     assert cli.run(["gallery", "remove", filled]) == 2
-    assert "No images were named" in capsys.readouterr().err
+    assert "No images given" in capsys.readouterr().err
 
 
 def test_relabel_and_prune(model: Path, clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,19 +72,19 @@ def test_relabel_and_prune(model: Path, clothes: Path, tmp_path: Path, capsys: p
 
 def test_verify_says_what_is_damaged(filled: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["gallery", "verify", filled]) == 0
-    assert capsys.readouterr().out == "The gallery is sound.\n"
+    assert capsys.readouterr().out == "The gallery is intact.\n"
     with sqlite3.connect(filled) as database:
         database.execute("update images set checksum = checksum + 1 where id = 7")
     database.close()
     assert cli.run(["gallery", "verify", filled]) == 1
-    assert "its vector is damaged; index the image again" in capsys.readouterr().out
+    assert "damaged vector; index the image again" in capsys.readouterr().out
     assert cli.run(["gallery", "verify", filled, "--json"]) == 1
     assert len(json.loads(capsys.readouterr().out)["problems"]) == 1
 
 
 def test_rebuild(filled: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["gallery", "rebuild", filled]) == 0
-    assert capsys.readouterr().out == "The index is new.\n"
+    assert capsys.readouterr().out == "The index has been rebuilt.\n"
     assert cli.run(["gallery", "rebuild", filled, "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"rebuilt": filled}
 
@@ -92,7 +92,7 @@ def test_rebuild(filled: str, capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("name", ["list", "verify", "rebuild"])
 def test_where_there_is_no_gallery(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["gallery", name, str(tmp_path / "none.db")]) == 2
-    assert "there is no gallery" in capsys.readouterr().err
+    assert "gallery not found" in capsys.readouterr().err
     (tmp_path / "text.db").write_text(
         "this is text and no database, long enough to have a header of a hundred bytes" * 3
     )

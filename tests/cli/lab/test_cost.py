@@ -29,11 +29,11 @@ def test_without_time_it_says_what_is_missing(tmp_path: Path, capsys: pytest.Cap
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ([], "No networks were named"),
+        ([], "No networks given"),
         (["resnet3"], "Did you mean"),
-        (["mlp6", "--batch", "0"], "batch 0: accepted are whole numbers from 1."),
+        (["mlp6", "--batch", "0"], "batch 0: expected a whole number of at least 1."),
         (["mlp6", "--round", "3"], "--rounds"),
-        (["mlp6", "--out", "FILE/below"], "cannot be written: Not a directory"),
+        (["mlp6", "--out", "FILE/below"], "Cannot write FILE/below: Not a directory"),
     ],
 )
 def test_mistakes_end_with_code_2_before_any_work(given: list[str], message: str, refused: Refused) -> None:

@@ -33,10 +33,10 @@ def test_json_is_the_result(folder, clothes, capsys):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (["--depths", "20;26"], "give whole numbers with commas"),
-        (["--depths", "20,21"], "depth 21: family resnet has"),
+        (["--depths", "20;26"], "give whole numbers separated by commas"),
+        (["--depths", "20,21"], "depth 21: accepted for family resnet:"),
         (["--family", "vgg"], "vgg"),
-        (["--lr", "0"], "a learning rate is greater than 0"),
+        (["--lr", "0"], "the learning rate must be greater than 0"),
     ],
 )
 def test_mistakes_end_with_code_2_before_any_work(given, message, tmp_path, capsys, monkeypatch):

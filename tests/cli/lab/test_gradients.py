@@ -22,9 +22,9 @@ def test_a_model_has_its_twin_beside_it(
     ("given", "message"),
     [
         (["resnet57", "nowhere"], "network 'resnet57' is not in the catalogue"),
-        (["resnet20"], "name the images too"),
-        (["resnet20", "nowhere", "--seeds", "0"], "Give 1 seed or more"),
-        (["resnet20", "nowhere", "--lr", "0"], "a learning rate is greater than 0"),
+        (["resnet20"], "give the images too"),
+        (["resnet20", "nowhere", "--seeds", "0"], "Give at least 1 seed"),
+        (["resnet20", "nowhere", "--lr", "0"], "the learning rate must be greater than 0"),
     ],
 )
 def test_mistakes_end_with_code_2_before_any_work(

@@ -28,11 +28,11 @@ def test_the_largest_difference_is_printed_and_is_the_first_of_the_json(
     ("given", "message"),
     [
         (["resnet35"], "Did you mean"),
-        (["plain20"], "has 0 blocks with an identity shortcut, and 2 were asked for (--blocks)"),
-        (["resnet20", "--blocks", "40"], "and 40 were asked for"),
-        (["resnet20", "--images", "0"], "images 0: accepted are whole numbers from 1."),
+        (["plain20"], "has 0 blocks with an identity shortcut, fewer than the 2 given with --blocks"),
+        (["resnet20", "--blocks", "40"], "fewer than the 40 given"),
+        (["resnet20", "--images", "0"], "images 0: expected a whole number of at least 1."),
         (["resnet20", "nowhere"], "nowhere"),
-        (["resnet20", "--out", "FILE"], "cannot be written: Not a directory"),
+        (["resnet20", "--out", "FILE"], "Cannot write FILE: Not a directory"),
     ],
 )
 def test_mistakes_end_with_code_2_before_any_work(given: list[str], message: str, refused: Refused) -> None:

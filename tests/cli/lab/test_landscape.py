@@ -21,7 +21,7 @@ def test_a_budget_of_nothing_says_what_is_missing(
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (["--points", "4"], "give an odd number from 5"),
+        (["--points", "4"], "it must be an odd number of at least 5"),
         (["--reach", "0"], "--reach 0.0 is not accepted"),
         (["--norms", "none"], "none"),
     ],

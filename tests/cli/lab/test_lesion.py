@@ -27,9 +27,9 @@ def test_table_verdict_and_page_are_printed(
     ("given", "message"),
     [
         (["nowhere"], "nowhere"),
-        (["MODEL"], "name the images to measure on"),
-        (["MODEL", "--counts", "2;4"], "give whole numbers with commas"),
-        (["MODEL", "--draws", "1"], "2 draws or more"),
+        (["MODEL"], "Give images to measure on"),
+        (["MODEL", "--counts", "2;4"], "give whole numbers separated by commas"),
+        (["MODEL", "--draws", "1"], "at least 2 draws"),
     ],
 )
 def test_mistakes_end_with_code_2_before_any_work(

@@ -10,5 +10,5 @@ def test_lists_have_commas():
 
 
 def test_anything_else_is_refused():
-    with pytest.raises(ConfigError, match="--depths 20;56 is not accepted: give whole numbers with commas"):
+    with pytest.raises(ConfigError, match="--depths 20;56 is not accepted: give whole numbers separated by commas"):
         shared.whole_numbers("--depths", "20;56")

@@ -59,7 +59,7 @@ def test_a_file_without_the_array_counts_as_none(tmp_path: Path) -> None:
 
 def test_error_of_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match=r"the cache folder .* cannot be used .*set ATALHO_CACHE"):
+    with pytest.raises(DataError, match=r"cannot use the cache folder .*Set ATALHO_CACHE"):
         cache.temporary(tmp_path / "file" / "packed" / "x")
 
 
@@ -90,7 +90,7 @@ def test_error_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ATALHO_CACHE", "XDG_CACHE_HOME", "HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(pwd, "getpwuid", nobody)
-    with pytest.raises(DataError, match="There is no home folder for the cache; set ATALHO_CACHE"):
+    with pytest.raises(DataError, match=r"No home folder for the cache\. Set ATALHO_CACHE"):
         cache.cache_folder()
 
 

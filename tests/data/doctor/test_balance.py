@@ -63,7 +63,7 @@ def test_a_class_that_is_told_by_its_lack_of_colour() -> None:
     assert kinds(images, grey=[0, 2]) == []
     (problem,) = problems(images, grey=[0, 1, 6])
     assert problem.kind == "grey-class"
-    assert str(problem.message).startswith("100% of the images of a have no colour, 0% of the others")
+    assert str(problem.message).startswith("100% of the images of a are greyscale, but 0% of the others")
 
 
 def test_classes_with_two_images() -> None:

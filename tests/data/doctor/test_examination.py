@@ -34,7 +34,7 @@ def test_progress_comes_to_its_end(fashion: Path, tmp_path: Path) -> None:
     manifest = layouts.read(tmp_path, val_fraction=0, test_fraction=0, split_seed=0)
     examine(manifest, progress=lambda *call: calls.append(call))
     ends = [(label, total) for label, done, total in calls if done == total]
-    assert ends == [("reading images", 200), ("looking at images", 200), ("comparing images", 1)]
+    assert ends == [("reading images", 200), ("checking images", 200), ("comparing images", 1)]
 
 
 def test_only_what_refuses_a_run_stops_it() -> None:

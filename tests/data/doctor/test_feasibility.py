@@ -88,23 +88,23 @@ def _one_identity_in_the_gallery(root: Path) -> None:
 @pytest.mark.parametrize(
     ("build", "protocol", "reason"),
     [
-        (_one_image_each, "auto", r"has one image: there is nothing to bring together\. Add images"),
-        (_one_identity, "auto", r"Training needs two identities or more; there are 1\. Add identities"),
-        (_one_camera, "auto", r"one camera \(01\): no query has a right answer from another\..*leave-self-out"),
-        (_no_cameras, "cross-camera", r"needs cameras, and none are known\. Say how names tell the camera"),
+        (_one_image_each, "auto", r"has only one image: there are no pairs to learn similarity from\. Add images"),
+        (_one_identity, "auto", r"Training needs at least two identities; there are 1\. Add identities"),
+        (_one_camera, "auto", r"one camera \(01\): no query has a right answer from another one\..*leave-self-out"),
+        (_no_cameras, "cross-camera", r"needs cameras, and none are known\. Use --data\.camera to read the camera"),
         (
             _other_people_in_the_gallery,
             "auto",
-            r"test: none of the 1 queries has a right answer in the gallery\. Identities need images from two",
+            r"test: none of the 1 queries has a right answer in the gallery\. Identities need images from at least two",
         ),
         (_answers_by_the_same_camera_only, "auto", r"none of the 1 queries has a right answer.*leave-self-out"),
-        (_no_queries, "auto", r"test: there are no images for queries\. Give images for query and gallery"),
-        (_trained_on_the_test, "auto", r"would measure memory\. Keep every identity in one split"),
-        (_copies, "auto", r"1 query is a copy of an image of the gallery, such as query/0003.*Remove the copies"),
+        (_no_queries, "auto", r"test: there are no images for queries\. Provide query and gallery images"),
+        (_trained_on_the_test, "auto", r"would measure memorisation\. Keep each identity in one split"),
+        (_copies, "auto", r"1 query is a copy of a gallery image, such as query/0003.*Remove the copies"),
         (
             _one_identity_in_the_gallery,
             "auto",
-            r"one identity, so that no answer can be wrong\. Hold out more identities",
+            r"only one identity, so no answer can be wrong\. Hold out more identities",
         ),
     ],
 )
@@ -142,9 +142,11 @@ def test_some_queries_without_an_answer_are_counted_and_named(tmp_path: Path) ->
     manifest = open_set.read(tmp_path, val_fraction=0.0, test_fraction=0.2, split_seed=0)
     alone, uncounted = feasibility.examine(manifest, "auto")
     assert alone.kind == "single-image"
-    assert str(alone.message) == "1 training identity of 3 has one image and teaches no likeness."
+    assert (
+        str(alone.message) == "1 of 3 training identities has only one image, so no similarity can be learnt from it."
+    )
     assert uncounted.path == "query/0005_c1s1_3_00.jpg"
-    assert str(uncounted.message) == "test: 1 query of 2 has no right answer and will not be counted."
+    assert str(uncounted.message) == "test: 1 of 2 queries has no right answer and will not be counted."
     feasibility.refuse([alone, uncounted], "x")
 
 

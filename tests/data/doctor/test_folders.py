@@ -21,13 +21,13 @@ def test_an_empty_class_folder(tree: Tree) -> None:
     root = tree("cat/1.png", "dog/1.png")
     (root / "fox").mkdir()
     (root / "fox" / "notes.txt").write_text("none yet")
-    assert found(root) == [("fox", "empty-class", "the class folder fox holds no image")]
+    assert found(root) == [("fox", "empty-class", "the class folder fox has no images")]
 
 
 def test_an_empty_class_folder_in_a_split(tree: Tree) -> None:
     root = tree("train/cat/1.png", "train/dog/1.png", "test/cat/1.png")
     (root / "test" / "dog").mkdir()
-    assert found(root) == [("test/dog", "empty-class", "the class folder test/dog holds no image")]
+    assert found(root) == [("test/dog", "empty-class", "the class folder test/dog has no images")]
 
 
 def test_images_that_nobody_uses(tree: Tree) -> None:
@@ -44,7 +44,7 @@ def test_a_folder_beside_the_splits(tree: Tree) -> None:
     root = tree("train/cat/1.png", "train/dog/1.png", "extra/cat/1.png", "extra/dog/1.png")
     ((path, kind, message),) = found(root)
     assert (path, kind) == ("extra", "left-out")
-    assert message.startswith("2 images in a folder that is none of train, val, test")
+    assert message.startswith("2 images in a folder other than train, val and test")
 
 
 def test_tables_say_themselves_what_belongs_to_them(tree: Tree) -> None:

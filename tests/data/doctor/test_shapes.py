@@ -44,13 +44,18 @@ def test_images_like_each_other_have_no_problem(photos: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "kind", "message"),
     [
-        ("x.png", stored(scene(9, (9, 40)), "PNG"), "size", "9 × 40 pixels, where half of the images have 40 or more"),
-        ("x.png", stored(scene(9, (120, 40)), "PNG"), "aspect", "120 × 40 pixels: the middle square, which the net"),
-        ("x.jpg", stored(scene(9).convert("L"), "JPEG"), "grey", "no colour, where most images have some"),
-        ("x.png", stored(Image.new("RGB", (40, 40), (9, 9, 9)), "PNG"), "blank", "its middle is one shade of grey"),
-        ("x.jpg", stored(scene(9).convert("CMYK"), "JPEG"), "cmyk", "colours for print (CMYK)"),
-        ("x.gif", stored(scene(9), "GIF", save_all=True, append_images=[scene(10)]), "animated", "several pictures"),
-        ("x.png", stored(scene(9), "JPEG"), "suffix", "a JPEG file by its content"),
+        ("x.png", stored(scene(9, (9, 40)), "PNG"), "size", "9 × 40 pixels, while half of the images have at least 40"),
+        ("x.png", stored(scene(9, (120, 40)), "PNG"), "aspect", "120 × 40 pixels: the network sees the central square"),
+        ("x.jpg", stored(scene(9).convert("L"), "JPEG"), "grey", "greyscale, while most images have colour"),
+        (
+            "x.png",
+            stored(Image.new("RGB", (40, 40), (9, 9, 9)), "PNG"),
+            "blank",
+            "its centre is a single shade of grey",
+        ),
+        ("x.jpg", stored(scene(9).convert("CMYK"), "JPEG"), "cmyk", "print colours (CMYK)"),
+        ("x.gif", stored(scene(9), "GIF", save_all=True, append_images=[scene(10)]), "animated", "several images"),
+        ("x.png", stored(scene(9), "JPEG"), "suffix", "its content is JPEG"),
     ],
 )
 def test_what_differs_is_named(photos: Path, name: str, data: bytes, kind: str, message: str) -> None:

@@ -44,7 +44,7 @@ def test_the_same_image_in_two_splits(tmp_path: Path) -> None:
     assert set(found) == {"same-in-splits"}
     problem = found["same-in-splits"]
     assert (problem.path, problem.others) == ("test/cat/copy.png", ("train/cat/1.png",))
-    assert str(problem.message) == "in test, and the same image as train/cat/1.png in train"
+    assert str(problem.message) == "in test; the same image is train/cat/1.png in train"
     assert problem.severity == "bends"
 
 
@@ -53,7 +53,7 @@ def test_the_same_image_under_two_labels(tmp_path: Path) -> None:
     scene(0).save(tmp_path / "train" / "dog" / "copy.png")
     found = examined(tmp_path)
     assert set(found) == {"same-in-classes"}
-    assert str(found["same-in-classes"].message) == "labelled dog, and the same image as train/cat/1.png, labelled cat"
+    assert str(found["same-in-classes"].message) == "labelled dog; the same image train/cat/1.png is labelled cat"
 
 
 def test_the_same_image_twice_in_a_class_is_worth_knowing(tmp_path: Path) -> None:
@@ -76,5 +76,5 @@ def test_almost_the_same_image_in_two_splits_and_classes(tmp_path: Path) -> None
     scene(0).save(tmp_path / "test" / "dog" / "copy.jpg", quality=85)
     found = examined(tmp_path)
     assert set(found) == {"similar-in-splits", "similar-in-classes"}
-    assert str(found["similar-in-splits"].message) == "in test, and almost the same image as train/cat/1.png in train"
+    assert str(found["similar-in-splits"].message) == "in test; almost the same image is train/cat/1.png in train"
     assert {problem.path for problem in found.values()} == {"test/dog/copy.jpg"}

@@ -50,20 +50,20 @@ def test_without_splits_they_are_made(tree: Tree) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", r"has the columns \(none\); needed are path,label"),
-        ("file,label\n1.png,a\n", "has the columns file, label; needed are path,label"),
-        ("path,label\n1.png,a\n2.png\n", "line 3: 1 values where 2 are needed"),
+        ("", r"has the columns \(none\); required: path,label"),
+        ("file,label\n1.png,a\n", "has the columns file, label; required: path,label"),
+        ("path,label\n1.png,a\n2.png\n", "line 3: 1 values, but 2 are needed"),
         ("path,label\n1.png,Labrador, black\n", "line 2: 3 values, but the first line names 2 columns. Put a value"),
         ("path,label,label\n1.png,a,b\n", "has the column label twice: remove one"),
         ("path,label\n1.png,\n", "line 2: path and label must not be empty"),
-        ("path,label\n1.png,a\n1.png,b\n", r"line 3: 1\.png stands in line 2 already"),
+        ("path,label\n1.png,a\n1.png,b\n", r"line 3: 1\.png is already on line 2"),
         ("path,label,split\n1.png,a,trian\n", r"line 2: unknown split 'trian'\. Did you mean train\?"),
         (
             'path,label\n"1.png,a\n',
-            "line 2: quotes must enclose a whole value, and be doubled within it: unexpected end",
+            "line 2: quotes must enclose a whole value and be doubled inside it: unexpected end",
         ),
         ('path,label\n1.png,a\n"2.png" ,b\n', "line 3: quotes must enclose a whole value"),
-        ("path,label,split\na.png,x,train\n./a.png,x,test\n", r"line 3: \./a\.png stands in line 2 already"),
+        ("path,label,split\na.png,x,train\n./a.png,x,test\n", r"line 3: \./a\.png is already on line 2"),
     ],
 )
 def test_errors_name_the_line(tmp_path: Path, text: str, message: str) -> None:
@@ -72,7 +72,7 @@ def test_errors_name_the_line(tmp_path: Path, text: str, message: str) -> None:
 
 
 def test_error_of_another_encoding(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="is not text in UTF-8; save it as CSV UTF-8"):
+    with pytest.raises(DataError, match="is not UTF-8 text; save it as CSV UTF-8"):
         csv_table.read(table(tmp_path, "path,label\n1.png,coração\n", "latin-1"))
 
 

@@ -66,9 +66,9 @@ def test_the_camera_by_a_pattern(tmp_path: Path) -> None:
     assert identities.read(tmp_path, "none").cameras == ["", ""]
     with pytest.raises(DataError, match=r"finds no camera in 1 names, such as b/cam12-y\.png"):
         identities.read(tmp_path, r"cam(7)")
-    with pytest.raises(ConfigError, match="is no pattern"):
+    with pytest.raises(ConfigError, match="is not a valid regular expression"):
         identities.read(tmp_path, "(")
-    with pytest.raises(ConfigError, match="put the camera into brackets"):
+    with pytest.raises(ConfigError, match="put the camera in parentheses"):
         identities.read(tmp_path, "cam")
 
 
@@ -86,7 +86,7 @@ def test_a_table(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="line 2: unknown split 'best'"):
         identities.read(tmp_path)
     (tmp_path / "all.csv").write_text("path,label\na.png,x\n")
-    with pytest.raises(DataError, match="needed are path,identity and, if wanted, camera,split"):
+    with pytest.raises(DataError, match="required: path,identity; optional: camera,split"):
         identities.read(tmp_path / "all.csv")
 
 

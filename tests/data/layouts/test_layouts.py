@@ -174,11 +174,14 @@ def test_error_of_splits_without_class_folders(tree: Tree) -> None:
 
 
 def test_error_of_images_without_class_folders(tree: Tree) -> None:
-    fails(tree("1.png", "2.png"), "the 2 images in", "lie in no class folder")
+    fails(tree("1.png", "2.png"), "the 2 images in", "are not in class folders")
 
 
 def test_error_of_one_class(tree: Tree) -> None:
-    fails(tree("only/1.png", "only/2.png"), "has one class with training images, only: a classifier needs two or more")
+    fails(
+        tree("only/1.png", "only/2.png"),
+        "has only one class with training images, only: a classifier needs at least two",
+    )
 
 
 def test_error_of_a_class_that_train_does_not_have(tree: Tree) -> None:
@@ -196,7 +199,7 @@ def test_error_of_two_folders_for_one_split(tree: Tree) -> None:
 def test_error_of_a_file_of_another_kind(tmp_path: Path) -> None:
     file = tmp_path / "data.zip"
     file.write_bytes(b"PK")
-    fails(file, "is a file of an unknown kind")
+    fails(file, "is not a supported kind of file")
 
 
 def test_error_of_a_class_that_the_model_does_not_have(tree: Tree) -> None:
@@ -232,5 +235,5 @@ def test_a_table_of_images_among_folders_is_found(tree: Tree) -> None:
 def test_the_only_table_beside_loose_images_says_what_it_lacks(tree: Tree) -> None:
     root = tree("1.png", "2.png")
     (root / "labels.csv").write_text("file,class\n1.png,a\n")
-    with pytest.raises(DataError, match="has the columns file, class; needed are path,label"):
+    with pytest.raises(DataError, match="has the columns file, class; required: path,label"):
         read(root)

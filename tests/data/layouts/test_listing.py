@@ -36,5 +36,5 @@ def test_names_are_lines_of_text(tmp_path: Path) -> None:
 def test_error_of_names_in_another_encoding(tmp_path: Path) -> None:
     file = tmp_path / "labels.txt"
     file.write_text("calção\n", encoding="latin-1")
-    with pytest.raises(DataError, match=r"labels\.txt is not text in UTF-8; save it as such"):
+    with pytest.raises(DataError, match=r"labels\.txt is not UTF-8 text; save it as UTF-8"):
         read_names(file)

@@ -51,7 +51,7 @@ def test_nothing_in_a_file_is_run(tmp_path: Path, protocol: int, inside: bool) -
     trace = tmp_path / "trace"
     harmful = Harmful(trace)
     (tmp_path / "value").write_bytes(pickle.dumps([{"labels": harmful}] if inside else harmful, protocol))
-    with pytest.raises(DataError, match="nothing in it is ever run"):
+    with pytest.raises(DataError, match="its code is never run"):
         read_pickle(tmp_path / "value")
     assert not trace.exists()
     pickle.loads((tmp_path / "value").read_bytes())
@@ -61,7 +61,7 @@ def test_nothing_in_a_file_is_run(tmp_path: Path, protocol: int, inside: bool) -
 @pytest.mark.parametrize("array", [np.zeros(3, np.float64), np.array([None, 1]), np.zeros(3, np.int8)])
 def test_arrays_of_other_types_are_refused(tmp_path: Path, array: np.ndarray) -> None:
     (tmp_path / "value").write_bytes(pickle.dumps(array, 4))
-    with pytest.raises(DataError, match="another type than unsigned bytes"):
+    with pytest.raises(DataError, match="an array that is not of unsigned bytes"):
         read_pickle(tmp_path / "value")
 
 
@@ -73,12 +73,12 @@ def test_any_bytes_give_a_value_or_our_error(content: bytes, tmp_path_factory: p
         try:
             read_pickle(file)
         except DataError as error:
-            assert "cannot be read as plain values" in str(error)
+            assert str(error).startswith("Cannot read ") and " as plain values" in str(error)
 
 
 def test_truncated_files_give_our_error(tmp_path: Path) -> None:
     whole = pickle.dumps({"data": np.zeros((2, 3), np.uint8), "labels": [1, 2]}, 2)
     for end in range(len(whole)):
         (tmp_path / "value").write_bytes(whole[:end])
-        with pytest.raises(DataError, match="cannot be read as plain values"):
+        with pytest.raises(DataError, match=r"Cannot read .* as plain values"):
             read_pickle(tmp_path / "value")

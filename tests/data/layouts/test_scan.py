@@ -37,7 +37,7 @@ def test_images_at_any_depth_come_in_one_order(tmp_path: Path) -> None:
 
 
 def test_error_of_a_folder_that_cannot_be_listed(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"the folder .* cannot be read: No such file"):
+    with pytest.raises(DataError, match=r"cannot read the folder .*: No such file"):
         list_folder(tmp_path / "nowhere")
 
 

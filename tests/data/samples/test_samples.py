@@ -85,7 +85,7 @@ def test_a_folder_with_anything_else_is_refused(tmp_path: Path) -> None:
     archive = strips(tmp_path / "a.zip", "a/0.png", "b/1.png")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("mine")
-    with pytest.raises(DataError, match=r"mine is not empty: give a new folder for the sample"):
+    with pytest.raises(DataError, match=r"mine is not empty. Give a new folder for the sample"):
         samples.unpack_archive(archive, tmp_path / "mine")
     root = samples.unpack_archive(archive, tmp_path / "out")
     (root / "a" / "0.png").unlink()
@@ -100,7 +100,7 @@ def test_a_folder_with_anything_else_is_refused(tmp_path: Path) -> None:
 def test_a_name_that_leads_out_writes_nothing(tmp_path: Path, name: str) -> None:
     (tmp_path / "in").mkdir()
     archive = strips(tmp_path / "a.zip", "a/0.png", name)
-    with pytest.raises(DataError, match="leads out of its folder"):
+    with pytest.raises(DataError, match="points outside its folder"):
         samples.unpack_archive(archive, tmp_path / "in" / "out")
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a.zip", "in"]
     assert list((tmp_path / "in").iterdir()) == []
@@ -113,7 +113,7 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "rename", full)
-    with pytest.raises(DataError, match=r"cannot be written to .*out: No space left on device"):
+    with pytest.raises(DataError, match=r"cannot write the sample to .*out: No space left on device"):
         samples.unpack_archive(archive, tmp_path / "out")
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.zip"]
 

@@ -31,7 +31,7 @@ def test_a_network_is_brought_to_a_number_of_parameters(name, target):
 
 
 def test_what_cannot_be_brought_there_is_refused():
-    with pytest.raises(ConfigError, match="No width of this network comes within 5 per cent of 12; the nearest has"):
+    with pytest.raises(ConfigError, match="No width of this network is within 5% of 12; the closest has"):
         matched(specify("resnet20"), 12, parameters)
 
 

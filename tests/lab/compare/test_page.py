@@ -63,7 +63,7 @@ def test_the_time_of_a_step_is_told_where_time_was_made_equal():
 
 @pytest.mark.parametrize(
     ("equal", "words"),
-    [("params", "as many parameters"), ("operations", "multiply–adds"), ("time", "as long a training")],
+    [("params", "the same number of parameters"), ("operations", "multiply–adds"), ("time", "the same training time")],
 )
 def test_the_method_says_what_is_equal(equal, words):
     text = result(equal=equal).method()

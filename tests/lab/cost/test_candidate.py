@@ -57,7 +57,7 @@ def test_a_block_without_shortcut_costs_what_one_with_an_identity_costs() -> Non
 
 def test_images_that_are_too_small_are_refused_before_anything_is_computed() -> None:
     check_side(candidate("vgg11"), 32)
-    with pytest.raises(ConfigError, match=r"vgg11 cannot take images of 8 pixels \(.*\). Give a larger --size"):
+    with pytest.raises(ConfigError, match=r"vgg11 does not support images of 8 pixels \(.*\). Choose a larger --size"):
         check_side(candidate("vgg11"), 8)
 
 

@@ -79,9 +79,9 @@ def test_the_command_measures_round_by_round_and_goes_on(
     [
         (["resnet3"], {}, "Did you mean resnet34"),
         (["fcn_resnet50"], {}, "is not"),
-        ([], {}, "No networks were named"),
-        (["resnet18"], {"rounds": 0}, "rounds 0: accepted are whole numbers from 1"),
-        (["resnet18"], {"size": 0}, "size 0: accepted are whole numbers from 1"),
+        ([], {}, "No networks given"),
+        (["resnet18"], {"rounds": 0}, "rounds 0: expected a whole number of at least 1"),
+        (["resnet18"], {"size": 0}, "size 0: expected a whole number of at least 1"),
     ],
 )
 def test_what_is_refused(models: list[str], options: dict[str, Any], text: str, tmp_path: Path) -> None:

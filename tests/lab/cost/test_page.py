@@ -66,7 +66,7 @@ def test_what_was_not_measured_is_a_dash() -> None:
 
 
 def test_the_method_says_how_many_rounds_there_were_and_whether_that_makes_an_interval() -> None:
-    assert "on cpu fp32, 1 thread." in BOTH.method()
+    assert "on cpu fp32, with 1 thread." in BOTH.method()
     assert "medians of 3 rounds, with 95% intervals;" in BOTH.method()
     few = result({"resnet34": costs(1e6, known=False)})
     assert "medians of 3 rounds, too few for an interval;" in few.method()

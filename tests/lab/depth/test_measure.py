@@ -74,17 +74,17 @@ def test_one_seed_or_one_depth_is_not_enough_evidence():
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"depths": [20]}, r"depths \[20\]: give two or more"),
+        ({"depths": [20]}, r"depths \[20\]: give at least two"),
         ({"depths": [20, 21]}, "depth 21"),
         ({"seeds": 0}, "seeds 0"),
-        ({"shortcuts": ["none"]}, r"shortcuts \['none'\]: the plain network"),
-        ({"shortcuts": ["projection", "identity"]}, "is the control"),
+        ({"shortcuts": ["none"]}, r"shortcuts \['none'\]: give none, the control"),
+        ({"shortcuts": ["projection", "identity"]}, "give none, the control"),
         ({"shortcuts": ["none", "identiy"]}, "Did you mean identity?"),
         (
             {"family": "mlp", "depths": [4, 6], "shortcuts": ["none", "zero-pad"]},
             "'zero-pad' is not accepted. Accepted: ",
         ),
-        ({"family": "vgg"}, "family 'vgg' is not known"),
+        ({"family": "vgg"}, "unknown family 'vgg'"),
     ],
 )
 def test_what_cannot_be_measured_is_refused_before_the_images_are_read(values, message, tmp_path):

@@ -60,15 +60,26 @@ def test_colours_go_from_blue_to_amber():
         (
             0.006,
             0.024,
-            "Even with shortcuts the deeper network learned less well at this budget (a → b: 1.5% [0.6%, 2.4%]",
+            "Even with shortcuts, the deeper network trained less well at this budget "
+            "(a → b: training error changes by 1.5% [0.6%, 2.4%]",
         ),
-        (-0.03, -0.01, "With shortcuts the deeper network learned better (a → b: 1.5% [-3.0%, -1.0%] added"),
+        (
+            -0.03,
+            -0.01,
+            "With shortcuts, the deeper network trained better (a → b: training error changes by 1.5% [-3.0%, -1.0%]",
+        ),
         (
             -0.01,
             0.04,
-            "With shortcuts, depth made no difference that is beyond chance (a → b: 1.5% [-1.0%, 4.0%] added",
+            "With shortcuts, depth made no difference beyond chance "
+            "(a → b: training error changes by 1.5% [-1.0%, 4.0%]",
         ),
-        (None, None, "One seed does not tell what depth does with shortcuts (a → b: 1.5% (no interval) added"),
+        (
+            None,
+            None,
+            "One seed is not enough to tell how depth affects networks with shortcuts "
+            "(a → b: training error changes by 1.5% (no interval)",
+        ),
     ],
 )
 def test_what_depth_does_with_shortcuts_is_said_whatever_the_verdict(low, high, sentence):

@@ -76,10 +76,10 @@ def test_mistakes_are_told_before_any_work(twins: Twins, clothes: Path, tmp_path
     out = tmp_path / "out"
     with pytest.raises(ConfigError, match="network 'resnet57' is not in the catalogue"):
         gradients.run("resnet57", clothes, out=out)
-    with pytest.raises(ConfigError, match="resnet20 is a network of the catalogue: name the images too"):
+    with pytest.raises(ConfigError, match="resnet20 is a network of the catalogue: give the images too"):
         gradients.run("resnet20", out=out)
     with pytest.raises(ConfigError, match="--beside is for two runs"):
         gradients.run("resnet20", clothes, beside=twins[1], out=out)
-    with pytest.raises(ConfigError, match="Give 1 seed or more"):
+    with pytest.raises(ConfigError, match="Give at least 1 seed"):
         gradients.run("resnet20", clothes, seeds=0, out=out)
     assert not out.exists()

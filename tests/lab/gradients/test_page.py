@@ -62,7 +62,7 @@ def test_the_highway_is_painted_for_both_moments_on_both_networks() -> None:
     with style():
         pictures = RUNS.pictures()
     titles = [title for title in pictures if title.startswith("The highway")]
-    assert titles == ["The highway: at the beginning", "The highway: after training"]
+    assert titles == ["The highway: at initialisation", "The highway: after training"]
     assert all("resnet20" in str(pictures[title]) and "plain20" in str(pictures[title]) for title in titles)
 
 
@@ -70,23 +70,23 @@ def test_a_training_is_followed_over_its_epochs() -> None:
     found = result(series("resnet20", start=10.0, epoch1=5.0, epoch2=2.0))
     with style():
         pictures = found.pictures()
-    line = pictures["Along training"].axes[0].lines[0]  # type: ignore[union-attr]
+    line = pictures["During training"].axes[0].lines[0]  # type: ignore[union-attr]
     assert list(line.get_ydata()) == [10, 5, 2]
     assert "The highway: after epoch 2" in pictures
-    assert "Along training" not in RUNS.pictures()
+    assert "During training" not in RUNS.pictures()
 
 
 def test_the_table_has_a_row_for_each_moment() -> None:
-    table = RUNS.tables()["What reaches the first block"]
+    table = RUNS.tables()["Gradient at the first block"]
     assert table.rows[0] == (
         "resnet20",
-        "at the beginning",
+        "at initialisation",
         "10.0 [5.00, 20.0]",
         "5.00 [2.50, 10.0]",
         "0.40 [0.20, 0.80]",
         "2 to 7 of 9",
     )
-    assert [cells[:2] for cells in table.rows[2:]] == [("plain20", "at the beginning"), ("plain20", "after training")]
+    assert [cells[:2] for cells in table.rows[2:]] == [("plain20", "at initialisation"), ("plain20", "after training")]
     assert table.rows[2][-1] == "–"
 
 

@@ -72,11 +72,11 @@ def test_the_command_says_the_largest_difference_and_goes_on_where_it_was(
 @pytest.mark.parametrize(
     ("model", "options", "text"),
     [
-        ("plain20", {}, "plain20 has 0 blocks with an identity shortcut, and 2 were asked for"),
+        ("plain20", {}, "plain20 has 0 blocks with an identity shortcut, fewer than the 2 given"),
         ("densenet121", {}, "densenet121 has 0 blocks with an identity shortcut"),
-        ("resnet20", {"blocks": 0}, "blocks 0: accepted are whole numbers from 1"),
-        ("resnet20", {"images": 0}, "images 0: accepted are whole numbers from 1"),
-        ("resnet20", {"blocks": 99}, "resnet20 has 7 blocks with an identity shortcut, and 99 were asked for"),
+        ("resnet20", {"blocks": 0}, "blocks 0: expected a whole number of at least 1"),
+        ("resnet20", {"images": 0}, "images 0: expected a whole number of at least 1"),
+        ("resnet20", {"blocks": 99}, "resnet20 has 7 blocks with an identity shortcut, fewer than the 99 given"),
     ],
 )
 def test_what_is_refused(model: str, options: dict[str, Any], text: str, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_every_case_is_headed_once_above_its_rows_and_nothing_is_on_top_of_anoth
         figure.draw_without_rendering()  # type: ignore[union-attr]
     (axes,) = figure.axes  # type: ignore[union-attr]
     texts = [text.get_text() for text in axes.texts]
-    assert texts.count("all parameters of the blocks are zero") == 1
+    assert texts.count("all parameters of the blocks zeroed") == 1
     assert len(texts) == 3 + 5
     boxes = [text.get_window_extent() for text in axes.texts]
     assert not [1 for place, box in enumerate(boxes) for other in boxes[:place] if box.overlaps(other)]
@@ -57,6 +57,6 @@ def test_the_method_counts_right() -> None:
 
 def test_reasons_are_given_for_what_differs_and_for_nothing_else() -> None:
     shift, negative = FOUND.remarks()
-    assert shift.startswith("Not exact, 10.8: convolutions zero, norms with a shift") and "its shift β" in shift
-    assert negative.startswith("Not exact, 4.58: one block alone, negative input too.")
+    assert shift.startswith("Not exact (10.8): convolutions zeroed, batch norm with a shift") and "its shift β" in shift
+    assert negative.startswith("Not exact (4.58): single block, input with negative values.")
     assert result(row("zeroed", 0.0), row("negative", 0.0)).remarks() == []

@@ -76,7 +76,7 @@ def test_a_budget_leaves_the_rest_for_later(twins: Twins, tmp_path: Path) -> Non
 def test_mistakes_are_told_before_any_work(twins: Twins, tmp_path: Path) -> None:
     out = tmp_path / "out"
     for given, message in (
-        ({"points": 4}, "--points 4 is not accepted: give an odd number from 5"),
+        ({"points": 4}, "--points 4 is not accepted: it must be an odd number of at least 5"),
         ({"reach": 0.0}, "--reach 0.0 is not accepted: it must be greater than 0"),
         ({"lines": 0}, "--lines 0 is not accepted"),
     ):

@@ -70,7 +70,7 @@ def test_losses_without_bound_are_cut_and_missing_rows_left_out() -> None:
 
 
 def test_the_table_says_where_and_how_wide() -> None:
-    table = TWO.tables()["How wide the valley is"]
+    table = TWO.tables()["Width of the valley"]
     assert table.rows[0] == ("resnet20", "0.100", "3.0%", "0.60 [0.50, 0.70]", "0.0%")
 
 
@@ -81,6 +81,6 @@ def test_an_experiment_that_has_not_begun_has_a_page() -> None:
 
 
 def test_the_method_says_what_the_norms_do() -> None:
-    assert "take mean and variance of the images anew" in TWO.method()
+    assert "recomputes its mean and variance from the images" in TWO.method()
     kept = result(series("resnet20", 1.0), norms="kept")
-    assert "keep the mean and variance that training left" in kept.method()
+    assert "keeps the mean and variance from training" in kept.method()

@@ -90,7 +90,7 @@ def _is_what_predict_says(run: Path, row: dict[str, Any], names: list[str]) -> N
 def test_other_weights_or_images_are_another_experiment(twins: Twins, tmp_path: Path) -> None:
     out = tmp_path / "out"
     lesion.run(twins[0], images=20, counts=(), budget_minutes=0, out=out)
-    with pytest.raises(RunError, match=r'holds another experiment: subjects is {"residual": "[0-9a-f]{8}…"} there'):
+    with pytest.raises(RunError, match=r'has a different experiment: subjects is {"residual": "[0-9a-f]{8}…"} there'):
         lesion.run(twins[1], images=20, counts=(), out=out)
     with pytest.raises(RunError, match="images is 20 there and 30 here"):
         lesion.run(twins[0], images=30, counts=(), out=out)
@@ -98,10 +98,10 @@ def test_other_weights_or_images_are_another_experiment(twins: Twins, tmp_path: 
 
 def test_mistakes_are_told_before_any_work(twins: Twins, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    with pytest.raises(ConfigError, match="counts of 1 or more, and 2 draws"):
+    with pytest.raises(ConfigError, match="counts of at least 1, and at least 2 draws"):
         lesion.run(twins[0], draws=1, out=out)
     with pytest.raises(ConfigError, match="--images 0 is not accepted"):
         lesion.run(twins[0], images=0, out=out)
-    with pytest.raises(ConfigError, match="is given twice"):
+    with pytest.raises(ConfigError, match="was given twice"):
         lesion.run(twins[0], beside=twins[0], out=out)
     assert not out.exists()

@@ -69,12 +69,12 @@ def test_pictures_in_both_languages() -> None:
 
 def test_the_drawing_is_painted_with_what_is_lost() -> None:
     with style():
-        drawing = str(TWO.pictures()["What each block is worth, on the network"])
-    assert "3 × 28 × 28" in drawing and "plain20" in drawing and "share of the accuracy above chance" in drawing
+        drawing = str(TWO.pictures()["What each block contributes, on the network"])
+    assert "3 × 28 × 28" in drawing and "plain20" in drawing and "fraction of the accuracy above chance" in drawing
 
 
 def test_the_first_table_holds_the_medians() -> None:
-    table = TWO.tables()["What a block is worth"]
+    table = TWO.tables()["What a block contributes"]
     assert table.rows[0] == ("resnet20", "80.0% [75.0%, 85.0%]", *["10.0% [5.0%, 15.0%]"] * 3)
     assert "2,000 test images" in table.note
     assert list(TWO.tables())[1:] == ["Block by block: resnet20", "Block by block: plain20"]
@@ -95,8 +95,8 @@ def test_an_unfinished_experiment_and_a_network_that_knows_nothing_have_a_page(w
 
 def test_method_and_remarks() -> None:
     assert "2 times for each number" in TWO.method()
-    assert "They are the same blocks in both networks." in TWO.method()
-    assert TWO.remarks() == ["The two networks differ in the shortcuts alone."]
+    assert "The same blocks are removed in both networks." in TWO.method()
+    assert TWO.remarks() == ["The two networks differ only in the shortcuts."]
 
 
 def test_the_method_tells_of_nothing_that_was_not_done() -> None:
@@ -108,5 +108,5 @@ def test_the_method_tells_of_nothing_that_was_not_done() -> None:
 def test_a_network_that_guesses_is_named() -> None:
     guessing = series("plain20", 0.1) | {"whole": row("whole", [], 0.12)}
     assert result(guessing).remarks() == [
-        "plain20 is not better than a guess on these images, so it has nothing to lose."
+        "plain20 is no better than chance on these images, so it has nothing to lose."
     ]

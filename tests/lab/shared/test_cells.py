@@ -65,7 +65,7 @@ def test_a_budget_ends_between_cells_and_says_what_is_missing(tmp_path):
     notes = Notes()
     found = cells.run(tmp_path, DESCRIPTION, Squares().plan(NAMES), budget_minutes=0, progress=notes)
     assert found.missing == ("one", "two", "three") and not found.complete and found.seconds == 0
-    assert notes.texts == ["The budget is used up. Not measured yet: one, two, three."]
+    assert notes.texts == ["Time budget used up. Not measured yet: one, two, three."]
 
 
 def test_time_left_is_told_after_each_cell(tmp_path):
@@ -80,13 +80,13 @@ def test_a_damaged_cell_is_named(tmp_path, content):
     cells.run(tmp_path, DESCRIPTION, Squares().plan(NAMES))
     path = tmp_path / "cells" / "two.json"
     path.write_bytes(content)
-    with pytest.raises(RunError, match=re.escape(f"{path} cannot be read")):
+    with pytest.raises(RunError, match=re.escape(f"Cannot read {path}")):
         cells.run(tmp_path, DESCRIPTION, Squares().plan(NAMES))
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden"])
 def test_a_name_that_leaves_the_folder_is_refused(tmp_path, name):
-    with pytest.raises(RunError, match="cannot name a cell"):
+    with pytest.raises(RunError, match="is not a valid cell name"):
         cells.run(tmp_path, DESCRIPTION, Squares().plan([name]))
 
 
@@ -96,7 +96,7 @@ def test_the_place_is_checked_before_any_work(tmp_path):
     file = tmp_path / "file"
     file.write_text("")
     for place in (file, file / "below"):
-        with pytest.raises(RunError, match="cannot be written: Not a directory"):
+        with pytest.raises(RunError, match=r"Cannot write .*: Not a directory"):
             cells.place(place, "")
     assert list(tmp_path.iterdir()) == [file]
 
@@ -105,7 +105,7 @@ def test_what_is_no_experiment_is_not_written_over(tmp_path):
     (tmp_path / ".lock").touch()
     assert cells.place(tmp_path, "") == tmp_path
     (tmp_path / "run.toml").touch()
-    with pytest.raises(RunError, match=r"holds something else than an experiment: run.toml. Give a new folder"):
+    with pytest.raises(RunError, match=r"already has something other than an experiment: run.toml. Give a new folder"):
         cells.place(tmp_path, "")
     cells.run(tmp_path, DESCRIPTION, Squares().plan(NAMES))
     assert cells.place(tmp_path, "") == tmp_path

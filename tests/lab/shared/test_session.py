@@ -89,14 +89,14 @@ def test_a_folder_is_for_its_settings_and_what_grows_may_grow(found):
 
 
 def test_what_is_no_result_is_refused(tmp_path, found):
-    with pytest.raises(RunError, match=r"result\.json is no result of `lab height`: .*No such file"):
+    with pytest.raises(RunError, match=r"result\.json is not a result of `lab height`: .*No such file"):
         HeightResult.read(tmp_path)
-    with pytest.raises(RunError, match="is no result of `lab depth`: height"):
+    with pytest.raises(RunError, match="is not a result of `lab depth`: height"):
         experiment("depth").read(found.path)
     kept = found.to_dict()
     del kept["measured"]["height"]
     (found.path / "result.json").write_text(json.dumps(kept))
-    with pytest.raises(RunError, match="is no result of `lab height`: 'height'"):
+    with pytest.raises(RunError, match="is not a result of `lab height`: 'height'"):
         HeightResult.read(found.path)
     (found.path / "result.json").write_text(json.dumps(kept | {"measured": {"height": "2"}}))
     with pytest.raises(RunError, match="'2' is no <class 'float'>"):

@@ -42,7 +42,7 @@ def test_runs_of_one_name_are_called_by_the_folder_above_too(twins: Twins, tmp_p
         shutil.copytree(twins[0], tmp_path / place / "run")
     paths = [tmp_path / "one" / "run", tmp_path / "two" / "run"]
     assert [one.name for one in trained.read(paths, CPU)] == ["one-run", "two-run"]
-    with pytest.raises(ConfigError, match="is given twice"):
+    with pytest.raises(ConfigError, match="was given twice"):
         trained.read([twins[0], twins[0]], CPU)
 
 
@@ -51,10 +51,10 @@ def test_they_must_see_the_same_images(twins: Twins, tmp_path: Path) -> None:
     card = other / "model" / "config.json"
     card.write_text(card.read_text().replace('"bag"', '"box"'))
     (other / "model" / "checksums.json").unlink(missing_ok=True)
-    with pytest.raises(ConfigError, match="residual and other were trained on different classes"):
+    with pytest.raises(ConfigError, match="residual and other have different classes"):
         trained.read([twins[0], other], CPU)
 
 
 def test_anything_else_is_no_network(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match="is no run or model folder"):
+    with pytest.raises(WeightsError, match="is not a run or model folder"):
         trained.read([tmp_path], CPU)

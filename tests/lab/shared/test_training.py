@@ -80,7 +80,7 @@ def test_a_signal_stops_it_and_says_how_to_go_on(bench, tmp_path):
         def step(self, report):
             os.kill(os.getpid(), signal.SIGTERM)
 
-    with pytest.raises(StoppedError, match="the same command goes on") as stopped:
+    with pytest.raises(StoppedError, match="run the same command again") as stopped:
         train(bench, spec("none"), 0, tmp_path / "work", progress=Kill())
     assert stopped.value.exit_code == 143
 
@@ -91,7 +91,7 @@ def test_a_signal_stops_it_and_says_how_to_go_on(bench, tmp_path):
         ({"epochs": 0}, "epochs 0: too few"),
         ({"images": 1}, "images 1: too few"),
         ({"batch_size": 1}, "batch_size 1: too few"),
-        ({"lr": 0.0}, r"lr 0\.0: a learning rate is greater than 0"),
+        ({"lr": 0.0}, r"lr 0\.0: the learning rate must be greater than 0"),
         ({"lr": float("nan")}, "lr nan"),
     ],
 )
@@ -106,7 +106,7 @@ def test_a_size_out_of_range_is_refused_before_the_images_are_looked_at():
 
 
 def test_more_images_than_there_are_are_refused(clothes):
-    with pytest.raises(ConfigError, match="images 121: there are 120 training images"):
+    with pytest.raises(ConfigError, match="images 121: there are only 120 training images"):
         open_bench(clothes, Recipe(images=121), Progress())
 
 

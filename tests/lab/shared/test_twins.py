@@ -14,25 +14,23 @@ SHORT = TrainedFor(epochs=1, lr=0.1, seed=0, images=9, top1=0.5)
 
 
 def test_a_control_differs_in_one_thing() -> None:
-    trained = "The two networks, and their trainings, differ in the shortcuts alone."
+    trained = "The two networks and their training differ only in the shortcuts."
     assert told(2, ["network.shortcut"], alike=True) == [trained]
     assert told(2, ["network.shortcut"], a=SHORT, b=SHORT)[0] == trained
 
 
 def test_of_trainings_that_nobody_knows_nothing_is_said() -> None:
-    assert told(2, ["network.shortcut"]) == ["The two networks differ in the shortcuts alone."]
+    assert told(2, ["network.shortcut"]) == ["The two networks differ only in the shortcuts."]
     assert told(2, ["network.shortcut"], a=SHORT) == [
-        "The two networks differ in the shortcuts alone.",
+        "The two networks differ only in the shortcuts.",
         "a was trained for 1 epoch on 9 images; its accuracy is 50.0%.",
     ]
 
 
 def test_networks_of_one_kind_are_no_control_of_each_other() -> None:
-    text = "The two networks have the same kind of shortcuts; what differs is training.seed."
+    text = "The two networks have the same kind of shortcut; they differ in training.seed."
     assert told(2, ["training.seed"]) == [text]
-    assert told(2, []) == [
-        "The two networks have the same specification, and nothing known of their trainings differs."
-    ]
+    assert told(2, []) == ["The two networks have the same spec, and no known difference in training."]
 
 
 def test_why_nothing_was_compared() -> None:

@@ -23,23 +23,23 @@ HIGH, LOW = estimate("plain56", 0.712, 0.701, 0.723), estimate("plain20", 0.383,
     [
         (
             result("supported", HIGH, LOW),
-            "error: plain56, 71.2% [70.1%, 72.3%], lies above plain20, 38.3% [37.1%, 39.5%]: "
+            "error: plain56, 71.2% [70.1%, 72.3%], is above plain20, 38.3% [37.1%, 39.5%]: "
             "the intervals do not overlap.",
         ),
         (
             result("not supported", LOW, HIGH),
-            "error: plain20, 38.3% [37.1%, 39.5%], lies below plain56, 71.2% [70.1%, 72.3%]: "
-            "the intervals do not overlap, and the claim says the opposite.",
+            "error: plain20, 38.3% [37.1%, 39.5%], is below plain56, 71.2% [70.1%, 72.3%]: "
+            "the intervals do not overlap, but the claim says the opposite.",
         ),
         (
             result("not enough evidence", HIGH, estimate("plain20", 0.7, None, None)),
             "error: plain56, 71.2% [70.1%, 72.3%], and plain20, 70.0% (no interval): "
-            "there are too few measurements for an interval, so the order may be chance.",
+            "there are too few measurements for an interval, so the order may be due to chance.",
         ),
         (
             result("not enough evidence", HIGH, estimate("plain20", 0.7, 0.6, 0.8)),
             "error: plain56, 71.2% [70.1%, 72.3%], and plain20, 70.0% [60.0%, 80.0%]: "
-            "the intervals overlap, so the order may be chance.",
+            "the intervals overlap, so the order may be due to chance.",
         ),
         (
             result("supported", estimate("a", 0, 0, 0), estimate("b", 0, 0, 0), order="equal", unit="number"),
@@ -47,11 +47,11 @@ HIGH, LOW = estimate("plain56", 0.712, 0.701, 0.723), estimate("plain20", 0.383,
         ),
         (
             result("supported", estimate("a", 2, 2, 2), estimate("b", 1, 1, 1), unit="number"),
-            "error: a, 2.00, lies above b, 1.00: both numbers are exact.",
+            "error: a, 2.00, is above b, 1.00: both numbers are exact.",
         ),
         (
             result("not supported", estimate("a", 1, 1, 1), estimate("b", 2, 2, 2), unit="number"),
-            "error: a, 1.00, lies below b, 2.00: both numbers are exact, and the claim says the opposite.",
+            "error: a, 1.00, is below b, 2.00: both numbers are exact, but the claim says the opposite.",
         ),
     ],
 )
@@ -62,7 +62,7 @@ def test_the_sentence_is_built_from_the_figures(found, sentence):
 def test_an_unfinished_experiment_says_so():
     found = result("not enough evidence", HIGH, estimate("plain20", 0.7, 0.6, 0.8))
     assert words.headline(found, ["c", "d"]) == (
-        "There is not enough evidence. The experiment is not finished: cells not measured yet: 2."
+        "There is not enough evidence. The experiment is unfinished; cells not measured yet: 2."
     )
     assert words.headline(result("supported", HIGH, LOW), []) == "The claim is supported."
 

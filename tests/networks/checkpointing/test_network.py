@@ -79,5 +79,5 @@ def test_the_network_itself_stays_as_it_is() -> None:
 
 
 def test_images_of_other_channels_are_refused() -> None:
-    with pytest.raises(ConfigError, match=r"this network takes \(N, 3, H, W\)"):
+    with pytest.raises(ConfigError, match=r"expected \(N, 3, H, W\)"):
         RecomputingNetwork(create("resnet20"))(torch.randn(2, 1, 16, 16))

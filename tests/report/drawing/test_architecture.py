@@ -56,7 +56,7 @@ def test_the_text_is_text_and_the_drawing_is_told_in_words() -> None:
     told = {e.get("id"): e.text for e in tree if e.tag in (f"{SVG}title", f"{SVG}desc")}
     assert tree.get("role") == "img" and tree.get("lang") == "en" and list(told) == ids
     assert told[ids[0]] == "Architecture of resnet34"
-    assert "Identity shortcuts, drawn solid: 13. Projections, drawn dashed: 3." in (told[ids[1]] or "")
+    assert "Identity shortcuts (solid lines): 13. Projections (dashed lines): 3." in (told[ids[1]] or "")
 
 
 def test_plain_and_residual_stand_row_by_row() -> None:

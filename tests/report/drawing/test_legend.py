@@ -8,7 +8,7 @@ from atalho.report.drawing.network import NetworkToDraw
 from atalho.report.drawing.scale import Scale
 from atalho.text import speaking
 
-ALWAYS = ["batch normalisation", "ReLU"]
+ALWAYS = ["batch norm", "ReLU"]
 SUM = "sum: F(x) + x"
 
 
@@ -22,13 +22,13 @@ def networks(*names: str) -> list[NetworkToDraw]:
         (["plain34"], []),
         (
             ["resnet34"],
-            ["identity: x is added as it is", "projection: a 1×1 convolution makes x fit", SUM],
+            ["identity: x is added unchanged", "projection: a 1×1 convolution changes the shape of x", SUM],
         ),
         (
             ["plain20", "resnet20"],
-            ["identity: x is added as it is", "zero padding: x, and zeros for new channels", SUM],
+            ["identity: x is added unchanged", "zero padding: x plus zeros for the new channels", SUM],
         ),
-        (["densenet121"], ["concatenation: x, and what each layer adds beside it"]),
+        (["densenet121"], ["concatenation: x and the output of each layer"]),
     ],
 )
 def test_only_what_is_drawn_is_explained(names: list[str], explained: list[str], placed) -> None:
@@ -53,7 +53,7 @@ def test_items_stand_apart_and_within_the_sheet(width: float, placed) -> None:
 
 
 def test_a_long_label_of_the_scale_is_broken_into_lines_that_fit(placed) -> None:
-    label = "share of the accuracy above chance that is lost without the block"
+    label = "fraction of the accuracy above chance lost without the block"
     legend, height = draw_legend(networks("plain20"), Scale(label, 0.0, 1.0), 318)
     marks = placed(legend)
     lines = [mark for mark in marks if "strong" in mark.classes]

@@ -47,8 +47,8 @@ def _cells(entry: "Entry") -> tuple[str, str, str]:
 def remove(
     gallery: Gallery,
     /,
-    *images: Annotated[Path, Parameter(help=N_("files whose images are taken out"))],
-    label: Annotated[list[str] | None, Parameter(help=N_("also all images with this label"))] = None,
+    *images: Annotated[Path, Parameter(help=N_("files whose images to remove"))],
+    label: Annotated[list[str] | None, Parameter(help=N_("also remove all images with this label"))] = None,
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.api.gallery.remove`, print. Exit code 1 where nothing was there."""
@@ -58,7 +58,7 @@ def remove(
     if json:
         terminal.print_json({"removed": count})
     else:
-        terminal.say(ngettext("{count} image taken out", "{count} images taken out", count).format(count=whole(count)))
+        terminal.say(ngettext("{count} image removed", "{count} images removed", count).format(count=whole(count)))
     return 0 if count else 1
 
 
@@ -67,7 +67,7 @@ def relabel(
     to: Annotated[str, Parameter(help=N_('the new label; "" for none'))],
     /,
     *images: Annotated[Path, Parameter(help=N_("files whose images get the label"))],
-    label: Annotated[list[str] | None, Parameter(help=N_("also all images with this label"))] = None,
+    label: Annotated[list[str] | None, Parameter(help=N_("also remove all images with this label"))] = None,
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.api.gallery.relabel`, print. Exit code 1 where nothing changed."""
@@ -113,7 +113,7 @@ def verify(gallery: Gallery, /, *, json: options.JSON = False) -> int:
     elif problems:
         terminal.say("\n".join(problems))
     else:
-        terminal.say(_("The gallery is sound."))
+        terminal.say(_("The gallery is intact."))
     return 1 if problems else 0
 
 
@@ -125,5 +125,5 @@ def rebuild(gallery: Gallery, /, *, json: options.JSON = False) -> int:
     if json:
         terminal.print_json({"rebuilt": gallery})
     else:
-        terminal.say(_("The index is new."))
+        terminal.say(_("The index has been rebuilt."))
     return 0

@@ -9,16 +9,16 @@ from atalho.text import _
 
 def build(make: Callable[..., App]) -> App:
     """The commands of the laboratory; `make` gives an App that looks like the program's."""
-    lab = make(name="lab", help=_("Measure the article's claims: a figure, a table, a verdict."))
+    lab = make(name="lab", help=_("Test the article's claims by experiment."))
     lab.group_commands = Group(_("Experiments"))
     commands = [
-        ("depth", _("Plain against residual networks as they become deeper.")),
-        ("compare", _("Adding against concatenating, at an equal budget.")),
-        ("identity", _("Silence the first blocks: exactly the network without them?")),
-        ("gradients", _("The gradient at every block, with and without shortcuts.")),
-        ("cost", _("What networks cost, side by side: a VGG too.")),
-        ("lesion", _("A trained network without each of its blocks.")),
-        ("landscape", _("The loss around a trained network's weights.")),
+        ("depth", _("Compare plain and residual networks of increasing depth.")),
+        ("compare", _("Compare adding with concatenating at an equal budget.")),
+        ("identity", _("Check that zeroing the first blocks equals removing them.")),
+        ("gradients", _("Measure gradients at every block, with and without shortcuts.")),
+        ("cost", _("Compare the cost of networks, including a VGG.")),
+        ("lesion", _("Remove each block of a trained network in turn.")),
+        ("landscape", _("Map the loss around a trained network's weights.")),
     ]
     for name, text in commands:
         lab.command(f"atalho.cli.lab.commands:{name}", name=name, help=text)

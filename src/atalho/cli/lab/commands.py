@@ -16,7 +16,7 @@ from atalho.text import N_, _
 class ShortTraining:
     """How `lab gradients` trains a network of the catalogue."""
 
-    epochs: Annotated[int, Parameter(help=N_("how long a network of the catalogue is trained"))] = 1
+    epochs: Annotated[int, Parameter(help=N_("epochs to train a network of the catalogue"))] = 1
     images: shared.Images = None
     lr: shared.Rate = 0.1
 
@@ -25,12 +25,12 @@ class ShortTraining:
 class Grid:
     """Where `lab landscape` measures the loss."""
 
-    points: Annotated[int, Parameter(help=N_("points on each line and on each side of the plane, an odd number"))] = 21
-    reach: Annotated[float, Parameter(help=N_("longest step, as a share of the weights"))] = 1.0
-    lines: Annotated[int, Parameter(help=N_("random lines; an interval needs two or more"))] = 5
+    points: Annotated[int, Parameter(help=N_("points per line and per side of the plane, an odd number"))] = 21
+    reach: Annotated[float, Parameter(help=N_("longest step, as a fraction of the weights' norm"))] = 1.0
+    lines: Annotated[int, Parameter(help=N_("random lines; an interval needs at least two"))] = 5
     norms: Annotated[
         Literal["recomputed", "kept"],
-        Parameter(help=N_("statistics of the norms: of the images at each point, or as trained")),
+        Parameter(help=N_("batch norm statistics: recomputed from the images at each point, or kept from training")),
     ] = "recomputed"
 
 
@@ -42,14 +42,16 @@ def depth(
     data: shared.Data,
     /,
     *,
-    depths: Annotated[str, Parameter(help=N_("numbers of layers, with commas"))] = "20,26,56",
+    depths: Annotated[str, Parameter(help=N_("numbers of layers, separated by commas"))] = "20,26,56",
     seeds: shared.Seeds = 3,
     shortcuts: Annotated[
         str | None,
-        Parameter(help=N_("kinds of shortcuts, with commas: none (the control), zero-pad, projection, identity")),
+        Parameter(
+            help=N_("kinds of shortcuts, separated by commas: none (the control), zero-pad, projection, identity")
+        ),
     ] = None,
     family: Annotated[
-        Literal["resnet", "preact", "mlp"], Parameter(help=N_("which blocks: residual, pre-activation or linear ones"))
+        Literal["resnet", "preact", "mlp"], Parameter(help=N_("kind of block: residual, pre-activation or linear"))
     ] = "resnet",
     training: shared.Trained = shared.USUAL,
     session: shared.Session = shared.SESSION,
@@ -72,7 +74,7 @@ def compare(
     /,
     *,
     models: Annotated[
-        str, Parameter(help=N_("networks of the catalogue, with commas"))
+        str, Parameter(help=N_("networks of the catalogue, separated by commas"))
     ] = "resnet20,densenet-bc-40-12,plain20",
     equal: Annotated[
         Literal["params", "operations", "time"], Parameter(help=N_("what is equalised between the networks"))
@@ -90,14 +92,14 @@ def compare(
 
 def identity(
     model: Annotated[
-        str, Parameter(help=N_("network of the catalogue, run or model folder, or TOML file with a specification"))
+        str, Parameter(help=N_("network of the catalogue, run or model folder, or TOML file with a spec"))
     ],
-    data: Annotated[str | None, Parameter(help=N_("real images; those of the sample fashion if not given"))] = None,
+    data: Annotated[str | None, Parameter(help=N_("real images; default: the sample fashion"))] = None,
     /,
     *,
-    blocks: Annotated[int, Parameter(help=N_("how many of the first blocks become zero"))] = 2,
-    images: Annotated[int, Parameter(help=N_("random images, and as many real ones"))] = 8,
-    seed: Annotated[int, Parameter(help=N_("seed of everything random"))] = 0,
+    blocks: Annotated[int, Parameter(help=N_("number of first blocks to zero"))] = 2,
+    images: Annotated[int, Parameter(help=N_("number of random images, and of real ones"))] = 8,
+    seed: Annotated[int, Parameter(help=N_("random seed"))] = 0,
     out: shared.Out = None,
     json: options.JSON = False,
 ) -> int:
@@ -120,7 +122,7 @@ def gradients(
     *,
     beside: shared.Beside = None,
     seeds: shared.Seeds = 3,
-    batch: Annotated[int, Parameter(help=N_("training images to look at"))] = 128,
+    batch: Annotated[int, Parameter(help=N_("number of training images to measure on"))] = 128,
     training: Annotated[ShortTraining, Parameter(name="*")] = _SHORT,
     session: shared.Session = shared.SESSION,
 ) -> int:
@@ -130,12 +132,12 @@ def gradients(
 
 
 def cost(
-    *models: Annotated[str, Parameter(help=N_("networks of the catalogue or of torchvision, such as vgg19; runs"))],
+    *models: Annotated[str, Parameter(help=N_("networks of the catalogue or of torchvision, such as vgg19, or runs"))],
     size: Annotated[
-        int | None, Parameter(help=N_("side of the images in pixels; by the networks if not given"))
+        int | None, Parameter(help=N_("side of the images in pixels; default: chosen from the networks"))
     ] = None,
     batch: Annotated[int, Parameter(help=N_("images per step"))] = 8,
-    rounds: Annotated[int, Parameter(help=N_("times that each network is measured; an interval needs 6"))] = 9,
+    rounds: Annotated[int, Parameter(help=N_("measurements per network; an interval needs at least 6"))] = 9,
     session: shared.Session = shared.SESSION,
 ) -> int:
     """Parameters, operations, memory and time of networks, side by side."""
@@ -149,10 +151,12 @@ def lesion(
     /,
     *,
     beside: shared.Beside = None,
-    images: Annotated[int, Parameter(help=N_("test images to measure on"))] = 2000,
-    counts: Annotated[str, Parameter(help=N_("how many blocks are removed at random, with commas"))] = "2,4,8,16",
-    draws: Annotated[int, Parameter(help=N_("random choices for each number of blocks"))] = 5,
-    seed: Annotated[int, Parameter(help=N_("seed of the images and of the random choices"))] = 0,
+    images: Annotated[int, Parameter(help=N_("number of test images to measure on"))] = 2000,
+    counts: Annotated[
+        str, Parameter(help=N_("numbers of blocks to remove at random, separated by commas"))
+    ] = "2,4,8,16",
+    draws: Annotated[int, Parameter(help=N_("random draws for each number of blocks"))] = 5,
+    seed: Annotated[int, Parameter(help=N_("random seed for images and draws"))] = 0,
     session: shared.Session = shared.SESSION,
 ) -> int:
     """A trained network without each of its blocks."""
@@ -168,9 +172,9 @@ def landscape(
     /,
     *,
     beside: shared.Beside = None,
-    images: Annotated[int, Parameter(help=N_("training images to measure on"))] = 512,
+    images: Annotated[int, Parameter(help=N_("number of training images to measure on"))] = 512,
     grid: Annotated[Grid, Parameter(name="*")] = _GRID,
-    seed: Annotated[int, Parameter(help=N_("seed of the images and of the directions"))] = 0,
+    seed: Annotated[int, Parameter(help=N_("random seed for images and directions"))] = 0,
     session: shared.Session = shared.SESSION,
 ) -> int:
     """The loss around a trained network, or around two on one scale."""

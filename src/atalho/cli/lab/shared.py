@@ -17,15 +17,13 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound="Result")
 
-Data = Annotated[str, Parameter(help=N_("folder of class folders, CSV, IDX files or CIFAR batches"))]
-MeasuredOn = Annotated[str | None, Parameter(help=N_("images to measure on; the run's own if not given"))]
-Beside = Annotated[
-    Path | None, Parameter(help=N_("run or model folder to compare with, such as that of the plain twin"))
-]
-Seeds = Annotated[int, Parameter(help=N_("how many seeds, from 0; an interval needs two or more"))]
-Images = Annotated[int | None, Parameter(help=N_("training images, chosen class by class; all if not given"))]
-Rate = Annotated[float, Parameter(help=N_("highest learning rate"))]
-Out = Annotated[Path | None, Parameter(help=N_("the experiment's folder; lab/NAME if not given"))]
+Data = Annotated[str, Parameter(help=N_("folder with one folder per class, CSV, IDX files or CIFAR batches"))]
+MeasuredOn = Annotated[str | None, Parameter(help=N_("images to measure on; default: the run's own"))]
+Beside = Annotated[Path | None, Parameter(help=N_("run or model folder to compare with, such as the plain twin's"))]
+Seeds = Annotated[int, Parameter(help=N_("number of seeds, starting at 0; an interval needs at least two"))]
+Images = Annotated[int | None, Parameter(help=N_("number of training images, balanced over the classes; default: all"))]
+Rate = Annotated[float, Parameter(help=N_("peak learning rate"))]
+Out = Annotated[Path | None, Parameter(help=N_("folder of the experiment; default: lab/NAME"))]
 
 
 @dataclass(frozen=True)
@@ -33,12 +31,14 @@ class Training:
     """The options of experiments that train networks, in the order of their help."""
 
     images: Images = None
-    epochs: Annotated[int, Parameter(help=N_("passes over the training images"))] = 6
+    epochs: Annotated[int, Parameter(help=N_("number of passes over the training images"))] = 6
     lr: Rate = 0.1
     batch_size: Annotated[int, Parameter(help=N_("images per step"))] = 128
-    size: Annotated[int | None, Parameter(help=N_("side of the images in pixels; by the images if not given"))] = None
+    size: Annotated[int | None, Parameter(help=N_("side of the images in pixels; default: chosen from the images"))] = (
+        None
+    )
     skip_bad: Annotated[
-        bool, Parameter(help=N_("leave out images that cannot be read instead of refusing"), negative="")
+        bool, Parameter(help=N_("skip images that cannot be read instead of stopping"), negative="")
     ] = False
 
     def recipe(self) -> "lab.Recipe":
@@ -52,9 +52,7 @@ class SessionOptions:
 
     budget: Annotated[
         float | None,
-        Parameter(
-            help=N_("minutes after which no further cell is begun; the same command again goes on with the rest")
-        ),
+        Parameter(help=N_("minutes after which no new measurement starts; run the same command again to continue")),
     ] = None
     out: Out = None
     json: options.JSON = False
@@ -103,7 +101,7 @@ def whole_numbers(flag: str, given: str) -> list[int]:
     except ValueError:
         raise ConfigError(
             Text(
-                "{flag} {given} is not accepted: give whole numbers with commas between them, such as 20,26,56.",
+                "{flag} {given} is not accepted: give whole numbers separated by commas, such as 20,26,56.",
                 flag=flag,
                 given=given,
             )

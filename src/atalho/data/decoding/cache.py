@@ -35,7 +35,7 @@ def cache_folder(given: Path | None = None) -> Path:
         folder = user_cache_path("atalho", appauthor=False)
         if folder.is_absolute():
             return folder
-    raise DataError(Text("There is no home folder for the cache; set ATALHO_CACHE to a folder that can be written."))
+    raise DataError(Text("No home folder for the cache. Set ATALHO_CACHE to a writable folder."))
 
 
 def temporary(target: Path) -> Path:
@@ -44,9 +44,7 @@ def temporary(target: Path) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         _sweep(target.parent)
     except OSError as error:
-        text = Text(
-            "the cache folder {path} cannot be used ({reason}); set ATALHO_CACHE to a folder that can be written."
-        )
+        text = Text("cannot use the cache folder {path}: {reason}. Set ATALHO_CACHE to a writable folder.")
         raise DataError(text.format(path=target.parent, reason=error.strerror)) from error
     return target.with_name(f"{target.name}.{secrets.token_hex(4)}.tmp")
 
@@ -59,8 +57,8 @@ def caching(target: Path) -> Iterator[None]:
     except OSError as error:
         raise DataError(
             Text(
-                "the cache {path} cannot be written: {reason}. "
-                "Free some space there, or set ATALHO_CACHE to a folder that has it.",
+                "cannot write the cache {path}: {reason}. Free some space there, or set ATALHO_CACHE to a folder "
+                "with enough.",
                 path=target,
                 reason=error.strerror or error,
             )

@@ -177,7 +177,7 @@ def _refuse_changed(places: Sequence[int], job: dict[str, Any]) -> None:
     if places:
         raise DataError(
             Text(
-                "{path} is not what it was when it was first read. Start again when nothing changes the images.",
+                "{path} changed after it was first read. Start again when nothing is changing the images.",
                 path=job["paths"][places[0]],
             )
         )

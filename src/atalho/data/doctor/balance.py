@@ -28,11 +28,11 @@ def problems(manifest: Manifest, colourless: NDArray[np.bool_]) -> Iterator[Prob
         members = used[manifest.labels[used] == label]
         if training[label] == 0:
             text = Text("the class {name} has no training image that can be read")
-            remedy = Text("Add images of this class to the training images, repair them, or remove the class.")
+            remedy = Text("Add training images of this class, fix the existing ones, or remove the class.")
             yield Problem(None, "class-unreadable", text.format(name=name), remedy)
         elif totals[label] == 1:
-            text = Text("the only image of the class {name}: nothing is left to measure that class on")
-            remedy = Text("Add images of this class, 20 or more if you can, or merge it with another.")
+            text = Text("the only image of the class {name}: none is left to test this class")
+            remedy = Text("Add images of this class, 20 or more if possible, or merge it with another class.")
             yield Problem(manifest.names[members[0]], "single-image", text.format(name=name), remedy)
         else:
             yield from _missing(manifest, label)
@@ -75,17 +75,18 @@ def _missing(manifest: Manifest, label: int) -> Iterator[Problem]:
     for split, ids in manifest.splits.items():
         if split != "train" and not (manifest.labels[ids] == label).any():
             text = Text("the class {name} has no image in {split}").format(name=manifest.classes[label], split=split)
-            remedy = Text("Move some images of this class there; without any, nothing is measured on it.")
+            remedy = Text("Move some images of this class there; without any, it is not evaluated.")
             yield Problem(None, "missing-in-split", text, remedy)
 
 
 def _grey(name: str, share: float, others: float) -> Iterator[Problem]:
     if abs(share - others) > _GREY_APART:
         text = Text(
-            "{share} of the images of {name} have no colour, {others} of the others: that alone tells them apart"
+            "{share} of the images of {name} are greyscale, but {others} of the others: that alone gives the class away"
         )
         remedy = Text(
-            "Make all images grey, or give every class both kinds; else colour is learnt in place of the thing."
+            "Convert all images to greyscale, or give every class both kinds; otherwise the network learns "
+            "the colour, not the object."
         )
         shares = {"share": percent(share, 0), "others": percent(others, 0)}
         yield Problem(None, "grey-class", text.format(name=name, **shares), remedy)
@@ -101,5 +102,7 @@ def _imbalance(manifest: Manifest, training: Ids) -> Iterator[Problem]:
         smallest=manifest.classes[smallest],
         few=training[smallest],
     )
-    remedy = Text("Add images of the small classes, train with --training.class-weights balanced, and read macro F1.")
+    remedy = Text(
+        "Add images of the small classes, train with --training.class-weights balanced, and look at macro F1."
+    )
     yield Problem(None, "imbalance", text, remedy)

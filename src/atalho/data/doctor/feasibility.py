@@ -53,29 +53,30 @@ def _training(manifest: Manifest) -> Iterator[Problem]:
         yield Problem(
             None,
             "reid-training",
-            Text("Training needs two identities or more; there are {count}.").format(count=len(counts)),
+            Text("Training needs at least two identities; there are {count}.").format(count=len(counts)),
             Text("Add identities, or lower --data.test-fraction and --data.val-fraction."),
         )
     elif alone == len(counts):
         yield Problem(
             None,
             "reid-training",
-            Text("Each of the {count} training identities has one image: there is nothing to bring together.").format(
-                count=alone
-            ),
-            Text("Add images of the same identities. Each folder that holds images is one identity."),
+            Text(
+                "Each of the {count} training identities has only one image: there are no pairs to learn "
+                "similarity from."
+            ).format(count=alone),
+            Text("Add images of the same identities. Each folder that contains images is one identity."),
         )
     elif alone:
         text = ntext(
-            "{count} training identity of {all} has one image and teaches no likeness.",
-            "{count} training identities of {all} have one image and teach no likeness.",
+            "{count} of {all} training identities has only one image, so no similarity can be learnt from it.",
+            "{count} of {all} training identities have only one image, so no similarity can be learnt from them.",
             alone,
         )
         yield Problem(
             None,
             "single-image",
             text.format(count=alone, all=len(counts)),
-            Text("Add images of them, or leave them as they are."),
+            Text("Add images of these identities, or leave them as they are."),
         )
 
 
@@ -85,20 +86,20 @@ def _overlap(manifest: Manifest) -> Iterator[Problem]:
     if both:
         names = ", ".join(manifest.classes[label] for label in both[:_SHOWN])
         text = ntext(
-            "{count} identity is in training and in the test: {names}. The test would measure memory.",
-            "{count} identities are in training and in the test: {names}. The test would measure memory.",
+            "{count} identity is in both training and test: {names}. The test would measure memorisation.",
+            "{count} identities are in both training and test: {names}. The test would measure memorisation.",
             len(both),
         )
         yield Problem(
             None,
             "reid-overlap",
             text.format(count=len(both), names=names),
-            Text("Keep every identity in one split, or leave the splits to Atalho."),
+            Text("Keep each identity in one split, or let Atalho make the splits."),
         )
 
 
 def _cameras(manifest: Manifest, protocol: str) -> Iterator[Problem]:
-    across = Text("Say how names tell the camera with --data.camera, or use --protocol leave-self-out.")
+    across = Text("Use --data.camera to read the camera from file names, or --protocol leave-self-out.")
     if protocol == "cross-camera" and manifest.cameras is None:
         yield Problem(
             None, "reid-cameras", Text("The protocol cross-camera needs cameras, and none are known."), across
@@ -107,7 +108,7 @@ def _cameras(manifest: Manifest, protocol: str) -> Iterator[Problem]:
         yield Problem(
             None,
             "reid-cameras",
-            Text("All images come from one camera ({name}): no query has a right answer from another.").format(
+            Text("All images come from one camera ({name}): no query has a right answer from another one.").format(
                 name=", ".join(manifest.camera_names)
             ),
             across,
@@ -123,7 +124,7 @@ def _answers(manifest: Manifest, split: str, across: bool) -> Iterator[Problem]:
                 None,
                 "reid-answers",
                 Text("{split}: there are no images for {side}.").format(split=split, side=name),
-                Text("Give images for query and gallery, or one test split that serves as both."),
+                Text("Provide query and gallery images, or one test split that serves as both."),
             )
             return
     answered = _answered(manifest, queries, gallery, across)
@@ -135,22 +136,22 @@ def _answers(manifest: Manifest, split: str, across: bool) -> Iterator[Problem]:
             Text("{split}: none of the {count} queries has a right answer in the gallery.").format(
                 split=split, count=len(queries)
             ),
-            Text("Identities need images from two cameras or more; or use --protocol leave-self-out.")
+            Text("Identities need images from at least two cameras; or use --protocol leave-self-out.")
             if across
-            else Text("Identities need two images or more."),
+            else Text("Identities need at least two images."),
         )
         return
     if len(np.unique(manifest.labels[gallery])) < 2:
         yield Problem(
             None,
             "reid-answers",
-            Text("{split}: the gallery holds one identity, so that no answer can be wrong.").format(split=split),
+            Text("{split}: the gallery has only one identity, so no answer can be wrong.").format(split=split),
             Text("Hold out more identities: --data.test-fraction, --data.val-fraction."),
         )
     if left:
         text = ntext(
-            "{split}: {count} query of {all} has no right answer and will not be counted.",
-            "{split}: {count} queries of {all} have no right answer and will not be counted.",
+            "{split}: {count} of {all} queries has no right answer and will not be counted.",
+            "{split}: {count} of {all} queries have no right answer and will not be counted.",
             left,
         )
         yield Problem(
@@ -181,8 +182,8 @@ def _copies(manifest: Manifest, digests: NDArray[np.uint8]) -> Iterator[Problem]
     same = [(i, known[digests[i].tobytes()]) for i in queries.tolist() if digests[i].tobytes() in known]
     if same:
         text = ntext(
-            "{count} query is a copy of an image of the gallery, such as {name}: it finds itself.",
-            "{count} queries are copies of images of the gallery, such as {name}: they find themselves.",
+            "{count} query is a copy of a gallery image, such as {name}: it finds itself.",
+            "{count} queries are copies of gallery images, such as {name}: they find themselves.",
             len(same),
         )
         yield Problem(

@@ -48,20 +48,20 @@ def _class(manifest: Manifest, folder: str, used: set[str]) -> Iterator[Problem]
     if not any(name == folder or name.startswith(f"{folder}/") for name in used):
         if images_below(manifest.root, folder)[0]:
             return  # the set once more, which a note says
-        text = Text("the class folder {name} holds no image", name=folder)
-        yield Problem(folder, "empty-class", text, Text("Put its images there, or remove the folder."))
+        text = Text("the class folder {name} has no images", name=folder)
+        yield Problem(folder, "empty-class", text, Text("Add images to it, or remove the folder."))
     for below in sorted({folder, *(name for name in used if name.startswith(f"{folder}/"))}):
         yield from _strays(manifest, f"{below}/", [], list_folder(manifest.root / below).others)
 
 
 def _strays(manifest: Manifest, below: str, images: list[str], others: list[str]) -> Iterator[Problem]:
     for name in images:
-        text = Text("it lies in no class folder, and is left out")
+        text = Text("it is not in a class folder and is skipped")
         yield Problem(f"{below}{name}", "left-out", text, Text("Move it into the folder of its class."))
     for name in others:
         remedy = _remedy(manifest.root / below / name)
         if remedy is not None:
-            text = Text("an image by its content, but without an image's suffix; it is left out")
+            text = Text("its content is an image, but it has no image suffix; it is skipped")
             yield Problem(f"{below}{name}", "left-out", text, remedy)
 
 
@@ -71,8 +71,8 @@ def _unused_folder(manifest: Manifest, name: str) -> Iterator[Problem]:
     except DataError:
         return
     if images:
-        text = Text("{count} images in a folder that is none of train, val, test; they are left out", count=len(images))
-        remedy = Text("Move them into one of the splits, or the folder elsewhere.")
+        text = Text("{count} images in a folder other than train, val and test; they are skipped", count=len(images))
+        remedy = Text("Move them into one of the splits, or move the folder out of the data set.")
         yield Problem(name, "left-out", text, remedy)
 
 
@@ -91,4 +91,4 @@ def _remedy(path: Path) -> Text | None:
             return None
     except OSError:
         return None
-    return Text("Rename it, so that its name ends as an image's does.")
+    return Text("Rename it to end with an image suffix.")

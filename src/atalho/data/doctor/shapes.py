@@ -23,18 +23,18 @@ _MINORITY: Final = 0.5
 _FLAGS: Final = {
     Trait.CMYK: (
         "cmyk",
-        N_("colours for print (CMYK); they are converted without a colour profile"),
-        N_("Save it as RGB with a program that knows its profile, if colours matter."),
+        N_("print colours (CMYK), converted without a colour profile"),
+        N_("If colours matter, save it as RGB with a program that applies its profile."),
     ),
     Trait.SIXTEEN_BIT: (
         "16-bit",
-        N_("16 bits a channel, of which the upper 8 are read"),
-        N_("Where the range is narrow, stretch it to the full range and save it with 8 bits."),
+        N_("16 bits per channel, of which the upper 8 are used"),
+        N_("If its value range is narrow, stretch it to the full range and save with 8 bits."),
     ),
     Trait.SEVERAL: (
         "animated",
-        N_("several pictures in one file; only the first is read"),
-        N_("Save the pictures that matter as images of their own."),
+        N_("several images in one file; only the first is used"),
+        N_("Save the ones that matter as separate images."),
     ),
 }
 
@@ -51,8 +51,8 @@ def problems(manifest: Manifest, survey: Survey, small: Small) -> Iterator[Probl
         manifest,
         good[(levels < _LEVELS) & small.colourless[good]],
         "blank",
-        Text("its middle is one shade of grey: there is nothing to see"),
-        Text("Look at it; where a placeholder stands for an image that failed to arrive, remove it."),
+        Text("its centre is a single shade of grey: there is nothing to see"),
+        Text("Look at it; if it is a placeholder for a missing image, remove it."),
     )
     yield from _colour(manifest, small, good)
     if len(survey.traits):
@@ -65,11 +65,11 @@ def _sizes(manifest: Manifest, survey: Survey, good: Ids) -> Iterator[Problem]:
 
     def message(number: int) -> Text:
         return Text(
-            "{width} × {height} pixels, where half of the images have {median} or more on the shorter side",
+            "{width} × {height} pixels, while half of the images have at least {median} on the shorter side",
             width=survey.widths[number], height=survey.heights[number], median=round(median),
         )  # fmt: skip
 
-    remedy = Text("It is enlarged to the size of the others and looks blurred; replace it by a larger version.")
+    remedy = Text("It is enlarged to the size of the others and looks blurred. Replace it with a larger version.")
     yield from _each(manifest, good[short[good] * _FAR < median], "size", message, remedy)
 
 
@@ -78,21 +78,23 @@ def _shapes(manifest: Manifest, survey: Survey, good: Ids) -> Iterator[Problem]:
 
     def message(number: int) -> Text:
         return Text(
-            "{width} × {height} pixels: the middle square, which the network sees, is {share} of it",
+            "{width} × {height} pixels: the network sees the central square, {share} of it",
             width=survey.widths[number], height=survey.heights[number], share=percent(short[number] / long[number], 0),
         )  # fmt: skip
 
-    remedy = Text("Cut it to what it shows, or make several images of it.")
+    remedy = Text("Crop it to its subject, or split it into several images.")
     yield from _each(manifest, good[long[good] >= LONG * short[good]], "aspect", message, remedy)
 
 
 def _colour(manifest: Manifest, small: Small, good: Ids) -> Iterator[Problem]:
     grey = small.colourless[good]
     if grey.mean() <= _MINORITY:
-        text, odd = Text("no colour, where most images have some"), good[grey]
+        text, odd = Text("greyscale, while most images have colour"), good[grey]
     else:
-        text, odd = Text("has colour, where most images have none"), good[~grey]
-    remedy = Text("Both are read as colour images. Fine where every class has both; else make all of them grey.")
+        text, odd = Text("in colour, while most images are greyscale"), good[~grey]
+    remedy = Text(
+        "Both are read as colour images. Fine if every class has both; otherwise convert all images to greyscale."
+    )
     yield from _each(manifest, odd, "grey", text, remedy)
 
 
@@ -109,8 +111,8 @@ def _traits(manifest: Manifest, traits: NDArray[np.uint8], good: Ids) -> Iterato
         manifest,
         odd,
         "suffix",
-        lambda number: Text("a {format} file by its content", format=format_of(traits[number])),
-        Text("Nothing for Atalho, which goes by the content; other programs may trip. Rename it."),
+        lambda number: Text("its content is {format}", format=format_of(traits[number])),
+        Text("Atalho goes by the content, but other programs may fail. Rename the file."),
     )
 
 

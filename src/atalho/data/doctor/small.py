@@ -56,7 +56,7 @@ def shrink(
             bad += [BadImage(int(ids[place]), manifest.names[ids[place]], reason) for place, reason in damaged]
             done += len(ids)
             if progress is not None:
-                progress(_("looking at images"), done, len(todo))
+                progress(_("checking images"), done, len(todo))
     return Small(grey, colourless, tuple(sorted(bad)))
 
 

@@ -16,15 +16,15 @@ from atalho.data.doctor.small import Small
 from atalho.data.manifest import SPLITS, Ids, Manifest
 from atalho.text import N_, Text, ntext
 
-_TWO_SPLITS: Final = N_("Remove it from one of the splits: accuracy on what was seen in training is too good.")
-_TWO_CLASSES: Final = N_("Look at both: one label is wrong, or the image shows both. Keep one of them.")
-_TWICE: Final = N_("Remove one of them, unless it should count twice.")
+_TWO_SPLITS: Final = N_("Keep it in one split only; otherwise test accuracy is inflated.")
+_TWO_CLASSES: Final = N_("Look at both: one label is wrong, or the image shows both classes. Keep only one of them.")
+_TWICE: Final = N_("Remove one of them, unless it is meant to count twice.")
 _TEXTS: Final = {
-    "same-in-splits": (N_("in {split}, and the same image as {other} in {their_split}"), _TWO_SPLITS),
-    "similar-in-splits": (N_("in {split}, and almost the same image as {other} in {their_split}"), _TWO_SPLITS),
-    "same-in-classes": (N_("labelled {label}, and the same image as {other}, labelled {their_label}"), _TWO_CLASSES),
+    "same-in-splits": (N_("in {split}; the same image is {other} in {their_split}"), _TWO_SPLITS),
+    "similar-in-splits": (N_("in {split}; almost the same image is {other} in {their_split}"), _TWO_SPLITS),
+    "same-in-classes": (N_("labelled {label}; the same image {other} is labelled {their_label}"), _TWO_CLASSES),
     "similar-in-classes": (
-        N_("labelled {label}, and almost the same image as {other}, labelled {their_label}"),
+        N_("labelled {label}; the almost identical image {other} is labelled {their_label}"),
         _TWO_CLASSES,
     ),
     "same-in-class": (N_("the same image as {other}"), _TWICE),
@@ -128,7 +128,7 @@ def _problem(where: _Where, kind: str, number: int, others: list[int]) -> Proble
     )
     if len(others) > 1:
         message = ntext(
-            "{message}; {count} further image like it", "{message}; {count} further images like it", len(others) - 1,
+            "{message}; {count} more like it", "{message}; {count} more like it", len(others) - 1,
             message=message, count=len(others) - 1,
         )  # fmt: skip
     listed = [other, *(o for o in others if o != other)]

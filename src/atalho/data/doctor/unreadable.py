@@ -11,7 +11,7 @@ from atalho.data.manifest import BadImage
 from atalho.text import N_, Text
 
 _COPY: Final = N_("Copy it again from its source, or remove it.")
-_REMOVE: Final = N_("Remove it, or put the image that it stands for in its place.")
+_REMOVE: Final = N_("Remove it, or replace it with the intended image.")
 _CONVERT: Final = N_("Save it as JPEG or PNG, or remove it.")
 _KINDS: Final = {
     Reason.EMPTY: ("empty", _COPY),
@@ -25,13 +25,13 @@ _KINDS: Final = {
     Reason.BEYOND_16_BITS: ("format", _CONVERT),
     Reason.TIFF: ("format", N_("Allow TIFF files with --data.tiff, or save it as PNG.")),
     Reason.TOO_MANY_BYTES: ("too-large", _COPY),
-    Reason.TOO_MANY_PIXELS: ("too-large", N_("Make it smaller, or allow more with --data.max-pixels.")),
-    Reason.BOMB: ("too-large", N_("Remove it: it would fill the memory.")),
-    Reason.FOLDER: ("no-file", N_("Rename the folder, so that its name does not end as an image's does.")),
+    Reason.TOO_MANY_PIXELS: ("too-large", N_("Reduce its size, or raise the limit with --data.max-pixels.")),
+    Reason.BOMB: ("too-large", N_("Remove it: decoding it would exhaust memory.")),
+    Reason.FOLDER: ("no-file", N_("Rename the folder so that its name does not end with an image suffix.")),
     Reason.PIPE: ("no-file", _REMOVE),
     Reason.DEVICE: ("no-file", _REMOVE),
-    Reason.MISSING: ("link", N_("Put the file there, or take it off the list.")),
-    Reason.BROKEN_LINK: ("link", N_("Put the file where the link leads, or remove the link.")),
+    Reason.MISSING: ("link", N_("Put the file there, or remove it from the list.")),
+    Reason.BROKEN_LINK: ("link", N_("Restore the link's target, or remove the link.")),
     Reason.LOOP: ("link", _REMOVE),
     Reason.NO_RIGHT: ("permission", N_("Give yourself read permission: chmod u+r FILE, and u+x on its folders.")),
     Reason.CANNOT_OPEN: ("unreadable", _COPY),

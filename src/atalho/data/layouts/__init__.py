@@ -87,7 +87,7 @@ def read_test(path: str | Path, classes: tuple[str, ...], class_pattern: str | N
     given = set(listing.splits)
     wanted = "" if given == {""} else "test"
     if wanted not in given:
-        text = Text("{path} has images for {splits} but none for test. Give the folder of one split to evaluate on it.")
+        text = Text("{path} has images for {splits} but none for test. To evaluate on one split, give its folder.")
         raise DataError(text.format(path=path, splits=", ".join(sorted(given))))
     kept = [number for number, split in enumerate(listing.splits) if split == wanted]
     listing.names = [listing.names[number] for number in kept]
@@ -119,7 +119,9 @@ def _training_classes(listing: Listing, path: Path) -> tuple[str, ...]:
     for name in classes:
         refuse_undecodable(name, path)
     if len(classes) < 2:
-        text = Text("{path} has one class with training images, {name}: a classifier needs two or more. {accepted}")
+        text = Text(
+            "{path} has only one class with training images, {name}: a classifier needs at least two. {accepted}"
+        )
         raise DataError(text.format(path=path, name=classes[0], accepted=Text(ACCEPTED)))
     return classes
 

@@ -46,7 +46,7 @@ def read(path: Path, files: list[str]) -> Listing:
     """The training batches that are there, in order, then the test batch."""
     version = _version(files)
     if version is None:
-        raise DataError(Text("{path} holds no CIFAR batches.", path=path))
+        raise DataError(Text("{path} has no CIFAR batches.", path=path))
     class_names = _class_names(path, version)
     listing = Listing(path, "cifar")
     arrays: list[NDArray[np.uint8]] = []
@@ -85,7 +85,7 @@ def _class_names(path: Path, version: _Version) -> list[str]:
     else:
         names = _dictionary(file).get(version.names_key)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise DataError(Text("{path} does not hold the class names.", path=file))
+        raise DataError(Text("{path} has no class names.", path=file))
     return names
 
 
@@ -94,7 +94,7 @@ def _batch(path: Path, version: _Version) -> tuple[NDArray[np.uint8], list[int]]
         record = version.label_bytes + _PIXELS
         values = np.fromfile(path, dtype=np.uint8)
         if len(values) % record:
-            text = Text("{path} is damaged: {size} bytes is not a multiple of {record}.")
+            text = Text("{path} is damaged: its size, {size} bytes, is not a multiple of {record}.")
             raise DataError(text.format(path=path, size=len(values), record=record))
         records = values.reshape(-1, record)
         return records[:, version.label_bytes :], records[:, version.label_bytes - 1].tolist()

@@ -149,10 +149,10 @@ def read_columns(
                         )
                     yield where, _row(where, path.parent, line, row, columns, filled, lines)
     except UnicodeDecodeError as error:
-        text = Text("{path} is not text in UTF-8; save it as CSV UTF-8: {reason}")
+        text = Text("{path} is not UTF-8 text; save it as CSV UTF-8: {reason}")
         raise DataError(text.format(path=path, reason=error)) from error
     except OSError as error:
-        raise DataError(Text("{path} cannot be read: {reason}", path=path, reason=error.strerror)) from error
+        raise DataError(Text("Cannot read {path}: {reason}", path=path, reason=error.strerror)) from error
 
 
 def _open(path: Path) -> IO[str]:
@@ -194,7 +194,7 @@ def _rows(path: Path, file: IO[str], delimiter: str) -> Iterator[tuple[int, list
             yield rows.line_num + 1, row
     except csv.Error as error:
         where = Text("{path}, line {line}").format(path=path, line=rows.line_num + 1)
-        text = Text("{where}: quotes must enclose a whole value, and be doubled within it: {reason}")
+        text = Text("{where}: quotes must enclose a whole value and be doubled inside it: {reason}")
         raise DataError(text.format(where=where, reason=error)) from error
 
 
@@ -202,7 +202,7 @@ def _columns(path: Path, header: list[str], needed: Sequence[str], wanted: Seque
     names = [name.strip().casefold() for name in header]
     there = {name: named for name in (*needed, *wanted) if (named := _named(name, names)) is not None}
     if not set(needed) <= set(there):
-        text = Text("{path} has the columns {given}; needed are {needed} and, if wanted, {wanted}.")
+        text = Text("{path} has the columns {given}; required: {needed}; optional: {wanted}.")
         given = ", ".join(header) or Text("(none)")
         raise DataError(text.format(path=path, given=given, needed=",".join(needed), wanted=",".join(wanted)))
     twice = [named for named in there.values() if names.count(named) > 1]
@@ -226,7 +226,7 @@ def _row(
     lines: dict[str, int],
 ) -> dict[str, str]:
     if len(row) <= max(columns.values()):
-        text = Text("{where}: {count} values where {needed} are needed.")
+        text = Text("{where}: {count} values, but {needed} are needed.")
         raise DataError(text.format(where=where, count=len(row), needed=max(columns.values()) + 1))
     cells = {name: row[place].strip() for name, place in columns.items()}
     if not all(cells[name] for name in needed):
@@ -234,7 +234,7 @@ def _row(
         raise DataError(text.format(where=where, first=needed[0], second=needed[-1]))
     file = os.path.normpath(root / cells["path"])  # one file may be written in several ways
     if file in lines:
-        text = Text("{where}: {name} stands in line {first} already; each image once.")
+        text = Text("{where}: {name} is already on line {first}; list each image once.")
         raise DataError(text.format(where=where, name=cells["path"], first=lines[file]))
     lines[file] = line
     return cells

@@ -246,10 +246,10 @@ def _pattern(camera: str) -> re.Pattern[str] | Pattern | None:
         pattern = re.compile(camera)
     except re.error as error:
         raise ConfigError(
-            Text("data.camera = {given!r} is no pattern: {reason}", given=camera, reason=error)
+            Text("data.camera = {given!r} is not a valid regular expression: {reason}", given=camera, reason=error)
         ) from error
     if pattern.groups < 1:
-        text = Text("data.camera = {given!r}: put the camera into brackets, as in _c(\\d+).")
+        text = Text("data.camera = {given!r}: put the camera in parentheses, as in _c(\\d+).")
         raise ConfigError(text.format(given=camera))
     return pattern
 
@@ -280,6 +280,6 @@ def _table(path: Path, asked: _Asked) -> IdentityListing:
 
 def _accepted() -> Text:
     return Text(
-        "Accepted for re-identification: the folders of Market-1501, a folder of identity folders (with train/ and "
-        "test/ above them or not), a CSV file with path,identity,camera."
+        "Accepted for re-identification: the folders of Market-1501, a folder with one folder per "
+        "identity (optionally below train/ and test/), a CSV file with path,identity,camera."
     )

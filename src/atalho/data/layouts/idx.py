@@ -42,7 +42,7 @@ def read(path: Path, names: list[str]) -> Listing:
             files[split, match["kind"]] = name
             prefixes.add(match["prefix"])
     if len(prefixes) > 1:
-        text = Text("{path} holds several data sets ({names}): put each in a folder of its own.")
+        text = Text("{path} has several data sets ({names}): put each in its own folder.")
         raise DataError(text.format(path=path, names=", ".join(sorted(prefixes))))
     listing = Listing(path, "idx")
     arrays: list[NDArray[np.uint8]] = []
@@ -63,7 +63,7 @@ def read_array(path: Path) -> NDArray[np.uint8]:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             return _parse(path, cast("IO[bytes]", file))
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(Text("{path} cannot be read: {reason}", path=path, reason=error)) from error
+        raise DataError(Text("Cannot read {path}: {reason}", path=path, reason=error)) from error
 
 
 def _parse(path: Path, file: IO[bytes]) -> NDArray[np.uint8]:
@@ -72,17 +72,17 @@ def _parse(path: Path, file: IO[bytes]) -> NDArray[np.uint8]:
         raise DataError(Text("{path} is not an IDX file of unsigned bytes.", path=path))
     header = file.read(4 * magic[3])
     if len(header) < 4 * magic[3]:
-        raise DataError(Text("{path} ends within its header.", path=path))
+        raise DataError(Text("{path} ends in the middle of its header.", path=path))
     shape = struct.unpack(f">{magic[3]}I", header)
     size = math.prod(shape)
     if size > _LARGEST:
         raise DataError(
-            Text("{path} says that it holds {size} bytes; at most {most}.", path=path, size=size, most=_LARGEST)
+            Text("{path} declares {size} bytes; the maximum is {most}.", path=path, size=size, most=_LARGEST)
         )
     values = file.read(size + 1)
     if len(values) != size:
         more = Text("more") if len(values) > size else str(len(values))
-        text = Text("{path} says that it holds {size} bytes, and holds {found}: it is damaged.")
+        text = Text("{path} declares {size} bytes but has {found}: it is damaged.")
         raise DataError(text.format(path=path, size=size, found=more))
     return np.frombuffer(values, dtype=np.uint8).reshape(shape)
 
@@ -92,18 +92,18 @@ def _add_split(
 ) -> NDArray[np.uint8]:
     for kind in (N_("images"), N_("labels")):
         if (split, kind) not in files:
-            text = Text("{path} has {split} files but not the one with the {kind}.")
+            text = Text("{path} has files of {split}, but the one with the {kind} is missing.")
             raise DataError(text.format(path=path, split=split, kind=Text(kind)))
     name = files[split, "images"]
     images, labels = read_array(path / name), read_array(path / files[split, "labels"])
     if images.ndim < 3 or labels.ndim != 1 or len(images) != len(labels):
-        text = Text("{path}: images {images} and labels {labels} of {split} do not fit together.")
+        text = Text("{path}: images {images} and labels {labels} of {split} do not match.")
         raise DataError(text.format(path=path, images=images.shape, labels=labels.shape, split=split))
     if 0 in images.shape[1:]:
         text = Text("{path}: the images of {split} have {shape} pixels: there is nothing to see in them.")
         raise DataError(text.format(path=path / name, split=split, shape=" × ".join(map(str, images.shape[1:]))))
     if class_names is not None and len(labels) and labels.max() >= len(class_names):
-        text = Text("{path}: label {label}, but labels.txt names {count} classes.")
+        text = Text("{path}: label {label}, but labels.txt has {count} classes.")
         raise DataError(text.format(path=path, label=labels.max(), count=len(class_names)))
     listing.names += [f"{name}#{index}" for index in range(len(images))]
     listing.classes += [class_names[label] if class_names else str(label) for label in labels.tolist()]
@@ -117,5 +117,5 @@ def _class_names(path: Path) -> list[str] | None:
         return None
     names = read_names(file)
     if len(set(names)) != len(names):
-        raise DataError(Text("{path} names a class twice.", path=file))
+        raise DataError(Text("{path} lists a class twice.", path=file))
     return names

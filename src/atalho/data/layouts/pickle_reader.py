@@ -66,7 +66,7 @@ def read_pickle(path: Path) -> object:
         _RefusedError,
         RecursionError,
     ) as error:
-        text = Text("{path} cannot be read as plain values, and nothing in it is ever run: {reason}")
+        text = Text("Cannot read {path} as plain values (its code is never run): {reason}")
         raise DataError(text.format(path=path, reason=error)) from error
 
 
@@ -159,7 +159,7 @@ def _array(call: _Call) -> NDArray[np.uint8]:
         raise _RefusedError(call.name)
     _version, shape, kind, fortran, values = call.state[0]
     if not isinstance(kind, _Call) or kind.name != "numpy dtype" or kind.arguments[0] != "u1" or fortran:
-        raise _RefusedError(Text("an array of another type than unsigned bytes"))
+        raise _RefusedError(Text("an array that is not of unsigned bytes"))
     if isinstance(values, _Call) and values.name == _BYTES_MAKER:
         values = values.arguments[0]
     stored = values.encode("latin-1") if isinstance(values, str) else values

@@ -16,8 +16,8 @@ from atalho.errors import DataError
 from atalho.text import N_, Text
 
 ACCEPTED: Final = N_(
-    "Accepted: a folder with train/<class>/ (and val/, test/), a folder of class folders, a CSV file with path,label, "
-    "the IDX files of the MNIST family, the CIFAR batches."
+    "Accepted: a folder with train/<class>/ (and val/, test/), a folder with one folder per class, a "
+    "CSV file with path,label, IDX files as in MNIST, CIFAR batches."
 )
 _FEW: Final = 10
 
@@ -29,7 +29,7 @@ def recognise(path: Path, known: Sequence[str] = ()) -> Listing:
             return csv_table.read(path)
         if idx.matches([path.name]):
             return recognise(path.parent, known)
-        raise DataError(Text("{path} is a file of an unknown kind. {accepted}", path=path, accepted=Text(ACCEPTED)))
+        raise DataError(Text("{path} is not a supported kind of file. {accepted}", path=path, accepted=Text(ACCEPTED)))
     folder = list_folder(path, classes=True)
     files = folder.others
     tables = [name for name in files if name.lower().endswith((".csv", ".tsv", ".jsonl"))]
@@ -50,7 +50,7 @@ def recognise(path: Path, known: Sequence[str] = ()) -> Listing:
     if len(tables) == 1 and len(folder.folders) < 2:
         return csv_table.read(path / tables[0])  # which says what its columns lack
     if folder.images and not folder.folders:
-        text = Text("the {count} images in {path} lie in no class folder. {accepted}")
+        text = Text("the {count} images in {path} are not in class folders. {accepted}")
         raise DataError(text.format(count=len(folder.images), path=path, accepted=Text(ACCEPTED)))
     if inside := ambiguous_folders.same_inside(path, folder):
         return ambiguous_folders.read(path, folder, inside, known)

@@ -114,5 +114,5 @@ def refuse_undecodable(name: str, path: Path) -> None:
 
 
 def _unreadable(folder: Path, error: OSError) -> DataError:
-    text = Text("the folder {path} cannot be read: {reason}")
+    text = Text("cannot read the folder {path}: {reason}")
     return DataError(text.format(path=folder, reason=error.strerror))

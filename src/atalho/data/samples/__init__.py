@@ -31,7 +31,7 @@ class Sample(NamedTuple):
 
 SAMPLES: Final = {
     "fashion": Sample(
-        N_("10 kinds of clothing from Fashion-MNIST, 600 training and 100 test images each, 28 × 28 grey"),
+        N_("10 kinds of clothing from Fashion-MNIST, 600 training and 100 test images each, 28 × 28 greyscale"),
         "MIT, Zalando SE 2017",
     ),
     "omniglot": Sample(
@@ -59,10 +59,10 @@ def unpack_archive(archive: Path, directory: Path) -> Path:
             if _is_complete(directory, index):
                 return directory
             raise DataError(
-                Text("{path} is not empty: give a new folder for the sample, or empty this one.", path=directory)
+                Text("{path} is not empty. Give a new folder for the sample, or empty this one.", path=directory)
             )
         if directory.exists() and not directory.is_dir():
-            raise DataError(Text("{path} is a file: give a new folder for the sample.", path=directory))
+            raise DataError(Text("{path} is a file. Give a new folder for the sample.", path=directory))
         try:
             directory.parent.mkdir(parents=True, exist_ok=True)
             unfinished = directory.with_name(f".{directory.name}.{secrets.token_hex(4)}.tmp")
@@ -75,7 +75,7 @@ def unpack_archive(archive: Path, directory: Path) -> Path:
                 shutil.rmtree(unfinished, ignore_errors=True)
         except OSError as error:
             raise DataError(
-                Text("the sample cannot be written to {path}: {reason}", path=directory, reason=error.strerror)
+                Text("cannot write the sample to {path}: {reason}", path=directory, reason=error.strerror)
             ) from error
     return directory
 
@@ -96,7 +96,7 @@ def _write(file: zipfile.ZipFile, index: dict[str, Any], folder: Path) -> None:
 def _checked(name: str) -> str:
     parts = PurePosixPath(name).parts
     if not parts or name.startswith("/") or "\\" in name or ":" in name or ".." in parts or parts[-1] == _MARK:
-        raise DataError(Text("the archive holds the name {name}, which leads out of its folder", name=repr(name)))
+        raise DataError(Text("the archive has an entry {name} that points outside its folder", name=repr(name)))
     return name
 
 

@@ -16,6 +16,7 @@ from atalho.networks.family import LARGEST
 from atalho.networks.plan import BOTTLENECKS
 from atalho.networks.spec import DenseNetSpec, MLPSpec, ResNetSpec, Spec
 from atalho.text import Text
+from atalho.text.numbers import percent
 from atalho.training.progress import Progress, StepReport
 
 Count = Callable[[Spec], int]
@@ -53,8 +54,8 @@ def matched(spec: Spec, target: int, count: Count) -> Spec:
     if abs(count(best) - target) > TOLERANCE * target:
         raise ConfigError(
             Text(
-                "No width of this network comes within {tolerance} per cent of {target}; the nearest has {nearest}.",
-                tolerance=round(100 * TOLERANCE),
+                "No width of this network is within {tolerance} of {target}; the closest has {nearest}.",
+                tolerance=percent(TOLERANCE, 0),
                 target=target,
                 nearest=count(best),
             )

@@ -106,8 +106,8 @@ def _error(one: CompareSeries) -> Interval:
 
 def _check(names: Sequence[str], equal: str, seeds: int) -> None:
     if len(names) < 2:
-        raise ConfigError(Text("models {given}: give two or more, with commas between them.", given=list(names)))
-    check_choice(Text("equal {given!r} is not known.", given=equal), equal, get_args(Equal))
+        raise ConfigError(Text("models {given}: give at least two, separated by commas.", given=list(names)))
+    check_choice(Text("unknown value for equal: {given!r}.", given=equal), equal, get_args(Equal))
     check_seeds(seeds)
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from atalho.lab.compare.budget import TOLERANCE
 from atalho.lab.compare.result import CompareMeasured, CompareSeries, CompareSettings
 from atalho.lab.shared import painted, words
 from atalho.lab.shared.result import Result, Table
@@ -18,9 +19,9 @@ from atalho.text.numbers import LEVEL, percent, whole
 _COLOURS: Final = {"dense": BLUE, "residual": INK, "plain": AMBER}
 _LINES: Final = ("-", (0, (4, 2)), (0, (1, 1.5)))
 _EQUAL: Final = {
-    "params": N_("as many parameters"),
-    "operations": N_("as many multiply–adds for an image"),
-    "time": N_("as long a training on this machine"),
+    "params": N_("the same number of parameters"),
+    "operations": N_("the same number of multiply–adds per image"),
+    "time": N_("the same training time on this machine"),
 }
 _SIZES: Final = {
     "resnet": N_("widths {numbers}"),
@@ -36,8 +37,8 @@ class CompareResult(Result):
     NAME = "compare"
     TITLE = N_("Adding or concatenating")
     CLAIM = N_(
-        "At an equal budget, networks that concatenate make fewer errors than networks that add, and those fewer than "
-        "networks that do neither."
+        "At an equal budget, networks that concatenate make fewer errors than networks that add, which "
+        "in turn make fewer than networks that do neither."
     )
     settings: CompareSettings
     measured: CompareMeasured
@@ -73,7 +74,7 @@ class CompareResult(Result):
         # A step's time is measured where the time is what was made equal.
         timed = any(one.step_seconds is not None for one in self.series)
         head = (
-            *(_("network"), _("as trained"), _("parameters"), _("multiply–adds"), _("epochs")),
+            *(_("network"), _("final architecture"), _("parameters"), _("multiply–adds"), _("epochs")),
             *((_("ms per step"),) if timed else ()),
             *(_("training error"), _("test error")),
         )
@@ -86,34 +87,36 @@ class CompareResult(Result):
             )
             for one in self.series
         ]
-        note = _("In brackets, {level} intervals over seeds (Student's t), on {test} test images.").format(
+        note = _("In brackets: {level} intervals over seeds (Student's t), on {test} test images.").format(
             level=percent(LEVEL, 0), test=whole(self.measured.test_images)
         )
-        return {_("The networks, and their errors at the end"): Table(head, rows, note, numbers_from=2)}
+        return {_("The networks and their final errors"): Table(head, rows, note, numbers_from=2)}
 
     def method(self) -> str:
         """What was done, and what was held equal."""
-        by = _("their widths follow from that, to 5 per cent")
+        by = _("their widths follow from this, to within {tolerance}").format(tolerance=percent(TOLERANCE, 0))
         if self.settings.equal == "time":
-            by = _("their epochs, which are whole numbers, follow from that")
+            by = _("their numbers of epochs follow from this, in whole epochs")
         equal = _EQUAL[self.settings.equal]
         return _(
-            "All networks have {equal}: {by}. They are trained on the same {images} images of {size} pixels with "
-            "batches of {batch} and a learning rate that rises to {lr} and falls to zero; for each seed, they see the "
-            "images in the same order and varied in the same way."
+            "All networks have {equal}: {by}. They are trained on the same {images} images of {size} pixels, "
+            "with batches of {batch} and a learning rate that rises to {lr} and falls to zero. For each "
+            "seed, they see the images in the same order and with the same augmentation."
         ).format(equal=_(equal), by=by, **self.settings.training.words())
 
     def remarks(self) -> Sequence[str]:
         """Why nothing was compared, where all networks are of one kind."""
         if self.missing or len({one.kind for one in self.series}) != 1:
             return ()
-        text = _("Nothing was compared: the comparison needs networks of two of the kinds dense, residual and plain.")
+        text = _(
+            "Nothing was compared: the comparison needs at least two kinds of network out of dense, residual and plain."
+        )
         return (text,)
 
 
 def _axes(curves: Axes, ends: Axes, series: Sequence[CompareSeries]) -> None:
     curves.set_xlim(0, 1.02)
-    curves.set_xlabel(_("share of the budget"))
+    curves.set_xlabel(_("fraction of the budget"))
     curves.set_ylabel(_("test error"))
     painted.percents(curves.xaxis)
     painted.percents(curves.yaxis)
@@ -123,7 +126,7 @@ def _axes(curves: Axes, ends: Axes, series: Sequence[CompareSeries]) -> None:
     ends.set_xticks(range(len(series)), [one.name for one in series], rotation=12, color=MUTED)
     ends.set_xlim(-0.6, max(len(series), 1) - 0.4)
     ends.tick_params(labelleft=True)
-    ends.set_title(_("at the end, with its interval"), fontsize=9.5, color=INK)
+    ends.set_title(_("final value, with its interval"), fontsize=9.5, color=INK)
 
 
 def _width(spec: Spec) -> str:

@@ -46,7 +46,7 @@ def candidate(word: str) -> CostCandidate:
         if _torchvision_has(word):
             return CostCandidate(word, "other", LARGE_SIDE)
         if importlib.util.find_spec("torchvision") is None:
-            hint = _("Networks such as vgg19 come from torchvision, which is not installed: pip install 'atalho[lab]'")
+            hint = _("Networks such as vgg19 need torchvision. Install it with: pip install 'atalho[lab]'")
             raise ConfigError(f"{error} {hint}") from None
         raise
     kind = "dense"
@@ -63,7 +63,7 @@ def check_side(one: CostCandidate, side: int) -> None:
         except RuntimeError as error:
             raise ConfigError(
                 Text(
-                    "{name} cannot take images of {side} pixels ({reason}). Give a larger --size.",
+                    "{name} does not support images of {side} pixels ({reason}). Choose a larger --size.",
                     name=one.name,
                     side=side,
                     reason=str(error).rstrip("."),

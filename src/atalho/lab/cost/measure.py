@@ -53,9 +53,9 @@ def run(
     """
     for name, value in (("batch", batch), ("rounds", rounds), ("size", size)):
         if value is not None and value < 1:
-            raise ConfigError(Text("{name} {given}: accepted are whole numbers from 1.", name=name, given=value))
+            raise ConfigError(Text("{name} {given}: expected a whole number of at least 1.", name=name, given=value))
     if not models:
-        raise ConfigError(Text("No networks were named. Give some, such as: resnet34 vgg19"))
+        raise ConfigError(Text("No networks given. Give some, such as: resnet34 vgg19"))
     candidates = {one.name: one for one in map(candidate, dict.fromkeys(models))}
     side = size or max(one.side for one in candidates.values())
     for one in candidates.values():

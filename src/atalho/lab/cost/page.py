@@ -29,7 +29,7 @@ class CostResult(Result):
     """What `lab cost` found."""
 
     NAME = "cost"
-    TITLE = N_("What networks cost")
+    TITLE = N_("The cost of networks")
     CLAIM = N_("A residual network, though deeper, is no more complex to train than a basic VGG.")
     settings: CostSettings
     measured: CostMeasured
@@ -54,7 +54,7 @@ class CostResult(Result):
         rows = [
             [name, *(_cell(cost(costs), unit) for _title, unit, cost in _COSTS)] for name, costs in self.costs.items()
         ]
-        return {_("What each network costs"): Table(head, rows, _("All but the parameters are for one image."))}
+        return {_("What each network costs"): Table(head, rows, _("All values except the parameters are per image."))}
 
     def method(self) -> str:
         s = self.settings
@@ -65,9 +65,10 @@ class CostResult(Result):
             _("with {level} intervals").format(level=percent(LEVEL, 0)) if known else _("too few for an interval")
         )
         return _(
-            "All networks took images of {side} × {side} pixels in batches of {batch}, on {precision}, {threads}. "
-            "Parameters, multiply–adds and what is kept for the backward pass (in fp32) are counted. Times are medians "
-            "of {rounds}, {intervals}; each round took every network in turn, after a step of each to warm up."
+            "All networks were given images of {side} × {side} pixels in batches of {batch}, on {precision}, "
+            "with {threads}. Parameters, multiply–adds and memory kept for the backward pass (in fp32) are "
+            "counted. Times are medians of {rounds}, {intervals}; each round measured the networks in turn, "
+            "after one warm-up step each."
         ).format(
             side=s.side,
             batch=s.batch,

@@ -109,14 +109,14 @@ def _added(kind: Sequence[DepthSeries]) -> Interval:
 
 def _check(depths: Sequence[int], seeds: int, kinds: Sequence[str]) -> None:
     if len(set(depths)) < 2:
-        raise ConfigError(Text("depths {given}: give two or more, such as 20,56.", given=list(depths)))
+        raise ConfigError(Text("depths {given}: give at least two, such as 20,56.", given=list(depths)))
     check_seeds(seeds)
     for kind in kinds:
-        check_choice(Text("shortcut {given!r} is not known.", given=kind), kind, get_args(ShortcutKind))
+        check_choice(Text("unknown shortcut {given!r}.", given=kind), kind, get_args(ShortcutKind))
     if "none" not in kinds or len(set(kinds)) < 2:
         raise ConfigError(
             Text(
-                "shortcuts {given}: the plain network, none, is the control; give it and one more kind.",
+                "shortcuts {given}: give none, the control, and at least one other kind.",
                 given=list(kinds),
             )
         )

@@ -35,8 +35,8 @@ class DepthResult(Result):
     NAME = "depth"
     TITLE = N_("Depth, without and with shortcuts")
     CLAIM = N_(
-        "Plain networks become worse as they become deeper, even on the images that they learn from; with shortcuts, "
-        "a deep network does better, and depth costs less."
+        "Plain networks get worse as they get deeper, even on their training images; with shortcuts, a "
+        "deep network does better, and depth costs less."
     )
     settings: DepthSettings
     measured: DepthMeasured
@@ -86,21 +86,21 @@ class DepthResult(Result):
             for one in series
         ]
         note = _(
-            "Errors at the end of training, in eval mode: on the {train} training images as they are, and on {test} "
-            "test images. In brackets, {level} intervals over seeds (Student's t)."
+            "Final errors in eval mode, on the {train} training images without augmentation and on {test} "
+            "test images. In brackets: {level} intervals over seeds (Student's t)."
         ).format(
             train=whole(self.settings.training.images), test=whole(self.measured.test_images), level=percent(LEVEL, 0)
         )
-        return {_("Errors at the end"): Table(head, rows, note)}
+        return {_("Final errors"): Table(head, rows, note)}
 
     def method(self) -> str:
         """What was done, and what was held equal."""
         return _(
-            "Every network is trained for {epochs} on the same {images} images of {size} pixels, with batches of "
-            "{batch} and a learning rate that rises to {lr} and falls to zero. For each seed, all networks see the "
-            "images in the same order and varied in the same way, and layers of the same name begin with the same "
-            "weights; plain and residual networks of a depth have the same residual branches and differ in the "
-            "shortcuts alone."
+            "Every network is trained for {epochs} on the same {images} images of {size} pixels, with "
+            "batches of {batch} and a learning rate that rises to {lr} and falls to zero. For each seed, all "
+            "networks see the images in the same order and with the same augmentation, and layers with the "
+            "same name have the same initial weights. Plain and residual networks of the same depth have the "
+            "same residual branches and differ only in their shortcuts."
         ).format(
             epochs=nwhole("{n} epoch", "{n} epochs", self.settings.training.epochs), **self.settings.training.words()
         )
@@ -168,15 +168,14 @@ def _ends(axes: Axes, by_kind: Mapping[str, Sequence[DepthSeries]], depths: Sequ
 def _within(added: Interval) -> str:
     if added.low is None or added.high is None:
         return N_(
-            "One seed does not tell what depth does with shortcuts ({name}: {value} added to the training error)."
+            "One seed is not enough to tell how depth affects networks with shortcuts ({name}: training "
+            "error changes by {value})."
         )
     if added.low > 0:
         return N_(
-            "Even with shortcuts the deeper network learned less well at this budget ({name}: {value} added to the "
-            "training error)."
+            "Even with shortcuts, the deeper network trained less well at this budget ({name}: training "
+            "error changes by {value})."
         )
     if added.high < 0:
-        return N_("With shortcuts the deeper network learned better ({name}: {value} added to the training error).")
-    return N_(
-        "With shortcuts, depth made no difference that is beyond chance ({name}: {value} added to the training error)."
-    )
+        return N_("With shortcuts, the deeper network trained better ({name}: training error changes by {value}).")
+    return N_("With shortcuts, depth made no difference beyond chance ({name}: training error changes by {value}).")

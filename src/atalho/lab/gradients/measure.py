@@ -80,10 +80,12 @@ def run(
     Raises ConfigError, DataError and WeightsError before any work is done.
     """
     if seeds < 1 or batch < 2:
-        raise ConfigError(Text("Give 1 seed or more, and 2 images or more to look at."))
+        raise ConfigError(Text("Give at least 1 seed and at least 2 images to measure on."))
     runs = [Path(path) for path in (model, beside) if path is not None] if Path(model).is_dir() else []
     if beside is not None and not runs:
-        raise ConfigError(Text("--beside is for two runs; a network of the catalogue has its twin beside it."))
+        raise ConfigError(
+            Text("--beside is for two runs; a network of the catalogue is compared with its twin anyway.")
+        )
     name = trained.names(runs)[0] if runs else str(model)
     session = Session.begin(GradientsResult, name, **options)
     asked: dict[str, Any]
@@ -109,7 +111,7 @@ def run(
 def _bench(name: str, data: Path | str | None, recipe: Recipe | None, progress: Progress) -> TrainingBench:
     catalogue.spec(name)  # an unknown name is told before the images are read
     if data is None:
-        raise ConfigError(Text("{name} is a network of the catalogue: name the images too.", name=name))
+        raise ConfigError(Text("{name} is a network of the catalogue: give the images too.", name=name))
     return open_bench(data, recipe or Recipe(epochs=1), progress)
 
 

@@ -26,7 +26,7 @@ class GradientsResult(Result):
 
     NAME = "gradients"
     TITLE = N_("The highway for gradients")
-    CLAIM = N_("The shortcuts are a highway on which gradients flow back unhindered to the first blocks.")
+    CLAIM = N_("The shortcuts are a highway through which gradients flow unhindered back to the first blocks.")
     settings: GradientsSettings
     measured: GradientsMeasured
 
@@ -46,17 +46,17 @@ class GradientsResult(Result):
             title = _("The highway: {moment}").format(moment=_when(moment))
             pictures[title] = _highway(measured, moment, self.measured.side)
         if any(figures.paths for one in measured for figures in one.moments.values()):
-            pictures[_("The gradient by the length of its path")] = _paths(measured, moments)
+            pictures[_("The gradient by path length")] = _paths(measured, moments)
         if any(len(one.moments) > 2 for one in measured):
-            pictures[_("Along training")] = _along(measured)
+            pictures[_("During training")] = _along(measured)
         return pictures
 
     def tables(self) -> Mapping[str, Table]:
         """The ratio of the first block to the last, by what enters and by weights; likeness; lengths of paths."""
         level = percent(LEVEL, 0)
         head = (
-            *(_("network"), _("when"), _("first block / last: gradient"), _("the same of the weights")),
-            *(_("cosine of neighbours"), _("branches on the paths of {level} of the gradient").format(level=level)),
+            *(_("network"), _("when"), _("first block / last block: gradient"), _("the same for the weights")),
+            *(_("cosine between neighbours"), _("branches on paths with {level} of the gradient").format(level=level)),
         )
         rows = [
             (
@@ -67,28 +67,29 @@ class GradientsResult(Result):
             for one in self.series
             for moment, at in one.moments.items()
         ]
-        return {_("What reaches the first block"): Table(head, rows, _note(self.settings), numbers_from=2)}
+        return {_("Gradient at the first block"): Table(head, rows, _note(self.settings), numbers_from=2)}
 
     def method(self) -> str:
         """What was measured and how."""
         series, batch = self.series, self.settings.batch
         texts = [
             _(
-                "Each network is shown {batch} training images; norms use the statistics of the batch, as in training. "
-                "At every block the gradient of an image's own loss by what enters the block is measured, as the root "
-                "mean square of its norm over the images. Likeness is the cosine between the gradients of one logit at "
-                "inputs on a straight line between two images, over {lines} (after Balduzzi et al. 2017)."
+                "Each network is given {batch} training images; batch norm uses the batch statistics, as in "
+                "training. At every block, the gradient of each image's own loss with respect to the block's "
+                "input is measured; its norm is averaged over the images as a root mean square. Similarity is "
+                "the cosine between the gradients of one logit at inputs on a straight line between two images, "
+                "over {lines} (after Balduzzi et al. 2017)."
             ).format(batch=whole(batch), lines=nwhole("{n} line", "{n} lines", min(LINES, batch // 2)))
         ]
         if any(one.shortcuts for one in series):
             texts.append(
                 _(
-                    "The share by length of path is the mean norm over sampled paths through k residual branches, "
-                    "times how many such paths there are (Veit et al. 2016)."
+                    "The fraction by path length is the mean norm over sampled paths through k residual branches, "
+                    "times the number of such paths (Veit et al. 2016)."
                 )
             )
         if len(series) > 1:
-            texts.append(_("From the same seed, a network and its plain twin begin with the same weights."))
+            texts.append(_("With the same seed, a network and its plain twin have the same initial weights."))
         recipe = self.settings.recipe
         if recipe:
             trained = _("The networks are trained for {epochs} on {images} images, in the same order.")
@@ -113,7 +114,7 @@ def _ends(measured: Sequence[GradientsSeries]) -> list[str]:
 
 def _when(moment: str) -> str:
     if moment == "start":
-        return _("at the beginning")
+        return _("at initialisation")
     if moment == "trained":
         return _("after training")
     return _("after epoch {n}").format(n=whole(int(moment.removeprefix("epoch"))))
@@ -183,7 +184,7 @@ def _highway(measured: Sequence[GradientsSeries], moment: str, side: int) -> Pic
         for one, at in _at(measured, moment)
     ]
     every = {f"{name} {block}": value for name, _spec, values in networks for block, value in values.items()}
-    scale = Scale.over(every, _("gradient that enters the block, last block = 1"), logarithmic=True)
+    scale = Scale.over(every, _("gradient at the block's input, last block = 1"), logarithmic=True)
     return painted.painted(networks, side, scale)
 
 
@@ -198,7 +199,7 @@ def _paths(measured: Sequence[GradientsSeries], moments: Sequence[str]) -> Figur
                 axes.plot(range(len(shares)), shares, color=colour, linestyle=dashes, linewidth=1.8, label=label)
     axes.set_ylim(bottom=0)
     axes.set_xlabel(_("residual branches on the path"))
-    axes.set_ylabel(_("share of the gradient"))
+    axes.set_ylabel(_("fraction of the gradient"))
     painted.percents(axes.yaxis)
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     axes.legend(loc="upper right")
@@ -212,7 +213,7 @@ def _along(measured: Sequence[GradientsSeries]) -> Figure:
     _factors(axes)
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     axes.set_xlabel(_("epochs trained"))
-    axes.set_ylabel(_("first block's gradient, last block = 1"))
+    axes.set_ylabel(_("gradient at the first block, last block = 1"))
     axes.legend(loc="upper right")
     return figure
 
@@ -240,11 +241,12 @@ def _note(settings: GradientsSettings) -> str:
     seeds = nwhole("{n} seed", "{n} seeds", settings.seeds)
     over = _("over {seeds}").format(seeds=seeds)
     if settings.compared.trained:
-        over = _("over {seeds}, and of trained runs over batches of {batch} images").format(
+        over = _("over {seeds} and, for trained runs, over batches of {batch} images").format(
             seeds=seeds, batch=whole(settings.batch)
         )
     return _(
-        "First block / last: the norm of the loss's gradient by what enters the first block, divided by that at the "
-        "last block; then the same of the residual branches' weights. In brackets, {level} intervals {over}; ratios "
-        "are geometric means. Neighbours are a 32nd of the way from one image to another apart."
+        "First block / last block: the norm of the loss gradient at the input of the first block, "
+        "divided by that at the last block; then the same for the weights of the residual branches. In "
+        "brackets: {level} intervals {over}; ratios are geometric means. Neighbours are inputs 1/32 of "
+        "the way from one image to another apart."
     ).format(level=percent(LEVEL, 0), over=over)

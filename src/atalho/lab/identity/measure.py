@@ -86,7 +86,7 @@ def run(
     options["budget_minutes"] = None
     for name, value in (("blocks", blocks), ("images", images)):
         if value < 1:
-            raise ConfigError(Text("{name} {given}: accepted are whole numbers from 1.", name=name, given=value))
+            raise ConfigError(Text("{name} {given}: expected a whole number of at least 1.", name=name, given=value))
     source = resolve(model)
     network = source.network(seed=seed)
     names = _first(source, network, blocks)
@@ -125,7 +125,7 @@ def _first(source: NetworkSource, network: Network, count: int) -> list[str]:
     if len(names) < count:
         raise ConfigError(
             Text(
-                "{model} has {there} blocks with an identity shortcut, and {count} were asked for (--blocks).",
+                "{model} has {there} blocks with an identity shortcut, fewer than the {count} given with --blocks.",
                 model=source.name,
                 there=len(names),
                 count=count,

@@ -11,26 +11,26 @@ from atalho.text import N_, _
 from atalho.text.numbers import nwhole, significant
 
 _CASES: Final = {
-    "zeroed": N_("all parameters of the blocks are zero"),
-    "convolutions": N_("convolutions zero, norms as new"),
-    "shift": N_("convolutions zero, norms with a shift (β ≠ 0)"),
-    "statistics": N_("convolutions zero, norms with the statistics of images"),
-    "no-shortcut": N_("all zero, and no shortcut: the plain network"),
-    "not-negative": N_("one block alone, input not negative"),
-    "negative": N_("one block alone, negative input too"),
-    "projection": N_("a block that changes the shape"),
+    "zeroed": N_("all parameters of the blocks zeroed"),
+    "convolutions": N_("convolutions zeroed, freshly initialised batch norm"),
+    "shift": N_("convolutions zeroed, batch norm with a shift (β ≠ 0)"),
+    "statistics": N_("convolutions zeroed, batch norm with image statistics"),
+    "no-shortcut": N_("everything zeroed and no shortcut (plain network)"),
+    "not-negative": N_("single block, non-negative input"),
+    "negative": N_("single block, input with negative values"),
+    "projection": N_("block that changes the shape"),
 }
 _WHY: Final = {
-    "shift": N_("A zero comes out of the norm as its shift β."),
+    "shift": N_("Batch norm turns a zero into its shift β."),
     "statistics": N_(
-        "In eval mode the norm subtracts the mean that it kept from other images, so a zero does not stay zero; "
-        "in train mode it subtracts the batch's own."
+        "In eval mode, batch norm subtracts the mean stored from other images, so a zero does not stay "
+        "zero; in train mode, it subtracts the batch's own mean."
     ),
-    "no-shortcut": N_("Without a shortcut, zeros are all that goes on."),
-    "negative": N_("The ReLU after the sum cuts what is negative, so the block is the identity on the rest only."),
+    "no-shortcut": N_("Without a shortcut, only zeros are passed on."),
+    "negative": N_("The ReLU after the sum cuts negative values, so the block is the identity only for the others."),
     "projection": N_(
-        "Where the shape changes, x cannot pass as it is, and there is no network without this block; it is "
-        "compared with x at every second pixel and zeros for the new channels."
+        "If the shape changes, x cannot pass unchanged, and there is no network without this block; its "
+        "output is compared with every second pixel of x and zeros in the new channels."
     ),
 }
 _MODES: Final = {"eval": N_("eval mode"), "train": N_("train mode")}
@@ -47,10 +47,10 @@ class IdentityResult(Result):
     """What `lab identity` found."""
 
     NAME = "identity"
-    TITLE = N_("A silent block is the identity")
+    TITLE = N_("A silenced block is the identity")
     CLAIM = N_(
-        "If the first convolutions learn zero, each of those blocks gives what came to it, as if it did not exist: the "
-        "network equals a shallower one."
+        "If the first convolutions learn zero, each of their blocks returns its input, as if it did not "
+        "exist: the network equals a shallower one."
     )
     settings: IdentitySettings
     measured: IdentityMeasured
@@ -93,8 +93,8 @@ class IdentityResult(Result):
         axes.set_xticks([_LEAST, 1e-6, 1e-3, 1.0], ["0", "10⁻⁶", "10⁻³", "1"])
         axes.tick_params(axis="y", labelcolor=MUTED)
         axes.grid(visible=False, axis="y")
-        axes.set_xlabel(_("largest difference (logarithmic; exact zeros left)"))
-        return {_("Where a silent block is the identity, and where not"): figure}
+        axes.set_xlabel(_("largest difference (logarithmic; exact zeros on the left)"))
+        return {_("When a silenced block is the identity, and when not"): figure}
 
     def tables(self) -> Mapping[str, Table]:
         head = [_("case"), _("mode"), _("images"), _("largest difference"), _("largest output")]
@@ -110,9 +110,9 @@ class IdentityResult(Result):
             else nwhole("{n} convolution", "{n} convolutions", count)
         )
         return _(
-            "All parameters of {blocks} at the beginning of the network ({names}; {layers}) were set to zero. Its "
-            "outputs for {images} and as many real ones were compared with those of the same network without these "
-            "blocks, in fp32 on the CPU. Each further row takes away one condition."
+            "All parameters of {blocks} at the beginning of the network ({names}; {layers}) were zeroed. Its "
+            "outputs for {images} and as many real ones were compared with those of the same network without "
+            "these blocks, in fp32 on the CPU. Each further row drops one condition."
         ).format(
             blocks=nwhole("{n} block with an identity shortcut", "{n} blocks with an identity shortcut", len(s.blocks)),
             names=", ".join(s.blocks),
@@ -125,7 +125,7 @@ class IdentityResult(Result):
         rows = sorted(self.rows, key=lambda row: row.difference)
         differing = {row.case: row for row in rows if row.difference > 0}
         return [
-            _("Not exact, {difference}: {case}. {why}").format(
+            _("Not exact ({difference}): {case}. {why}").format(
                 difference=_difference(differing[case]), case=_name(differing[case]), why=_(why)
             )
             for case, why in _WHY.items()

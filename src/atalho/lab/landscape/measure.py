@@ -191,10 +191,12 @@ def _check(points: int, reach: float, lines: int) -> None:
     if points < 5 or points % 2 == 0:
         raise ConfigError(
             Text(
-                "--points {given} is not accepted: give an odd number from 5, so that one is the middle.", given=points
+                "--points {given} is not accepted: it must be an odd number of at least 5, so that one point is "
+                "the centre.",
+                given=points,
             )
         )
     if not reach > 0 or not math.isfinite(reach):
         raise ConfigError(Text("--reach {given} is not accepted: it must be greater than 0.", given=reach))
     if lines < 1:
-        raise ConfigError(Text("--lines {given} is not accepted: it must be 1 or more.", given=lines))
+        raise ConfigError(Text("--lines {given} is not accepted: it must be at least 1.", given=lines))

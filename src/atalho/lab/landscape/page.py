@@ -32,7 +32,7 @@ class LandscapeResult(Result):
 
     NAME = "landscape"
     TITLE = N_("The loss around the weights")
-    CLAIM = N_("Shortcuts make the valley wider that training goes down into (Li et al. 2018).")
+    CLAIM = N_("Shortcuts widen the valley that training descends into (Li et al. 2018).")
     settings: LandscapeSettings
     measured: LandscapeMeasured
 
@@ -54,7 +54,7 @@ class LandscapeResult(Result):
         """Where the networks stand and how wide their valleys are."""
         head = (
             *(_("network"), _("loss"), _("error")),
-            *(_("step until halfway to a guess"), _("steps outward that lead down")),
+            *(_("step to halfway to chance level"), _("outward steps that reduce the loss")),
         )
         rows = [
             (
@@ -67,41 +67,41 @@ class LandscapeResult(Result):
             for one in self.series
         ]
         note = _(
-            "Loss and error at the trained weights, on {images} training images. The step is the mean over {lines}, "
-            "both ways, with Student's {level} interval over the lines; a line on which the loss never rises so far "
-            "counts with its whole length, {reach}."
+            "Loss and error at the trained weights, on {images} training images. The step is the mean over "
+            "{lines}, in both directions, with Student's {level} interval over the lines; a line on which "
+            "the loss never rises that far counts with its full length, {reach}."
         ).format(
             images=whole(self.settings.measured_on.images),
             lines=nwhole("{n} random line", "{n} random lines", self.settings.lines),
             level=percent(LEVEL, 0),
             reach=_plain(self.settings.reach),
         )
-        return {_("How wide the valley is"): Table(head, rows, note)}
+        return {_("Width of the valley"): Table(head, rows, note)}
 
     def method(self) -> str:
         """How the steps are made comparable, and what the norms do."""
         s = self.settings
         norms = {
             "recomputed": _(
-                "At every point, norms take mean and variance of the images anew, as a training that came there would; "
-                "the statistics of training belong to other weights, and with them the loss would rise for that reason "
-                "too."
+                "At every point, batch norm recomputes its mean and variance from the images, as training at "
+                "that point would. The statistics of training belong to other weights, and keeping them would "
+                "raise the loss for that reason alone."
             ),
-            "kept": _("At every point, norms keep the mean and variance that training left."),
+            "kept": _("At every point, batch norm keeps the mean and variance from training."),
         }
         text = _(
-            "The loss is measured on the same {images} training images at every point, without variation of the "
-            "images. A direction is random, each of its filters as long as the network's own filter, so that a step of "
-            "1 moves each filter by its length; scales and shifts stay. Networks whose layers have the same names take "
-            "the same random numbers. The plane has {points} × {points} points."
+            "The loss is measured on the same {images} training images at every point, without augmentation. "
+            "Each direction is random, with each filter scaled to the norm of the network's own filter, so a "
+            "step of 1 moves each filter by its own norm; scales and shifts stay fixed. Networks with the "
+            "same layer names use the same random numbers. The plane has {points} × {points} points."
         )
         return text.format(images=whole(s.measured_on.images), points=whole(s.points)) + " " + norms[s.norms]
 
     def remarks(self) -> Sequence[str]:
         """What a plane can show, and in what the networks differ."""
-        hint = _("A plane is two directions of a great many: a hint, and no proof of the shape of the whole.")
+        hint = _("A plane shows only two of very many directions: a hint, not proof, of the overall shape.")
         lost = [one.name for one in self.series if one.centre and one.radius is None]
-        nowhere = _("{name} has no smaller loss than a guess on these images, so it stands in no valley.")
+        nowhere = _("{name} has a loss no better than chance on these images, so it is not in a valley.")
         return [
             *twins.not_compared(self.verdict, (one.shortcuts for one in self.series)),
             *(nowhere.format(name=name) for name in lost),
@@ -193,11 +193,11 @@ def _lines(series: Sequence[LandscapeSeries], measured: LandscapeMeasured) -> Fi
         for place, line in enumerate(one.lines):
             heights = [math.nan if value is None else value for value in line.loss]
             axes.plot(steps, heights, color=colour, linewidth=1.3, alpha=0.75, label=one.name if not place else None)
-    painted.level(axes, guess, _("guess"))
+    painted.level(axes, guess, _("chance level"))
     every = [value for one in series for line in one.lines for value in line.loss if value is not None]
     axes.set_ylim(0, min(max(*every, guess) * 1.06, _HIGHEST * guess))
     axes.set_xlim(steps[0], steps[-1])
-    axes.set_xlabel(_("step, as a share of the weights"))
+    axes.set_xlabel(_("step, as a fraction of the weights' norm"))
     axes.set_ylabel(_("loss"))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(lambda value, _place: _plain(value))

@@ -21,10 +21,10 @@ class LesionResult(Result):
     """What `lab lesion` found."""
 
     NAME = "lesion"
-    TITLE = N_("What a block is worth")
+    TITLE = N_("What a block contributes")
     CLAIM = N_(
-        "A residual network hardly misses any one of its blocks, because the shortcut still carries what came before; "
-        "a plain network falls apart without one."
+        "A residual network barely suffers from losing one block, because the shortcut still carries "
+        "what came before; a plain network collapses without one."
     )
     settings: LesionSettings
     measured: LesionMeasured
@@ -42,9 +42,9 @@ class LesionResult(Result):
         pictures: dict[str, Picture] = {_("Accuracy without each block"): _singles(series, self)}
         losses = [_losses(one, self.measured.chance) for one in series]
         if any(losses):
-            scale = Scale(_("share of the accuracy above chance that is lost without the block"), 0.0, 1.0)
+            scale = Scale(_("fraction of the accuracy above chance lost without the block"), 0.0, 1.0)
             networks = [(one.name, one.spec, loss) for one, loss in zip(series, losses, strict=True)]
-            pictures[_("What each block is worth, on the network")] = painted.painted(
+            pictures[_("What each block contributes, on the network")] = painted.painted(
                 networks, self.measured.side, scale
             )
         if any(one.random for one in series):
@@ -57,8 +57,8 @@ class LesionResult(Result):
         """The medians, and every block."""
         series = [one for one in self.series if one.whole]
         head = (
-            *(_("network"), _("accuracy"), _("lost without a block")),
-            *(_("of what is above chance"), _("lost by a swap")),
+            *(_("network"), _("accuracy"), _("accuracy lost without one block")),
+            *(_("fraction of the accuracy above chance"), _("accuracy lost by a swap")),
         )
         rows = [
             (
@@ -70,14 +70,15 @@ class LesionResult(Result):
             if one.whole is not None
         ]
         text = _(
-            "Accuracy on {images} test images, with Wilson's {level} interval. What is lost is the median over the "
-            "{blocks}, or over the swaps; its interval comes from drawing the images anew 2,000 times, the same "
-            "ones for all blocks. The blocks are all that there are, so they are not drawn anew."
+            "Accuracy on {images} test images, with Wilson's {level} interval. The accuracy lost is the "
+            "median over the {blocks}, or over the swaps; its interval comes from resampling the images "
+            "2,000 times (bootstrap), with the same samples for all blocks. The blocks are all that exist, "
+            "so they are not resampled."
         )
         can = any(row.kind == "remove" for one in series for row in one.rows)
-        blocks = _("blocks that can be removed") if can else _("blocks that are silenced")
+        blocks = _("removable blocks") if can else _("silenced blocks")
         note = text.format(blocks=blocks, images=whole(self.settings.measured_on.images), level=percent(LEVEL, 0))
-        tables = {_("What a block is worth"): Table(head, rows, note)}
+        tables = {_("What a block contributes"): Table(head, rows, note)}
         return tables | {_("Block by block: {name}").format(name=one.name): _blocks(one) for one in series}
 
     def method(self) -> str:
@@ -85,24 +86,24 @@ class LesionResult(Result):
         series = self.series
         texts = [
             _(
-                "Each block of the trained network is removed in turn: what came to it goes to the next one, and "
-                "everything else, the statistics of the norms included, stays as it was; nothing is trained again. "
-                "That is the same cut with and without shortcuts. Blocks that change the shape cannot be removed; "
-                "where they have a shortcut, their residual branch is silenced."
+                "Each block of the trained network is removed in turn: its input goes straight to the next "
+                "block, and everything else, including batch norm statistics, stays the same; nothing is "
+                "retrained. The cut is the same with and without shortcuts. Blocks that change the shape cannot "
+                "be removed; if they have a shortcut, their residual branch is silenced."
             )
         ]
         if any(one.random for one in series):
             several = _("Then several blocks are removed at random, {draws} times for each number.")
             texts.append(several.format(draws=whole(self.settings.draws)))
             if len(series) > 1 and all(one.blocks == series[0].blocks for one in series):
-                texts.append(_("They are the same blocks in both networks."))
+                texts.append(_("The same blocks are removed in both networks."))
         if any(one.swaps() for one in series):
-            texts.append(_("Then each two neighbours of the same shape change places."))
+            texts.append(_("Finally, each pair of neighbours with the same shape is swapped."))
         return " ".join(texts)
 
     def remarks(self) -> Sequence[str]:
         """Which networks have nothing to lose, and in what they differ."""
-        text = _("{name} is not better than a guess on these images, so it has nothing to lose.")
+        text = _("{name} is no better than chance on these images, so it has nothing to lose.")
         guessing = [
             text.format(name=one.name)
             for one in self.series
@@ -121,8 +122,8 @@ def _panels(series: Sequence[LesionSeries], result: LesionResult, margin: float,
             _bar(axes, one.blocks.index(row.names[0]) + (0.5 if swaps else 0), row, colour)
         painted.block_axis(axes, one.blocks)
         if swaps:
-            axes.set_xlabel(_("between the blocks that changed places"))
-        painted.level(axes, one.accuracy, _("whole"), INK)
+            axes.set_xlabel(_("between the swapped blocks"))
+        painted.level(axes, one.accuracy, _("intact"), INK)
         painted.level(axes, result.measured.chance, _("chance"))
         _accuracies(axes)
         axes.set_title(one.name, loc="left", fontsize=10, color=INK, pad=14)
@@ -132,7 +133,9 @@ def _panels(series: Sequence[LesionSeries], result: LesionResult, margin: float,
 def _singles(series: Sequence[LesionSeries], result: LesionResult) -> Figure:
     figure = _panels(series, result, 0.3, swaps=False)
     if {row.kind for one in series for row in one.singles()} == {"silence", "remove"}:
-        text = _("silenced: the shape changes here, and only the shortcut is left (without one, nothing: no bar)")
+        text = _(
+            "silenced: the shape changes here, so only the shortcut is left (without a shortcut, nothing is: no bar)"
+        )
         figure.legend(handles=[Patch(color=MUTED, alpha=0.55, label=text)], loc="outside lower center", fontsize=8.5)
     return figure
 
@@ -189,5 +192,5 @@ def _blocks(one: LesionSeries) -> Table:
         )
         for row in one.singles()
     ]
-    head = (_("block"), _("lesion"), _("accuracy"), _("interval"), _("lost"))
+    head = (_("block"), _("lesion"), _("accuracy"), _("interval"), _("accuracy lost"))
     return Table(head, rows, numbers_from=2)

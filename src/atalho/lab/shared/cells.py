@@ -86,7 +86,7 @@ def place(out: Path | str | None, name: str) -> Path:
         if foreign:
             raise RunError(
                 Text(
-                    "{folder} holds something else than an experiment: {names}. Give a new folder with --out.",
+                    "{folder} already has something other than an experiment: {names}. Give a new folder with --out.",
                     folder=folder,
                     names=", ".join(foreign[:5]),
                 )
@@ -131,7 +131,7 @@ def run(
     finished = {name: kept[name]["value"] for name in plan if name in kept}
     missing = tuple(name for name in plan if name not in kept)
     if missing:
-        progress.note(_("The budget is used up. Not measured yet: {names}.").format(names=", ".join(missing)))
+        progress.note(_("Time budget used up. Not measured yet: {names}.").format(names=", ".join(missing)))
     return Finished(finished, missing, sum(kept[name]["seconds"] for name in finished))
 
 
@@ -147,8 +147,8 @@ def _describe(folder: Path, description: Mapping[str, Any]) -> None:
     if stored != wanted:
         raise RunError(
             Text(
-                "{folder} holds another experiment: {differences}. Give another folder with --out, or the same "
-                "values to go on with this one.",
+                "{folder} has a different experiment: {differences}. Give another folder with --out, or the same "
+                "values to continue it.",
                 folder=folder,
                 differences=", ".join(_differences(stored, wanted)),
             )
@@ -175,7 +175,7 @@ def _kept(folder: Path, cells: Iterable[str]) -> dict[str, Value]:
 
 def _path(folder: Path, name: str) -> Path:
     if not _NAME.fullmatch(name):
-        raise RunError(Text("{name!r} cannot name a cell: letters, digits, dots and dashes can.", name=name))
+        raise RunError(Text("{name!r} is not a valid cell name: use letters, digits, dots and dashes.", name=name))
     return folder / CELLS / f"{name}.json"
 
 
@@ -183,11 +183,11 @@ def _read(path: Path) -> Value:
     try:
         content = json.loads(path.read_bytes())
         if not isinstance(content, dict):
-            raise ValueError(Text("it holds no object"))
+            raise ValueError(Text("not a JSON object"))
         return content
     except (OSError, ValueError) as error:
         raise RunError(
-            Text("{path} cannot be read: {reason}. Delete it to have it measured again.", path=path, reason=error)
+            Text("Cannot read {path}: {reason}. Delete it to measure again.", path=path, reason=error)
         ) from error
 
 

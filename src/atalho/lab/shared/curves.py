@@ -73,7 +73,7 @@ class TrainingCandidate:
 def check_seeds(seeds: int) -> None:
     """Raises ConfigError where there is nothing to train from."""
     if seeds < 1:
-        raise ConfigError(Text("seeds {given}: one or more; an interval needs two.", given=seeds))
+        raise ConfigError(Text("seeds {given}: give at least one; an interval needs two.", given=seeds))
 
 
 def check_choice(unknown: Text, given: str, accepted: Sequence[str]) -> None:

@@ -46,7 +46,7 @@ def _article(result: Result) -> Html:
         result.verdict_html(),
         [_figure(f"figure-{place}", title, picture) for place, (title, picture) in enumerate(pictures.items())],
         _measured(result.tables()),
-        section("method", _("How it was measured"), el("p", result.method())),
+        section("method", _("Method"), el("p", result.method())),
         section("provenance", _("Provenance"), provenance_list(result.provenance)),
     ])  # fmt: skip
 
@@ -57,7 +57,7 @@ def _header(result: Result) -> Html:
         el("h1", _(result.TITLE)),
         el("p", _("measured on {data}").format(data=result.subject), class_="on"),
     ]
-    return el("header", el("div", *title), el("p", el("strong", _("The claim: ")), _(result.CLAIM)))
+    return el("header", el("div", *title), el("p", el("strong", _("Claim: ")), _(result.CLAIM)))
 
 
 def _figure(name: str, title: str, picture: Picture) -> Html:

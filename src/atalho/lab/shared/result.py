@@ -92,7 +92,7 @@ class Result(ABC):
                 raise ValueError(plain["experiment"])
             return filled(cls, plain, path=file.parent)
         except (OSError, ValueError, KeyError, TypeError, ConfigError) as error:
-            text = Text("{path} is no result of `lab {name}`: {reason}", path=file, name=cls.NAME, reason=error)
+            text = Text("{path} is not a result of `lab {name}`: {reason}", path=file, name=cls.NAME, reason=error)
             raise RunError(text) from error
 
     @abstractmethod

@@ -113,7 +113,7 @@ def data_of(run: Path | str, data: Path | str | None) -> Path:
         return Path(data)
     owner = run_of(run)
     if owner is None:
-        raise ConfigError(Text("{run} is a model without its run: name the images to measure on.", run=run))
+        raise ConfigError(Text("{run} is a model without its run. Give images to measure on.", run=run))
     return Path(owner.config.data.path)
 
 
@@ -132,7 +132,7 @@ def of_model(loaded: Model, data: Path, split: Split, *, count: int, seed: int, 
     if surveyed.manifest.classes != loaded.classes:
         raise DataError(
             Text(
-                "{path} has other classes than the model: {given} there, {wanted} in the model.",
+                "The classes of {path} differ from the model's: {given} in the data, {wanted} in the model.",
                 path=data,
                 given=", ".join(surveyed.manifest.classes[:10]),
                 wanted=", ".join(loaded.classes[:10]),
@@ -145,7 +145,7 @@ def of_model(loaded: Model, data: Path, split: Split, *, count: int, seed: int, 
 def choose(pixels: Dataset, split: Split, prepared: Preprocessing, *, count: int, seed: int) -> Subset:
     """`count` images of a split at random, in the order of their ids."""
     if count < 1:
-        raise ConfigError(Text("--images {given} is not accepted: it must be 1 or more.", given=count))
+        raise ConfigError(Text("--images {given} is not accepted: it must be at least 1.", given=count))
     ids = np.sort(chance.permutation(seed, "subset", 0, pixels.manifest.splits[split])[:count])
     labels = torch.from_numpy(pixels.manifest.labels[ids])
     return Subset(pixels.images, ids, labels, prepared, pixels.fingerprint)

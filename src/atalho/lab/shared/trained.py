@@ -74,7 +74,7 @@ def names(paths: Sequence[Path | str]) -> list[str]:
     if len(set(called)) < len(called):
         called = [f"{folder.resolve().parent.name}-{name}" for folder, name in zip(folders, called, strict=True)]
     if len(set(called)) < len(called):
-        raise ConfigError(Text("{path} is given twice. Give two different runs.", path=folders[0]))
+        raise ConfigError(Text("{path} was given twice. Give two different runs.", path=folders[0]))
     return called
 
 
@@ -119,7 +119,7 @@ def _check_same_images(networks: Sequence[TrainedNetwork]) -> None:
         if seen[0] != seen[1]:
             raise ConfigError(
                 Text(
-                    "{first} and {other} were trained on different classes, or see images differently prepared.",
+                    "{first} and {other} have different classes or preprocessing. Give two runs that share both.",
                     first=first.name,
                     other=other.name,
                 )

@@ -66,9 +66,9 @@ class Recipe:
     def __post_init__(self) -> None:
         for name, value in (("epochs", self.epochs), ("images", self.images), ("batch_size", self.batch_size)):
             if value is not None and value < (1 if name == "epochs" else 2):
-                raise ConfigError(Text("{name} {given}: too few to train on.", name=name, given=value))
+                raise ConfigError(Text("{name} {given}: too few to train with.", name=name, given=value))
         if not self.lr > 0:
-            raise ConfigError(Text("lr {given}: a learning rate is greater than 0.", given=self.lr))
+            raise ConfigError(Text("lr {given}: the learning rate must be greater than 0.", given=self.lr))
 
 
 @dataclass(frozen=True)
@@ -161,11 +161,11 @@ def open_bench(data: Path | str, recipe: Recipe, progress: Progress) -> Training
     pixels = open_dataset(surveyed, config, progress, channels=surveyed.channels)
     splits = dict(pixels.manifest.splits)
     if not len(splits.get("test", ())):
-        raise DataError(Text("{path}: there are no test images to measure on.", path=data))
+        raise DataError(Text("{path}: no test images to measure on.", path=data))
     train = splits["train"]
     if recipe.images is not None and recipe.images > len(train):
         raise ConfigError(
-            Text("images {given}: there are {count} training images.", given=recipe.images, count=len(train))
+            Text("images {given}: there are only {count} training images.", given=recipe.images, count=len(train))
         )
     if recipe.images is not None and recipe.images < len(train):
         splits["train"] = subset(pixels.manifest, train, recipe.images)
@@ -205,7 +205,7 @@ def train(
         with JsonLines(work / run_folder.LOG) as log:
             loop.fit(setup, state, Ranks(), log, timing, watching)
     except StoppedError as stopped:
-        text = _("Stopped. What is finished is kept: the same command goes on with the rest.")
+        text = _("Stopped. Finished measurements are kept; run the same command again to continue.")
         raise StoppedError(text, stopped.exit_code - 128) from None
     finally:
         shutil.rmtree(work, ignore_errors=True)

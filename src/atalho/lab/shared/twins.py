@@ -45,13 +45,13 @@ class Compared:
         names = ", ".join(self.differences)
         if names == "network.shortcut":
             if alike:
-                return _("The two networks, and their trainings, differ in the shortcuts alone.")
-            return _("The two networks differ in the shortcuts alone.")
+                return _("The two networks and their training differ only in the shortcuts.")
+            return _("The two networks differ only in the shortcuts.")
         if "network.shortcut" in self.differences:
             return _("The two networks differ in more than their shortcuts: {names}.").format(names=names)
         if names:
-            return _("The two networks have the same kind of shortcuts; what differs is {names}.").format(names=names)
-        return _("The two networks have the same specification, and nothing known of their trainings differs.")
+            return _("The two networks have the same kind of shortcut; they differ in {names}.").format(names=names)
+        return _("The two networks have the same spec, and no known difference in training.")
 
 
 def not_compared(verdict: Verdict, shortcuts: Iterable[bool]) -> Iterator[str]:

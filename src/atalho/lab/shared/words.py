@@ -13,19 +13,19 @@ OUTCOMES: Final = {
     "not enough evidence": N_("There is not enough evidence."),
 }
 _SENTENCES: Final = {
-    "above": N_("{quantity}: {left}, {left_value}, lies above {right}, {right_value}"),
-    "below": N_("{quantity}: {left}, {left_value}, lies below {right}, {right_value}"),
+    "above": N_("{quantity}: {left}, {left_value}, is above {right}, {right_value}"),
+    "below": N_("{quantity}: {left}, {left_value}, is below {right}, {right_value}"),
     "equal": N_("{quantity}: {left}, {left_value}, equals {right}, {right_value}"),
     "open": N_("{quantity}: {left}, {left_value}, and {right}, {right_value}"),
 }
 _BECAUSE: Final = {
     "supported": N_("the intervals do not overlap."),
-    "not supported": N_("the intervals do not overlap, and the claim says the opposite."),
-    "not enough evidence": N_("the intervals overlap, so the order may be chance."),
-    "no interval": N_("there are too few measurements for an interval, so the order may be chance."),
+    "not supported": N_("the intervals do not overlap, but the claim says the opposite."),
+    "not enough evidence": N_("the intervals overlap, so the order may be due to chance."),
+    "no interval": N_("there are too few measurements for an interval, so the order may be due to chance."),
     "equal": N_("exactly."),
     "exact": N_("both numbers are exact."),
-    "exact, otherwise": N_("both numbers are exact, and the claim says the opposite."),
+    "exact, otherwise": N_("both numbers are exact, but the claim says the opposite."),
 }
 
 
@@ -34,7 +34,7 @@ def headline(verdict: Verdict, missing: Sequence[str]) -> str:
     outcome = OUTCOMES[verdict.outcome]
     words = _(outcome)
     if missing:
-        words += " " + _("The experiment is not finished: cells not measured yet: {n}.").format(n=whole(len(missing)))
+        words += " " + _("The experiment is unfinished; cells not measured yet: {n}.").format(n=whole(len(missing)))
     return words
 
 

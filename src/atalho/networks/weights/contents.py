@@ -31,7 +31,7 @@ def weights_of(contents: Mapping[str, Any]) -> dict[str, Tensor]:
     if not tensors or others:
         raise WeightsError(
             Text(
-                "these are not weights: {found}. Accepted: tensors by name, also nested under {nests}",
+                "not weights: {found}. Accepted: tensors by name, also nested under {nests}",
                 found=first_few(others) if others else Text("nothing"),
                 nests=", ".join(_NESTS),
             )
@@ -59,7 +59,7 @@ def _shape(contents: Mapping[str, Any], names: Sequence[str]) -> tuple[int, ...]
             return tuple(weights[name].shape)
     raise WeightsError(
         Text(
-            "layout of the weights not recognised: it has none of {accepted}; its first names are {given}",
+            "unknown layout of the weights: none of {accepted} found; the first names are {given}",
             accepted=", ".join(names),
             given=first_few(list(weights)),
         )

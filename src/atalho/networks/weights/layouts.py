@@ -21,7 +21,7 @@ def torchvision_names(network: Network) -> dict[str, str]:
         rename = _densenet_name
     elif isinstance(network.spec, MLPSpec) or network.spec.design in PREACTIVATIONS:
         raise ConfigError(
-            Text("torchvision has no such network, and so no names for its weights; use the layout 'atalho'")
+            Text("torchvision does not have this network, so it has no names for its weights; use the layout 'atalho'")
         )
     else:
         rename = _resnet_name

@@ -51,12 +51,12 @@ def _check_values(given: Mapping[str, Tensor], places: Mapping[str, Tensor]) -> 
     _refuse(Text("Wrong shape: {names}."), [f"{name} {a} ≠ {b}" for name, (a, b) in shapes.items() if a != b])
     floating = {name: values.is_floating_point() for name, values in given.items()}
     _refuse(
-        Text("Wrong type of number: {names}."),
+        Text("Wrong data type: {names}."),
         [f"{name} {given[name].dtype}" for name in given if floating[name] != places[name].is_floating_point()],
     )
     # As the network will hold them: what fits in double precision may be infinite in single.
     held = {name: values.to(places[name].dtype) for name, values in given.items()}
-    _refuse(Text("Not finite, or a negative variance: {names}."), unsound(held))
+    _refuse(Text("Non-finite values or a negative variance: {names}."), unsound(held))
 
 
 def export_weights(network: Network, layout: Layout = "torchvision") -> dict[str, Tensor]:
@@ -66,7 +66,7 @@ def export_weights(network: Network, layout: Layout = "torchvision") -> dict[str
     """
     if layout not in get_args(Layout):
         raise ConfigError(
-            Text.joined(Text("layout {given!r} is not known.", given=layout), nearest(layout, get_args(Layout)))
+            Text.joined(Text("unknown layout {given!r}.", given=layout), nearest(layout, get_args(Layout)))
         )
     state = {name: values.detach().clone() for name, values in network.state_dict().items()}
     if layout == "atalho":
@@ -79,7 +79,7 @@ def _refuse(text: Text, names: Sequence[str]) -> None:
     if names:
         raise WeightsError(
             Text.joined(
-                Text("the weights do not fit this network."),
+                Text("the weights do not match this network."),
                 text.format(names=first_few(names)),
                 Text("Create the network with the depth, classes, in_channels, stem and shortcut of the weights."),
             )

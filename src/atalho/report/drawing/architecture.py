@@ -186,11 +186,11 @@ def _told(network: NetworkToDraw) -> str:
     text = _("{name}: a stem, stages of {counts} blocks or dense layers, average pooling and a classifier.")
     parts = [text.format(name=network.name, counts=stages)]
     sentences: dict[Connection, str] = {
-        "identity": _("Identity shortcuts, drawn solid: {n}."),
-        "projection": _("Projections, drawn dashed: {n}."),
-        "zero-pad": _("Zero-padding shortcuts, drawn dotted: {n}."),
+        "identity": _("Identity shortcuts (solid lines): {n}."),
+        "projection": _("Projections (dashed lines): {n}."),
+        "zero-pad": _("Zero-padding shortcuts (dotted lines): {n}."),
         "none": _("Blocks without a shortcut: {n}."),
-        "concatenation": _("Dense blocks, whose layers are concatenated: {n}."),
+        "concatenation": _("Dense blocks (their layers are concatenated): {n}."),
     }
     parts += [sentence.format(n=counts[kind]) for kind, sentence in sentences.items() if counts[kind]]
     return " ".join(parts)

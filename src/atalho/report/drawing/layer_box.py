@@ -43,7 +43,7 @@ class LayerBox:
             case "global-pool":
                 return _("average pooling")
             case "norm":
-                return _("norm, ReLU")
+                return _("batch norm, ReLU")
             case "dropout":
                 return _("dropout {share}").format(share=number(self.share, 2))
             case "flatten":

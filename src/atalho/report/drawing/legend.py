@@ -44,18 +44,18 @@ def draw_legend(networks: Sequence[NetworkToDraw], scale: Scale | None, width: f
 def _items(networks: Sequence[NetworkToDraw]) -> list[tuple[str, str]]:
     connections = {connection(block) for network in networks for block in network.plan.blocks}
     texts: dict[Connection, str] = {
-        "identity": _("identity: x is added as it is"),
-        "projection": _("projection: a 1×1 convolution makes x fit"),
-        "zero-pad": _("zero padding: x, and zeros for new channels"),
+        "identity": _("identity: x is added unchanged"),
+        "projection": _("projection: a 1×1 convolution changes the shape of x"),
+        "zero-pad": _("zero padding: x plus zeros for the new channels"),
     }
     if all(network.plan.stem.design == "pixels" for network in networks):
-        texts["projection"] = _("projection: a linear layer makes x fit")
+        texts["projection"] = _("projection: a linear layer changes the shape of x")
     items: list[tuple[str, str]] = [(name, text) for name, text in texts.items() if name in connections]
     if items:
         items.append(("sum", _("sum: F(x) + x")))
     if "concatenation" in connections:
-        items.append(("band", _("concatenation: x, and what each layer adds beside it")))
-    return [*items, ("norm", _("batch normalisation")), ("relu", _("ReLU"))]
+        items.append(("band", _("concatenation: x and the output of each layer")))
+    return [*items, ("norm", _("batch norm")), ("relu", _("ReLU"))]
 
 
 def _item(mark: str, text: str) -> Html:

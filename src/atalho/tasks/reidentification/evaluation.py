@@ -251,8 +251,8 @@ def protocol_for(asked: str, manifest: Manifest) -> Protocol:
         return "leave-self-out"
     if asked == "cross-camera" and manifest.cameras is None:
         raise DataError(
-            Text("The protocol cross-camera needs cameras, and none are known. Use --protocol leave-self-out, or say "
-                 "how names tell the camera with --data.camera.")
+            Text("The protocol cross-camera needs cameras, and none are known. Use --protocol leave-self-out, or "
+                 "--data.camera to read the camera from file names.")
         )  # fmt: skip
     return "cross-camera" if manifest.cameras is not None else "leave-self-out"
 

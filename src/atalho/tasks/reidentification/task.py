@@ -156,24 +156,24 @@ class ReidentificationTask(Task):
         if world > 1:
             raise ConfigError(
                 Text(
-                    "Re-identification trains in one process: its loss compares all images of a batch. "
-                    "Leave torchrun out."
+                    "Re-identification trains in one process, because its loss compares all images of a batch. Run "
+                    "it without torchrun."
                 )
             )
         if config.training.batch_size < 2 * config.reid.each:
             raise ConfigError(
-                Text("A batch of {batch} images holds fewer than two identities with {each} images each. "
-                  "Give a larger --batch-size or a smaller --reid.each.",
+                Text("A batch of {batch} images has fewer than two identities with {each} images each. Increase "
+                     "--batch-size or reduce --reid.each.",
                   batch=config.training.batch_size, each=config.reid.each)
             )  # fmt: skip
         if config.training.micro_batch is not None:
             raise ConfigError(
-                Text("Re-identification compares all images of a batch, which cannot run in parts: leave out "
-                  "training.micro_batch, or give a smaller --batch-size.")
+                Text("Re-identification compares all images of a batch, which cannot run in parts. Remove "
+                     "training.micro_batch, or reduce --batch-size.")
             )  # fmt: skip
         if config.augment.mixup or config.augment.cutmix:
             raise ConfigError(
-                Text("Re-identification takes no mixed images: leave out augment.mixup and augment.cutmix.")
+                Text("Re-identification does not support mixed images. Remove augment.mixup and augment.cutmix.")
             )
         further(config.reid.further)
 
@@ -183,8 +183,8 @@ class ReidentificationTask(Task):
     def check_change(self, data: str, run: Path) -> None:
         raise RunError(
             Text(
-                "The images at {data} are not those that {run} was started with, and re-identification is split by "
-                "identity: start a new run on them.",
+                "The images at {data} differ from those that {run} was started with, and re-identification "
+                "splits by identity. Start a new run on them.",
                 data=data,
                 run=run,
             )

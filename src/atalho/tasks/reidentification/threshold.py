@@ -56,10 +56,10 @@ def tell_few(target: EvaluationTarget, split: str, run: Path | str, listener: Li
     count = len(np.unique(manifest.labels[manifest.splits[split]]))
     if count < _FEW:
         text = ngettext(
-            "The threshold comes from {count} identity, too few to say much of others. Choose it on more: "
-            "atalho threshold {run} DATA",
-            "The threshold comes from {count} identities, too few to say much of others. Choose it on more: "
-            "atalho threshold {run} DATA",
+            "The threshold comes from {count} identity, too few to generalise. Choose it on more: atalho "
+            "threshold {run} DATA",
+            "The threshold comes from {count} identities, too few to generalise. Choose it on more: atalho "
+            "threshold {run} DATA",
             count,
         )
         listener.note(text.format(count=count, run=run))
