@@ -87,7 +87,7 @@ def test_the_epoch_in_progress_begins_again_with_changed_images(stopped: Path, t
     assert [row["epoch"] for row in rows if row["kind"] == "epoch"] == [1, 2, 3]
     assert data_change.origin_of(done) == EpochOrigin(6, 1)
     (note,) = [note for note in listener.notes if "changed" in note]
-    assert note.startswith("the images changed after step 6: 40 new, 0 gone; epoch 2 begins again")
+    assert note.startswith("the images changed after step 6: 40 added, 0 removed; epoch 2 restarts")
     (change,) = done.json("manifest.json")["changes"]
     assert (change["step"], change["epoch"], change["added"], change["removed"]) == (6, 1, 40, 0)
     assert "the images changed after step 6" in (done.path / "report.html").read_text(encoding="utf-8")
@@ -107,7 +107,7 @@ def test_a_change_is_accepted_once_and_resumes_exactly_after_it(stopped: Path, t
 
 def test_other_classes_are_never_accepted(stopped: Path, tmp_path: Path) -> None:
     shutil.copytree(tmp_path / "data" / "train" / "bag", tmp_path / "data" / "train" / "zebra")
-    with pytest.raises(RunError, match=r"bag, sneaker, trouser, zebra; .* was started with bag, sneaker, trouser"):
+    with pytest.raises(RunError, match=r"bag, sneaker, trouser, zebra, but .* was started with bag, sneaker, trouser"):
         resume(stopped, accept_data_change=True)
 
 

@@ -52,8 +52,8 @@ def test_a_bad_image_is_refused_or_left_out_and_recorded(own: Path) -> None:
         "classes: bag, sneaker, trouser",
         "1 image left out: train/bag/0000.png",
     ]
-    (skipped,) = pixels.record()["skipped"]
-    assert skipped["path"] == "train/bag/0000.png"
+    (skipped,) = pixels.record().skipped
+    assert skipped.path == "train/bag/0000.png"
     everything = sum(len(pixels.manifest.splits[name]) for name in ("train", "val", "test"))
     assert everything == 179
 

@@ -59,7 +59,7 @@ def _limited(megabytes: int, *arguments: str) -> subprocess.CompletedProcess[str
 def test_what_fits_is_told_part_by_part() -> None:
     text = check(_plan())
     assert text.startswith("memory: about ")
-    for part in ("128 images at once", "weights 45 MB", "gradients 45 MB", "optimizer 45 MB", "averaged weights 45 MB"):
+    for part in ("128 images at once", "weights 45 MB", "gradients 45 MB", "optimiser 45 MB", "averaged weights 45 MB"):
         assert part in text
     assert "averaged weights 0 MB" in check(_plan(averaging=0.0))
 

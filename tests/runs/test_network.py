@@ -36,7 +36,9 @@ def test_the_stem_follows_the_images_unless_it_was_chosen() -> None:
 
 
 def test_images_too_small_for_the_network_are_refused() -> None:
-    with pytest.raises(ConfigError, match=r"Images of 16 pixels are too small for densenet121 .* which needs 32"):
+    with pytest.raises(
+        ConfigError, match=r"Images of 16 pixels are too small for densenet121 .* which needs at least 32"
+    ):
         network.spec_for(asked(name="densenet121", stem="large"), None, classes=3, channels=3, size=16)
 
 
