@@ -1,22 +1,17 @@
 """The one schema of a run. Python, TOML, the command line and the run folder all end in a `Config`.
 
-Two levels deep, frozen, and strict: an unknown key or a value out of range is an error that names the nearest
-accepted one. Each default stands here once; a recipe (`training/recipe.py`) changes only what it is about.
+Two levels deep and frozen. Each default stands here once; a recipe (`training/recipe.py`) changes only what it is
+about. `settings.py` checks given values against it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
-from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from atalho.blocks.kinds import PoolingKind, ShortcutChoice, StemChoice
-from atalho.errors import ConfigError
 from atalho.text import N_
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
 
 SMALL_IMAGE: Final = 64
 """The largest side in pixels of a small image: kept whole, cropped by shifting, and given the small stem."""
@@ -35,7 +30,7 @@ class _Bounds:
     lt: float | None = None
     strict: bool | None = None
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:  # pydantic's own types
         return handler(source) | {name: value for name, value in vars(self).items() if value is not None}
 
 
@@ -68,7 +63,7 @@ class ModelConfig(_Section):
         str, N_("network of the catalogue (see atalho models); auto: the network of `start`, otherwise resnet18")
     ] = "auto"
     spec: Annotated[
-        dict[str, Any] | str | None,
+        dict[str, Any] | str | None,  # checked by `networks.spec`, which knows the families
         N_("spec of a network instead of a name: family, blocks, widths and so on; or a TOML file with one"),
     ] = None
     stem: Annotated[
@@ -255,17 +250,6 @@ class Config(_Section):
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Settings as somebody asked for them: a whole configuration, and the paths of the values that were given.
-
-    The others are the schema's defaults, which a recipe may change.
-    """
-
-    config: Config
-    given: frozenset[str]
-
-
-@dataclass(frozen=True)
 class Entry:
     """One value of the schema: `path` as in TOML (`training.lr`), its type, its default and what it means (English)."""
 
@@ -288,84 +272,3 @@ def entries() -> Iterator[Entry]:
 def _entry(path: str, hint: Any, default: Any) -> Entry:
     kind, *metadata = get_args(hint)
     return Entry(path, kind, default, next(text for text in metadata if isinstance(text, str)))
-
-
-def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested values of several layers as one; a later layer wins value by value."""
-    merged: dict[str, Any] = {}
-    for layer in layers:
-        for key, value in layer.items():
-            if isinstance(value, Mapping):
-                below = merged.get(key)
-                merged[key] = merge(below if isinstance(below, Mapping) else {}, value)
-            else:
-                merged[key] = value
-    return merged
-
-
-def nest(flat: Mapping[str, Any]) -> dict[str, Any]:
-    """`{"training.lr": 0.2}` as `{"training": {"lr": 0.2}}`; dashes in names count as underscores."""
-    return merge(*(_nested(path.replace("-", "_").split("."), value) for path, value in flat.items()))
-
-
-def _nested(keys: list[str], value: Any) -> dict[str, Any]:
-    return {keys[0]: value if len(keys) == 1 else _nested(keys[1:], value)}
-
-
-def change(config: Config, values: Mapping[str, Any]) -> Config:
-    """`config` with other `values`, by path, that are known to be accepted."""
-    return replace(
-        config,
-        **{
-            name: replace(getattr(config, name), **inner) if isinstance(inner, Mapping) else inner
-            for name, inner in nest(values).items()
-        },
-    )
-
-
-def to_dict(config: Config) -> dict[str, Any]:
-    """The nested values of `config`, ready for TOML or JSON."""
-    return {section: _renamed(value, "class_", "class") for section, value in asdict(config).items()}
-
-
-def _renamed(value: Any, name: str, other: str) -> Any:
-    """`class` is a word of Python, so that its field has another name."""
-    return {other if key == name else key: kept for key, kept in value.items()} if isinstance(value, Mapping) else value
-
-
-def validate(values: Mapping[str, Any]) -> Config:
-    """The configuration that `values` (nested) describe. Raises ConfigError for what the schema does not accept."""
-    from pydantic import ValidationError
-
-    from atalho.validation import explain
-
-    try:
-        return _schema().validate_python(
-            {section: _renamed(value, "class", "class_") for section, value in values.items()}
-        )
-    except ValidationError as error:
-        raise ConfigError(explain(Config, error)) from None
-
-
-def ask(values: Mapping[str, Any]) -> Asked:
-    """`values` (nested) as the settings that they ask for. Raises ConfigError for what the schema does not accept."""
-    return Asked(validate(values), frozenset(flatten(values)))
-
-
-def flatten(values: Mapping[str, Any]) -> dict[str, Any]:
-    """`{"training": {"lr": 0.2}}` as `{"training.lr": 0.2}`."""
-    paths: dict[str, Any] = {}
-    for section, inner in values.items():
-        paths |= (
-            {f"{section}.{name}": value for name, value in inner.items()}
-            if isinstance(inner, Mapping)
-            else {section: inner}
-        )
-    return paths
-
-
-@cache
-def _schema() -> TypeAdapter[Config]:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(Config)

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from atalho import config
 from atalho.api.train import resume, train
 from atalho.errors import AtalhoError, ConfigError, DataError, RunError, StoppedError, WeightsError
 from atalho.runs.run import Run
+from atalho.settings import validate
 from atalho.storage import log, run_file
 from atalho.training.progress import Progress, StepReport
 
@@ -59,7 +59,7 @@ def test_settings_are_read_and_checked_once(clothes: Path, tmp_path: Path, monke
 
         return call
 
-    for function in (config.validate, run_file.read):
+    for function in (validate, run_file.read):
         for module in [module for name, module in sys.modules.items() if name.startswith("atalho")]:
             if getattr(module, function.__name__, None) is function:
                 monkeypatch.setattr(module, function.__name__, counted(function))

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from atalho.api.train import train
-from atalho.config import validate
 from atalho.errors import ConfigError, RunError
 from atalho.runs import continuation
 from atalho.runs.run import Run
+from atalho.settings import validate
 from atalho.training.progress import Progress, StepReport
 
 

@@ -6,18 +6,19 @@ import pytest
 
 from atalho import config as schema
 from atalho.errors import ConfigError
+from atalho.settings import nest, to_dict, validate
 from atalho.storage import run_file
 
 
 def test_the_file_gives_the_same_configuration(tmp_path: Path) -> None:
-    config = schema.validate(schema.nest({"training.lr": 0.3, "data.size": 48, "training.milestones": (0.1, 0.9)}))
+    config = validate(nest({"training.lr": 0.3, "data.size": 48, "training.milestones": (0.1, 0.9)}))
     path = tmp_path / "run.toml"
-    path.write_text(run_file.text(schema.to_dict(config)))
-    assert schema.validate(run_file.read(path)) == config
+    path.write_text(run_file.text(to_dict(config)))
+    assert validate(run_file.read(path)) == config
 
 
 def test_every_value_has_its_meaning_beside_it() -> None:
-    text = run_file.text(schema.to_dict(schema.Config()))
+    text = run_file.text(to_dict(schema.Config()))
     for entry in schema.entries():
         assert f"# {entry.meaning}" in text
 

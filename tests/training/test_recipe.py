@@ -2,7 +2,8 @@
 
 import pytest
 
-from atalho.config import Config, ask, nest
+from atalho.config import Config
+from atalho.settings import ask, nest
 from atalho.training import recipe
 from atalho.training.recipe import RecipeContext
 
@@ -84,7 +85,7 @@ def test_large_images_are_cropped_by_area() -> None:
 
 
 def test_what_is_resolved_stays_as_it_is() -> None:
-    from atalho.config import to_dict
+    from atalho.settings import to_dict
 
     once, _notes = recipe.resolve(ask({}), RecipeContext("resnet", 20, 28, 3_000))
     again, notes = recipe.resolve(ask(to_dict(once)), RecipeContext("resnet", 20, 28, 3_000))

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from atalho.config import Config, merge, to_dict, validate
+from atalho.config import Config
 from atalho.networks import Network, create
 from atalho.precision import choose
+from atalho.settings import merge, to_dict, validate
 from atalho.tasks import classification
 from atalho.tasks.task import Objective, Outputs
 from atalho.training.distributed import Ranks

@@ -8,7 +8,6 @@ from typing import Any
 
 from PIL import Image
 
-from atalho import config as schema
 from atalho.config import DataConfig
 from atalho.data.decoding.decode import decode_square, square_of
 from atalho.data.decoding.reasons import UnreadableImageError
@@ -18,6 +17,7 @@ from atalho.data.manifest import Manifest
 from atalho.errors import DataError
 from atalho.report import doctor as page
 from atalho.runs.dataset import announce, reading_options, refuse_unnamed
+from atalho.settings import merge, nest, validate
 from atalho.storage.atomic import write_file
 from atalho.tasks.by_name import task_of
 from atalho.text import Text
@@ -64,7 +64,7 @@ def doctor(
     --------
     >>> atalho.doctor("photos", report="doctor.html").problems
     """
-    config = schema.validate(schema.merge(schema.nest(settings or {}), {"data": {"path": os.fspath(path)}}))
+    config = validate(merge(nest(settings or {}), {"data": {"path": os.fspath(path)}}))
     refuse_unnamed(config)
     c, task = config.data, task_of(config.task)
     progress = progress or Progress()

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from atalho import config as schema
 from atalho.errors import ConfigError
 from atalho.precision import threads
 from atalho.runs import continuation, data_change, provenance
@@ -13,6 +12,7 @@ from atalho.runs.begin import begin
 from atalho.runs.follow import follow
 from atalho.runs.resume import continue_run
 from atalho.runs.run import Run
+from atalho.settings import ask, change, merge, nest
 from atalho.storage import run_file
 from atalho.text import Text
 from atalho.training import distributed
@@ -93,10 +93,10 @@ def train(
     folder, command = Path(out) if out is not None else None, command or provenance.called_from_python("atalho.train")
     with distributed.joined() as ranks:
         file = run_file.read(Path(config)) if config is not None else {}
-        values = schema.merge(
+        values = merge(
             file,
-            schema.nest(settings or {}),
-            schema.nest({path: value for path, value in shortcuts.items() if value is not None}),
+            nest(settings or {}),
+            nest({path: value for path, value in shortcuts.items() if value is not None}),
         )
         _refuse_another_recipe(file, values)
         continue_existing |= ranks.restarts > 0
@@ -104,11 +104,11 @@ def train(
         if not ranks.is_main:
             return follow(ranks)
         listener = tracked(progress, track)
-        asked = schema.ask(values)
+        asked = ask(values)
         if isinstance(spec := asked.config.model.spec, str):  # a file: the run holds its network itself
             network = {"model.spec": run_file.read(Path(spec))}
-            values = schema.merge(values, schema.nest(network))
-            asked = replace(asked, config=schema.change(asked.config, network))
+            values = merge(values, nest(network))
+            asked = replace(asked, config=change(asked.config, network))
         digest = continuation.command_digest(values, asked.config)
         before = continuation.find_run(folder, digest) if folder is not None and continue_existing else None
         if before is not None:

@@ -13,6 +13,8 @@ from cyclopts import Group, Parameter
 from atalho import config as schema
 from atalho.cli import help
 from atalho.errors import ConfigError, nearest
+from atalho.json_values import JsonObject, JsonValue
+from atalho.settings import merge, nest
 from atalho.text import N_, Text
 from atalho.training.recipe import DECIDED
 
@@ -94,7 +96,7 @@ def _shown(entry: schema.Entry) -> str | bool:
 
 
 def _parsed(kind: Any) -> Any:
-    """The type by which a value is read. Its bounds are left to `config.validate`, which explains them better."""
+    """The type by which a value is read. Its bounds are left to `settings.validate`, which explains them better."""
     if get_origin(kind) is Annotated:
         return _parsed(get_args(kind)[0])
     if get_origin(kind) in (Union, UnionType):
@@ -102,11 +104,11 @@ def _parsed(kind: Any) -> Any:
     return tuple[float, ...] if get_origin(kind) is tuple else kind
 
 
-def given(values: Mapping[str, Any], **sections: Mapping[str, Any] | None) -> dict[str, Any]:
+def given(values: Mapping[str, JsonValue], **sections: Mapping[str, JsonValue] | None) -> JsonObject:
     """The nested values that the user gave, by path and in sections, ready for `atalho.train(settings=...)`."""
-    return schema.merge(
+    return merge(
         {name: values for name, values in sections.items() if values},
-        schema.nest({path: value for path, value in values.items() if value is not None}),
+        nest({path: value for path, value in values.items() if value is not None}),
     )
 
 

@@ -70,7 +70,7 @@ def train(
 
     values = {
         "model.spec" if _is_file(model_name) else "model.name": model_name,
-        "model.start": start and str(start),
+        "model.start": str(start) if start is not None else None,
         "reid.protocol": protocol,
         "training.recipe": recipe,
         "training.epochs": epochs,

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from atalho import config as schema
-from atalho.config import Asked
 from atalho.data import order
 from atalho.errors import ConfigError
 from atalho.networks.select import stem_advice
@@ -17,6 +16,7 @@ from atalho.runs.fit import fit, preprocessing
 from atalho.runs.follow import refuse_crowded_gpu
 from atalho.runs.network import Start, backbone_of, spec_for
 from atalho.runs.run import Run
+from atalho.settings import Asked, change, to_dict
 from atalho.storage import atomic, run_file, run_folder
 from atalho.storage.run_folder import RunFolder
 from atalho.storage.run_records import RunNetwork
@@ -50,7 +50,7 @@ def begin(
     derived = dict(continuation.absolute_paths(early))
     if start is not None and "training.recipe" not in asked.given:
         derived["training.recipe"] = "finetune"
-    asked = replace(asked, config=schema.change(early, derived))
+    asked = replace(asked, config=change(early, derived))
     precision = choose(early.training.device, early.training.precision)
     refuse_crowded_gpu(ranks, precision)
     surveyed = survey_data(replace(early, data=start.data(early.data)) if start else early, progress)
@@ -75,7 +75,7 @@ def begin(
         files = RunFolder(folder)
         files.write(RunNetwork(spec, preprocessing(dataset, config.data, start)))
         files.write(dataset.record())
-        text = run_file.text(schema.to_dict(config)).encode()
+        text = run_file.text(to_dict(config)).encode()
         fingerprint = provenance.fingerprint(precision, ranks.world)
         about = provenance.gather(command, config.training.seed, precision)
         files.write(replace(about, fingerprint=fingerprint, config=provenance.digest(text), asked=digest))

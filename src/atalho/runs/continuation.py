@@ -13,6 +13,7 @@ from typing import Any
 from atalho import config as schema
 from atalho.errors import ConfigError, RunError
 from atalho.runs.run import Run
+from atalho.settings import merge, nest
 from atalho.storage import run_folder
 from atalho.storage.run_folder import RunFolder
 from atalho.storage.run_records import Provenance
@@ -22,7 +23,7 @@ from atalho.training.distributed import Ranks
 
 def command_digest(values: Mapping[str, Any], config: schema.Config) -> str:
     """A hash of the settings as they were given, which ask for `config`: by it the same command is known again."""
-    whole = schema.merge(values, schema.nest(absolute_paths(config)))
+    whole = merge(values, nest(absolute_paths(config)))
     return hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()
 
 

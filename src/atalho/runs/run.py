@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from atalho import model
-from atalho.config import Config, merge, validate
+from atalho.config import Config
 from atalho.data.manifest import Manifest
 from atalho.data.manifest_record import ManifestRecord
+from atalho.settings import merge, validate
 from atalho.storage import run_file, run_folder
 from atalho.storage.run_folder import RunFolder
 from atalho.storage.run_records import RunNetwork, TrainingTime

@@ -8,9 +8,10 @@ Precedence: what the user asked for over the recipe over the schema.
 from dataclasses import dataclass
 from typing import Final
 
-from atalho.config import SMALL_IMAGE, Asked, Config, TaskName, change, flatten, merge
+from atalho.config import SMALL_IMAGE, Config, TaskName
 from atalho.errors import ConfigError
 from atalho.json_values import JsonObject
+from atalho.settings import Asked, change, flatten, merge
 from atalho.tasks.by_name import task_of
 from atalho.text import Text, _
 from atalho.text.numbers import significant
@@ -65,12 +66,12 @@ class RecipeContext:
     task: TaskName = "classification"
 
 
-def values(recipe: str, context: RecipeContext) -> dict[str, JsonObject]:
+def values(recipe: str, context: RecipeContext) -> JsonObject:
     """The nested values in which `recipe` differs from the schema's defaults."""
     small = context.size <= SMALL_IMAGE
     # The papers shift 32-pixel images by up to 4; the other recipes, of fewer epochs, by half of that.
     pad = context.size // (8 if recipe == "paper" else 16)
-    crop = {"augment": {"crop": "pad", "pad": pad} if small else {"crop": "resized"}}
+    crop: JsonObject = {"augment": {"crop": "pad", "pad": pad} if small else {"crop": "resized"}}
     own = task_of(context.task).recipe(recipe)
     if own is not None:
         return merge(crop, own)

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from atalho import config as schema
 from atalho import model
 from atalho.errors import ConfigError
 from atalho.model import Model
+from atalho.networks import spec as specs
 from atalho.networks.network import Network
-from atalho.networks.spec import to_dict
 from atalho.precision import Precision
 from atalho.runs.run import Run
+from atalho.settings import flatten, to_dict
 from atalho.storage import model_folder, run_folder
 from atalho.text import Text
 
@@ -99,14 +99,14 @@ def _name(folder: Path) -> str:
 def _read(folder: Path, name: str, precision: Precision) -> TrainedNetwork:
     loaded = model.load(folder, precision)
     weights = (loaded.folder / model_folder.WEIGHTS).read_bytes()
-    settings = {f"network.{key}": value for key, value in to_dict(loaded.card.spec).items()}
+    settings = {f"network.{key}": value for key, value in specs.to_dict(loaded.card.spec).items()}
     run, training = run_of(folder), None
     if run is not None:
         asked = run.config.training
         training = TrainedFor(asked.epochs, asked.lr, asked.seed, len(run.manifest.splits["train"]), run.top1)
-        given = schema.to_dict(run.config)
+        given = flatten(to_dict(run.config))
         settings |= {
-            f"{part}.{key}": value for part in ("data", "augment", "training") for key, value in given[part].items()
+            path: value for path, value in given.items() if path.startswith(("data.", "augment.", "training."))
         }
     kept = {key: value for key, value in settings.items() if key not in _WHERE}
     return TrainedNetwork(name, loaded, hashlib.sha256(weights).hexdigest(), kept, training)

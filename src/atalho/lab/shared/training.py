@@ -16,7 +16,6 @@ from typing import Final
 import torch
 from torch import nn
 
-from atalho import config as schema
 from atalho.blocks.kinds import ShortcutChoice
 from atalho.config import Config
 from atalho.data.dataset import Dataset
@@ -24,6 +23,7 @@ from atalho.data.manifest import Ids, Manifest
 from atalho.data.preprocessing import Preprocessing
 from atalho.data.splits import hold_out
 from atalho.errors import ConfigError, DataError, StoppedError
+from atalho.json_values import JsonObject
 from atalho.networks.network import Network
 from atalho.networks.select import specify
 from atalho.networks.spec import Spec
@@ -31,6 +31,7 @@ from atalho.precision import Precision, choose
 from atalho.runs.dataset import open_dataset, survey_data
 from atalho.runs.fit import preprocessing, training_setup
 from atalho.runs.network import first_weights
+from atalho.settings import ask, merge, validate
 from atalho.storage import run_folder
 from atalho.storage.log import JsonLines
 from atalho.storage.run_folder import RunFolder
@@ -154,8 +155,8 @@ class TrainingBench:
 
 def open_bench(data: Path | str, recipe: Recipe, progress: Progress) -> TrainingBench:
     """Find, check and decode the images at `data`. Raises DataError where they are unfit or none are for testing."""
-    asked = {"path": str(data), "val_fraction": 0.0, "size": recipe.size, "skip_bad": recipe.skip_bad}
-    whole = schema.validate({"data": asked})
+    asked: JsonObject = {"path": str(data), "val_fraction": 0.0, "size": recipe.size, "skip_bad": recipe.skip_bad}
+    whole = validate({"data": asked})
     config = whole.data
     surveyed = survey_data(whole, progress)
     pixels = open_dataset(surveyed, config, progress, channels=surveyed.channels)
@@ -217,7 +218,7 @@ def configuration(bench: TrainingBench, seed: int) -> Config:
     r = bench.recipe
     asked = {"training": _RECIPE | {"epochs": r.epochs, "lr": r.lr, "batch_size": r.batch_size, "seed": seed}}
     context = RecipeContext("resnet", 0, bench.pixels.size, len(bench.manifest.splits["train"]))
-    config, _notes = resolve(schema.ask(schema.merge(asked, {"data": {"size": bench.pixels.size}})), context)
+    config, _notes = resolve(ask(merge(asked, {"data": {"size": bench.pixels.size}})), context)
     return config
 
 
