@@ -85,6 +85,11 @@ def test_what_is_refused(model: str, options: dict[str, Any], text: str, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_budget_is_refused_rather_than_ignored(tmp_path: Path, clothes: Path) -> None:
+    with pytest.raises(TypeError, match="budget_minutes"):
+        identity.run("resnet20", clothes, out=tmp_path / "lab", budget_minutes=1)  # type: ignore[call-arg]
+
+
 def test_another_difference_than_zero_is_no_support() -> None:
     assert identity.judge(0.0).outcome == "supported"
     assert identity.judge(1e-7).outcome == "not supported"

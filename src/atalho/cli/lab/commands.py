@@ -104,8 +104,11 @@ def identity(
     json: options.JSON = False,
 ) -> int:
     """The first blocks at zero against the network without them."""
-    run = partial(lab.identity.run, model, data, blocks=blocks, images=images, seed=seed)
-    result = shared.SessionOptions(out=out).measure(run)
+    with terminal.TerminalProgress() as progress:
+        command = options.command()
+        result = lab.identity.run(
+            model, data, blocks=blocks, images=images, seed=seed, out=out, command=command, progress=progress
+        )
     largest = result.largest_difference
     if json:
         terminal.print_json({"largest_difference": largest, "folder": str(result.path), **result.to_dict()})

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
@@ -15,7 +15,6 @@ from atalho.text import N_, Text, _
 if TYPE_CHECKING:
     from atalho.lab.shared.result import Result
 
-R = TypeVar("R", bound="Result")
 
 Data = Annotated[str, Parameter(help=N_("folder with one folder per class, CSV, IDX files or CIFAR batches"))]
 MeasuredOn = Annotated[str | None, Parameter(help=N_("images to measure on; default: the run's own"))]
@@ -57,14 +56,10 @@ class SessionOptions:
     out: Out = None
     json: options.JSON = False
 
-    def measure(self, run: Callable[..., R]) -> R:
-        """The result of an experiment, which is given what all experiments accept."""
-        with terminal.TerminalProgress() as progress:
-            return run(budget_minutes=self.budget, out=self.out, command=options.command(), progress=progress)
-
     def show(self, run: Callable[..., "Result"]) -> int:
         """Run an experiment and print its result; the command's exit code."""
-        result = self.measure(run)
+        with terminal.TerminalProgress() as progress:
+            result = run(budget_minutes=self.budget, out=self.out, command=options.command(), progress=progress)
         if self.json:
             terminal.print_json({"folder": str(result.path), **result.to_dict()})
         else:

@@ -20,7 +20,7 @@ from atalho.lab.compare.budget import matched, step_seconds
 from atalho.lab.compare.page import CompareResult
 from atalho.lab.compare.result import CompareMeasured, CompareSeries, CompareSettings, Equal, Kind
 from atalho.lab.shared.curves import TrainingCandidate, check_choice, check_seeds, measure_errors
-from atalho.lab.shared.session import Session, SessionOptions
+from atalho.lab.shared.session import BudgetedOptions, Session
 from atalho.lab.shared.training import Recipe, open_bench
 from atalho.lab.shared.verdict import Comparison, Interval, Verdict
 from atalho.networks.select import specify
@@ -39,7 +39,7 @@ def run(
     equal: Equal = "params",
     seeds: int = 3,
     recipe: Recipe | None = None,
-    **options: Unpack[SessionOptions],
+    **options: Unpack[BudgetedOptions],
 ) -> CompareResult:
     """Bring `models` (names of the catalogue) to an equal budget, train each with every seed; the result.
 

@@ -23,7 +23,7 @@ from atalho.errors import ConfigError
 from atalho.lab.cost.candidate import CostCandidate, Counts, candidate, check_side, counts
 from atalho.lab.cost.page import CostResult
 from atalho.lab.cost.result import CostMeasured, Costs, CostSettings, Count, Time
-from atalho.lab.shared.session import Session, SessionOptions
+from atalho.lab.shared.session import BudgetedOptions, Session
 from atalho.lab.shared.verdict import Comparison, Interval, Verdict
 from atalho.precision import Precision, choose
 from atalho.stored import from_json
@@ -44,7 +44,7 @@ def run(
     size: int | None = None,
     batch: int = 8,
     rounds: int = 9,
-    **options: Unpack[SessionOptions],
+    **options: Unpack[BudgetedOptions],
 ) -> CostResult:
     """Count and measure `models`: names of the catalogue or of torchvision, TOML files, runs; the result.
 

@@ -20,7 +20,7 @@ from atalho.inspection.summary import summarise
 from atalho.lab.depth.page import DepthResult
 from atalho.lab.depth.result import DepthMeasured, DepthSeries, DepthSettings
 from atalho.lab.shared.curves import TrainingCandidate, check_choice, check_seeds, measure_errors
-from atalho.lab.shared.session import Session, SessionOptions
+from atalho.lab.shared.session import BudgetedOptions, Session
 from atalho.lab.shared.training import Recipe, TrainingBench, open_bench
 from atalho.lab.shared.verdict import Comparison, Interval, Verdict
 from atalho.networks.select import Family, by_depth, specify
@@ -50,7 +50,7 @@ def run(
     shortcuts: Sequence[ShortcutKind] | None = None,
     family: Family = "resnet",
     recipe: Recipe | None = None,
-    **options: Unpack[SessionOptions],
+    **options: Unpack[BudgetedOptions],
 ) -> DepthResult:
     """Train every depth with each kind of shortcut and every seed on the images at `data`; the result.
 

@@ -24,7 +24,7 @@ from atalho.lab.gradients.probe import Probe, probe
 from atalho.lab.gradients.result import GradientsMeasured, GradientsSettings
 from atalho.lab.gradients.series import START, TRAINED, judge, series
 from atalho.lab.shared import subset, trained
-from atalho.lab.shared.session import Session, SessionOptions
+from atalho.lab.shared.session import BudgetedOptions, Session
 from atalho.lab.shared.subset import MeasuredOn, Subset
 from atalho.lab.shared.trained import TrainedNetwork
 from atalho.lab.shared.training import Recipe, TrainingBench, configuration, open_bench, train
@@ -70,7 +70,7 @@ def run(
     seeds: int = 3,
     batch: int = 128,
     recipe: Recipe | None = None,
-    **options: Unpack[SessionOptions],
+    **options: Unpack[BudgetedOptions],
 ) -> GradientsResult:
     """Measure the gradients of `model`, a network's name or a run, beside those of its twin; the result.
 

@@ -83,7 +83,6 @@ def run(
     networks with fewer blocks that have an identity shortcut, and for numbers below 1. It is done in seconds, and its
     verdict needs every row: there is no budget.
     """
-    options["budget_minutes"] = None
     for name, value in (("blocks", blocks), ("images", images)):
         if value < 1:
             raise ConfigError(Text("{name} {given}: expected a whole number of at least 1.", name=name, given=value))
@@ -103,7 +102,7 @@ def run(
         design=getattr(source.spec, "design", "linear"),
         convolutions=sum(len(_layers(network.get_submodule(name))) for name in names),
     )
-    session = Session.begin(IdentityResult, source.name, **options)
+    session = Session.begin(IdentityResult, source.name, budget_minutes=None, **options)
     plan = {f"{case}.{mode}.{kind}": (case, mode, kind) for case, mode, kind in _rows(zeroed)}
     done = session.measure(settings, {name: partial(_measure, zeroed, *row) for name, row in plan.items()})
     rows = tuple(from_json(IdentityRow, {"cell": name, **value}) for name, value in done.values.items())

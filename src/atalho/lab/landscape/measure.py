@@ -29,7 +29,7 @@ from atalho.lab.landscape.result import (
     Line,
 )
 from atalho.lab.shared import subset, trained
-from atalho.lab.shared.session import Session, SessionOptions
+from atalho.lab.shared.session import BudgetedOptions, Session
 from atalho.lab.shared.trained import TrainedNetwork
 from atalho.lab.shared.twins import Compared
 from atalho.lab.shared.verdict import SHARE, Comparison, Interval, Verdict
@@ -55,7 +55,7 @@ def run(
     lines: int = 5,
     norms: Norms = "recomputed",
     seed: int = 0,
-    **options: Unpack[SessionOptions],
+    **options: Unpack[BudgetedOptions],
 ) -> LandscapeResult:
     """Measure the loss around `network`, and around `beside`, on `images` training images; the result.
 

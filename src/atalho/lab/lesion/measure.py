@@ -23,7 +23,7 @@ from atalho.lab.lesion.cut import Cut, Right, every, measure
 from atalho.lab.lesion.page import LesionResult
 from atalho.lab.lesion.result import Lesion, LesionMeasured, LesionSeries, LesionSettings, RandomLesions
 from atalho.lab.shared import subset, trained
-from atalho.lab.shared.session import Session, SessionOptions
+from atalho.lab.shared.session import BudgetedOptions, Session
 from atalho.lab.shared.subset import Subset
 from atalho.lab.shared.trained import TrainedNetwork
 from atalho.lab.shared.twins import Compared
@@ -46,7 +46,7 @@ def run(
     counts: Sequence[int] = COUNTS,
     draws: int = 5,
     seed: int = 0,
-    **options: Unpack[SessionOptions],
+    **options: Unpack[BudgetedOptions],
 ) -> LesionResult:
     """Measure the accuracy of `network` (a run or model folder) without each of its blocks; the result.
 

@@ -22,14 +22,19 @@ R = TypeVar("R", bound=Result)
 class SessionOptions(TypedDict, total=False):
     """What `run` of every experiment accepts beside its own arguments."""
 
-    budget_minutes: float | None
-    """No cell is begun after so many minutes; the same call again goes on with those that are left."""
     out: Path | str | None
     """The experiment's folder; `lab/NAME-SUBJECT` if not given."""
     command: str | None
     """What the provenance says was called."""
     progress: Progress | None
     """Is told how far the experiment is."""
+
+
+class BudgetedOptions(SessionOptions, total=False):
+    """What `run` accepts where the experiment may take hours."""
+
+    budget_minutes: float | None
+    """No cell is begun after so many minutes; the same call again goes on with those that are left."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class Session(Generic[R]):
     ) -> Session[R]:
         """A session in a folder, by default `lab/NAME-SUBJECT`. Nothing is made yet.
 
-        `subject` is what is measured, as the folder's name says it; the rest are those of `SessionOptions`. Raises
+        `subject` is what is measured, as the folder's name says it; the rest are those of `BudgetedOptions`. Raises
         RunError where the folder is no place for an experiment.
         """
         folder = cells.place(out, f"{kind.NAME}-{subject}")
