@@ -29,7 +29,6 @@ PROVENANCE: Final = Provenance.FILE
 FIRST: Final = (NETWORK, MANIFEST, PROVENANCE)
 """The files that are written, in this order, before there is a run."""
 LOG: Final = "metrics.jsonl"
-TIMING: Final = TrainingTime.FILE
 CHECKPOINTS: Final = "checkpoints"
 MODEL: Final = "model"
 """The folder of the trained model, as `storage.model_folder` has it."""
