@@ -107,7 +107,7 @@ def test_an_array_alone_may_be_one_image_or_several(folder: Path) -> None:
     for method in (loaded.predict, loaded.embed):
         with pytest.raises(DataError, match=r"Pass a list of images, even for a single one: \[image\]"):
             method(np.zeros((3, 16, 3), np.uint8))
-        with pytest.raises(ConfigError, match=r"One path or several are expected, not None\."):
+        with pytest.raises(ConfigError, match=r"Expected a path or a list of paths, not None\."):
             method(None)  # type: ignore[arg-type]
 
 

@@ -325,7 +325,7 @@ def test_one_path_is_one_path(run: Run, people: Path, gallery: str, monkeypatch:
     for nothing in ("", [""]):
         with pytest.raises(DataError, match=r"One of the names is empty\."):
             index(run.path, nothing, gallery)
-    with pytest.raises(ConfigError, match=r"One path or several are expected, not 7\."):
+    with pytest.raises(ConfigError, match=r"Expected a path or a list of paths, not 7\."):
         index(run.path, 7, gallery)  # type: ignore[arg-type]
 
 

@@ -92,7 +92,7 @@ def search(
     labels, cameras
         Search only images with this label or one of these, and with this camera or one of these.
     leave_self_out
-        An image that is in the gallery, by its content, is no answer for itself.
+        Images that are in the gallery, by content, are left out of their own answers.
     together
         All images show the same: they get one answer, in the order of the mean similarity to them.
 

@@ -30,7 +30,7 @@ def search(
     label: Annotated[list[str] | None, Parameter(help=N_("search only this label; may be repeated"))] = None,
     camera: Annotated[list[str] | None, Parameter(help=N_("search only this camera; may be repeated"))] = None,
     leave_self_out: Annotated[
-        bool, Parameter(help=N_("an image that is in the gallery is no answer for itself"), negative="")
+        bool, Parameter(help=N_("leave each query image out of its own results"), negative="")
     ] = False,
     together: Annotated[
         bool, Parameter(help=N_("all images show the same: one answer, by the mean similarity"), negative="")

@@ -103,7 +103,7 @@ def several(given: Any, *single: type) -> Iterable[Any]:
     if isinstance(given, (str, os.PathLike, *single)):
         return [given]
     if isinstance(given, bytes) or not isinstance(given, Iterable):
-        raise ConfigError(Text("One path or several are expected, not {given}.", given=repr(given)))
+        raise ConfigError(Text("Expected a path or a list of paths, not {given}.", given=repr(given)))
     return given
 
 

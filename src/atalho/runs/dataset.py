@@ -109,7 +109,9 @@ def _lost_classes(manifest: Manifest, before: Manifest) -> Iterator[Text]:
         if len(lost):
             names = ", ".join(manifest.classes[label] for label in lost[:_NAMED])
             yield Text(
-                "no image of {names} in {split} can be read: nothing is measured on that", names=names, split=split
+                "no image of {names} in {split} can be read, so {split} measures nothing for them",
+                names=names,
+                split=split,
             )
 
 

@@ -139,7 +139,7 @@ def test_a_competition(tmp_path: Path, name: str, suffix: str, folder: str) -> N
     assert manifest.classes == ("a", "b")
     assert splits(manifest) == {"train": [f"{folder}/x{number}.jpg" for number in range(4)]}
     assert str(manifest.found) == "found: no splits; 2 classes; 4 images; test has no labels and is left alone"
-    assert any(f"its images lie in {folder}/" in str(note) for note in manifest.notes)
+    assert any(f"its images are in {folder}/" in str(note) for note in manifest.notes)
 
 
 def test_several_tables_of_the_same_are_refused(tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_backslashes_part_folders_where_that_finds_the_images(tmp_path: Path) ->
     (tmp_path / "labels.csv").write_text("path,label\r\nimg\\1.png,a\r\nimg\\2.png,b\r\n")
     manifest = read(tmp_path)
     assert manifest.names == ("img/1.png", "img/2.png")
-    assert any("backslashes in its paths part folders" in str(note) for note in manifest.notes)
+    assert any("backslashes in its paths are read as folder separators" in str(note) for note in manifest.notes)
 
 
 def test_json_lines_are_a_table(tmp_path: Path) -> None:

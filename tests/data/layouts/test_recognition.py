@@ -73,7 +73,7 @@ def test_the_same_set_once_more_inside(tree: Tree) -> None:
     manifest = read(root)
     assert manifest.classes == ("sick", "well")
     assert len(manifest) == 10
-    assert "the folder cells holds the same images as those beside it once more: left out" in map(str, manifest.notes)
+    assert "the folder cells holds a second copy of the same images: left out" in map(str, manifest.notes)
 
 
 def test_another_set_inside_is_refused(tree: Tree) -> None:

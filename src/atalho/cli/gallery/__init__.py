@@ -17,8 +17,8 @@ def build(make: Callable[..., App]) -> App:
     for name, function, text in (
         ("list", "list_", _("List the images of a gallery.")),
         ("remove", "remove", _("Remove images from a gallery.")),
-        ("relabel", "relabel", _("Give images of a gallery another label.")),
-        ("prune", "prune", _("Take out images whose files are gone.")),
+        ("relabel", "relabel", _("Change the label of images in a gallery.")),
+        ("prune", "prune", _("Remove images whose files are gone.")),
         ("verify", "verify", _("Verify a gallery's database and vectors.")),
         ("rebuild", "rebuild", _("Rebuild the search index.")),
     ):

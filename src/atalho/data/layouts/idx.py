@@ -100,7 +100,7 @@ def _add_split(
         text = Text("{path}: images {images} and labels {labels} of {split} do not match.")
         raise DataError(text.format(path=path, images=images.shape, labels=labels.shape, split=split))
     if 0 in images.shape[1:]:
-        text = Text("{path}: the images of {split} have {shape} pixels: there is nothing to see in them.")
+        text = Text("{path}: the images of {split} have {shape} pixels, so they hold no picture.")
         raise DataError(text.format(path=path / name, split=split, shape=" × ".join(map(str, images.shape[1:]))))
     if class_names is not None and len(labels) and labels.max() >= len(class_names):
         text = Text("{path}: label {label}, but labels.txt has {count} classes.")

@@ -37,14 +37,14 @@ def places(root: Path, names: Sequence[str], split: str) -> TableImages:
     if _most(root, tried, TableImages(True)):
         return TableImages(True)
     if any("\\" in name for name in tried) and _most(root, tried, parted := TableImages(True, backslashes=True)):
-        text = Text("{table}: backslashes in its paths part folders", table="")
+        text = Text("{table}: backslashes in its paths are read as folder separators", table="")
         return TableImages(True, backslashes=parted.backslashes, said=text)
     roles = split_roles(list_folder(root, classes=True).folders)
     for folder in ["", *sorted(roles, key=lambda name: (roles[name] != split, roles[name] is not None, name))]:
         below = f"{folder}/" if folder else ""
         inner = [] if not folder else list_folder(root / folder, classes=True).folders
         for place in (below, *(f"{below}{name}/" for name in inner[:_TRIED])):
-            text = Text("{table}: its images lie in {folder}", table="", folder=place or ".")
+            text = Text("{table}: its images are in {folder}", table="", folder=place or ".")
             if _most(root, tried, TableImages(True, place)):
                 return TableImages(True, place, said=text)
             suffixes = _suffixes(root / place)
