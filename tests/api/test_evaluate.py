@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from atalho.api.evaluate import evaluate
-from atalho.errors import DataError, RunError, WeightsError
+from atalho.errors import ConfigError, DataError, WeightsError
 from atalho.runs.run import Run
 
 
@@ -46,9 +46,11 @@ def test_images_without_labels_are_refused(run: Run, clothes: Path) -> None:
         evaluate(run.path, clothes / "test" / "sneaker")
 
 
-def test_a_model_folder_needs_images(run: Run) -> None:
-    with pytest.raises(RunError, match="is not a run folder"):
-        evaluate(run.path / "model")
+def test_a_model_folder_by_itself_needs_images(run: Run, tmp_path: Path) -> None:
+    alone = shutil.copytree(run.path / "model", tmp_path / "alone")
+    with pytest.raises(ConfigError, match=r"is a model without its run\. Give images .*alone DATA$"):
+        evaluate(alone)
+    assert evaluate(run.path / "model") == evaluate(run.path), "the model of a run means the run"
 
 
 def test_what_is_no_model_is_named(clothes: Path, tmp_path: Path) -> None:

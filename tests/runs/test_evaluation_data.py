@@ -4,17 +4,41 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from atalho.errors import DataError, RunError
+from atalho.errors import ConfigError, DataError, RunError, WeightsError
 from atalho.runs import evaluation_data
-from atalho.runs.run import Run, run_at
+from atalho.runs.run import Run, run_at, run_with_images
 from atalho.tasks.reidentification.task import ReidentificationTask
 from atalho.training.progress import Progress
 
 
-def test_what_is_a_run_and_what_a_model_alone(run: Run) -> None:
+def test_what_is_a_run_and_what_a_model_alone(run: Run, tmp_path: Path) -> None:
     assert run_at(run.path) == Run(run.path)
-    assert run_at(run.path / "model") is None
-    assert run_at(run.path / "nothing") is None
+    assert run_at(run.path / "model") == Run(run.path)
+    alone = shutil.copytree(run.path / "model", tmp_path / "alone")
+    assert run_at(alone) is None
+    inside = shutil.copytree(run.path / "model", shutil.copytree(run.path, tmp_path / "run") / "other")
+    assert run_at(inside) is None, "a model that lies in a run's folder and is not the run's"
+    with pytest.raises(WeightsError, match="nothing is not a run or model folder"):
+        run_at(run.path / "nothing")
+
+
+def test_a_run_is_found_from_within_and_through_a_link(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "link").symlink_to(run.path / "model")
+    assert run_at(tmp_path / "link") == Run(run.path)
+    monkeypatch.chdir(run.path / "model")
+    assert run_at(".") == Run(run.path)
+    monkeypatch.chdir(run.path)
+    found = run_at("model")
+    assert found is not None and found.path.resolve() == run.path
+
+
+def test_a_model_without_its_run_needs_images(run: Run, tmp_path: Path) -> None:
+    alone = shutil.copytree(run.path / "model", tmp_path / "alone")
+    with pytest.raises(ConfigError, match=r"alone is a model without its run\. Give images .*alone DATA"):
+        run_with_images(alone)
+    assert run_with_images(run.path / "model") == run
 
 
 def test_own_images_are_those_of_the_run(run: Run) -> None:
@@ -63,4 +87,6 @@ def test_the_pattern_of_the_camera_is_the_runs(run: Run, tmp_path: Path) -> None
     toml = copy / "run.toml"
     toml.write_text(toml.read_text().replace('camera = "auto"', 'camera = "_c(.)"'))
     assert evaluation_data.path_patterns(copy).camera == "_c(.)"
-    assert evaluation_data.path_patterns(copy / "model").camera == "auto"
+    assert evaluation_data.path_patterns(copy / "model").camera == "_c(.)"
+    alone = shutil.copytree(copy / "model", tmp_path / "alone")
+    assert evaluation_data.path_patterns(alone).camera == "auto"

@@ -8,7 +8,7 @@ import torch
 from atalho.api.train import train
 from atalho.errors import ConfigError, WeightsError
 from atalho.networks import catalogue
-from atalho.runs.network_source import resolve
+from atalho.runs.network_source import means_folder, resolve
 
 
 def test_a_name_of_the_catalogue_gets_new_weights_by_seed() -> None:
@@ -41,6 +41,8 @@ def test_a_folder_does_not_hide_the_network_of_its_name(
     assert str(network.note) == "resnet20 means the network of that name; for the folder, give ./resnet20."
     assert folder.folder is not None and folder.spec.classes == 3
     assert folder.note is None and resolve("resnet32").note is None
+    assert means_folder("./resnet20") and not means_folder("resnet20")
+    assert means_folder(Path("resnet20")), "a Path is never a name of the catalogue"
 
 
 def test_a_file_with_a_specification(tmp_path: Path) -> None:

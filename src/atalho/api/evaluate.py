@@ -9,7 +9,7 @@ from atalho.gallery.rerank import Rerank
 from atalho.metrics.retrieval import PrecisionRule
 from atalho.model import Model
 from atalho.runs import evaluation_data, finish
-from atalho.runs.run import Run
+from atalho.runs.run import Run, run_with_images
 from atalho.storage import atomic, run_folder, threshold_file
 from atalho.storage.lock import locked
 from atalho.tasks.by_name import task_of
@@ -61,7 +61,7 @@ def evaluate(
     DataError
         The classes are not the model's, or images cannot be read.
     ConfigError
-        An option is not accepted, or belongs to another task.
+        An option is not accepted, or belongs to another task; or a model without its run was given no images.
     RunError
         The run has no images to measure on, or they changed.
     WeightsError
@@ -80,7 +80,7 @@ def evaluate(
         )
     options = EvaluationOptions(protocol, average_precision, rerank, expand)
     if data is None:
-        run = Run.open(path)
+        run = run_with_images(path)
         with locked(run.path):
             return _own(run, options, progress)
     loaded, dataset = evaluation_data.others(path, data, progress, skip_bad=skip_bad)

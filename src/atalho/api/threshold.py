@@ -69,10 +69,11 @@ def threshold(
     >>> atalho.threshold("runs/people", false_accept=0.01).similarity
     """
     progress = progress or Progress()
+    if false_accept is not None:
+        verification.check_rate(false_accept)
     run = run_at(path)
     if false_accept is None:
         false_accept = run.config.reid.false_accept if run is not None else ReidConfig.false_accept
-    verification.check_rate(false_accept)
     if data is not None:
         return _elsewhere(path, run, data, false_accept, skip_bad=skip_bad, progress=progress)
     if run is None or not task_of(run.config.task).verifies:

@@ -58,7 +58,7 @@ def others(
 
 
 def path_patterns(path: Path | str) -> PathPatterns:
-    """What the run at `path` was told of the names of its images; nothing for a model folder."""
+    """What the run at `path` was told of the names of its images; nothing for a model folder by itself."""
     run = run_at(path)
     if run is None:
         return PathPatterns()

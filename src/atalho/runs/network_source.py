@@ -14,7 +14,7 @@ from atalho.networks import spec as specs
 from atalho.networks.build import build
 from atalho.networks.network import Network
 from atalho.networks.spec import Spec
-from atalho.storage import model_folder, run_file, run_folder
+from atalho.storage import model_folder, run_file
 from atalho.text import Text
 
 
@@ -51,9 +51,9 @@ def resolve(word: str) -> NetworkSource:
     if means_folder(word):
         folder = model_folder.find(path)
         card = model_folder.read_card(folder)
-        run = folder.resolve()
-        name = run.parent.name if run.name == run_folder.MODEL else run.name
-        return NetworkSource(name, card.spec, card.preprocessing.size, folder, card.preprocessing)
+        return NetworkSource(
+            model_folder.name_of(folder), card.spec, card.preprocessing.size, folder, card.preprocessing
+        )
     if path.suffix == ".toml":
         spec = specs.from_dict(run_file.read(path))
         return NetworkSource(path.stem, spec, spec.plan().usual_side)
@@ -62,6 +62,6 @@ def resolve(word: str) -> NetworkSource:
     return NetworkSource(word, spec, spec.plan().usual_side, note=note if path.is_dir() else None)
 
 
-def means_folder(word: str) -> bool:
+def means_folder(word: Path | str) -> bool:
     """Whether `word` means a folder that is there, and no network: a name of the catalogue is that network."""
-    return Path(word).is_dir() and word not in catalogue.list_models()
+    return Path(word).is_dir() and (isinstance(word, Path) or word not in catalogue.list_models())

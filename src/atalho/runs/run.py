@@ -9,13 +9,15 @@ from atalho import model
 from atalho.config import Config
 from atalho.data.manifest import Manifest
 from atalho.data.manifest_record import ManifestRecord
+from atalho.errors import ConfigError
 from atalho.settings import merge, validate
-from atalho.storage import run_file, run_folder
+from atalho.storage import model_folder, run_file, run_folder
 from atalho.storage.run_folder import RunFolder
 from atalho.storage.run_records import RunNetwork, TrainingTime
 from atalho.tasks.by_name import evaluation_of
 from atalho.tasks.classification import ClassificationEvaluation
 from atalho.tasks.task import Evaluation
+from atalho.text import Text
 
 
 @dataclass(frozen=True)
@@ -85,5 +87,27 @@ class Run:
 
 
 def run_at(path: Path | str) -> Run | None:
-    """The run at `path`; None where it is a model folder alone."""
-    return Run(Path(path)) if run_folder.is_run(path) else None
+    """The run that `path` leads to, as its folder or as that of its model; None for a model folder by itself.
+
+    Raises WeightsError for anything else.
+    """
+    if run_folder.is_run(path):
+        return Run(Path(path))
+    folder = model_folder.find(Path(path))
+    for place in (folder.parent, folder.resolve().parent):  # the second where `path` is "." or a link
+        if run_folder.is_run(place) and (place / run_folder.MODEL).resolve() == folder.resolve():
+            return Run(place)
+    return None
+
+
+def run_with_images(path: Path | str) -> Run:
+    """The run that `path` leads to, where nobody gave other images. Raises ConfigError where it is a model alone."""
+    run = run_at(path)
+    if run is None:
+        raise ConfigError(
+            Text(
+                "{path} is a model without its run. Give images to measure on as the second argument: {path} DATA",
+                path=path,
+            )
+        )
+    return run

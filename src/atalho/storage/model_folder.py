@@ -89,6 +89,12 @@ def find(path: Path) -> Path:
     )
 
 
+def name_of(path: Path) -> str:
+    """What the model of a run or model folder is called: as its run's folder, or as its own."""
+    resolved = path.resolve()
+    return resolved.parent.name if resolved.name == run_folder.MODEL else resolved.name
+
+
 def read_card(folder: Path) -> Card:
     """The validated `config.json` of a model folder."""
     path = folder / CONFIG

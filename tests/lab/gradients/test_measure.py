@@ -72,10 +72,16 @@ def test_a_run_alone_has_its_twin_beside_it_at_the_beginning(twins: Twins, tmp_p
     assert not any(name.startswith("residual-plain.batch") for name in found["missing"])
 
 
-def test_mistakes_are_told_before_any_work(twins: Twins, clothes: Path, tmp_path: Path) -> None:
+def test_mistakes_are_told_before_any_work(
+    twins: Twins, clothes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out = tmp_path / "out"
     with pytest.raises(ConfigError, match="network 'resnet57' is not in the catalogue"):
         gradients.run("resnet57", clothes, out=out)
+    with pytest.raises(ConfigError, match="resnet20 is a network of the catalogue: give the images too"):
+        gradients.run("resnet20", out=out)
+    (tmp_path / "resnet20").mkdir()
+    monkeypatch.chdir(tmp_path)  # a folder does not hide the network of its name, as elsewhere
     with pytest.raises(ConfigError, match="resnet20 is a network of the catalogue: give the images too"):
         gradients.run("resnet20", out=out)
     with pytest.raises(ConfigError, match="--beside is for two runs"):

@@ -10,6 +10,7 @@ from atalho.errors import ConfigError, WeightsError
 from atalho.lab.shared import trained
 from atalho.lab.shared.twins import Compared
 from atalho.precision import choose
+from atalho.runs.run import run_at
 
 Twins = tuple[Path, Path]
 CPU = choose("cpu", "fp32")
@@ -30,11 +31,11 @@ def test_twins_differ_in_their_shortcuts_alone(twins: Twins) -> None:
 
 def test_a_run_is_found_from_its_model_folder(twins: Twins, tmp_path: Path) -> None:
     for path in (twins[0], twins[0] / "model"):
-        run = trained.run_of(path)
+        run = run_at(path)
         assert run is not None and run.path == twins[0]
     assert trained.read([twins[0] / "model"], CPU)[0].name == "residual"
     shutil.copytree(twins[0] / "model", tmp_path / "alone")
-    assert trained.run_of(tmp_path / "alone") is None
+    assert run_at(tmp_path / "alone") is None
 
 
 def test_runs_of_one_name_are_called_by_the_folder_above_too(twins: Twins, tmp_path: Path) -> None:

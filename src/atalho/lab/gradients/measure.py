@@ -36,6 +36,8 @@ from atalho.networks.select import twin
 from atalho.networks.spec import Spec
 from atalho.precision import choose
 from atalho.runs.network import first_weights
+from atalho.runs.network_source import means_folder
+from atalho.runs.run import run_at
 from atalho.stored import from_json
 from atalho.text import Text
 from atalho.training.progress import Progress
@@ -81,7 +83,7 @@ def run(
     """
     if seeds < 1 or batch < 2:
         raise ConfigError(Text("Give at least 1 seed and at least 2 images to measure on."))
-    runs = [Path(path) for path in (model, beside) if path is not None] if Path(model).is_dir() else []
+    runs = [Path(path) for path in (model, beside) if path is not None] if means_folder(model) else []
     if beside is not None and not runs:
         raise ConfigError(
             Text("--beside is for two runs; a network of the catalogue is compared with its twin anyway.")
@@ -124,7 +126,7 @@ def _of_runs(
     )
     candidates = [
         GradientCandidate(one.name, one.network.spec, owner.config if owner is not None else Config(), one)
-        for one, owner in zip(networks, map(trained.run_of, paths), strict=True)
+        for one, owner in zip(networks, map(run_at, paths), strict=True)
     ]
     if len(candidates) == 1:
         candidates = _with_twin(candidates[0])

@@ -21,10 +21,11 @@ from atalho.data.order import in_order
 from atalho.data.preprocessing import Preprocessing
 from atalho.errors import ConfigError, DataError
 from atalho.lab.shared import trained
-from atalho.lab.shared.trained import TrainedNetwork, run_of
+from atalho.lab.shared.trained import TrainedNetwork
 from atalho.model import Model
 from atalho.precision import Precision
 from atalho.runs.dataset import open_dataset, survey_data, survey_manifest
+from atalho.runs.run import run_with_images
 from atalho.text import Text
 from atalho.training.progress import Progress
 
@@ -111,10 +112,7 @@ def data_of(run: Path | str, data: Path | str | None) -> Path:
     """
     if data is not None:
         return Path(data)
-    owner = run_of(run)
-    if owner is None:
-        raise ConfigError(Text("{run} is a model without its run. Give images to measure on.", run=run))
-    return Path(owner.config.data.path)
+    return Path(run_with_images(run).config.data.path)
 
 
 def of_model(loaded: Model, data: Path, split: Split, *, count: int, seed: int, progress: Progress) -> Subset:

@@ -14,9 +14,9 @@ from atalho.model import Model
 from atalho.networks import spec as specs
 from atalho.networks.network import Network
 from atalho.precision import Precision
-from atalho.runs.run import Run
+from atalho.runs.run import run_at
 from atalho.settings import flatten, to_dict
-from atalho.storage import model_folder, run_folder
+from atalho.storage import model_folder
 from atalho.text import Text
 
 _WHERE = ("data.cache_gb", "data.workers", "training.checkpoint_minutes", "training.checkpoint_steps", "training.keep")
@@ -70,7 +70,7 @@ def read(paths: Sequence[Path | str], precision: Precision) -> list[TrainedNetwo
 def names(paths: Sequence[Path | str]) -> list[str]:
     """What the networks at `paths` are called. Raises ConfigError where one is given twice."""
     folders = [Path(path) for path in paths]
-    called = [_name(folder) for folder in folders]
+    called = [model_folder.name_of(folder) for folder in folders]
     if len(set(called)) < len(called):
         called = [f"{folder.resolve().parent.name}-{name}" for folder, name in zip(folders, called, strict=True)]
     if len(set(called)) < len(called):
@@ -85,22 +85,11 @@ def differences(networks: Sequence[TrainedNetwork]) -> list[str]:
     return [name for name in names if any(one.settings.get(name) != first.get(name) for one in networks)]
 
 
-def run_of(path: Path | str) -> Run | None:
-    """The run that a path leads to; None where it is a model folder by itself."""
-    folder = model_folder.find(Path(path))
-    return next((Run(place) for place in (Path(path), folder.parent) if (place / run_folder.CONFIG).is_file()), None)
-
-
-def _name(folder: Path) -> str:
-    resolved = folder.resolve()
-    return resolved.parent.name if resolved.name == run_folder.MODEL else resolved.name
-
-
 def _read(folder: Path, name: str, precision: Precision) -> TrainedNetwork:
     loaded = model.load(folder, precision)
     weights = (loaded.folder / model_folder.WEIGHTS).read_bytes()
     settings = {f"network.{key}": value for key, value in specs.to_dict(loaded.card.spec).items()}
-    run, training = run_of(folder), None
+    run, training = run_at(folder), None
     if run is not None:
         asked = run.config.training
         training = TrainedFor(asked.epochs, asked.lr, asked.seed, len(run.manifest.splits["train"]), run.top1)
