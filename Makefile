@@ -47,7 +47,7 @@ format: $(VENV)/dev
 # Collect the texts of the source into the Portuguese catalogue and compile it. Translate the new ones in atalho.po
 # (tests/text names them), then run it again to compile them.
 messages: $(VENV)/dev
-	$(BIN)/pybabel --quiet extract -k N_ -k Text -k ntext:1,2 -k nwhole:1,2 --no-location --sort-output --omit-header -o $(LOCALE).pot src
+	$(BIN)/pybabel --quiet extract -k N_ -k Text -k ntext:1,2 -k nwhole:1,2 -k ConfigError -k DataError -k WeightsError -k RunError -k GalleryError -k NotFiniteError -k OutOfMemoryError -k RankLostError --no-location --sort-output --omit-header -o $(LOCALE).pot src
 	$(BIN)/pybabel --quiet update -l pt_BR -i $(LOCALE).pot -o $(LOCALE).po \
 		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 100
 	rm $(LOCALE).pot

@@ -10,15 +10,19 @@ from atalho.text import Text
 
 
 class AtalhoError(Exception):
-    """Any mistake or mishap that Atalho explains in its own words."""
+    """Any mistake or mishap that Atalho explains in its own words.
+
+    Args:
+        message: English words to be translated, as `Text` has them, or a text.
+        fields: What is put into the words.
+    """
 
     exit_code = 2
 
-    @property
-    def text(self) -> Text:
-        """What it says, in any language."""
-        said = self.args[0] if self.args else ""
-        return said if isinstance(said, Text) else Text.verbatim(str(said))
+    def __init__(self, message: Text | str, /, **fields: object) -> None:
+        words = Text(message) if isinstance(message, str) else message
+        self.text = words.format(**fields)
+        super().__init__(self.text)
 
 
 class ConfigError(AtalhoError):
@@ -54,7 +58,7 @@ class OutOfMemoryError(AtalhoError):
 class StoppedError(AtalhoError):
     """Training that stopped at a signal, after saving; `exit_code` is 128 plus the signal's number."""
 
-    def __init__(self, message: "Text | str", signal_number: int) -> None:
+    def __init__(self, message: Text | str, signal_number: int) -> None:
         super().__init__(message)
         self.exit_code = 128 + signal_number
 

@@ -21,7 +21,6 @@ from atalho.networks.spec import Spec
 from atalho.precision import Precision, choose
 from atalho.storage import model_folder
 from atalho.storage.model_folder import Card
-from atalho.text import Text
 from atalho.text.numbers import percent
 
 ImageLike = Path | str | bytes | Image.Image | NDArray[np.uint8]
@@ -77,10 +76,8 @@ class Model:
             )
         else:
             raise DataError(
-                Text(
-                    "Unsupported image type {kind}: pass a path, bytes, a PIL image or a NumPy array.",
-                    kind=type(image).__name__,
-                )
+                "Unsupported image type {kind}: pass a path, bytes, a PIL image or a NumPy array.",
+                kind=type(image).__name__,
             )
         return torch.tensor(square).permute(2, 0, 1)[None]  # a copy: the array may not be writable
 
@@ -101,7 +98,7 @@ class Model:
         Raises NotFiniteError where the network gives no numbers, ConfigError for a `top` below 1.
         """
         if not isinstance(top, int) or top < 1:
-            raise ConfigError(Text("top = {given!r}: expected a whole number of at least 1.", given=top))
+            raise ConfigError("top = {given!r}: expected a whole number of at least 1.", given=top)
         with self.precision.autocast():
             logits = self._finite(self.network(self._inputs(pixels)))
         shares = (logits / self.card.temperature).softmax(1).cpu()
@@ -133,10 +130,7 @@ class Model:
         values = values.float()
         if not values.isfinite().all():
             raise NotFiniteError(
-                Text(
-                    "{folder}: the network's output is not finite. Its weights are damaged.",
-                    folder=self.folder,
-                )
+                "{folder}: the network's output is not finite. Its weights are damaged.", folder=self.folder
             )
         return values
 
@@ -162,11 +156,7 @@ def restore(folder: Path, card: Card) -> Network:
     weights = model_folder.read_weights(folder, network.state_dict())
     if damaged := unsound(weights):
         raise WeightsError(
-            Text(
-                "{folder}: non-finite weights or a negative variance, first in {name}.",
-                folder=folder,
-                name=damaged[0],
-            )
+            "{folder}: non-finite weights or a negative variance, first in {name}.", folder=folder, name=damaged[0]
         )
     network.to_empty(device="cpu").load_state_dict(weights)
     return network
@@ -176,42 +166,36 @@ def _check_fit(folder: Path, card: Card, wanted: Spec) -> None:
     """What can be compared before a network is built, which takes long where a damaged file asks for a huge one."""
     if len(card.classes) != wanted.classes:
         raise WeightsError(
-            Text(
-                "{folder}: {names} class names for a network with {classes} classes.",
-                folder=folder,
-                names=len(card.classes),
-                classes=wanted.classes,
-            )
+            "{folder}: {names} class names for a network with {classes} classes.",
+            folder=folder,
+            names=len(card.classes),
+            classes=wanted.classes,
         )
     prepared, planned = card.preprocessing, wanted.plan()
     if prepared.channels != wanted.in_channels or prepared.size < planned.stride:
         raise WeightsError(
-            Text(
-                "{folder}: images with {channels} channels and {size} pixels, but the network needs {wanted} "
-                "channels and at least {smallest} pixels.",
-                folder=folder,
-                channels=prepared.channels,
-                size=prepared.size,
-                wanted=wanted.in_channels,
-                smallest=planned.stride,
-            )
+            "{folder}: images with {channels} channels and {size} pixels, but the network needs {wanted} "
+            "channels and at least {smallest} pixels.",
+            folder=folder,
+            channels=prepared.channels,
+            size=prepared.size,
+            wanted=wanted.in_channels,
+            smallest=planned.stride,
         )
     count = len(model_folder.tensors(folder))
     if count < planned.depth:  # each weighted layer has one tensor at least
         raise WeightsError(
-            Text(
-                "{folder}: the weights have {count} tensors, fewer than the network's {depth} layers.",
-                folder=folder,
-                count=count,
-                depth=planned.depth,
-            )
+            "{folder}: the weights have {count} tensors, fewer than the network's {depth} layers.",
+            folder=folder,
+            count=count,
+            depth=planned.depth,
         )
 
 
 def _several(images: ImageLike | Iterable[ImageLike]) -> Iterable[ImageLike]:
     """One image is one. An array alone is refused: it may be an image, or several whose rows would each become one."""
     if isinstance(images, np.ndarray):
-        raise DataError(Text("Pass a list of images, even for a single one: [image]."))
+        raise DataError("Pass a list of images, even for a single one: [image].")
     return several(images, bytes, Image.Image)
 
 
@@ -219,11 +203,9 @@ def _picture(pixels: NDArray[np.uint8]) -> Image.Image:
     known = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in (1, 3, 4))
     if pixels.dtype != np.uint8 or not known or pixels.size == 0:
         raise DataError(
-            Text(
-                "An array of type {dtype} and shape {shape} is not an image: expected uint8 (values from 0 to "
-                "255) of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4).",
-                dtype=pixels.dtype,
-                shape=pixels.shape,
-            )
+            "An array of type {dtype} and shape {shape} is not an image: expected uint8 (values from 0 to "
+            "255) of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4).",
+            dtype=pixels.dtype,
+            shape=pixels.shape,
         )
     return Image.fromarray(pixels[:, :, 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels)

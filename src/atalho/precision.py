@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 
 from atalho.errors import ConfigError
-from atalho.text import Text, _
+from atalho.text import _
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Precision:
 def choose(device: Literal["auto", "cpu", "cuda"], precision: Literal["auto", "bf16", "fp32"]) -> Precision:
     """The precision for this machine. Raises ConfigError where cuda is asked for and is not there."""
     if device == "cuda" and not torch.cuda.is_available():
-        raise ConfigError(Text("training.device = 'cuda', but PyTorch finds no CUDA GPU here. Use auto or cpu."))
+        raise ConfigError("training.device = 'cuda', but PyTorch finds no CUDA GPU here. Use auto or cpu.")
     kind = torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
     if precision != "auto":
         dtype = torch.bfloat16 if precision == "bf16" else torch.float32

@@ -11,13 +11,15 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 import atalho
-from atalho import config
+from atalho import config, errors
 from atalho.cli import help, options, terminal
 from atalho.report import background
 from atalho.runs import finish
 from atalho.text import catalogue
 
 _SOURCE = Path(atalho.__file__).parent
+_ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
+_MARKS = {"_", "N_", "Text", *_ERRORS}
 _FOLDER = _SOURCE / "text" / "pt_BR" / "LC_MESSAGES"
 
 
@@ -47,7 +49,13 @@ def _fields(text: str) -> set[tuple[str, str | None, str | None]]:
 
 
 def test_the_catalogue_has_every_text_of_the_source_and_no_other(portuguese):
-    keywords = DEFAULT_KEYWORDS | {"N_": None, "Text": None, "ntext": (1, 2), "nwhole": (1, 2)}
+    keywords = DEFAULT_KEYWORDS | {
+        "N_": None,
+        "Text": None,
+        "ntext": (1, 2),
+        "nwhole": (1, 2),
+        **dict.fromkeys(_ERRORS),
+    }
     found = {text for _, _, text, *_ in extract_from_dir(_SOURCE, [("**.py", "python")], keywords=keywords)}
     known = set(_texts(portuguese))
     assert (found - known, known - found) == (set(), set()), "run `make messages`, then translate what is new"
@@ -59,7 +67,8 @@ def test_no_marked_text_is_out_of_the_extractors_sight(portuguese):
     marked = set()
     for path in _SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "N_", "Text"):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _MARKS:
+                assert not any(isinstance(a, ast.JoinedStr) for a in node.args[:1]), ast.unparse(node)
                 marked |= {a.value for a in node.args[:1] if isinstance(a, ast.Constant)}
     assert len(marked) > 300
     assert marked <= set(_texts(portuguese))
@@ -69,7 +78,7 @@ def test_no_stored_value_is_translated_as_it_is():
     """A table says which texts it can be; extractors differ in what they make of `_(found["split"])`."""
     for path in _SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "N_", "Text"):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _MARKS:
                 keys = [a.slice for a in node.args if isinstance(a, ast.Subscript)]
                 assert not any(isinstance(key, ast.Constant) and isinstance(key.value, str) for key in keys), path
 

@@ -5,7 +5,6 @@ from torch import Tensor, nn
 
 from atalho import chance
 from atalho.errors import ConfigError
-from atalho.text import Text
 
 
 class Dropout(nn.Module):
@@ -21,7 +20,7 @@ class Dropout(nn.Module):
     def __init__(self, p: float, number: int = 0) -> None:
         super().__init__()
         if not 0 <= p < 1:
-            raise ConfigError(Text("dropout {given!r}: expected a number from 0 up to, but not including, 1", given=p))
+            raise ConfigError("dropout {given!r}: expected a number from 0 up to, but not including, 1", given=p)
         self.p = p
         self.number = number
 

@@ -76,10 +76,10 @@ class ZeroPadShortcut(nn.Module):
         super().__init__()
         if out_channels < in_channels:
             raise ConfigError(
-                Text(
-                    "shortcut 'zero-pad' from {given} to {out} channels: it can only add channels; use 'projection' "
-                    "in blocks that reduce them"
-                ).format(given=in_channels, out=out_channels)
+                "shortcut 'zero-pad' from {given} to {out} channels: it can only add channels; use 'projection' "
+                "in blocks that reduce them",
+                given=in_channels,
+                out=out_channels,
             )
         self.stride = stride
         self.before = (out_channels - in_channels) // 2
@@ -143,5 +143,5 @@ def make_shortcut(
         case "projection", "vectors":
             return LinearProjectionShortcut(in_channels, out_channels)
     raise ConfigError(
-        Text("shortcut 'zero-pad' does not work in linear blocks that change the width; use 'projection' or 'none'")
+        "shortcut 'zero-pad' does not work in linear blocks that change the width; use 'projection' or 'none'"
     )

@@ -58,7 +58,7 @@ class Manifest:
         if len(set(self.names)) != len(self.names):
             seen: set[str] = set()
             twice = next(name for name in self.names if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-            raise DataError(Text("{name} is listed twice in {root}; list each image once.", name=twice, root=self.root))
+            raise DataError("{name} is listed twice in {root}; list each image once.", name=twice, root=self.root)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -113,7 +113,7 @@ class Manifest:
                 camera_names=tuple(map(str, stored.get("camera_names", ()))),
             )
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise DataError(Text("not an Atalho manifest: {error}", error=repr(error))) from error
+            raise DataError("not an Atalho manifest: {error}", error=repr(error)) from error
         _check(manifest)
         return manifest
 
@@ -156,4 +156,4 @@ def _check(manifest: Manifest) -> None:
     if manifest.cameras is not None:
         fits = fits and manifest.cameras.shape == (images,)
     if len(manifest.labels) != images or not fits:
-        raise DataError(Text("not an Atalho manifest: its names, labels and splits do not match"))
+        raise DataError("not an Atalho manifest: its names, labels and splits do not match")

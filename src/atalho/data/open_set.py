@@ -57,7 +57,7 @@ def read(
         splits["train"], splits["test"] = _hold_out(every, np.array(units), test_fraction, split_seed, "test")
     elif not len(splits["train"]):
         splits_given = ", ".join(sorted(given))
-        raise DataError(Text("{path} has images for {splits} but none for train.", path=path, splits=splits_given))
+        raise DataError("{path} has images for {splits} but none for train.", path=path, splits=splits_given)
     if "val" not in given:
         train, val = _hold_out(splits["train"], names[splits["train"]], val_fraction, split_seed, "val", LARGEST_VAL)
         if len(set(names[train])) >= _FEWEST and len(set(names[val])) >= _FEWEST:
@@ -105,11 +105,9 @@ def _group(identity: str, path: str | Path) -> str:
     group, slash, _rest = identity.partition("/")
     if not slash:
         raise DataError(
-            Text(
-                "{path}: the identity {name} is not in a group. Splitting by group needs paths like group/identity.",
-                path=path,
-                name=identity,
-            )
+            "{path}: the identity {name} is not in a group. Splitting by group needs paths like group/identity.",
+            path=path,
+            name=identity,
         )
     return group
 

@@ -12,7 +12,6 @@ import numpy as np
 from atalho import chance
 from atalho.data.manifest import Ids
 from atalho.errors import ConfigError
-from atalho.text import Text
 
 PathLike = str | os.PathLike[str]
 AT_ONCE: Final = 64
@@ -103,7 +102,7 @@ def several(given: Any, *single: type) -> Iterable[Any]:
     if isinstance(given, (str, os.PathLike, *single)):
         return [given]
     if isinstance(given, bytes) or not isinstance(given, Iterable):
-        raise ConfigError(Text("Expected a path or a list of paths, not {given}.", given=repr(given)))
+        raise ConfigError("Expected a path or a list of paths, not {given}.", given=repr(given))
     return given
 
 

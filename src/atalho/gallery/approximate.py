@@ -19,7 +19,6 @@ import numpy as np
 from atalho.errors import GalleryError, RunError
 from atalho.gallery.store import Ids, Vectors
 from atalho.storage import atomic
-from atalho.text import Text
 
 WORTHWHILE = 400_000
 """Images from which on a graph is used: below, comparing all of them is as quick to a person and exact."""
@@ -74,7 +73,7 @@ class Approximate:
         self._index = None
         self._add(source, 0)
         if self._index is None:
-            raise GalleryError(Text("The gallery is empty."))
+            raise GalleryError("The gallery is empty.")
         self._generation = generation
         self._keep(source)
 
@@ -146,9 +145,6 @@ def _faiss() -> Any:
         import faiss
     except ImportError:
         raise GalleryError(
-            Text(
-                "A gallery of this size needs FAISS. Install it with pip install 'atalho[reid]', or search with "
-                "--exact."
-            )
+            "A gallery of this size needs FAISS. Install it with pip install 'atalho[reid]', or search with --exact."
         ) from None
     return faiss

@@ -56,7 +56,7 @@ def explained(path: Path) -> Iterator[None]:
     except UnicodeEncodeError as error:
         raise damaged(path) from error
     except OSError as error:
-        raise GalleryError(Text("Cannot use {path}: {reason}", path=path, reason=error.strerror or error)) from error
+        raise GalleryError("Cannot use {path}: {reason}", path=path, reason=error.strerror or error) from error
 
 
 def busy(error: sqlite3.DatabaseError) -> bool:

@@ -31,7 +31,7 @@ from atalho.gallery.store import (
     whole_number,
     without_secrets,
 )
-from atalho.text import Text, _
+from atalho.text import _
 
 _LARGEST_GRAPH = 2000
 """Numbers per vector up to which pgvector builds a graph; longer ones are compared one by one."""
@@ -72,7 +72,7 @@ class PostgresStore(Store):
             self._look_in(schema)
             return
         if create is None:
-            raise GalleryError(Text("{path}: gallery not found. Create one with: atalho index", path=self._shown))
+            raise GalleryError("{path}: gallery not found. Create one with: atalho index", path=self._shown)
         with self._connection.transaction():
             # Two machines that begin at once: the second waits here and finds everything made.
             self._connection.execute("select pg_advisory_xact_lock(hashtext('atalho'))")
@@ -223,7 +223,7 @@ class PostgresStore(Store):
         except self._errors as error:
             # Without the error itself in the chain, because it may hold the password.
             reason = without_secrets(str(error).strip(), self._address)
-            raise GalleryError(Text("Cannot use {path}: {reason}", path=self._shown, reason=reason)) from None
+            raise GalleryError("Cannot use {path}: {reason}", path=self._shown, reason=reason) from None
 
 
 def _libraries() -> tuple[Any, Any]:
@@ -232,6 +232,6 @@ def _libraries() -> tuple[Any, Any]:
         import psycopg
     except ImportError:
         raise GalleryError(
-            Text("Galleries in PostgreSQL need an extra. Install it with: pip install 'atalho[postgres]'")
+            "Galleries in PostgreSQL need an extra. Install it with: pip install 'atalho[postgres]'"
         ) from None
     return psycopg, pgvector.psycopg

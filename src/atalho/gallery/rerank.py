@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from atalho.errors import ConfigError
-from atalho.text import Text
 
 _ROWS = 512
 _PAIRS = 1 << 14
@@ -37,12 +36,10 @@ class Rerank:
     def __post_init__(self) -> None:
         if not (1 <= self.k2 <= self.k1 and 0 <= self.share <= 1):
             raise ConfigError(
-                Text(
-                    "k1 = {k1}, k2 = {k2}, share = {share}: expected 1 ≤ k2 ≤ k1 and a share from 0 to 1.",
-                    k1=self.k1,
-                    k2=self.k2,
-                    share=self.share,
-                )
+                "k1 = {k1}, k2 = {k2}, share = {share}: expected 1 ≤ k2 ≤ k1 and a share from 0 to 1.",
+                k1=self.k1,
+                k2=self.k2,
+                share=self.share,
             )
 
 
@@ -191,11 +188,9 @@ def expand_queries(queries: Tensor, answers: Tensor) -> Tensor:
     """Average query expansion (Chum et al. 2007): unit queries (Q,D) averaged with their answers (Q,n,D), as units."""
     if answers.ndim != 3 or answers.shape[0] != len(queries) or answers.shape[2] != queries.shape[1]:
         raise ConfigError(
-            Text(
-                "Cannot average queries of shape {queries} with answers of shape {shape}.",
-                queries=tuple(queries.shape),
-                shape=tuple(answers.shape),
-            )
+            "Cannot average queries of shape {queries} with answers of shape {shape}.",
+            queries=tuple(queries.shape),
+            shape=tuple(answers.shape),
         )
     return torch.nn.functional.normalize(queries + answers.sum(1), dim=1)
 

@@ -32,7 +32,7 @@ from atalho.gallery.store import (
     units,
     whole_number,
 )
-from atalho.text import Text, _
+from atalho.text import _
 
 _APPLICATION = 0x41746C68
 """Written into the file's header, so that another program's database is never taken for a gallery."""
@@ -52,7 +52,7 @@ class SqliteStore(Store):
     def __init__(self, path: Path, create: Origin | None = None) -> None:
         self.path = path
         if create is None and not path.is_file():
-            raise GalleryError(Text("{path}: gallery not found. Create one with: atalho index", path=path))
+            raise GalleryError("{path}: gallery not found. Create one with: atalho index", path=path)
         with self._explained():
             if create is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -90,7 +90,7 @@ class SqliteStore(Store):
 
     def _read_origin(self) -> Origin:
         if self._database.execute("pragma application_id").fetchone()[0] != _APPLICATION:
-            raise GalleryError(Text("{path} is a database, but not an Atalho gallery.", path=self.path))
+            raise GalleryError("{path} is a database, but not an Atalho gallery.", path=self.path)
         return Origin.of(dict(self._database.execute("select key, value from about")), self.path)
 
     def put(self, entries: Sequence[Entry], vectors: Vectors) -> list[Entry]:

@@ -49,12 +49,10 @@ class Origin:
         """The origin that the table of the gallery at `path` holds. Raises GalleryError for another format."""
         if rows.get("format") != FORMAT:
             raise GalleryError(
-                Text(
-                    "{path} is a gallery in format {found}, but this version reads format {wanted}.",
-                    path=path,
-                    found=rows.get("format"),
-                    wanted=FORMAT,
-                )
+                "{path} is a gallery in format {found}, but this version reads format {wanted}.",
+                path=path,
+                found=rows.get("format"),
+                wanted=FORMAT,
             )
         whole_number(rows, "generation", path)
         dimension = whole_number(rows, "dimension", path, least=1)
@@ -111,7 +109,7 @@ def entry_of(row: Sequence[object], path: Path | str) -> Entry:
 
 def damaged(path: Path | str) -> GalleryError:
     """The error for a gallery that does not hold what was written."""
-    return GalleryError(Text("{path} is damaged. For details, run: atalho gallery verify", path=path))
+    return GalleryError("{path} is damaged. For details, run: atalho gallery verify", path=path)
 
 
 @dataclass(frozen=True)
@@ -179,7 +177,7 @@ def place(gallery: str | os.PathLike[str]) -> str:
     """`gallery` as `open_store` accepts it: a server's address, or a file's place as it is seen from everywhere."""
     name = os.fspath(gallery)
     if not name:
-        raise ConfigError(Text("No gallery given. Give a file or postgresql://…: --gallery photos.db"))
+        raise ConfigError("No gallery given. Give a file or postgresql://…: --gallery photos.db")
     if is_server(name):
         scheme, separator, rest = name.partition("://")
         return scheme.lower() + separator + rest  # as libpq wants it
@@ -204,14 +202,12 @@ def open_store(place: str, create: Origin | None = None) -> Store:
         other = store.origin
         store.close()
         raise GalleryError(
-            Text(
-                "{place} has vectors of another model ({found}, dimension {dimension}), not of {given}. Use that "
-                "model, or index the images into a new gallery.",
-                place=shown(place),
-                found=other.model,
-                dimension=other.dimension,
-                given=create.model,
-            )
+            "{place} has vectors of another model ({found}, dimension {dimension}), not of {given}. Use that "
+            "model, or index the images into a new gallery.",
+            place=shown(place),
+            found=other.model,
+            dimension=other.dimension,
+            given=create.model,
         )
     return store
 
@@ -245,15 +241,13 @@ def checked(entries: Sequence[Entry], vectors: Vectors, dimension: int) -> Vecto
     """`vectors` as contiguous float32. Raises GalleryError where they do not fit the gallery or are no unit vectors."""
     if vectors.shape != (len(entries), dimension):
         raise GalleryError(
-            Text(
-                "Expected one vector of dimension {dimension} for each of {count} images; got shape {shape}.",
-                shape=vectors.shape,
-                count=len(entries),
-                dimension=dimension,
-            )
+            "Expected one vector of dimension {dimension} for each of {count} images; got shape {shape}.",
+            shape=vectors.shape,
+            count=len(entries),
+            dimension=dimension,
         )
     if not units(vectors).all():
-        raise GalleryError(Text("A gallery stores unit vectors. Divide each vector by its length first."))
+        raise GalleryError("A gallery stores unit vectors. Divide each vector by its length first.")
     return np.ascontiguousarray(vectors, dtype=np.float32)
 
 

@@ -25,7 +25,6 @@ from atalho.errors import ConfigError
 from atalho.inspection.gradient_flow import per_image
 from atalho.inspection.norms import by_batch
 from atalho.networks.network import Network
-from atalho.text import Text
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def middle(lengths: list[PathLength], level: float = 0.95) -> tuple[int, int]:
 def _names(network: Network) -> list[str]:
     if (single := _without_choice(network)) is not None:
         raise ConfigError(
-            Text("block {name} adds no shortcut: only residual networks have paths of different lengths.", name=single)
+            "block {name} adds no shortcut: only residual networks have paths of different lengths.", name=single
         )
     return [name for name, _block in network.blocks()]
 

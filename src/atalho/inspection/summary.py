@@ -19,7 +19,6 @@ from atalho.networks.build import make_block, make_closing, make_head, make_stem
 from atalho.networks.network import Network
 from atalho.networks.plan import BlockPlan, Closing, LinearPlan, Plan, ResidualPlan, StemPlan, TransitionPlan
 from atalho.networks.spec import Spec
-from atalho.text import Text
 
 Shape = tuple[int, ...]
 
@@ -196,10 +195,8 @@ def _module(part: _Part) -> nn.Module:
 def _check(spec: Spec, planned: Plan, size: Shape) -> None:
     if len(size) != 3 or size[0] != spec.in_channels or min(size[1:]) < planned.stride:
         raise ConfigError(
-            Text(
-                "image size {given}: expected ({channels}, H, W) with sides of at least {smallest} pixels",
-                given=tuple(size),
-                channels=spec.in_channels,
-                smallest=planned.stride,
-            )
+            "image size {given}: expected ({channels}, H, W) with sides of at least {smallest} pixels",
+            given=tuple(size),
+            channels=spec.in_channels,
+            smallest=planned.stride,
         )

@@ -9,7 +9,6 @@ from torch.nn import functional
 
 from atalho.errors import DataError, NotFiniteError
 from atalho.metrics.intervals import Ends, wilson
-from atalho.text import Text
 
 MISTAKES: Final = 24
 TOP_5_ABOVE: Final = 10  # with 10 classes or fewer, five guesses say little
@@ -77,11 +76,9 @@ def evaluate(
     images, outputs = logits.shape
     if outputs != len(classes):
         raise DataError(
-            Text(
-                "The network has {outputs} outputs but {classes} class names; the numbers must match.",
-                outputs=outputs,
-                classes=len(classes),
-            )
+            "The network has {outputs} outputs but {classes} class names; the numbers must match.",
+            outputs=outputs,
+            classes=len(classes),
         )
     predicted = logits.argmax(dim=1)
     confusion = _confusion(predicted, labels, outputs)
@@ -153,39 +150,33 @@ def check_inputs(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     """
     if logits.ndim != 2 or labels.shape != logits.shape[:1]:
         raise DataError(
-            Text(
-                "Logits of shape {logits} and labels of shape {labels}: expected (N, K) and (N,).",
-                logits=tuple(logits.shape),
-                labels=tuple(labels.shape),
-            )
+            "Logits of shape {logits} and labels of shape {labels}: expected (N, K) and (N,).",
+            logits=tuple(logits.shape),
+            labels=tuple(labels.shape),
         )
     images, classes = logits.shape
     if images == 0 or classes == 0:
-        raise DataError(Text("Nothing to measure: {images} images, {classes} classes.", images=images, classes=classes))
+        raise DataError("Nothing to measure: {images} images, {classes} classes.", images=images, classes=classes)
     if labels.is_floating_point() or labels.dtype == torch.bool:
-        raise DataError(Text("Labels of type {dtype}: expected whole numbers.", dtype=labels.dtype))
+        raise DataError("Labels of type {dtype}: expected whole numbers.", dtype=labels.dtype)
     logits = logits.detach().cpu()
     logits = logits if logits.dtype == torch.float64 else logits.float()
     labels = labels.cpu().long()
     if int(labels.min()) < 0 or int(labels.max()) >= classes:
         raise DataError(
-            Text(
-                "Labels from {low} to {high}: expected 0 to {last}, one per logit ({classes}).",
-                low=int(labels.min()),
-                high=int(labels.max()),
-                last=classes - 1,
-                classes=classes,
-            )
+            "Labels from {low} to {high}: expected 0 to {last}, one per logit ({classes}).",
+            low=int(labels.min()),
+            high=int(labels.max()),
+            last=classes - 1,
+            classes=classes,
         )
     broken = (~logits.isfinite()).any(dim=1).nonzero().flatten()
     if len(broken):
         raise NotFiniteError(
-            Text(
-                "The network's output is not finite for {count} of {images} images (first: number {first}). Its "
-                "weights are damaged or training diverged: use an earlier checkpoint or a lower learning rate.",
-                count=len(broken),
-                images=images,
-                first=int(broken[0]),
-            )
+            "The network's output is not finite for {count} of {images} images (first: number {first}). Its "
+            "weights are damaged or training diverged: use an earlier checkpoint or a lower learning rate.",
+            count=len(broken),
+            images=images,
+            first=int(broken[0]),
         )
     return logits, labels

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atalho.errors import DataError
-from atalho.text import Text
 
 RESAMPLES: Final = 2000
 _AT_ONCE: Final = 100
@@ -32,11 +31,7 @@ def wilson(successes: int, n: int, level: float = 0.95) -> Ends:
     _check_level(level)
     if not 0 <= successes <= n:
         raise DataError(
-            Text(
-                "{successes} successes in {n} trials: expected from 0 up to the number of trials.",
-                successes=successes,
-                n=n,
-            )
+            "{successes} successes in {n} trials: expected from 0 up to the number of trials.", successes=successes, n=n
         )
     if n == 0:
         return 0.0, 1.0
@@ -55,11 +50,9 @@ def t_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, flo
     """Mean of `values` (one for each seed) and the ends of its confidence interval by Student's t."""
     _check_level(level)
     if len(values) < 2:
-        raise DataError(
-            Text("An interval over seeds needs at least two values; got {n}. Run more seeds.", n=len(values))
-        )
+        raise DataError("An interval over seeds needs at least two values; got {n}. Run more seeds.", n=len(values))
     if not all(math.isfinite(value) for value in values):
-        raise DataError(Text("An interval over seeds needs finite numbers; got {values}.", values=list(values)))
+        raise DataError("An interval over seeds needs finite numbers; got {values}.", values=list(values))
     mean = fmean(values)
     margin = t_quantile(level, len(values) - 1) * stdev(values) / math.sqrt(len(values))
     return mean, mean - margin, mean + margin
@@ -115,6 +108,4 @@ def over_images(
 
 def _check_level(level: float) -> None:
     if not 0 < level < 1:
-        raise DataError(
-            Text("Confidence level {level}: expected a fraction between 0 and 1, such as 0.95.", level=level)
-        )
+        raise DataError("Confidence level {level}: expected a fraction between 0 and 1, such as 0.95.", level=level)

@@ -18,7 +18,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from atalho.errors import DataError, NotFiniteError
-from atalho.text import Text
 
 Integers = NDArray[np.int64]
 Protocol = Literal["cross-camera", "leave-self-out"]
@@ -226,16 +225,14 @@ def _check(queries: EmbeddedImages, gallery: EmbeddedImages, protocol: Protocol)
             sizes.add(len(images.cameras))
         if images.embeddings.ndim != 2 or len(sizes) != 1:
             raise DataError(
-                Text(
-                    "Embeddings of shape {shape} and {count} identities: expected (N, D) and N.",
-                    shape=tuple(images.embeddings.shape),
-                    count=len(images.identities),
-                )
+                "Embeddings of shape {shape} and {count} identities: expected (N, D) and N.",
+                shape=tuple(images.embeddings.shape),
+                count=len(images.identities),
             )
         # A sum is not finite where one number is not, and is had sooner.
         if not images.embeddings.sum().isfinite():
-            raise NotFiniteError(Text("The embeddings have non-finite values: the weights are damaged."))
+            raise NotFiniteError("The embeddings have non-finite values: the weights are damaged.")
     if protocol == "cross-camera" and (queries.cameras is None or gallery.cameras is None):
         raise DataError(
-            Text("The protocol cross-camera needs the camera of every image. If it is unknown, use leave-self-out.")
+            "The protocol cross-camera needs the camera of every image. If it is unknown, use leave-self-out."
         )

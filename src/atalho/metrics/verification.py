@@ -117,14 +117,12 @@ def error_rates(
     genuine, impostor = _histograms(embeddings, codes, cameras, len(names))
     if not genuine.sum() or not impostor.sum():
         raise DataError(
-            Text(
-                "A threshold needs pairs of one identity and pairs of two: {images} images of {identities} identities "
-                "have {genuine} and {impostor}.",
-                images=len(codes),
-                identities=len(names),
-                genuine=int(genuine.sum()) // 2,
-                impostor=int(impostor.sum()) // 2,
-            )
+            "A threshold needs pairs of one identity and pairs of two: {images} images of {identities} identities "
+            "have {genuine} and {impostor}.",
+            images=len(codes),
+            identities=len(names),
+            genuine=int(genuine.sum()) // 2,
+            impostor=int(impostor.sum()) // 2,
         )
     # Rows of an identity, columns of a threshold: how many of its pairs are accepted there, or rejected.
     accepted = impostor[:, ::-1].cumsum(1)[:, ::-1]
@@ -164,7 +162,7 @@ def threshold_at(rates: ErrorRates, similarity: float, wanted_far: float) -> Thr
 def check_rate(far: float) -> None:
     """Raises ConfigError for a wanted false-accept rate that is none."""
     if not 0 < far < 1:
-        raise ConfigError(Text("A false-accept rate of {far} is not accepted: it must be between 0 and 1.", far=far))
+        raise ConfigError("A false-accept rate of {far} is not accepted: it must be between 0 and 1.", far=far)
 
 
 def choose(rates: ErrorRates, far: float) -> Threshold:
@@ -176,13 +174,11 @@ def choose(rates: ErrorRates, far: float) -> Threshold:
     check_rate(far)
     if rates.impostor < 3 / far:
         raise DataError(
-            Text(
-                "A false-accept rate of {far} cannot be known from {pairs} pairs of different identities: {needed} are "
-                "needed. Ask for a higher rate, or give more identities.",
-                far=far,
-                pairs=rates.impostor,
-                needed=int(np.ceil(3 / far)),
-            )
+            "A false-accept rate of {far} cannot be known from {pairs} pairs of different identities: {needed} are "
+            "needed. Ask for a higher rate, or give more identities.",
+            far=far,
+            pairs=rates.impostor,
+            needed=int(np.ceil(3 / far)),
         )
     place = int(np.argmax(rates.far <= far)) if (rates.far <= far).any() else STEPS - 1
     return threshold_at(rates, float(rates.thresholds[place]), far)

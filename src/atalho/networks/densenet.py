@@ -12,7 +12,6 @@ from atalho.blocks.kinds import StemKind
 from atalho.errors import ConfigError
 from atalho.networks.family import STRICT, Count, Counts, FamilySpec, check_blocks
 from atalho.networks.plan import BlockPlan, DensePlan, Plan, StemPlan, TransitionPlan
-from atalho.text import Text
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -87,11 +86,9 @@ def named_by_numbers(name: str) -> DenseNetSpec | None:
     depth, growth_rate = int(parts[1]), int(parts[2])
     if depth < 10 or (depth - 4) % 6 or growth_rate < 1:
         raise ConfigError(
-            Text(
-                "network {given!r}: densenet-bc-L-k needs L = 6n + 4 layers (10, 16, … 100, … 190, 250) and a "
-                "growth rate k of at least 1",
-                given=name,
-            )
+            "network {given!r}: densenet-bc-L-k needs L = 6n + 4 layers (10, 16, … 100, … 190, 250) and a "
+            "growth rate k of at least 1",
+            given=name,
         )
     return _cifar(depth, growth_rate)
 

@@ -13,7 +13,6 @@ from pydantic.dataclasses import dataclass
 
 from atalho.blocks.kinds import PoolingKind
 from atalho.errors import ConfigError
-from atalho.text import Text
 from atalho.validation import explain
 
 LARGEST: Final = 65_536
@@ -61,18 +60,14 @@ def check_blocks(blocks: tuple[int, ...], widths: tuple[int, ...] | None = None)
     """Raise ConfigError for more than MOST_BLOCKS blocks in all, and for another number of widths than of blocks."""
     if widths is not None and len(blocks) != len(widths):
         raise ConfigError(
-            Text(
-                "blocks {blocks} and widths {widths}: give both one number per stage",
-                blocks=list(blocks),
-                widths=list(widths),
-            )
+            "blocks {blocks} and widths {widths}: give both one number per stage",
+            blocks=list(blocks),
+            widths=list(widths),
         )
     if sum(blocks) > MOST_BLOCKS:
         raise ConfigError(
-            Text(
-                "blocks {blocks}: {count} in all; at most {most} are accepted",
-                blocks=list(blocks),
-                count=sum(blocks),
-                most=MOST_BLOCKS,
-            )
+            "blocks {blocks}: {count} in all; at most {most} are accepted",
+            blocks=list(blocks),
+            count=sum(blocks),
+            most=MOST_BLOCKS,
         )

@@ -10,7 +10,6 @@ from atalho.blocks.embedding_head import EmbeddingHead
 from atalho.blocks.head import ClassifierHead
 from atalho.errors import ConfigError
 from atalho.networks.spec import Spec
-from atalho.text import Text
 
 
 def unsound(weights: Mapping[str, Tensor]) -> list[str]:
@@ -71,9 +70,7 @@ class Network(nn.Module):
         """Raise ConfigError for images of another shape or other channels."""
         if x.ndim != 4 or x.shape[1] != self.spec.in_channels:
             raise ConfigError(
-                Text(
-                    "images of shape {given}: expected (N, {channels}, H, W)",
-                    given=tuple(x.shape),
-                    channels=self.spec.in_channels,
-                )
+                "images of shape {given}: expected (N, {channels}, H, W)",
+                given=tuple(x.shape),
+                channels=self.spec.in_channels,
             )

@@ -15,7 +15,6 @@ from atalho.blocks.kinds import ShortcutKind, StemKind
 from atalho.errors import ConfigError
 from atalho.networks.family import STRICT, Count, Counts, FamilySpec, check_blocks
 from atalho.networks.plan import BOTTLENECKS, PREACTIVATIONS, Design, Plan, ResidualPlan, StemPlan
-from atalho.text import Text
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -42,11 +41,9 @@ class ResNetSpec(FamilySpec):
         for width in self.widths if self.design in BOTTLENECKS else ():
             if width % self.narrowing:
                 raise ConfigError(
-                    Text(
-                        "widths {width} and narrowing {narrowing}: each width must be a multiple of narrowing",
-                        width=width,
-                        narrowing=self.narrowing,
-                    )
+                    "widths {width} and narrowing {narrowing}: each width must be a multiple of narrowing",
+                    width=width,
+                    narrowing=self.narrowing,
                 )
 
     def plan(self) -> Plan:

@@ -37,7 +37,7 @@ def specify(
     Raises ConfigError for what is neither, and for values that do not go together.
     """
     if not isinstance(name, str | Spec):
-        raise ConfigError(Text("{given!r} is not a network. Give a name from the catalogue or a spec.", given=name))
+        raise ConfigError("{given!r} is not a network. Give a name from the catalogue or a spec.", given=name)
     chosen = catalogue.spec(name) if isinstance(name, str) else name
     return replace(
         _with_shortcut(_for_pixels(chosen, stem, image_size), shortcut),
@@ -108,7 +108,7 @@ def name_of(spec: Spec) -> str:
 def _for_pixels(spec: Spec, stem: StemChoice, image_size: int | None) -> Spec:
     if isinstance(spec, MLPSpec):
         if stem != "auto":
-            raise ConfigError(Text("stem {given!r}: residual MLPs do not have this stem; leave it at auto", given=stem))
+            raise ConfigError("stem {given!r}: residual MLPs do not have this stem; leave it at auto", given=stem)
         return spec if image_size is None else replace(spec, side=min(image_size, SMALL_IMAGE))
     if stem != "auto":
         return replace(spec, stem=stem)
@@ -122,14 +122,12 @@ def _with_shortcut(spec: Spec, shortcut: ShortcutChoice) -> Spec:
         return spec
     if not isinstance(spec, ResNetSpec | MLPSpec):
         raise ConfigError(
-            Text("shortcut {given!r}: a DenseNet concatenates and has no shortcuts; leave it at auto", given=shortcut)
+            "shortcut {given!r}: a DenseNet concatenates and has no shortcuts; leave it at auto", given=shortcut
         )
     if spec.shortcut == "none" and shortcut != "none":
         raise ConfigError(
-            Text(
-                "shortcut {given!r}: this is a plain network, which has no shortcuts; choose its residual twin",
-                given=shortcut,
-            )
+            "shortcut {given!r}: this is a plain network, which has no shortcuts; choose its residual twin",
+            given=shortcut,
         )
     return replace(spec, shortcut=shortcut)  # type: ignore[arg-type]  # an MLP refuses zero-pad itself
 
@@ -137,13 +135,11 @@ def _with_shortcut(spec: Spec, shortcut: ShortcutChoice) -> Spec:
 def _check(family: Family, depth: int, fits: bool, accepted: str) -> None:
     if not fits or not 4 <= depth <= _DEEPEST:
         raise ConfigError(
-            Text(
-                "depth {given}: accepted for family {family}: {accepted}, up to {most} layers",
-                given=depth,
-                family=family,
-                accepted=accepted,
-                most=_DEEPEST,
-            )
+            "depth {given}: accepted for family {family}: {accepted}, up to {most} layers",
+            given=depth,
+            family=family,
+            accepted=accepted,
+            most=_DEEPEST,
         )
 
 

@@ -21,7 +21,7 @@ from atalho.storage import atomic, run_file, run_folder
 from atalho.storage.run_folder import RunFolder
 from atalho.storage.run_records import RunNetwork
 from atalho.tasks.by_name import task_of
-from atalho.text import Text, _
+from atalho.text import _
 from atalho.training import recipe as recipes
 from atalho.training.distributed import Ranks
 from atalho.training.progress import Progress
@@ -45,7 +45,7 @@ def begin(
     refuse_taken(out)
     start = Start.read(early.model.start) if early.model.start else None
     if start is None and early.training.recipe == "finetune":
-        raise ConfigError(Text("The recipe finetune starts from a trained model. Add --from RUN"))
+        raise ConfigError("The recipe finetune starts from a trained model. Add --from RUN")
     backbone = backbone_of(early.model, start)
     derived = dict(continuation.absolute_paths(early))
     if start is not None and "training.recipe" not in asked.given:

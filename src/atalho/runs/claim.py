@@ -9,7 +9,6 @@ from atalho.data.manifest import Manifest
 from atalho.errors import RunError
 from atalho.storage import atomic, run_folder
 from atalho.storage.lock import LOCK, locked
-from atalho.text import Text
 
 _FOLDERS = ("class-folders", "split-folders", "identities")
 """Layouts in which any folder may hold images."""
@@ -58,11 +57,9 @@ def refuse_among_images(asked: Path | None, data: str, manifest: Manifest) -> No
     folder = asked if asked is not None else Path("runs")
     if manifest.layout in _FOLDERS and folder.resolve().is_relative_to(Path(data).resolve()):
         raise RunError(
-            Text(
-                "{path} is inside the folder of the images, where the run's figures would be read as images. "
-                "Choose another --out.",
-                path=folder,
-            )
+            "{path} is inside the folder of the images, where the run's figures would be read as images. "
+            "Choose another --out.",
+            path=folder,
         )
 
 
@@ -93,7 +90,7 @@ def _numbered(name: str) -> Path:
 
 def _taken(folder: Path) -> RunError:
     if not run_folder.is_run(folder):
-        return RunError(Text("{path} already exists and is not a run. Choose another --out.", path=folder))
+        return RunError("{path} already exists and is not a run. Choose another --out.", path=folder)
     return RunError(
-        Text("{path} already exists. Choose another --out, or continue that run with --resume {path}.", path=folder)
+        "{path} already exists. Choose another --out, or continue that run with --resume {path}.", path=folder
     )

@@ -17,7 +17,6 @@ from atalho.settings import merge, nest
 from atalho.storage import run_folder
 from atalho.storage.run_folder import RunFolder
 from atalho.storage.run_records import Provenance
-from atalho.text import Text
 from atalho.training.distributed import Ranks
 
 
@@ -43,11 +42,9 @@ def find_run(folder: Path, digest: str) -> Run | None:
     run = Run(folder)
     if RunFolder(folder).read(Provenance).asked != digest:
         raise RunError(
-            Text(
-                "The run in {path} was started with different settings, so it is not continued. Choose another "
-                "--out, or continue it as it is with --resume {path}.",
-                path=folder,
-            )
+            "The run in {path} was started with different settings, so it is not continued. Choose another "
+            "--out, or continue it as it is with --resume {path}.",
+            path=folder,
         )
     return run
 
@@ -55,8 +52,6 @@ def find_run(folder: Path, digest: str) -> Run | None:
 def refuse_nowhere(out: Path | None, continue_existing: bool, ranks: Ranks) -> None:
     """Raises ConfigError where a run is to be found again but was given no folder of its own."""
     if out is None and continue_existing:
-        raise ConfigError(Text("--continue needs the run's folder: add --out FOLDER."))
+        raise ConfigError("--continue needs the run's folder: add --out FOLDER.")
     if out is None and ranks.most_restarts:
-        raise ConfigError(
-            Text("torchrun may restart these processes, which must then find their run: add --out FOLDER.")
-        )
+        raise ConfigError("torchrun may restart these processes, which must then find their run: add --out FOLDER.")

@@ -35,7 +35,7 @@ class SurveyedData:
 def refuse_unnamed(config: Config) -> None:
     """ConfigError where no images were named: an empty path would mean the folder that one happens to be in."""
     if not config.data.path:
-        raise ConfigError(Text("No images given. Give a folder: atalho train FOLDER"))
+        raise ConfigError("No images given. Give a folder: atalho train FOLDER")
 
 
 def survey_data(config: Config, progress: Progress, expected: str | None = None) -> SurveyedData:
@@ -49,7 +49,7 @@ def survey_data(config: Config, progress: Progress, expected: str | None = None)
     manifest = task.read(asked)
     announce(manifest, task, progress)
     if not len(manifest.splits.get("train", ())):
-        raise DataError(Text("{path}: no training images.", path=asked.path))
+        raise DataError("{path}: no training images.", path=asked.path)
     surveyed = survey_manifest(manifest, asked, progress)
     if surveyed.survey.bad and surveyed.survey.fingerprint != expected:
         manifest = task.read(asked, [image.number for image in surveyed.survey.bad])

@@ -14,7 +14,6 @@ from atalho.runs.dataset import SurveyedData, open_dataset, survey_data, survey_
 from atalho.runs.run import Run, run_at
 from atalho.tasks.by_name import task_of
 from atalho.tasks.task import EvaluationTarget, Task
-from atalho.text import Text
 from atalho.training.progress import Progress
 
 
@@ -26,11 +25,9 @@ def own(run: Run, progress: Progress) -> tuple[Model, Dataset]:
     surveyed = survey_data(dataclasses.replace(run.config, data=config), progress, stored)
     if surveyed.survey.fingerprint != stored:
         raise RunError(
-            Text(
-                "The images at {data} are no longer those of {run}. Give images to evaluate on.",
-                data=config.path,
-                run=run.path,
-            )
+            "The images at {data} are no longer those of {run}. Give images to evaluate on.",
+            data=config.path,
+            run=run.path,
         )
     return loaded, _open(loaded, surveyed, config, progress)
 

@@ -13,7 +13,6 @@ from atalho.runs.dataset import open_dataset, survey_data
 from atalho.runs.fit import RunStart, training_setup
 from atalho.runs.run import Run
 from atalho.storage.log import NoLines
-from atalho.text import Text
 from atalho.training import loop
 from atalho.training.distributed import Ranks
 from atalho.training.progress import Progress
@@ -50,11 +49,9 @@ def refuse_crowded_gpu(ranks: Ranks, precision: Precision) -> None:
     """Raises ConfigError where this rank would share a GPU with another."""
     if precision.device.type == "cuda" and ranks.world > 1 and ranks.local >= torch.cuda.device_count():
         raise ConfigError(
-            Text(
-                "More processes were started here than there are GPUs ({count}). Start at most {count} with "
-                "--nproc-per-node, or train on the CPU with --training.device cpu.",
-                count=torch.cuda.device_count(),
-            )
+            "More processes were started here than there are GPUs ({count}). Start at most {count} with "
+            "--nproc-per-node, or train on the CPU with --training.device cpu.",
+            count=torch.cuda.device_count(),
         )
 
 
@@ -71,10 +68,8 @@ def _open(start: RunStart, ranks: Ranks) -> Dataset:
     surveyed = dataclasses.replace(survey_data(start.config, silent, start.fingerprint), size=start.prepared.size)
     if surveyed.survey.fingerprint != start.fingerprint:
         raise DataError(
-            Text(
-                "The images at {data} differ between machines: those of rank {rank} are not those of rank 0.",
-                data=start.config.data.path,
-                rank=ranks.rank,
-            )
+            "The images at {data} differ between machines: those of rank {rank} are not those of rank 0.",
+            data=start.config.data.path,
+            rank=ranks.rank,
         )
     return open_dataset(surveyed, start.config.data, silent, channels=start.prepared.channels)

@@ -16,7 +16,7 @@ from atalho.errors import OutOfMemoryError
 from atalho.inspection.memory import StepMemory, step_memory
 from atalho.networks.spec import Spec
 from atalho.precision import Precision
-from atalho.text import Text, _
+from atalho.text import _
 from atalho.text.numbers import size
 
 TOLERANCE: Final = 0.25
@@ -91,14 +91,11 @@ def check(request: MemoryRequest) -> str:
     total = needed.held(request.device)
     if room is not None and (1 - TOLERANCE) * total > room:
         raise OutOfMemoryError(
-            Text(
-                "Steps of {images} images at once need about {needed} of memory, but only {room} are available. "
-                "{advice}",
-                images=needed.images,
-                needed=size(total),
-                room=size(room),
-                advice=request.advice(room),
-            )
+            "Steps of {images} images at once need about {needed} of memory, but only {room} are available. {advice}",
+            images=needed.images,
+            needed=size(total),
+            room=size(room),
+            advice=request.advice(room),
         )
     return _(
         "memory: about {total} ({images} images at once {activations}, weights {weights}, gradients "
@@ -123,11 +120,9 @@ def explained(request: MemoryRequest) -> Iterator[None]:
         if not ran_out(error):
             raise
         raise OutOfMemoryError(
-            Text(
-                "Ran out of memory in a step of {images} images at once. {advice}",
-                images=request.images,
-                advice=request.advice(None),
-            )
+            "Ran out of memory in a step of {images} images at once. {advice}",
+            images=request.images,
+            advice=request.advice(None),
         ) from error
 
 

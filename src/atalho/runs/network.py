@@ -16,7 +16,6 @@ from atalho.networks.spec import MLPSpec, ResNetSpec, Spec
 from atalho.storage import model_folder
 from atalho.storage.model_folder import Card
 from atalho.tasks.by_name import task_of
-from atalho.text import Text
 
 _DEFAULT = "resnet18"
 
@@ -60,14 +59,12 @@ def backbone_of(config: ModelConfig, start: Start | None) -> Spec:
     )
     if meant != spec:
         raise ConfigError(
-            Text(
-                "{start} has a different network from model.name = {name!r}, stem {stem!r}, shortcut "
-                "{shortcut!r}. To use the network it has, remove these settings.",
-                start=config.start,
-                name=config.name,
-                stem=config.stem,
-                shortcut=config.shortcut,
-            )
+            "{start} has a different network from model.name = {name!r}, stem {stem!r}, shortcut "
+            "{shortcut!r}. To use the network it has, remove these settings.",
+            start=config.start,
+            name=config.name,
+            stem=config.stem,
+            shortcut=config.shortcut,
         )
     return networks.specify(start.network.spec, dropout=config.dropout)
 
@@ -89,13 +86,11 @@ def spec_for(config: Config, start: Start | None, *, classes: int, channels: int
         spec = networks.specify(spec, image_size=size)
     if size < spec.plan().stride:
         raise ConfigError(
-            Text(
-                "Images of {size} pixels are too small for {name} with this stem, which needs at least "
-                "{smallest}. Choose --model.stem small, another network or a larger --data.size.",
-                size=size,
-                name=config.model.name,
-                smallest=spec.plan().stride,
-            )
+            "Images of {size} pixels are too small for {name} with this stem, which needs at least "
+            "{smallest}. Choose --model.stem small, another network or a larger --data.size.",
+            size=size,
+            name=config.model.name,
+            smallest=spec.plan().stride,
         )
     return spec
 

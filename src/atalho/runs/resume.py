@@ -14,7 +14,7 @@ from atalho.storage import atomic, run_folder
 from atalho.storage.lock import locked
 from atalho.storage.run_folder import RunFolder
 from atalho.storage.run_records import Fingerprint, Provenance
-from atalho.text import Text, _
+from atalho.text import _
 from atalho.training.distributed import Ranks
 from atalho.training.progress import Progress
 
@@ -31,10 +31,8 @@ def _go_on(run: Run, data: DataConfig, accept: bool, progress: Progress, ranks: 
     c, record = run.config, RunFolder(run.path).read(Provenance)
     if record.config != provenance.digest((run.path / run_folder.CONFIG).read_bytes()):
         raise RunError(
-            Text(
-                "{path} has changed since the run started. To use other settings, start a new run.",
-                path=run.path / run_folder.CONFIG,
-            )
+            "{path} has changed since the run started. To use other settings, start a new run.",
+            path=run.path / run_folder.CONFIG,
         )
     precision = choose(c.training.device, c.training.precision)
     refuse_crowded_gpu(ranks, precision)

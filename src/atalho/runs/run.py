@@ -17,7 +17,6 @@ from atalho.storage.run_records import RunNetwork, TrainingTime
 from atalho.tasks.by_name import evaluation_of
 from atalho.tasks.classification import ClassificationEvaluation
 from atalho.tasks.task import Evaluation
-from atalho.text import Text
 
 
 @dataclass(frozen=True)
@@ -105,9 +104,7 @@ def run_with_images(path: Path | str) -> Run:
     run = run_at(path)
     if run is None:
         raise ConfigError(
-            Text(
-                "{path} is a model without its run. Give images to measure on as the second argument: {path} DATA",
-                path=path,
-            )
+            "{path} is a model without its run. Give images to measure on as the second argument: {path} DATA",
+            path=path,
         )
     return run

@@ -64,11 +64,9 @@ def at_random(names: Sequence[str], count: int, *, seed: int, draw: int) -> tupl
     """
     if not 0 <= count <= len(names):
         raise ConfigError(
-            Text(
-                "{count} blocks at random: expected 0 to {most}, the number of blocks that can be removed.",
-                count=count,
-                most=len(names),
-            )
+            "{count} blocks at random: expected 0 to {most}, the number of blocks that can be removed.",
+            count=count,
+            most=len(names),
         )
     places = chance.permutation(seed, "lesion", draw, np.arange(len(names)))[:count]
     return tuple(names[place] for place in sorted(places.tolist()))
@@ -113,12 +111,10 @@ def swapped(network: Network, first: str, second: str) -> Iterator[Network]:
     """While entered, two neighbours stand in each other's place; raises ConfigError for other than `swappable`."""
     if (first, second) not in swappable(network):
         raise ConfigError(
-            Text(
-                "blocks {first} and {second} cannot be swapped: they must be neighbours in one stage that keep "
-                "the shape, in order.",
-                first=first,
-                second=second,
-            )
+            "blocks {first} and {second} cannot be swapped: they must be neighbours in one stage that keep "
+            "the shape, in order.",
+            first=first,
+            second=second,
         )
     one, other = network.get_submodule(first), network.get_submodule(second)
     try:
@@ -144,10 +140,7 @@ def without(network: Network, names: Iterable[str]) -> Network:
     for number, blocks in enumerate(kept):
         if not blocks:
             raise ConfigError(
-                Text(
-                    "stage {stage} would have no blocks left, but every stage needs one. Keep one.",
-                    stage=number,
-                )
+                "stage {stage} would have no blocks left, but every stage needs one. Keep one.", stage=number
             )
     return Network(
         replace(network.spec, blocks=tuple(map(len, kept))),

@@ -10,7 +10,6 @@ from atalho import stored
 from atalho.errors import RunError
 from atalho.storage import run_folder
 from atalho.storage.run_folder import RunFolder
-from atalho.text import Text
 
 if TYPE_CHECKING:
     from atalho.config import TaskName
@@ -47,4 +46,4 @@ def _read(file: Path, kind: type[T], plain: Mapping[str, Any] | None) -> T | Non
     try:
         return None if plain is None else stored.filled(kind, plain)
     except (KeyError, TypeError, ValueError) as error:
-        raise RunError(Text("Cannot read {path}: {reason}", path=file, reason=error)) from error
+        raise RunError("Cannot read {path}: {reason}", path=file, reason=error) from error

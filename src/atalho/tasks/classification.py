@@ -41,7 +41,7 @@ from atalho.tasks.task import (
     Page,
     Task,
 )
-from atalho.text import Text, _
+from atalho.text import _
 from atalho.text.numbers import number, percent, whole, with_interval
 
 
@@ -224,7 +224,7 @@ class ClassificationTask(Task):
     ) -> ClassificationEvaluation:
         if options.rerank is not None or options.expand:
             raise ConfigError(
-                Text("Re-ranking and query expansion only apply to re-identification; this model is a classifier.")
+                "Re-ranking and query expansion only apply to re-identification; this model is a classifier."
             )
         manifest, label = target.dataset.manifest, _("evaluating")
         ids = manifest.splits[split]

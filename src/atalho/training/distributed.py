@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Final
 from atalho.data import order
 from atalho.data.manifest import Ids
 from atalho.errors import AtalhoError, ConfigError, RankLostError, ReportedElsewhereError, StoppedError
-from atalho.text import Text
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -62,18 +61,16 @@ class Ranks:
         """
         if self.world > 1 and smallest_batch < 2 * self.world:
             raise ConfigError(
-                Text(
-                    "The smallest batch has {images} images, too few for {world} processes with at least two images "
-                    "each. Increase --batch-size, or start fewer processes with --nproc-per-node.",
-                    images=smallest_batch,
-                    world=self.world,
-                )
+                "The smallest batch has {images} images, too few for {world} processes with at least two images "
+                "each. Increase --batch-size, or start fewer processes with --nproc-per-node.",
+                images=smallest_batch,
+                world=self.world,
             )
 
     def refuse_company(self) -> None:
         """Raises ConfigError where several processes were started for what one does."""
         if self.world > 1:
-            raise ConfigError(Text("Only atalho train runs in several processes. Run this command without torchrun."))
+            raise ConfigError("Only atalho train runs in several processes. Run this command without torchrun.")
 
     def tell(self, value: Callable[[], Any]) -> None:
         """On rank 0: hand what `value` gives to the others, which `hear` it."""
@@ -116,12 +113,10 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Ranks:
     missing = [name for name in ("RANK", "MASTER_ADDR", "MASTER_PORT") if name not in told]
     if world > 1 and missing:
         raise ConfigError(
-            Text(
-                "WORLD_SIZE is {world} in the environment, but {missing} is missing. Start several processes "
-                "with torchrun, or unset WORLD_SIZE.",
-                world=world,
-                missing=", ".join(missing),
-            )
+            "WORLD_SIZE is {world} in the environment, but {missing} is missing. Start several processes "
+            "with torchrun, or unset WORLD_SIZE.",
+            world=world,
+            missing=", ".join(missing),
         )
     launched = "TORCHELASTIC_RUN_ID" in told
     return Ranks(
@@ -206,10 +201,8 @@ def _talking() -> Iterator[None]:
         yield
     except RuntimeError as error:  # torch has no class of its own for a peer that went away
         raise RankLostError(
-            Text(
-                "Another process of this run ended or cannot be reached. The same command with --continue "
-                "resumes from the latest checkpoint."
-            )
+            "Another process of this run ended or cannot be reached. The same command with --continue "
+            "resumes from the latest checkpoint."
         ) from error
 
 

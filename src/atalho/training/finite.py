@@ -29,14 +29,12 @@ def explain(
     """
     shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
     return NotFiniteError(
-        Text(
-            "Step {step}: the loss is {loss} and there are non-finite values, first in {place}. No weight "
-            "was updated. The batch was: {files}. Try a lower --training.lr, or --training.precision fp32.",
-            step=step,
-            loss=significant(loss, 6),
-            place=_first_bad(network, images, precision),
-            files=shown,
-        )
+        "Step {step}: the loss is {loss} and there are non-finite values, first in {place}. No weight "
+        "was updated. The batch was: {files}. Try a lower --training.lr, or --training.precision fp32.",
+        step=step,
+        loss=significant(loss, 6),
+        place=_first_bad(network, images, precision),
+        files=shown,
     )
 
 

@@ -13,7 +13,7 @@ from atalho.errors import ConfigError
 from atalho.json_values import JsonObject
 from atalho.settings import Asked, change, flatten, merge
 from atalho.tasks.by_name import task_of
-from atalho.text import Text, _
+from atalho.text import _
 from atalho.text.numbers import significant
 
 Row = JsonObject
@@ -116,15 +116,13 @@ def resolve(asked: Asked, context: RecipeContext) -> tuple[Config, tuple[str, ..
         )
     if config.augment.pad > context.size:
         raise ConfigError(
-            Text(
-                "augment.pad = {pad} is not accepted: it must be at most {size}, the side of the images.",
-                pad=config.augment.pad,
-                size=context.size,
-            )
+            "augment.pad = {pad} is not accepted: it must be at most {size}, the side of the images.",
+            pad=config.augment.pad,
+            size=context.size,
         )
     if context.images < 2 or batch < 2:
         raise ConfigError(
-            Text("Training needs batches of at least two images, because batch norm uses statistics over images.")
+            "Training needs batches of at least two images, because batch norm uses statistics over images."
         )
     notes.extend(_micro_batch(config.training.micro_batch, batch))
     if config.augment.crop == "auto":
@@ -138,11 +136,9 @@ def _micro_batch(largest: int | None, batch: int) -> list[str]:
         return []
     if largest < 3:
         raise ConfigError(
-            Text(
-                "training.micro_batch = {given} is not accepted: it must be at least 3, so that batch norm never "
-                "sees a single image.",
-                given=largest,
-            )
+            "training.micro_batch = {given} is not accepted: it must be at least 3, so that batch norm never "
+            "sees a single image.",
+            given=largest,
         )
     return [
         _(

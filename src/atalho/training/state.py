@@ -12,7 +12,6 @@ from atalho.config import TrainingConfig
 from atalho.errors import NotFiniteError, RunError
 from atalho.networks.network import Network
 from atalho.storage import checkpoint
-from atalho.text import Text
 from atalho.training.averaging import AveragedWeights
 from atalho.training.optimizer import build_optimizer, load_optimizer_state, optimizer_state
 
@@ -80,11 +79,7 @@ class TrainingState:
         bad = [name for name, tensor in tensors.items() if not torch.isfinite(tensor).all()]
         if bad:
             raise NotFiniteError(
-                Text(
-                    "Step {step}: {name} has non-finite values; the last checkpoint was kept.",
-                    step=self.step,
-                    name=bad[0],
-                )
+                "Step {step}: {name} has non-finite values; the last checkpoint was kept.", step=self.step, name=bad[0]
             )
         checkpoint.save(folder, self.step, tensors, asdict(self.rest(log_offset)), keep=keep)
 
@@ -103,11 +98,9 @@ class TrainingState:
             return rest.log_offset
         except (RuntimeError, KeyError, ValueError) as error:
             raise RunError(
-                Text(
-                    "The checkpoint of step {step} does not match the configuration of this run: {reason}",
-                    step=saved.step,
-                    reason=error,
-                )
+                "The checkpoint of step {step} does not match the configuration of this run: {reason}",
+                step=saved.step,
+                reason=error,
             ) from error
 
 

@@ -29,10 +29,8 @@ class TensorBoard(Progress):
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
             raise ConfigError(
-                Text(
-                    "--track tensorboard needs TensorBoard. Install it with: {command}",
-                    command="pip install 'atalho[track]'",
-                )
+                "--track tensorboard needs TensorBoard. Install it with: {command}",
+                command="pip install 'atalho[track]'",
             ) from None
         self._kind = SummaryWriter
         self._folder: Path | None = None

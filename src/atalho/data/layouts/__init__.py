@@ -108,7 +108,7 @@ def _list(path: Path, class_pattern: str | None = None, known: Sequence[str] = (
         listing = recognise(path, known)
     if not listing.names:
         notes = "".join(f" {note}." for note in listing.notes)
-        raise DataError(Text("no images in {path}.{found} {accepted}", path=path, found=notes, accepted=Text(ACCEPTED)))
+        raise DataError("no images in {path}.{found} {accepted}", path=path, found=notes, accepted=Text(ACCEPTED))
     return listing
 
 

@@ -11,7 +11,6 @@ from atalho.data.layouts.listing import Listing
 from atalho.data.layouts.scan import Folder, images_below, list_folder
 from atalho.data.layouts.split_names import same, split_roles
 from atalho.errors import DataError
-from atalho.text import Text
 
 
 def same_inside(path: Path, folder: Folder) -> list[str]:
@@ -44,15 +43,13 @@ def read(path: Path, folder: Folder, inside: Sequence[str], known: Sequence[str]
             add_classes(listing, list_folder(path / name, classes=True), name, "")
         return listing
     raise DataError(
-        Text(
-            "{path}: the folders {outer} all hold the same folders {inner}, so either may be the classes. If {inner} "
-            "are: --data.class '*/{field}/*'. If {outer} are: --data.class '{field}/*'. If {outer} are splits, rename "
-            "them to train, val and test.",
-            path=path,
-            outer=_named(folder.folders),
-            inner=_named(inside),
-            field="{class}",
-        )
+        "{path}: the folders {outer} all hold the same folders {inner}, so either may be the classes. If {inner} "
+        "are: --data.class '*/{field}/*'. If {outer} are: --data.class '{field}/*'. If {outer} are splits, rename "
+        "them to train, val and test.",
+        path=path,
+        outer=_named(folder.folders),
+        inner=_named(inside),
+        field="{class}",
     )
 
 
@@ -69,15 +66,13 @@ def copy_inside(path: Path, folder: Folder) -> str | None:
         around = {image for other in others for image in images_below(path, other)[0]}
         if not {image for other in below.folders for image in images_below(path / name, other)[0]} <= around:
             raise DataError(
-                Text(
-                    "{path}: the folder {name} holds folders called as those beside it ({classes}), with other images. "
-                    "To leave it out, move it elsewhere; to read only it, give {path}/{name}; to put both together: "
-                    "--data.class '**/{field}/*'.",
-                    path=path,
-                    name=name,
-                    classes=_named(others),
-                    field="{class}",
-                )
+                "{path}: the folder {name} holds folders called as those beside it ({classes}), with other images. "
+                "To leave it out, move it elsewhere; to read only it, give {path}/{name}; to put both together: "
+                "--data.class '**/{field}/*'.",
+                path=path,
+                name=name,
+                classes=_named(others),
+                field="{class}",
             )
         return name
     return None

@@ -71,13 +71,13 @@ def read(path: Path, camera: str = AUTO, identity: str | None = None, *, every: 
         _pattern(camera)
     asked = _Asked(parse(identity, "data.identity") if identity else None, camera, every)
     if not os.path.lexists(path):
-        raise DataError(Text("{path} does not exist.", path=path))
+        raise DataError("{path} does not exist.", path=path)
     listing = _table(path, asked) if os.path.isfile(path) else _folder(path, asked)  # noqa: PTH113 (no error for an odd name)
     if every and listing.layout == "market":
         listing.identities = ["" if name == DISTRACTOR else name for name in listing.identities]
     if not listing.names:
         notes = "".join(f" {note}." for note in listing.notes)
-        raise DataError(Text("no images in {path}.{found} {accepted}", path=path, found=notes, accepted=_accepted()))
+        raise DataError("no images in {path}.{found} {accepted}", path=path, found=notes, accepted=_accepted())
     return listing
 
 
@@ -246,11 +246,10 @@ def _pattern(camera: str) -> re.Pattern[str] | Pattern | None:
         pattern = re.compile(camera)
     except re.error as error:
         raise ConfigError(
-            Text("data.camera = {given!r} is not a valid regular expression: {reason}", given=camera, reason=error)
+            "data.camera = {given!r} is not a valid regular expression: {reason}", given=camera, reason=error
         ) from error
     if pattern.groups < 1:
-        text = Text("data.camera = {given!r}: put the camera in parentheses, as in _c(\\d+).")
-        raise ConfigError(text.format(given=camera))
+        raise ConfigError("data.camera = {given!r}: put the camera in parentheses, as in _c(\\d+).", given=camera)
     return pattern
 
 
@@ -270,10 +269,7 @@ def _table(path: Path, asked: _Asked) -> IdentityListing:
         listing.add(row["path"], row["identity"], camera, split)
     if unseen is not None and any(listing.cameras) and not asked.every:
         raise DataError(
-            Text(
-                "{where}: the camera is blank. Name it, or say that none is known: --data.camera none",
-                where=unseen,
-            )
+            "{where}: the camera is blank. Name it, or say that none is known: --data.camera none", where=unseen
         )
     return listing
 

@@ -41,6 +41,5 @@ def read_names(path: Path) -> list[str]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        text = Text("{path} is not UTF-8 text; save it as UTF-8: {reason}")
-        raise DataError(text.format(path=path, reason=error)) from error
+        raise DataError("{path} is not UTF-8 text; save it as UTF-8: {reason}", path=path, reason=error) from error
     return [line.strip() for line in lines if line.strip()]

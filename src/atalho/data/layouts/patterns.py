@@ -58,14 +58,12 @@ def parse(text: str, setting: str) -> Pattern:
     braced = "{" + field + "}"
     if field not in seen:
         raise ConfigError(
-            Text(
-                "{setting} = {given!r} is not a pattern with {field} in it. Examples: {first}, {second}",
-                setting=setting,
-                given=text,
-                field=braced,
-                first=braced + "/*",
-                second=braced + "_*",
-            )
+            "{setting} = {given!r} is not a pattern with {field} in it. Examples: {first}, {second}",
+            setting=setting,
+            given=text,
+            field=braced,
+            first=braced + "/*",
+            second=braced + "_*",
         )
     return Pattern(text, re.compile(expression), frozenset(seen))
 
@@ -76,13 +74,11 @@ def _translated(token: str, seen: set[str], text: str, setting: str) -> str:
     name = token[1:-1]
     if name not in FIELDS:
         raise ConfigError(
-            Text(
-                "{setting} = {given!r}: a pattern has no {name}. {hint}",
-                setting=setting,
-                given=text,
-                name=token,
-                hint=nearest(name, FIELDS),
-            )
+            "{setting} = {given!r}: a pattern has no {name}. {hint}",
+            setting=setting,
+            given=text,
+            name=token,
+            hint=nearest(name, FIELDS),
         )
     if name in seen:
         return f"(?P={name})"

@@ -29,7 +29,7 @@ def recognise(path: Path, known: Sequence[str] = ()) -> Listing:
             return csv_table.read(path)
         if idx.matches([path.name]):
             return recognise(path.parent, known)
-        raise DataError(Text("{path} is not a supported kind of file. {accepted}", path=path, accepted=Text(ACCEPTED)))
+        raise DataError("{path} is not a supported kind of file. {accepted}", path=path, accepted=Text(ACCEPTED))
     folder = list_folder(path, classes=True)
     files = folder.others
     tables = [name for name in files if name.lower().endswith((".csv", ".tsv", ".jsonl"))]

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 from PIL import Image
 
 from atalho.errors import DataError, nearest
-from atalho.text import N_, Text
+from atalho.text import N_
 
 _HERE: Final = Path(__file__).parent
 _MARK: Final = ".atalho-sample.json"
@@ -47,7 +47,7 @@ def unpack(name: str, directory: str | Path) -> Path:
     A directory that holds this sample already, complete, is left as it is. All or nothing is written.
     """
     if name not in SAMPLES:
-        raise DataError(Text("unknown sample {name}. {hint}", name=repr(name), hint=nearest(name, SAMPLES)))
+        raise DataError("unknown sample {name}. {hint}", name=repr(name), hint=nearest(name, SAMPLES))
     return unpack_archive(_HERE / f"{name}.zip", Path(directory))
 
 
@@ -58,11 +58,9 @@ def unpack_archive(archive: Path, directory: Path) -> Path:
         if directory.is_dir() and any(directory.iterdir()):
             if _is_complete(directory, index):
                 return directory
-            raise DataError(
-                Text("{path} is not empty. Give a new folder for the sample, or empty this one.", path=directory)
-            )
+            raise DataError("{path} is not empty. Give a new folder for the sample, or empty this one.", path=directory)
         if directory.exists() and not directory.is_dir():
-            raise DataError(Text("{path} is a file. Give a new folder for the sample.", path=directory))
+            raise DataError("{path} is a file. Give a new folder for the sample.", path=directory)
         try:
             directory.parent.mkdir(parents=True, exist_ok=True)
             unfinished = directory.with_name(f".{directory.name}.{secrets.token_hex(4)}.tmp")
@@ -75,7 +73,7 @@ def unpack_archive(archive: Path, directory: Path) -> Path:
                 shutil.rmtree(unfinished, ignore_errors=True)
         except OSError as error:
             raise DataError(
-                Text("cannot write the sample to {path}: {reason}", path=directory, reason=error.strerror)
+                "cannot write the sample to {path}: {reason}", path=directory, reason=error.strerror
             ) from error
     return directory
 
@@ -96,7 +94,7 @@ def _write(file: zipfile.ZipFile, index: dict[str, Any], folder: Path) -> None:
 def _checked(name: str) -> str:
     parts = PurePosixPath(name).parts
     if not parts or name.startswith("/") or "\\" in name or ":" in name or ".." in parts or parts[-1] == _MARK:
-        raise DataError(Text("the archive has an entry {name} that points outside its folder", name=repr(name)))
+        raise DataError("the archive has an entry {name} that points outside its folder", name=repr(name))
     return name
 
 

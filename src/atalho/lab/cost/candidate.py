@@ -14,7 +14,7 @@ from atalho.errors import ConfigError
 from atalho.networks.plan import LARGE_SIDE
 from atalho.networks.spec import MLPSpec, ResNetSpec
 from atalho.runs.network_source import resolve
-from atalho.text import Text, _
+from atalho.text import Text
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ def candidate(word: str) -> CostCandidate:
         if _torchvision_has(word):
             return CostCandidate(word, "other", LARGE_SIDE)
         if importlib.util.find_spec("torchvision") is None:
-            hint = _("Networks such as vgg19 need torchvision. Install it with: pip install 'atalho[lab]'")
-            raise ConfigError(f"{error} {hint}") from None
+            hint = Text("Networks such as vgg19 need torchvision. Install it with: pip install 'atalho[lab]'")
+            raise ConfigError(Text.joined(error.text, hint)) from None
         raise
     kind = "dense"
     if isinstance(source.spec, ResNetSpec | MLPSpec):

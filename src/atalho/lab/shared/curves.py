@@ -79,7 +79,7 @@ def check_seeds(seeds: int) -> None:
 def check_choice(unknown: Text, given: str, accepted: Sequence[str]) -> None:
     """Raises ConfigError, with the nearest, for a word that is not `accepted`."""
     if given not in accepted:
-        raise ConfigError(f"{unknown} {nearest(given, accepted)}")
+        raise ConfigError(Text.joined(unknown, nearest(given, accepted)))
 
 
 def measure_errors(

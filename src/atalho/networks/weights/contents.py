@@ -30,11 +30,9 @@ def weights_of(contents: Mapping[str, Any]) -> dict[str, Tensor]:
     others = [str(name) for name in contents if str(name) not in tensors]
     if not tensors or others:
         raise WeightsError(
-            Text(
-                "not weights: {found}. Accepted: tensors by name, also nested under {nests}",
-                found=first_few(others) if others else Text("nothing"),
-                nests=", ".join(_NESTS),
-            )
+            "not weights: {found}. Accepted: tensors by name, also nested under {nests}",
+            found=first_few(others) if others else Text("nothing"),
+            nests=", ".join(_NESTS),
         )
     for prefix in _PREFIXES:
         if all(name.startswith(prefix) for name in tensors):
@@ -58,11 +56,9 @@ def _shape(contents: Mapping[str, Any], names: Sequence[str]) -> tuple[int, ...]
         if name in weights and weights[name].ndim >= 2:
             return tuple(weights[name].shape)
     raise WeightsError(
-        Text(
-            "unknown layout of the weights: none of {accepted} found; the first names are {given}",
-            accepted=", ".join(names),
-            given=first_few(list(weights)),
-        )
+        "unknown layout of the weights: none of {accepted} found; the first names are {given}",
+        accepted=", ".join(names),
+        given=first_few(list(weights)),
     )
 
 

@@ -12,7 +12,6 @@ from atalho.errors import ConfigError
 from atalho.networks.network import Network
 from atalho.networks.plan import PREACTIVATIONS
 from atalho.networks.spec import DenseNetSpec, MLPSpec
-from atalho.text import Text
 
 
 def torchvision_names(network: Network) -> dict[str, str]:
@@ -21,7 +20,7 @@ def torchvision_names(network: Network) -> dict[str, str]:
         rename = _densenet_name
     elif isinstance(network.spec, MLPSpec) or network.spec.design in PREACTIVATIONS:
         raise ConfigError(
-            Text("torchvision does not have this network, so it has no names for its weights; use the layout 'atalho'")
+            "torchvision does not have this network, so it has no names for its weights; use the layout 'atalho'"
         )
     else:
         rename = _resnet_name

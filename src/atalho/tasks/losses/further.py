@@ -10,7 +10,6 @@ from torch import Tensor
 
 from atalho.config import FurtherLoss
 from atalho.errors import ConfigError
-from atalho.text import Text
 
 _CLASSES: Final = {
     "circle": "CircleLoss",
@@ -32,9 +31,7 @@ def further(name: FurtherLoss) -> Callable[[Tensor, Tensor], Tensor] | None:
         losses = importlib.import_module("pytorch_metric_learning.losses")
     except ImportError:
         raise ConfigError(
-            Text(
-                "The loss {name} needs pytorch-metric-learning. Install it with: pip install 'atalho[reid]'", name=name
-            )
+            "The loss {name} needs pytorch-metric-learning. Install it with: pip install 'atalho[reid]'", name=name
         ) from None
     loss: Callable[[Tensor, Tensor], Tensor] = getattr(losses, _CLASSES[name])()
     return loss

@@ -28,7 +28,7 @@ from atalho.networks.network import Network
 from atalho.precision import Precision
 from atalho.tasks.forward import forward
 from atalho.tasks.task import Evaluation, EvaluationOptions, EvaluationTarget, Headline, Listener
-from atalho.text import Text, _
+from atalho.text import _
 from atalho.text.numbers import number, whole, with_interval
 
 LISTS: Final = 12
@@ -222,10 +222,8 @@ def measure(
     ranks = retrieval.rank(queries, gallery, protocol=protocol, precision=precision)
     if not ranks.valid.any():
         raise DataError(
-            Text(
-                "No query has a right answer under the protocol {protocol}. Try --protocol leave-self-out.",
-                protocol=protocol,
-            )
+            "No query has a right answer under the protocol {protocol}. Try --protocol leave-self-out.",
+            protocol=protocol,
         )
     shown = _worth_showing(ranks)
     lists = retrieval.nearest(_part(queries, shown), gallery, LIST_LENGTH, protocol=protocol)
@@ -251,9 +249,9 @@ def protocol_for(asked: str, manifest: Manifest) -> Protocol:
         return "leave-self-out"
     if asked == "cross-camera" and manifest.cameras is None:
         raise DataError(
-            Text("The protocol cross-camera needs cameras, and none are known. Use --protocol leave-self-out, or "
-                 "--data.camera to read the camera from file names.")
-        )  # fmt: skip
+            "The protocol cross-camera needs cameras, and none are known. Use --protocol leave-self-out, or "
+            "--data.camera to read the camera from file names."
+        )
     return "cross-camera" if manifest.cameras is not None else "leave-self-out"
 
 

@@ -36,7 +36,7 @@ from atalho.tasks.task import (
     Page,
     Task,
 )
-from atalho.text import Text, _
+from atalho.text import _
 
 Row = dict[str, Any]
 
@@ -155,25 +155,24 @@ class ReidentificationTask(Task):
         """Refuses parts of batches, mixed labels and missing libraries: a triplet compares a whole batch."""
         if world > 1:
             raise ConfigError(
-                Text(
-                    "Re-identification trains in one process, because its loss compares all images of a batch. Run "
-                    "it without torchrun."
-                )
+                "Re-identification trains in one process, because its loss compares all images of a batch. Run "
+                "it without torchrun."
             )
         if config.training.batch_size < 2 * config.reid.each:
             raise ConfigError(
-                Text("A batch of {batch} images has fewer than two identities with {each} images each. Increase "
-                     "--batch-size or reduce --reid.each.",
-                  batch=config.training.batch_size, each=config.reid.each)
-            )  # fmt: skip
+                "A batch of {batch} images has fewer than two identities with {each} images each. Increase "
+                "--batch-size or reduce --reid.each.",
+                batch=config.training.batch_size,
+                each=config.reid.each,
+            )
         if config.training.micro_batch is not None:
             raise ConfigError(
-                Text("Re-identification compares all images of a batch, which cannot run in parts. Remove "
-                     "training.micro_batch, or reduce --batch-size.")
-            )  # fmt: skip
+                "Re-identification compares all images of a batch, which cannot run in parts. Remove "
+                "training.micro_batch, or reduce --batch-size."
+            )
         if config.augment.mixup or config.augment.cutmix:
             raise ConfigError(
-                Text("Re-identification does not support mixed images. Remove augment.mixup and augment.cutmix.")
+                "Re-identification does not support mixed images. Remove augment.mixup and augment.cutmix."
             )
         further(config.reid.further)
 
@@ -182,10 +181,8 @@ class ReidentificationTask(Task):
 
     def check_change(self, data: str, run: Path) -> None:
         raise RunError(
-            Text(
-                "The images at {data} differ from those that {run} was started with, and re-identification "
-                "splits by identity. Start a new run on them.",
-                data=data,
-                run=run,
-            )
+            "The images at {data} differ from those that {run} was started with, and re-identification "
+            "splits by identity. Start a new run on them.",
+            data=data,
+            run=run,
         )
