@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from atalho.cli import options, retrieval, terminal
 from atalho.config import ProtocolChoice, TaskName
 from atalho.text import N_, _
-from atalho.text.numbers import LEVEL, interval, number, percent, whole
+from atalho.text.numbers import LEVEL, interval, number, percent, whole, with_interval
 
 if TYPE_CHECKING:
     from atalho.json_values import JsonObject
@@ -93,27 +93,20 @@ def say(found: Evaluation, *, in_short: bool = False) -> None:
     if isinstance(found, ReidentificationEvaluation):
         retrieval.say(found)
     elif isinstance(found, ClassificationEvaluation) and in_short:
-        text = _("{split} accuracy {top1} {interval} on {images} images")
-        terminal.say(
-            text.format(
-                split=terminal.split(found.split),
-                top1=percent(found.top1),
-                interval=interval(found.top1_interval),
-                images=whole(found.images),
-            )
-        )
+        accuracy, images = with_interval(found.top1, found.top1_interval), whole(found.images)
+        text = _("{split} accuracy {top1} on {images} images")
+        terminal.say(text.format(split=terminal.split(found.split), top1=accuracy, images=images))
     elif isinstance(found, ClassificationEvaluation):
         _say(found)
 
 
 def _say(found: ClassificationEvaluation) -> None:
     """Accuracy, calibration, every class, and the mistakes that the network was surest of."""
-    top = _("top-1 {top1} {interval}").format(top1=percent(found.top1), interval=interval(found.top1_interval))
+    parts = [f"top-1 {with_interval(found.top1, found.top1_interval)}"]
     if found.top5 is not None:
-        top += " · " + _("top-5 {top5} {interval}").format(
-            top5=percent(found.top5), interval=interval(found.top5_interval)
-        )
-    terminal.say(f"{terminal.split(found.split)}: {top} · " + _("{images} images").format(images=whole(found.images)))
+        parts.append(f"top-5 {with_interval(found.top5, found.top5_interval)}")
+    parts.append(_("{images} images").format(images=whole(found.images)))
+    terminal.say(f"{terminal.split(found.split)}: " + " · ".join(parts))
     _calibration(found)
     _classes(found)
     for mistake in found.mistakes[:_SHOWN_MISTAKES]:

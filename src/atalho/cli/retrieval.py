@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from atalho.cli import terminal, threshold
 from atalho.text import _
-from atalho.text.numbers import interval, percent, whole, with_interval
+from atalho.text.numbers import whole, with_interval
 
 if TYPE_CHECKING:
     from atalho.metrics.retrieval_figures import RetrievalFigures
@@ -18,12 +18,11 @@ _PRECISIONS = {"map": "mAP", "minp": "mINP"}
 
 def say(found: ReidentificationEvaluation) -> None:
     """The figures with their intervals, in lines."""
-    text = _("{split}: rank-1 {rank1} {interval} · {valid} of {queries} queries have a right answer ({protocol})")
+    text = _("{split}: rank-1 {rank1} · {valid} of {queries} queries have a right answer ({protocol})")
     terminal.say(
         text.format(
             split=terminal.split(found.split),
-            rank1=percent(found.rank1),
-            interval=interval(found.rank1_interval),
+            rank1=with_interval(*found.figure("rank1")),
             valid=whole(found.valid_queries),
             queries=whole(found.queries),
             protocol=found.protocol,
