@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from cyclopts import Parameter
@@ -12,6 +13,7 @@ from atalho.text import N_, _
 from atalho.text.numbers import LEVEL, interval, number, percent, whole, with_interval
 
 if TYPE_CHECKING:
+    from atalho.gallery.rerank import Rerank
     from atalho.json_values import JsonObject
     from atalho.tasks.classification import ClassificationEvaluation
     from atalho.tasks.task import Evaluation
@@ -19,6 +21,29 @@ if TYPE_CHECKING:
 _SHOWN_MISTAKES = 5
 _PRINTED: Final = {"classification": ("top1",), "reid": ("rank1", "map", "minp", "valid_queries")}
 """The figures that `train --json` prints: scripts rely on their names."""
+
+
+@dataclass(frozen=True)
+class RerankOptions:
+    """Whether `atalho evaluate` measures after re-ranking too, and with which numbers."""
+
+    rerank: Annotated[bool, Parameter(help=N_("reid: also measure after k-reciprocal re-ranking"), negative="")] = False
+    k1: Annotated[int, Parameter(name="--rerank-k1", help=N_("re-ranking: nearest neighbours per image (k1)"))] = 20
+    k2: Annotated[
+        int, Parameter(name="--rerank-k2", help=N_("re-ranking: nearest neighbours to average over (k2)"))
+    ] = 6
+    share: Annotated[
+        float, Parameter(name="--rerank-share", help=N_("re-ranking: weight of the original distance (lambda)"))
+    ] = 0.3
+
+    def asked(self) -> Rerank | None:
+        """As `atalho.evaluate` takes it. Raises ConfigError for numbers that cannot be."""
+        from atalho.gallery.rerank import Rerank
+
+        return Rerank(self.k1, self.k2, self.share) if self.rerank else None
+
+
+_NO_RERANKING: Final = RerankOptions()
 
 
 def evaluate(
@@ -38,16 +63,7 @@ def evaluate(
             help=N_("reid: average precision as the mean precision at each hit (hits) or by trapezoids (trapezoid)")
         ),
     ] = "hits",
-    rerank: Annotated[
-        bool, Parameter(help=N_("reid: also measure after k-reciprocal re-ranking"), negative="")
-    ] = False,
-    k1: Annotated[int, Parameter(name="--rerank-k1", help=N_("re-ranking: nearest neighbours per image (k1)"))] = 20,
-    k2: Annotated[
-        int, Parameter(name="--rerank-k2", help=N_("re-ranking: nearest neighbours to average over (k2)"))
-    ] = 6,
-    share: Annotated[
-        float, Parameter(name="--rerank-share", help=N_("re-ranking: weight of the original distance (lambda)"))
-    ] = 0.3,
+    reranking: Annotated[RerankOptions, Parameter(name="*")] = _NO_RERANKING,
     expand: Annotated[
         int, Parameter(help=N_("reid: also measure after averaging each query with this many first answers; 0: off"))
     ] = 0,
@@ -55,7 +71,6 @@ def evaluate(
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.evaluate`, print."""
-    from atalho.gallery.rerank import Rerank
     from atalho.training import distributed
 
     with distributed.joined() as ranks:
@@ -69,7 +84,7 @@ def evaluate(
             skip_bad=skip_bad,
             protocol=protocol,
             average_precision=average_precision,
-            rerank=Rerank(k1, k2, share) if rerank else None,
+            rerank=reranking.asked(),
             expand=expand,
             progress=progress,
         )

@@ -1,8 +1,9 @@
 """`atalho search`: which images of a gallery show the same as these."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
@@ -14,27 +15,37 @@ if TYPE_CHECKING:
     from atalho.api.search import Answer
 
 
+@dataclass(frozen=True)
+class SearchOptions:
+    """How a gallery is searched, and which of its images may be answers."""
+
+    expand: Annotated[
+        int,
+        Parameter(help=N_("query expansion: number of first answers averaged into the query before searching again")),
+    ] = 0
+    exact: Annotated[
+        bool, Parameter(help=N_("exact search: compare with every vector, even in a large gallery"), negative="")
+    ] = False
+    label: Annotated[list[str] | None, Parameter(help=N_("search only this label; may be repeated"))] = None
+    camera: Annotated[list[str] | None, Parameter(help=N_("search only this camera; may be repeated"))] = None
+    leave_self_out: Annotated[
+        bool, Parameter(help=N_("leave each query image out of its own results"), negative="")
+    ] = False
+    together: Annotated[
+        bool, Parameter(help=N_("all images show the same: one answer, by the mean similarity"), negative="")
+    ] = False
+
+
+_USUAL: Final = SearchOptions()
+
+
 def search(
     gallery: Annotated[str, Parameter(help=N_("gallery created by atalho index"))],
     /,
     *images: Annotated[str, Parameter(help=N_("files, folders or globs"))],
     k: Annotated[int, Parameter(name=["-k", "--k"], help=N_("answers per image"))] = 10,
     model: Annotated[Path | None, Parameter(help=N_("the gallery's model, if it has moved"))] = None,
-    expand: Annotated[
-        int,
-        Parameter(help=N_("query expansion: number of first answers averaged into the query before searching again")),
-    ] = 0,
-    exact: Annotated[
-        bool, Parameter(help=N_("exact search: compare with every vector, even in a large gallery"), negative="")
-    ] = False,
-    label: Annotated[list[str] | None, Parameter(help=N_("search only this label; may be repeated"))] = None,
-    camera: Annotated[list[str] | None, Parameter(help=N_("search only this camera; may be repeated"))] = None,
-    leave_self_out: Annotated[
-        bool, Parameter(help=N_("leave each query image out of its own results"), negative="")
-    ] = False,
-    together: Annotated[
-        bool, Parameter(help=N_("all images show the same: one answer, by the mean similarity"), negative="")
-    ] = False,
+    asked: Annotated[SearchOptions, Parameter(name="*")] = _USUAL,
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.search`, print. Exit code 1 where an image could not be read."""
@@ -46,12 +57,12 @@ def search(
         predict.find(images),
         k=k,
         model=model,
-        exact=exact,
-        expand=expand,
-        labels=label or (),
-        cameras=camera or (),
-        leave_self_out=leave_self_out,
-        together=together,
+        exact=asked.exact,
+        expand=asked.expand,
+        labels=asked.label or (),
+        cameras=asked.camera or (),
+        leave_self_out=asked.leave_self_out,
+        together=asked.together,
     )
     answers = list(found)
     if json:
