@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,9 @@ from torch import Tensor
 from atalho.api import train as job
 from atalho.cli import run
 from atalho.model import Model
+
+Atalho = Callable[..., subprocess.CompletedProcess[str]]
+Refused = Callable[[list[str], str], None]
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +85,38 @@ def test_a_list_with_the_line_ends_of_windows(
     monkeypatch.setattr("sys.stdin", io.StringIO("\ufeff" + "\r\n".join(images) + "\r\n", newline=""))
     assert run(["predict", folder, "-", "--json"]) == 0
     assert [row["path"] for row in json.loads(capsys.readouterr().out)] == images
+
+
+def test_predict_prints_a_row_per_image_and_says_when_one_failed(
+    folder: str, clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, bad = str(clothes / "test" / "bag" / "0000.png"), tmp_path / "bad.png"
+    bad.write_text("<html>")
+    assert run(["predict", folder, good, str(bad), "--json"]) == 1
+    first, second = json.loads(capsys.readouterr().out)
+    assert first.keys() == {"path", "label", "probability", "top"}
+    assert first["top"][0] == {"label": first["label"], "probability": first["probability"]}
+    assert second.keys() == {"path", "error"}
+    assert run(["predict", folder, good, "--format", "csv"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "path,label,probability,error"
+    assert run(["predict", folder, good]) == 0
+    assert good in capsys.readouterr().out
+
+
+def test_predict_reads_a_list_from_standard_input(folder: str, clothes: Path, atalho: Atalho) -> None:
+    listed = "\n".join(map(str, sorted((clothes / "test" / "bag").iterdir())[:3]))
+    found = atalho("predict", folder, "-", "--json", input=listed)
+    assert [row["path"] for row in json.loads(found.stdout)] == listed.split("\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["predict", "nowhere", "x.png"], "nowhere is not a run or model folder"),
+        (["predict", "RUN"], "No images given"),
+        (["predict", "RUN", "x.png", "--top", "0"], "--top 0 is not accepted: it must be at least 1"),
+        (["predict", "RUN", "x.png", "--jsno"], "Unknown option --jsno. Did you mean --json"),
+    ],
+)
+def test_a_mistake_gives_one_message_and_exit_code_2(refused: Refused, arguments: list[str], text: str) -> None:
+    refused(arguments, text)

@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
 from atalho import cli
 
+Refused = Callable[[list[str], str], None]
 ATALHO = f"{sys.executable} -m atalho"
 
 
@@ -36,6 +38,29 @@ def test_ctrl_c_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     assert capsys.readouterr().err == "Stopped.\n"
 
 
-def test_size_nought_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["show", "resnet20", "--size", "0"]) == 2
-    assert "--size 0 is not accepted: it must be from 1 to 4096 pixels" in capsys.readouterr().err
+def test_debug_shows_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["show", "resnet3", "--debug"]) == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    found = subprocess.run(
+        f"{sys.executable} -m atalho models | head -1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ,
+    )
+    assert found.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["trian", "DATA"], "Unknown command trian. Did you mean train?"),
+        (["--lang", "fr", "models"], "--lang fr is not accepted. Accepted: en, pt."),
+    ],
+)
+def test_a_mistake_gives_one_message_and_exit_code_2(refused: Refused, arguments: list[str], text: str) -> None:
+    refused(arguments, text)
