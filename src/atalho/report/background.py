@@ -8,7 +8,7 @@ from atalho.data.manifest_record import ImagesChanged, ImagesMoved, ManifestReco
 from atalho.json_values import JsonObject, JsonValue
 from atalho.report.drawing import draw
 from atalho.report.markup import Html, el
-from atalho.report.sections import section
+from atalho.report.parts import class_counts, lead, pairs, scrolled, section
 from atalho.storage.run_folder import RunFolder
 from atalho.tasks.by_name import task_of
 from atalho.text import N_, _
@@ -46,23 +46,13 @@ def data(run: RunFolder) -> Html | None:
         return None
     manifest = record.manifest
     counts = {name: manifest.counts(name).tolist() for name in SPLITS if len(manifest.splits.get(name, ()))}
-    heads = [el("th", page.one, data_sort="text")]
-    heads += [el("th", _(_SPLITS[name]), class_="number", data_sort="number") for name in counts]
-    rows = [
-        el("tr", el("td", label), [_cell(many[place]) for many in counts.values()])
-        for place, label in enumerate(manifest.classes)
-    ]
-    totals = el("tr", el("th", _("all")), [_cell(sum(many)) for many in counts.values()])
-    table = el(
-        "table", el("thead", el("tr", heads)), el("tbody", rows), el("tfoot", totals), class_="sortable"
-    )  # fmt: skip
     notes = [
         *map(str, manifest.notes),
         *(_balance(manifest, counts) if page.balance else ()),
         *_remarks(record),
     ]
-    remarks = el("ul", [el("li", note) for note in notes], class_="notes") if notes else None
-    return section("data", _("Data"), remarks, el("div", table, class_="scroll tall"))
+    titled = {_(_SPLITS[name]): per_class for name, per_class in counts.items()}
+    return section("data", _("Data"), class_counts(page.one, manifest.classes, titled, notes))
 
 
 def _balance(manifest: Manifest, counts: Mapping[str, list[int]]) -> Iterator[str]:
@@ -113,7 +103,7 @@ def architecture(run: RunFolder) -> Html | None:
     planned = run.network.spec.plan()
     columns = 2 if len(planned.stages()) > 1 else 1
     drawing = draw(planned, name=run.model, side=run.network.preprocessing.size, columns=columns)
-    return section("network", _("Network"), el("div", drawing, class_="scroll"))
+    return section("network", _("Network"), scrolled(drawing))
 
 
 def cost(run: RunFolder) -> Html | None:
@@ -132,14 +122,14 @@ def cost(run: RunFolder) -> Html | None:
         facts.append((_("multiply–adds per image"), whole(run.cost.multiply_adds)))
     if timing.images_per_second is not None:
         facts.append((_("training images per second"), whole(timing.images_per_second)))
-    return section("cost", _("Cost"), el("dl", [_pair(*fact) for fact in facts], class_="pairs"))
+    return section("cost", _("Cost"), pairs(facts))
 
 
 def configuration(run: RunFolder) -> Html:
     """The complete run.toml: the run can be repeated with it."""
     words = _("Everything that determines the result. Repeat the run with: atalho train --config run.toml")
     text = el("pre", el("code", run.configuration), tabindex="0")
-    return section("configuration", _("Configuration"), el("p", words, class_="lead"), text)
+    return section("configuration", _("Configuration"), lead(words), text)
 
 
 def provenance(run: RunFolder) -> Html | None:
@@ -154,8 +144,8 @@ def provenance_list(record: JsonObject) -> Html:
     told = [name for name in record if name != "cost" and record[name] != []]
     known = [name for name in _FIELDS if name in told]
     others = [name for name in told if name not in _FIELDS]
-    rows = [_pair(_(_FIELDS[name]) if name in _FIELDS else name, _flat(record[name])) for name in known + others]
-    return el("dl", rows, class_="pairs long")
+    titles = {name: _(_FIELDS[name]) if name in _FIELDS else name for name in known + others}
+    return pairs([(title, _flat(record[name])) for name, title in titles.items()], "pairs long")
 
 
 def _flat(value: JsonValue) -> str:
@@ -165,11 +155,3 @@ def _flat(value: JsonValue) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(_flat(inner) for inner in value)
     return "–" if value is None else str(value)
-
-
-def _cell(count: int) -> Html:
-    return el("td", whole(count), class_="number", data_value=str(count))
-
-
-def _pair(what: str, value: str) -> Html:
-    return el("div", el("dt", what), el("dd", value))

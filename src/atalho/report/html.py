@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from atalho.report import background, figures, retrieval, sections, shell, verification
 from atalho.report.canvas import svg
 from atalho.report.markup import Html, el, join
+from atalho.report.parts import library, places_of
 from atalho.storage import run_folder
 from atalho.storage.atomic import write_file
 from atalho.storage.run_folder import RunFolder
@@ -18,8 +18,6 @@ from atalho.text import _, language
 
 if TYPE_CHECKING:
     from atalho.tasks.task import Evaluation
-
-ENLARGED_UP_TO: Final = 64  # pixels of width; smaller pictures are shown with their pixels, larger ones smooth
 
 
 def write(run: Path, *, pictures: Mapping[str, bytes]) -> Path:
@@ -38,9 +36,9 @@ def page(run: RunFolder, pictures: Mapping[str, bytes]) -> str:
     """The whole page, first shown in the language in force where the browser asks for neither."""
     evaluation = evaluation_of(run)
     wanted = dict.fromkeys(evaluation.pictures() if evaluation is not None else ())
-    places = {name: f"picture-{place}" for place, name in enumerate(name for name in wanted if name in pictures)}
+    places = places_of(name for name in wanted if name in pictures)
     title = f"{run.model} · {run.data} · Atalho"
-    return shell.page(title, lambda: _article(run, evaluation, places), library=_library(pictures, places))
+    return shell.page(title, lambda: _article(run, evaluation, places), library=library(pictures, places))
 
 
 def _article(run: RunFolder, evaluation: Evaluation | None, places: Mapping[str, str]) -> Html:
@@ -81,16 +79,3 @@ def _measured(
         "mistakes": lambda: (_("Mistakes"), sections.mistakes(evaluation, places)),
     }
     return {name: parts[name]() for name in task_of(run.task).page.parts}
-
-
-def _library(pictures: Mapping[str, bytes], places: Mapping[str, str]) -> Html | None:
-    """Every picture once; both languages use it from here."""
-    images = [_picture(pictures[name], place) for name, place in places.items()]
-    return el("svg", el("defs", images), class_="library", aria_hidden="true") if images else None
-
-
-def _picture(png: bytes, place: str) -> Html:
-    width = int.from_bytes(png[16:20], "big")  # where the header of every PNG has it
-    rendering = "pixelated" if width <= ENLARGED_UP_TO else None
-    address = f"data:image/png;base64,{base64.b64encode(png).decode()}"
-    return el("image", id=place, href=address, width="1", height="1", image_rendering=rendering)

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from atalho.report.markup import Html, el
-from atalho.report.sections import section
+from atalho.report.parts import lead, picture, scrolled, section, table
 from atalho.text import _
 from atalho.text.numbers import interval, percent, whole
 
 if TYPE_CHECKING:
-    from atalho.metrics.intervals import Ends
     from atalho.metrics.retrieval_figures import RetrievalFigures
     from atalho.tasks.reidentification.evaluation import RankedList, ReidentificationEvaluation
 
@@ -25,10 +24,12 @@ def quality(e: ReidentificationEvaluation) -> Html:
     }
     measured = {title: figures for title, figures in ways.items() if figures is not None}
     names = {f"rank{k}": _("rank-{k}").format(k=k) for k in (1, 5, 10, 20)} | {"map": "mAP", "minp": "mINP"}
-    rows = [
-        el("tr", el("td", label), [_cells(*figures.figure(name)) for figures in measured.values()])
-        for name, label in names.items()
-    ]
+    head = ["", *(text for title in measured for text in (title, _("interval")))]
+    rows = [[label] for label in names.values()]
+    for row, name in zip(rows, names, strict=True):
+        for figures in measured.values():
+            share, ends = figures.figure(name)
+            row += [percent(share), interval(ends)]
     protocols = {
         "cross-camera": _("Images of the query's identity from the query's own camera are excluded (cross-camera)."),
         "leave-self-out": _("Only the query itself is excluded (leave-self-out)."),
@@ -40,19 +41,7 @@ def quality(e: ReidentificationEvaluation) -> Html:
             count=whole(e.identities)
         ),
     ]
-    heads = (text for title in measured for text in (title, _("interval")))
-    head = el("tr", el("th", ""), *(el("th", text, class_="number") for text in heads))
-    table = el("table", el("thead", head), el("tbody", rows))
-    return section(
-        "retrieval",
-        _("Re-identification"),
-        el("p", " ".join(words), class_="lead"),
-        el("div", table, class_="scroll figures"),
-    )
-
-
-def _cells(share: float | None, ends: Ends | None) -> list[Html]:
-    return [el("td", text, class_="number") for text in (percent(share), interval(ends))]
+    return section("retrieval", _("Re-identification"), lead(*words), scrolled(table(head, rows), "figures"))
 
 
 def ranked_lists(e: ReidentificationEvaluation, places: Mapping[str, str]) -> Html | None:
@@ -65,19 +54,19 @@ def ranked_lists(e: ReidentificationEvaluation, places: Mapping[str, str]) -> Ht
         "then others, evenly spaced."
     )
     lists = [_one_list(row, places) for row in e.lists]
-    return section("lists", _("Ranked lists"), el("p", words, class_="lead"), el("ol", lists, class_="ranked"))
+    return section("lists", _("Ranked lists"), lead(words), el("ol", lists, class_="ranked"))
 
 
 def _one_list(row: RankedList, places: Mapping[str, str]) -> Html:
     first = _("first right answer: rank {place}").format(place=whole(row.first))
     query = el(
-        "div", _picture(row.path, places), el("p", row.identity, " ", el("span", first, class_="soft")),
+        "div", picture(row.path, places), el("p", row.identity, " ", el("span", first, class_="soft")),
         class_="query",
     )  # fmt: skip
     answers = [
         el(
             "li",
-            _picture(answer.path, places),
+            picture(answer.path, places),
             el("span", "✓" if answer.right else "✗", class_="mark"),
             class_="right" if answer.right else "wrong",
             title=f"{answer.identity} · {answer.path}",
@@ -85,10 +74,3 @@ def _one_list(row: RankedList, places: Mapping[str, str]) -> Html:
         for answer in row.answers
     ]
     return el("li", query, el("ol", answers))
-
-
-def _picture(path: str, places: Mapping[str, str]) -> Html:
-    place = places.get(path)
-    if not place:
-        return el("span", "?", class_="no-picture")
-    return el("svg", el("use", href=f"#{place}"), viewBox="0 0 1 1", role="img", aria_label=path)

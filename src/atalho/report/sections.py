@@ -6,12 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from atalho.report import parts
 from atalho.report.figures import NAMES_UP_TO, NUMBERS_UP_TO
 from atalho.report.markup import Html, el
+from atalho.report.parts import lead, number_cell, pairs, picture, scrolled, section, sortable_head, table
 from atalho.storage.run_folder import RunFolder
 from atalho.storage.run_records import TrainingTime
 from atalho.tasks.by_name import task_of
-from atalho.text import _, language
+from atalho.text import _
 from atalho.text.numbers import LEVEL, duration, interval, number, percent, whole
 
 if TYPE_CHECKING:
@@ -22,21 +24,11 @@ if TYPE_CHECKING:
 Figures = Mapping[str, Html]
 
 
-def section(
-    name: str,
-    title: str,
-    *content: str | None,
-) -> Html:
-    """One part of the page, with a heading that links can reach."""
-    return el("section", el("h2", title), *content, id=f"{name}-{language()}")
-
-
 def header(run: RunFolder, evaluation: Evaluation | None) -> Html:
     """Model, headline with its interval, and the key numbers."""
-    title = [el("p", "Atalho · ", _("training report"), class_="eyebrow"), el("h1", run.model)]
-    if run.data:
-        title.append(el("p", _("trained on {data}").format(data=run.data), class_="on"))
-    return el("header", el("div", *title), _headline(evaluation), _key_numbers(run, evaluation))
+    below = _("trained on {data}").format(data=run.data) if run.data else None
+    beside = _headline(evaluation), _key_numbers(run, evaluation)
+    return parts.header(_("training report"), run.model, below, *beside)
 
 
 def _headline(evaluation: Evaluation | None) -> Html:
@@ -70,7 +62,7 @@ def _key_numbers(run: RunFolder, evaluation: Evaluation | None) -> Html:
         (_("images per second"), whole(timing.images_per_second) if timing.images_per_second is not None else None),
         *(evaluation.key_numbers() if evaluation is not None else ()),
     ]
-    return el("dl", [el("div", el("dt", what), el("dd", value)) for what, value in shown if value], class_="keys")
+    return pairs([(what, value) for what, value in shown if value], "keys")
 
 
 def curves(run: RunFolder, figures: Figures) -> Html | None:
@@ -89,16 +81,12 @@ def drawn(drawing: Html, title: str, kind: str = "") -> Html:
 def confusion(evaluation: ClassificationFigures, figures: Figures) -> Html:
     """The confusion matrix and the pairs that are confused most often."""
     names = [row.class_ for row in evaluation.per_class]
-    pairs = _confused(evaluation.confusion)[:8]
+    head = (_("true"), _("predicted as"), _("images"), _("fraction of the class"))
     rows = [
-        el("tr", el("td", names[true]), el("td", names[taken]), _number(whole(count)), _number(percent(share)))
-        for count, share, true, taken in pairs
+        (names[true], names[taken], whole(count), percent(share))
+        for count, share, true, taken in _confused(evaluation.confusion)[:8]
     ]
-    head = el(
-        "tr", el("th", _("true")), el("th", _("predicted as")), _head(_("images")), _head(_("fraction of the class"))
-    )
-    table = el("table", el("thead", head), el("tbody", rows))
-    pairs_part = el("div", el("h3", _("Most often confused")), el("div", table, class_="scroll"))
+    confused = el("div", el("h3", _("Most often confused")), scrolled(table(head, rows, numbers_from=2)))
     words = [_("Rows: true classes; columns: predicted classes. Blue is right, amber is wrong.")]
     if len(names) > NAMES_UP_TO:
         words.append(_("The numbers are the positions of the classes in alphabetical order, from 0."))
@@ -106,11 +94,11 @@ def confusion(evaluation: ClassificationFigures, figures: Figures) -> Html:
     return section(
         "confusion",
         _("Confusion matrix"),
-        el("p", " ".join(words), class_="lead"),
+        lead(*words),
         el(
             "div",
             drawn(figures["confusion"], "", "matrix"),
-            pairs_part if rows else None,
+            confused if rows else None,
             class_="matrix-above-pairs" if large else "matrix-and-pairs",
         ),
     )
@@ -147,7 +135,7 @@ def calibration(evaluation: ClassificationEvaluation, figures: Figures) -> Html 
             "validation images, does not change any prediction, and is stored with the model."
         ),
     ]
-    text = el("div", [el("p", sentence) for sentence in words], el("dl", [_pair(*row) for row in rows], class_="pairs"))
+    text = el("div", [el("p", sentence) for sentence in words], pairs(rows))
     drawing = drawn(figures["reliability"], "")
     return section("calibration", _("Calibration"), el("div", drawing, text, class_="two"))
 
@@ -158,27 +146,27 @@ def per_class(evaluation: ClassificationFigures) -> Html:
     scale = [el("span", text) for text in (percent(start, 0), _interval_words(), percent(1, 0))]
     heads = [
         el("th", _("class"), data_sort="text"),
-        _head(_("images"), "number"),
-        _head(_("recall"), "number"),
+        sortable_head(_("images")),
+        sortable_head(_("recall")),
         el("th", el("span", scale, class_="scale"), class_="wide"),
-        _head(_("precision"), "number"),
-        _head("F1", "number"),
+        sortable_head(_("precision")),
+        sortable_head("F1"),
     ]
     rows = [
         el(
             "tr",
             el("td", row.class_),
-            _number(whole(row.images), row.images),
-            _number(percent(row.recall), row.recall),
+            number_cell(whole(row.images), row.images),
+            number_cell(percent(row.recall), row.recall),
             el("td", _bar(row, start), class_="wide"),
-            _number(percent(row.precision), row.precision),
-            _number(percent(row.f1), row.f1),
+            number_cell(percent(row.precision), row.precision),
+            number_cell(percent(row.f1), row.f1),
         )
         for row in evaluation.per_class
     ]
-    table = el("table", el("thead", el("tr", heads)), el("tbody", rows), class_="sortable")
+    sortable = el("table", el("thead", el("tr", heads)), el("tbody", rows), class_="sortable")
     hint = el("p", _("Click a column heading to sort by it."), class_="lead screen-only")
-    return section("classes", _("Per class"), hint, el("div", table, class_="scroll tall"))
+    return section("classes", _("Per class"), hint, scrolled(sortable, "tall"))
 
 
 def _scale_start(rows: Sequence[ClassFigures]) -> float:
@@ -206,20 +194,16 @@ def mistakes(evaluation: ClassificationFigures, places: Mapping[str, str]) -> Ht
     return section(
         "mistakes",
         _("Most confident mistakes"),
-        el("p", words, class_="lead"),
+        lead(words),
         el("ol", [_mistake(row, places) for row in evaluation.mistakes], class_="mistakes"),
     )
 
 
 def _mistake(row: Mistake, places: Mapping[str, str]) -> Html:
     path = row.path or str(row.index)
-    place = places.get(path)
-    picture = el("span", "?", class_="no-picture")
-    if place:
-        picture = el("svg", el("use", href=f"#{place}"), viewBox="0 0 1 1", role="img", aria_label=path)
     return el(
         "li",
-        picture,
+        picture(path, places),
         el("p", row.predicted, " ", el("span", percent(row.probability), class_="soft"), class_="wrong"),
         el("p", el("span", _("true:"), class_="soft"), " ", row.label),
         el("p", el("bdi", path), class_="path", title=path),
@@ -228,15 +212,3 @@ def _mistake(row: Mistake, places: Mapping[str, str]) -> Html:
 
 def _interval_words() -> str:
     return _("{level} interval").format(level=percent(LEVEL, 0))
-
-
-def _pair(what: str, value: str) -> Html:
-    return el("div", el("dt", what), el("dd", value))
-
-
-def _head(text: str, sort: str | None = None) -> Html:
-    return el("th", text, class_="number", data_sort=sort)
-
-
-def _number(text: str, value: float | None = None) -> Html:
-    return el("td", text, class_="number", data_value=None if value is None else repr(value))

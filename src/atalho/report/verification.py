@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from atalho.report.markup import Html, el
-from atalho.report.sections import drawn, section
+from atalho.report.markup import Html, el, join
+from atalho.report.parts import scrolled, section, table
+from atalho.report.sections import drawn
 from atalho.storage.run_folder import RunFolder
 from atalho.tasks.by_name import verification_of
 from atalho.text import _
@@ -48,24 +49,20 @@ def _table(verification: Verification, test: Threshold | None) -> Html | None:
     chosen = verification.threshold
     if chosen is None:
         return None
-    columns = [(_("validation images") if verification.data is None else verification.data, chosen)]
+    columns = {_("validation images") if verification.data is None else verification.data: chosen}
     if test is not None:
-        columns.append((_("test images"), test))
-    head = [el("th", _("similarity {value}").format(value=number(chosen.similarity, 3)))]
-    head += [el("th", name, class_="number") for name, _values in columns]
-    accepts = [_cell(at.far, at.far_interval, at.impostor) for _name, at in columns]
-    rejects = [_cell(at.frr, at.frr_interval, at.genuine) for _name, at in columns]
+        columns[_("test images")] = test
+    head = (_("similarity {value}").format(value=number(chosen.similarity, 3)), *columns)
     rows = [
-        el("tr", el("td", _("false accepts")), accepts),
-        el("tr", el("td", _("false rejects")), rejects),
+        (_("false accepts"), *(_rate(at.far, at.far_interval, at.impostor) for at in columns.values())),
+        (_("false rejects"), *(_rate(at.frr, at.frr_interval, at.genuine) for at in columns.values())),
     ]
-    return el("div", el("table", el("thead", el("tr", *head)), el("tbody", rows)), class_="scroll")
+    return scrolled(table(head, rows))
 
 
-def _cell(rate: float, ends: Ends, pairs: int) -> Html:
-    of = _("{count} pairs").format(count=whole(pairs))
-    small = [el("span", part, class_="soft") for part in (between(*map(_percent, ends)), of)]
-    return el("td", _percent(rate), el("br"), small[0], el("br"), small[1], class_="number")
+def _rate(rate: float, ends: Ends, pairs: int) -> Html:
+    small = (between(*map(_percent, ends)), _("{count} pairs").format(count=whole(pairs)))
+    return join([_percent(rate), *([el("br"), el("span", part, class_="soft")] for part in small)])
 
 
 def _percent(share: float) -> str:

@@ -11,7 +11,7 @@ from atalho.report import shell
 from atalho.report.background import provenance_list
 from atalho.report.canvas import png, standalone, style, svg
 from atalho.report.markup import Html, el, join
-from atalho.report.sections import section
+from atalho.report.parts import header, scrolled, section
 from atalho.storage.atomic import write_file
 from atalho.text import _, language
 
@@ -42,22 +42,18 @@ def _article(result: Result) -> Html:
     with style():
         pictures = result.pictures()
     return join([
-        _header(result),
+        header(
+            _("laboratory"),
+            _(result.TITLE),
+            _("measured on {data}").format(data=result.subject),
+            el("p", el("strong", _("Claim: ")), _(result.CLAIM)),
+        ),
         result.verdict_html(),
         [_figure(f"figure-{place}", title, picture) for place, (title, picture) in enumerate(pictures.items())],
         _measured(result.tables()),
         section("method", _("Method"), el("p", result.method())),
         section("provenance", _("Provenance"), provenance_list(result.provenance)),
     ])  # fmt: skip
-
-
-def _header(result: Result) -> Html:
-    title = [
-        el("p", "Atalho · ", _("laboratory"), class_="eyebrow"),
-        el("h1", _(result.TITLE)),
-        el("p", _("measured on {data}").format(data=result.subject), class_="on"),
-    ]
-    return el("header", el("div", *title), el("p", el("strong", _("Claim: ")), _(result.CLAIM)))
 
 
 def _figure(name: str, title: str, picture: Picture) -> Html:
@@ -74,7 +70,7 @@ def _measured(tables: Mapping[str, Table]) -> list[Html]:
         section(
             f"table-{place}",
             title,
-            el("div", table.html(), class_="scroll"),
+            scrolled(table.html()),
             el("p", table.note, class_="soft") if table.note else None,
         )
         for place, (title, table) in enumerate(tables.items())

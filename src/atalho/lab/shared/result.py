@@ -18,6 +18,7 @@ from atalho.json_values import JsonObject
 from atalho.lab.shared import words
 from atalho.lab.shared.verdict import Verdict
 from atalho.report.markup import Html, el
+from atalho.report.parts import bullets, table
 from atalho.stored import Unstored, filled, to_object
 from atalho.text import Text
 
@@ -40,13 +41,7 @@ class Table:
 
     def html(self) -> Html:
         """As an element."""
-
-        def cells(tag: str, texts: Sequence[str]) -> list[Html]:
-            numbers = range(self.numbers_from, len(texts))
-            return [el(tag, text, class_="number" if place in numbers else None) for place, text in enumerate(texts)]
-
-        head = el("thead", el("tr", cells("th", self.head)))
-        return el("table", head, el("tbody", [el("tr", cells("td", row)) for row in self.rows]))
+        return table(self.head, self.rows, self.numbers_from)
 
 
 @dataclass(frozen=True, repr=False)
@@ -137,11 +132,11 @@ class Result(ABC):
 
     def verdict_html(self) -> Html:
         """The verdict, its reasons and what else a reader should know, as an element."""
-        reasons = [el("li", sentence) for sentence in self.reasons()]
         remarks = [el("p", remark, class_="soft") for remark in self.remarks()]
         headline = el("p", el("strong", self.headline()))
-        listed = el("ul", reasons) if reasons else None
-        return el("div", headline, listed, remarks, class_="verdict", data_outcome=self.verdict.outcome)
+        return el(
+            "div", headline, bullets(self.reasons(), None), remarks, class_="verdict", data_outcome=self.verdict.outcome
+        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.subject!r}, {self.verdict.outcome!r}, path={str(self.path)!r})"
