@@ -18,6 +18,7 @@ from atalho.precision import choose
 from atalho.storage import model_folder
 from atalho.storage.model_folder import Card
 from atalho.tasks import classification
+from atalho.tasks.forward import forward
 
 FP32 = choose("cpu", "fp32")
 
@@ -135,7 +136,7 @@ def test_an_evaluation_is_as_sure_of_a_mistake_as_a_prediction(folder: Path, clo
     loaded, paths = model.load(folder, FP32), sorted((clothes / "test" / "bag").iterdir())
     pixels = torch.cat([loaded.pixels(path) for path in paths]).permute(0, 2, 3, 1).numpy()
     ids = np.arange(len(paths))
-    logits = classification.logits(loaded.network, PackedImages(pixels, ()), ids, loaded.card.preprocessing, FP32)
+    logits = forward(loaded.network, PackedImages(pixels, ()), ids, loaded.card.preprocessing, FP32)
     wrong = (logits.argmax(1) + 1) % 3
     found = classification.measure(logits, wrong, loaded.classes, loaded.card.temperature, "test", [*map(str, paths)])
     assert len(found.mistakes) == len(paths)

@@ -9,6 +9,7 @@ from atalho.data.images import PackedImages
 from atalho.data.preprocessing import Preprocessing
 from atalho.precision import choose
 from atalho.tasks import classification
+from atalho.tasks.forward import forward
 
 PREPARED = Preprocessing(size=16, resize=16, channels=1, mean=(0.5,), std=(0.25,))
 FP32 = choose("cpu", "fp32")
@@ -42,10 +43,10 @@ def test_balanced_weights_make_every_class_count_the_same() -> None:
 def test_logits_come_in_the_order_asked_and_the_mode_comes_back() -> None:
     pixels, network = images(300), networks.create("resnet20", in_channels=1).train()
     ids = np.arange(300)[::-1].copy()
-    found = classification.logits(network, pixels, ids, PREPARED, FP32)
+    found = forward(network, pixels, ids, PREPARED, FP32)
     assert network.training
     assert found.shape == (300, 10)
-    some = classification.logits(network, pixels, ids[40:50], PREPARED, FP32)
+    some = forward(network, pixels, ids[40:50], PREPARED, FP32)
     assert torch.allclose(found[40:50], some, atol=1e-5)
 
 

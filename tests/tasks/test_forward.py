@@ -21,9 +21,9 @@ def test_answers_come_in_the_order_of_the_ids_whatever_the_batches(monkeypatch: 
     ids = np.array([8, 0, 3, 3, 5])
     told: list[tuple[int, int]] = []
     precision = choose("cpu", "fp32")
-    whole = forward(network, network, pixels, ids, PREPARED, precision)
+    whole = forward(network, pixels, ids, PREPARED, precision)
     monkeypatch.setattr(module, "BATCH", 2)
-    parts = forward(network, network, pixels, ids, PREPARED, precision, lambda done, all_: told.append((done, all_)))
+    parts = forward(network, pixels, ids, PREPARED, precision, lambda done, all_: told.append((done, all_)))
     torch.testing.assert_close(whole, parts)
     assert told == [(2, 5), (4, 5), (5, 5)]
     assert whole.shape == (5, 3)
@@ -39,6 +39,6 @@ def test_the_mode_comes_back_after_an_error_too() -> None:
         raise ArithmeticError
 
     with pytest.raises(ArithmeticError):
-        forward(network, fail, PackedImages(np.zeros((1, 8, 8, 1), np.uint8), ()), np.array([0]), PREPARED,
-                choose("cpu", "fp32"))  # fmt: skip
+        forward(network, PackedImages(np.zeros((1, 8, 8, 1), np.uint8), ()), np.array([0]), PREPARED,
+                choose("cpu", "fp32"), ask=fail)  # fmt: skip
     assert network.training

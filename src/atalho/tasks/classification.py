@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,13 +11,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from atalho.config import Config, DataConfig
 from atalho.data import layouts, order
 from atalho.data.augment import Augment
 from atalho.data.dataset import Dataset
-from atalho.data.images import Images
 from atalho.data.layouts.patterns import PathPatterns
 from atalho.data.manifest import NO_IDS, Ids, Manifest
 from atalho.data.preprocessing import Preprocessing
@@ -76,7 +75,7 @@ class Classification(Objective):
     def validate(self, network: Network) -> dict[str, float | None]:
         if not len(self.val):
             return {"val_loss": None, "val_top1": None}
-        found, labels = logits(network, self.images, self.val, self.prepared, self.precision), self.labels[self.val]
+        found, labels = forward(network, self.images, self.val, self.prepared, self.precision), self.labels[self.val]
         right = int((found.argmax(1) == labels).sum())
         # The objective that is minimised, so that both curves of the report can be compared.
         return {"val_loss": self.loss(Outputs(found), labels).item(), "val_top1": right / len(labels)}
@@ -103,18 +102,6 @@ def balanced_weights(counts: NDArray[np.int64]) -> Tensor:
     present = counts > 0
     weights = np.where(present, counts.sum() / (present.sum() * np.maximum(counts, 1)), 0.0)
     return torch.from_numpy(weights).float()
-
-
-def logits(
-    network: nn.Module,
-    pixels: Images,
-    ids: Ids,
-    preprocessing: Preprocessing,
-    precision: Precision,
-    on_progress: Callable[[int, int], None] | None = None,
-) -> Tensor:
-    """The logits (N,K), fp32 on the CPU, of the samples `ids` by `network` in eval mode."""
-    return forward(network, network, pixels, ids, preprocessing, precision, on_progress)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -216,7 +203,7 @@ class ClassificationTask(Task):
         ids = manifest.splits.get("val", NO_IDS)
         if not len(ids):
             return Calibration()
-        found = logits(target.network, target.dataset.images, ids, target.preprocessing, target.precision)
+        found = forward(target.network, target.dataset.images, ids, target.preprocessing, target.precision)
         return Calibration(calibration.fit_temperature(found, torch.from_numpy(manifest.labels[ids])))
 
     def evaluate(
@@ -226,15 +213,8 @@ class ClassificationTask(Task):
             raise ConfigError(
                 "Re-ranking and query expansion only apply to re-identification; this model is a classifier."
             )
-        manifest, label = target.dataset.manifest, _("evaluating")
+        manifest = target.dataset.manifest
         ids = manifest.splits[split]
-        found = logits(
-            target.network,
-            target.dataset.images,
-            ids,
-            target.preprocessing,
-            target.precision,
-            lambda done, total: listener.work(label, done, total),
-        )
+        found = target.forward(ids, listener)
         labels, names = torch.from_numpy(manifest.labels[ids]), [manifest.names[image] for image in ids]
         return measure(found, labels, manifest.classes, options.temperature, split, names)

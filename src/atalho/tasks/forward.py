@@ -18,14 +18,16 @@ BATCH: Final = 256
 @torch.inference_mode()
 def forward(
     network: nn.Module,
-    ask: Callable[[Tensor], Tensor],
     pixels: Images,
     ids: Ids,
     preprocessing: Preprocessing,
     precision: Precision,
     on_progress: Callable[[int, int], None] | None = None,
+    *,
+    ask: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
-    """What `ask` gives (N,…), fp32 on the CPU, for the samples `ids`, with `network` in eval mode meanwhile."""
+    """What `network` in eval mode gives (N,…), fp32 on the CPU, for the samples `ids`; `ask` is a method of it."""
+    ask = network if ask is None else ask
     was_training = network.training
     network.eval()
     found: list[Tensor] = []

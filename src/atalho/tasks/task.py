@@ -7,8 +7,9 @@ sees of it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -31,6 +32,8 @@ from atalho.metrics.verification import Threshold
 from atalho.networks.network import Network
 from atalho.networks.spec import Spec
 from atalho.precision import Precision
+from atalho.tasks.forward import forward
+from atalho.text import _
 
 
 class Listener(Protocol):
@@ -51,6 +54,11 @@ class EvaluationTarget:
     dataset: Dataset
     preprocessing: Preprocessing
     precision: Precision
+
+    def forward(self, ids: Ids, listener: Listener, *, ask: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+        """What `forward` gives for the images `ids`; the listener is told how many are done."""
+        tell = partial(listener.work, _("evaluating"))
+        return forward(self.network, self.dataset.images, ids, self.preprocessing, self.precision, tell, ask=ask)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from atalho.lab.shared.subset import Subset
 from atalho.lab.shared.trained import TrainedNetwork
 from atalho.networks.network import Network
 from atalho.surgery import lesion
-from atalho.tasks import classification
+from atalho.tasks.forward import forward
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,6 @@ def measure(cut: Cut, chosen: Subset) -> Right:
     """Which images the network gets right with a lesion."""
     loaded = cut.network.model
     with cut.applied() as network:
-        logits = classification.logits(network, chosen.images, chosen.ids, chosen.preprocessing, loaded.precision)
+        logits = forward(network, chosen.images, chosen.ids, chosen.preprocessing, loaded.precision)
     right = (logits.argmax(1) == chosen.labels).numpy()
     return Right(np.packbits(right).tobytes().hex())

@@ -35,7 +35,7 @@ from atalho.settings import ask, merge, validate
 from atalho.storage import run_folder
 from atalho.storage.log import JsonLines
 from atalho.storage.run_folder import RunFolder
-from atalho.tasks import classification
+from atalho.tasks.forward import forward
 from atalho.text import Text, _
 from atalho.text.numbers import number, whole
 from atalho.training import loop
@@ -144,7 +144,7 @@ class TrainingBench:
 
     def error(self, network: nn.Module, ids: Ids) -> float:
         """The share of the images `ids` that `network`, in eval mode, gets wrong."""
-        logits = classification.logits(network, self.pixels.images, ids, self.prepared, self.precision)
+        logits = forward(network, self.pixels.images, ids, self.prepared, self.precision)
         return (logits.argmax(1) != torch.from_numpy(self.manifest.labels[ids])).float().mean().item()
 
     def some(self, split: str, most: int) -> Ids:

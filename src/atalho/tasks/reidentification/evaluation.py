@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,10 +13,8 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from atalho.data import open_set
-from atalho.data.images import Images
 from atalho.data.layouts.identities import DISTRACTOR
 from atalho.data.manifest import Ids, Manifest
-from atalho.data.preprocessing import Preprocessing
 from atalho.errors import DataError
 from atalho.gallery.rerank import Rerank, expand_within, k_reciprocal
 from atalho.json_values import JsonObject
@@ -24,9 +22,6 @@ from atalho.metrics import retrieval, verification
 from atalho.metrics.retrieval import EmbeddedImages, PrecisionRule, Protocol
 from atalho.metrics.retrieval_figures import RetrievalFigures, figures
 from atalho.metrics.verification import ErrorRates, Threshold
-from atalho.networks.network import Network
-from atalho.precision import Precision
-from atalho.tasks.forward import forward
 from atalho.tasks.task import Evaluation, EvaluationOptions, EvaluationTarget, Headline, Listener
 from atalho.text import _
 from atalho.text.numbers import number, whole, with_interval
@@ -113,7 +108,7 @@ def evaluate(
 ) -> ReidentificationEvaluation:
     """The evaluation of one split."""
     manifest, ids = target.dataset.manifest, target.dataset.manifest.splits[split]
-    found = _embed(target, ids, listener)
+    found = target.forward(ids, listener, ask=target.network.embedding)
     queries, gallery = sides(found, ids, manifest, split)
     protocol = protocol_for(options.protocol or "auto", manifest)
     measured = measure(queries, gallery, manifest, split=split, protocol=protocol, precision=options.average_precision)
@@ -135,20 +130,8 @@ def rates(target: EvaluationTarget, split: str, protocol: str, listener: Listene
     Raises DataError where there are no pairs of one identity, or none of two.
     """
     manifest, ids = target.dataset.manifest, target.dataset.manifest.splits[split]
-    found = _embed(target, ids, listener)
+    found = target.forward(ids, listener, ask=target.network.embedding)
     return _rates(found, ids, manifest, protocol_for(protocol, manifest))
-
-
-def _embed(target: EvaluationTarget, ids: Ids, listener: Listener) -> Tensor:
-    label = _("evaluating")
-    return embed(
-        target.network,
-        target.dataset.images,
-        ids,
-        target.preprocessing,
-        target.precision,
-        lambda done, total: listener.work(label, done, total),
-    )
 
 
 def _rates(embeddings: Tensor, ids: Ids, manifest: Manifest, protocol: Protocol) -> ErrorRates:
@@ -186,18 +169,6 @@ def _vectors(queries: EmbeddedImages, gallery: EmbeddedImages) -> tuple[Tensor, 
     """Unit vectors (Q,E) and (G,E); where the queries are the gallery there is no second."""
     same = np.array_equal(queries.ids, gallery.ids)
     return normalize(queries.embeddings, dim=1), None if same else normalize(gallery.embeddings, dim=1)
-
-
-def embed(
-    network: Network,
-    pixels: Images,
-    ids: Ids,
-    preprocessing: Preprocessing,
-    precision: Precision,
-    on_progress: Callable[[int, int], None] | None = None,
-) -> Tensor:
-    """The embeddings (N,E), fp32 on the CPU, of the samples `ids` by `network` in eval mode."""
-    return forward(network, network.embedding, pixels, ids, preprocessing, precision, on_progress)
 
 
 def embedded(embeddings: Tensor, ids: Ids, manifest: Manifest) -> EmbeddedImages:

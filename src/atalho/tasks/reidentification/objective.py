@@ -18,9 +18,10 @@ from atalho.metrics import retrieval
 from atalho.metrics.retrieval import Protocol
 from atalho.networks.network import Network
 from atalho.precision import Precision
+from atalho.tasks.forward import forward
 from atalho.tasks.losses.centre import CentreLoss
 from atalho.tasks.losses.triplet import triplet
-from atalho.tasks.reidentification.evaluation import embed, embedded
+from atalho.tasks.reidentification.evaluation import embedded
 from atalho.tasks.task import Objective, Outputs
 
 
@@ -85,7 +86,7 @@ class Reidentification(Objective):
     def validate(self, network: Network) -> dict[str, float | None]:
         if not len(self.val):
             return {"val_rank1": None, "val_map": None}
-        found = embed(network, self.pixels, self.val, self.prepared, self.precision)
+        found = forward(network, self.pixels, self.val, self.prepared, self.precision, ask=network.embedding)
         images = embedded(found, self.val, self.manifest)
         ranks = retrieval.rank(images, images, protocol=self.protocol)
         if not ranks.valid.any():
