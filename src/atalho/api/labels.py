@@ -100,7 +100,7 @@ class LabelledImages:
         listing = identities.read(path, patterns.camera, patterns.identity, every=True)
         for note in listing.notes:
             self._progress.note(str(note))
-        rows = zip(listing.names, listing.identities, listing.cameras, strict=True)
+        rows = zip(listing.names, listing.classes, listing.cameras, strict=True)
         images = [
             self._called(Labelled(str(listing.root / name), self._prefix + label if label else None, seen or None))
             for name, label, seen in rows
@@ -108,7 +108,7 @@ class LabelledImages:
         if self._label is not None:
             return _Source("", images)
         root = Path(os.path.abspath(listing.root))  # noqa: PTH100
-        if listing.layout == "identities" and not any(listing.identities):
+        if listing.layout == "identities" and not any(listing.classes):
             return _Source(str(root.parent), images, str(root))
         part = root.name in _PARTS or split_name(root.name) is not None
         return _Source(str(root.parent if part else root), images)

@@ -10,7 +10,7 @@ import numpy as np
 
 from atalho import chance
 from atalho.data.layouts import identities, identity_doubt
-from atalho.data.layouts.identities import IdentityListing
+from atalho.data.layouts.listing import Listing
 from atalho.data.layouts.patterns import PathPatterns, groups
 from atalho.data.layouts.scan import refuse_undecodable
 from atalho.data.manifest import NO_IDS, Ids, Manifest, bytewise, class_map
@@ -43,17 +43,17 @@ def read(
     """
     listing = identities.read(Path(path), patterns.camera, patterns.identity)
     given = set(listing.splits)
-    for name in set(listing.identities):
+    for name in set(listing.classes):
         refuse_undecodable(name, Path(path))
-    names = np.array(listing.identities)
-    splits = {name: _ids(listing, name) for name in _SPLITS}
+    names = np.array(listing.classes)
+    splits = {name: listing.ids(name) for name in _SPLITS}
     if given == {""}:
         every = np.arange(len(names), dtype=np.int64)
-        units = listing.identities
+        units = listing.classes
         if patterns.group is not None:
             units = groups(listing.root, listing.names, patterns.group)
         elif split_by == "group":
-            units = [_group(name, path) for name in listing.identities]
+            units = [_group(name, path) for name in listing.classes]
         splits["train"], splits["test"] = _hold_out(every, np.array(units), test_fraction, split_seed, "test")
     elif not len(splits["train"]):
         splits_given = ", ".join(sorted(given))
@@ -75,8 +75,8 @@ def read_test(path: str | Path, patterns: PathPatterns = PathPatterns()) -> Mani
     every = np.arange(len(listing.names), dtype=np.int64)
     if set(listing.splits) == {""}:
         return _manifest(listing, {"test": every}, [], 0)
-    parts: dict[str, Ids] = {name: _ids(listing, name) for name in ("query", "gallery") if name in listing.splits}
-    test = np.sort(np.concatenate([_ids(listing, "test"), *parts.values()]))
+    parts: dict[str, Ids] = {name: listing.ids(name) for name in ("query", "gallery") if name in listing.splits}
+    test = np.sort(np.concatenate([listing.ids("test"), *parts.values()]))
     if not len(test):
         given = ", ".join(sorted(set(listing.splits)))
         text = Text("{path} has images for {splits} but none for test. To evaluate on one split, give its folder.")
@@ -95,10 +95,6 @@ def sides(manifest: Manifest, split: str) -> tuple[Ids, Ids]:
 def training_identities(manifest: Manifest) -> int:
     """How many identities are trained on: the first so many of the manifest's classes."""
     return len(np.unique(manifest.labels[manifest.splits["train"]]))
-
-
-def _ids(listing: IdentityListing, split: str) -> Ids:
-    return np.array([number for number, given in enumerate(listing.splits) if given == split], dtype=np.int64)
 
 
 def _group(identity: str, path: str | Path) -> str:
@@ -129,10 +125,10 @@ def _hold_out(
     return ids[~held], ids[held]
 
 
-def _manifest(listing: IdentityListing, splits: dict[str, Ids], made: list[str], seed: int) -> Manifest:
-    own = np.array(listing.identities)
+def _manifest(listing: Listing, splits: dict[str, Ids], made: list[str], seed: int) -> Manifest:
+    own = np.array(listing.classes)
     training = class_map(own[splits.get("train", NO_IDS)].tolist())
-    others = class_map(set(listing.identities) - set(training))
+    others = class_map(set(listing.classes) - set(training))
     classes = (*training, *others)
     numbers = {name: number for number, name in enumerate(classes)}
     known = all(listing.cameras)
@@ -143,7 +139,7 @@ def _manifest(listing: IdentityListing, splits: dict[str, Ids], made: list[str],
         layout=listing.layout,
         classes=classes,
         names=tuple(listing.names),
-        labels=np.array([numbers[name] for name in listing.identities], dtype=np.int64),
+        labels=np.array([numbers[name] for name in listing.classes], dtype=np.int64),
         splits=splits,
         notes=(*listing.notes, *_notes(own, splits, made, seed, camera_names)),
         cameras=np.array([places[name] for name in listing.cameras], dtype=np.int64) if known else None,
@@ -152,7 +148,7 @@ def _manifest(listing: IdentityListing, splits: dict[str, Ids], made: list[str],
     )
 
 
-def _found(listing: IdentityListing, count: int, cameras: Sequence[str]) -> Text:
+def _found(listing: Listing, count: int, cameras: Sequence[str]) -> Text:
     """What was recognised, in one line, with what may be another reading of it."""
     given = [name for name in _SPLITS if name in listing.splits]
     parts: list[Text | str] = [

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from atalho.data.layouts import identities
+from atalho.data.layouts.listing import Listing
 from atalho.errors import ConfigError, DataError
 
 
@@ -26,7 +27,7 @@ def test_market_folders(tmp_path: Path) -> None:
         "bounding_box_test/readme.jpg",
     )
     found = identities.read(tmp_path)
-    rows = list(zip(found.identities, found.cameras, found.splits, strict=True))
+    rows = list(zip(found.classes, found.cameras, found.splits, strict=True))
     assert rows == [
         ("0002", "1", "train"),
         ("0001", "12", "query"),
@@ -43,7 +44,7 @@ def test_market_folders(tmp_path: Path) -> None:
 def test_each_folder_with_images_is_an_identity_named_by_its_path(tmp_path: Path) -> None:
     _touch(tmp_path, "Greek/character03/0394_01.png", "Greek/character03/0394_20.png", "Latin/character01/0683_05.png")
     found = identities.read(tmp_path)
-    assert found.identities == ["Greek/character03", "Greek/character03", "Latin/character01"]
+    assert found.classes == ["Greek/character03", "Greek/character03", "Latin/character01"]
     assert found.cameras == ["01", "20", "05"]
     assert set(found.splits) == {""}
 
@@ -51,7 +52,7 @@ def test_each_folder_with_images_is_an_identity_named_by_its_path(tmp_path: Path
 def test_a_wrapper_folder_and_split_folders(tmp_path: Path) -> None:
     _touch(tmp_path, "set/train/a/1_01.png", "set/query/b/1_01.png", "set/Gallery/b/1_02.png", "set/notes/c/1_01.png")
     found = identities.read(tmp_path)
-    assert sorted(zip(found.identities, found.splits, strict=True)) == [
+    assert sorted(zip(found.classes, found.splits, strict=True)) == [
         ("a", "train"),
         ("b", "gallery"),
         ("b", "query"),
@@ -80,7 +81,7 @@ def test_one_name_without_a_camera_means_that_none_is_known(tmp_path: Path) -> N
 def test_a_table(tmp_path: Path) -> None:
     (tmp_path / "all.csv").write_text("path;identity;camera;split\na.png;x;left;train\nb.png;y;right;gallery\n")
     found = identities.read(tmp_path / "all.csv")
-    assert (found.names, found.identities) == (["a.png", "b.png"], ["x", "y"])
+    assert (found.names, found.classes) == (["a.png", "b.png"], ["x", "y"])
     assert (found.cameras, found.splits) == (["left", "right"], ["train", "gallery"])
     (tmp_path / "all.csv").write_text("path,identity,split\na.png,x,best\n")
     with pytest.raises(DataError, match="line 2: unknown split 'best'"):
@@ -97,8 +98,8 @@ def test_nothing_there(tmp_path: Path) -> None:
         identities.read(tmp_path)
 
 
-def rows(found: identities.IdentityListing) -> list[tuple[str, str, str]]:
-    return sorted(zip(found.identities, found.cameras, found.splits, strict=True))
+def rows(found: Listing) -> list[tuple[str, str, str]]:
+    return sorted(zip(found.classes, found.cameras, found.splits, strict=True))
 
 
 def test_a_pattern_reads_identity_and_camera_from_the_path(tmp_path: Path) -> None:
@@ -150,7 +151,7 @@ def test_a_blank_camera_names_its_line(tmp_path: Path) -> None:
 
 def test_a_blank_identity_is_for_a_gallery_alone(tmp_path: Path) -> None:
     file = table_of(tmp_path, "path,identity\n1.jpg,a\n2.jpg,\n")
-    assert identities.read(file, every=True).identities == ["a", ""]
+    assert identities.read(file, every=True).classes == ["a", ""]
     with pytest.raises(DataError, match="line 3: path and identity must not be empty"):
         identities.read(file)
 
@@ -165,7 +166,7 @@ def test_the_only_table_with_the_columns_is_read_and_two_are_refused(tmp_path: P
     _touch(tmp_path, "images/1.jpg", "images/2.jpg")
     (tmp_path / "sample_submission.csv").write_text("image,score\n1,2\n")
     table_of(tmp_path, "path,identity\nimages/1.jpg,a\nimages/2.jpg,b\n")
-    assert identities.read(tmp_path).identities == ["a", "b"]
+    assert identities.read(tmp_path).classes == ["a", "b"]
     (tmp_path / "more.csv").write_text("path,identity\nimages/1.jpg,a\n")
     with pytest.raises(DataError, match=r"several tables of images and identities \(animals\.csv, more\.csv\)"):
         identities.read(tmp_path)

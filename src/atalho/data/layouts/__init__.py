@@ -54,7 +54,7 @@ def read(
         raise DataError(text.format(path=path, splits=", ".join(sorted(given))))
     classes = _training_classes(listing, Path(path))
     labels = _labels(listing, classes, Path(path))
-    splits = {name: _ids(listing, name) for name in SPLITS}
+    splits = {name: listing.ids(name) for name in SPLITS}
     trained = splits["train"]
     bad = np.sort(np.fromiter(unreadable, dtype=np.int64))
     if len(bad):
@@ -138,10 +138,6 @@ def _labels(listing: Listing, classes: tuple[str, ...], path: Path, owner: Text 
         owner = owner or Text("the training split")
         raise DataError(text.format(path=path, name=name, count=count, first=first, owner=owner, hint=hint))
     return np.array([numbers[name] for name in listing.classes], dtype=np.int64)
-
-
-def _ids(listing: Listing, split: str) -> Ids:
-    return np.array([number for number, given in enumerate(listing.splits) if given == split], dtype=np.int64)
 
 
 def _manifest(

@@ -10,11 +10,12 @@ import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from atalho.data.layouts import csv_table
+from atalho.data.layouts.listing import Listing
 from atalho.data.layouts.patterns import Pattern, parse, unfitting
 from atalho.data.layouts.scan import Folder, images_below, list_folder
 from atalho.data.layouts.split_names import SYNONYMS, split_roles
@@ -35,30 +36,7 @@ _ROLES: Final = SYNONYMS | {
 _CAMERA_FIELD: Final = "{camera}"
 
 
-@dataclass
-class IdentityListing:
-    """Rows of (name, identity, camera, split); split "" where the layout has none, camera "" where it is unknown.
-
-    Splits are train, val, test, and query and gallery, which are parts of test.
-    """
-
-    root: Path
-    layout: str
-    names: list[str] = field(default_factory=list)
-    identities: list[str] = field(default_factory=list)
-    cameras: list[str] = field(default_factory=list)
-    splits: list[str] = field(default_factory=list)
-    notes: list[Text] = field(default_factory=list)
-
-    def add(self, name: str, identity: str, camera: str, split: str) -> None:
-        """Append one image."""
-        self.names.append(name)
-        self.identities.append(identity)
-        self.cameras.append(camera)
-        self.splits.append(split)
-
-
-def read(path: Path, camera: str = AUTO, identity: str | None = None, *, every: bool = False) -> IdentityListing:
+def read(path: Path, camera: str = AUTO, identity: str | None = None, *, every: bool = False) -> Listing:
     """All images at `path`. `camera` and `identity` are patterns of paths (`patterns`); one may name both.
 
     A camera may also be a regular expression whose first group is the camera in a file's name without suffix, or the
@@ -74,7 +52,7 @@ def read(path: Path, camera: str = AUTO, identity: str | None = None, *, every: 
         raise DataError("{path} does not exist.", path=path)
     listing = _table(path, asked) if os.path.isfile(path) else _folder(path, asked)  # noqa: PTH113 (no error for an odd name)
     if every and listing.layout == "market":
-        listing.identities = ["" if name == DISTRACTOR else name for name in listing.identities]
+        listing.classes = ["" if name == DISTRACTOR else name for name in listing.classes]
     if not listing.names:
         notes = "".join(f" {note}." for note in listing.notes)
         raise DataError("no images in {path}.{found} {accepted}", path=path, found=notes, accepted=_accepted())
@@ -90,7 +68,7 @@ class _Asked:
     every: bool
 
 
-def _folder(path: Path, asked: _Asked) -> IdentityListing:
+def _folder(path: Path, asked: _Asked) -> Listing:
     folder = list_folder(path, classes=True)
     if asked.identity is None:
         if asked.every and folder.images and all(map(_MARKET_NAME.match, folder.images)):
@@ -133,9 +111,9 @@ def _roles(names: Sequence[str]) -> dict[str, str | None]:
     return roles
 
 
-def _market(path: Path, folders: Mapping[str, str] = _MARKET) -> IdentityListing:
+def _market(path: Path, folders: Mapping[str, str] = _MARKET) -> Listing:
     """Names like `0001_c1s1_001051_00.jpg`: identity, camera, and what no one needs here."""
-    listing = IdentityListing(path, "market")
+    listing = Listing(path, "market")
     odd = junk = distractors = 0
     for folder, split in folders.items():
         for name in list_folder(path / folder).images:
@@ -148,7 +126,7 @@ def _market(path: Path, folders: Mapping[str, str] = _MARKET) -> IdentityListing
                 distractors += 1
             else:
                 identity = DISTRACTOR if int(match[1]) == 0 else match[1]
-                listing.add(f"{folder}/{name}" if folder else name, identity, str(int(match[2])), split)
+                listing.add([f"{folder}/{name}" if folder else name], identity, split, str(int(match[2])))
     if odd:
         text = ntext(
             "{count} image is not named like 0001_c1s1_001051_00.jpg: left out",
@@ -165,38 +143,35 @@ def _market(path: Path, folders: Mapping[str, str] = _MARKET) -> IdentityListing
     return listing
 
 
-def _identity_folders(path: Path, folder: Folder, asked: _Asked) -> IdentityListing:
-    listing = IdentityListing(path, "identities")
+def _identity_folders(path: Path, folder: Folder, asked: _Asked) -> Listing:
+    listing = Listing(path, "identities")
     roles = _roles(folder.folders)
     divided = ("train" in roles.values() or {"query", "gallery"} <= set(roles.values())) and not folder.images
-    unfit: list[str] = []
-    loose: Counter[str] = Counter()
+    rows: list[tuple[str, str, str]] = []  # the image's name, what of it a pattern sees, its split
     for below in folder.folders:
         split = roles[below] if divided else ""
         if split is None:
             text = Text("the folder {name} is none of train, val, test, query, gallery: left out")
             listing.notes.append(text.format(name=below))
             continue
-        for name in images_below(path, below)[0]:
-            shown = name.partition("/")[2] if divided else name
-            if asked.identity is not None:
-                found = asked.identity.find(shown)
-                if found is None:
-                    unfit.append(name)
-                else:
-                    listing.add(name, found["identity"], found.get("camera", ""), split)
-            elif identity := shown.rpartition("/")[0]:
-                listing.add(name, identity, "", split)
-            else:
-                loose[below] += 1
-    for name in folder.images if asked.identity is not None else ():
-        found = asked.identity.find(name) if asked.identity is not None else None
-        if found is None:
-            unfit.append(name)
+        names = images_below(path, below)[0]
+        rows += [(name, name.partition("/")[2] if divided else name, split) for name in names]
+    unknown = folder.images if asked.every and asked.identity is None else []
+    rows += [(name, name, "") for name in folder.images if not unknown]
+    unfit: list[str] = []
+    loose: Counter[str] = Counter()
+    for name, shown, split in rows:
+        if asked.identity is None:
+            identity, camera = shown.rpartition("/")[0], ""
+        elif found := asked.identity.find(shown):
+            identity, camera = found["identity"], found.get("camera", "")
         else:
-            listing.add(name, found["identity"], found.get("camera", ""), "")
-    if asked.identity is None and folder.images and not asked.every:
-        loose[""] = len(folder.images)
+            unfit.append(name)
+            continue
+        if identity:
+            listing.add([name], identity, split, camera)
+        else:
+            loose[name.rpartition("/")[0]] += 1
     if unfit and asked.identity is not None:
         listing.notes.append(unfitting(asked.identity, unfit))
     for below, count in loose.items():
@@ -210,13 +185,13 @@ def _identity_folders(path: Path, folder: Folder, asked: _Asked) -> IdentityList
     named = asked.identity is not None and "camera" in asked.identity.fields
     if pattern is not None and not (named and asked.camera == AUTO):
         _read_cameras(listing, pattern, divided)
-    for name in folder.images if asked.every and asked.identity is None else ():
+    for name in unknown:
         seen = _camera(pattern, name) if pattern is not None else None
-        listing.add(name, "", seen or "", "")
+        listing.add([name], "", "", seen or "")
     return listing
 
 
-def _read_cameras(listing: IdentityListing, pattern: re.Pattern[str] | Pattern, divided: bool) -> None:
+def _read_cameras(listing: Listing, pattern: re.Pattern[str] | Pattern, divided: bool) -> None:
     shown = [name.partition("/")[2] if divided else name for name in listing.names]
     cameras = [_camera(pattern, name) for name in shown]
     missing = [name for name, camera in zip(listing.names, cameras, strict=True) if camera is None]
@@ -253,8 +228,8 @@ def _pattern(camera: str) -> re.Pattern[str] | Pattern | None:
     return pattern
 
 
-def _table(path: Path, asked: _Asked) -> IdentityListing:
-    listing = IdentityListing(path.parent, "csv")
+def _table(path: Path, asked: _Asked) -> Listing:
+    listing = Listing(path.parent, "csv")
     column = asked.camera if csv_table.matches(path, needed=(*_NEEDED, asked.camera)) else "camera"
     blank = ("identity",) if asked.every else ()
     rows = csv_table.read_columns(path, needed=_NEEDED, wanted=(column, "split"), blank=blank)
@@ -266,7 +241,7 @@ def _table(path: Path, asked: _Asked) -> IdentityListing:
             raise DataError(text.format(where=where, given=repr(row["split"])))
         camera = row.get(column, "") if asked.camera != NONE else ""
         unseen = unseen or (where if not camera else None)
-        listing.add(row["path"], row["identity"], camera, split)
+        listing.add([row["path"]], row["identity"], split, camera)
     if unseen is not None and any(listing.cameras) and not asked.every:
         raise DataError(
             "{where}: the camera is blank. Name it, or say that none is known: --data.camera none", where=unseen

@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from typing import Final
 
-from atalho.data.layouts.identities import IdentityListing
+from atalho.data.layouts.listing import Listing
 from atalho.text import Text
 
 _NUMBERED: Final = re.compile(
@@ -18,12 +18,12 @@ _IN_NAME: Final = re.compile(r"((?!(?:19|20)\d\d\D)[^\W\d_]*[_-]?\d{2,})[_-]")
 _SEVERAL: Final = 2
 
 
-def find(listing: IdentityListing) -> Text | None:
+def find(listing: Listing) -> Text | None:
     """What to say where the last folders repeat under most others, or files of a folder begin with several numbers."""
     if listing.layout != "identities":
         return None
     inside: dict[str, set[str]] = defaultdict(set)
-    for identity in set(listing.identities):
+    for identity in set(listing.classes):
         above, slash, last = identity.rpartition("/")
         if slash:
             inside[above].add(last)
@@ -44,10 +44,10 @@ def find(listing: IdentityListing) -> Text | None:
     return _numbers(listing)
 
 
-def _numbers(listing: IdentityListing) -> Text | None:
+def _numbers(listing: Listing) -> Text | None:
     """A folder whose files begin with several numbers, each of several files."""
     begins: dict[str, Counter[str]] = defaultdict(Counter)
-    for name, identity in zip(listing.names, listing.identities, strict=True):
+    for name, identity in zip(listing.names, listing.classes, strict=True):
         match = _IN_NAME.match(name.rpartition("/")[2])
         begins[identity][match[1] if match else ""] += 1
     crowded = [
