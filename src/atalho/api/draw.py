@@ -8,7 +8,8 @@ from typing import Final
 from atalho.data.order import several
 from atalho.errors import ConfigError
 from atalho.inspection.summary import summarise
-from atalho.report.drawing import NetworkToDraw, draw_beside
+from atalho.report import drawing
+from atalho.report.drawing import NetworkToDraw
 from atalho.runs.network_source import NetworkSource, resolve
 from atalho.text import Text, _
 from atalho.text.numbers import whole
@@ -62,7 +63,7 @@ def draw(
             )
         )
     subjects = [_subject(resolve(word), size) for word in (model, *several(beside))]
-    return str(draw_beside(subjects, unfold=unfold, columns=columns))
+    return str(drawing.draw(subjects, unfold=unfold, columns=columns))
 
 
 def _subject(found: NetworkSource, size: int | None) -> NetworkToDraw:

@@ -6,7 +6,7 @@ from typing import Final
 from atalho.data.manifest import SPLITS, Manifest
 from atalho.data.manifest_record import ImagesChanged, ImagesMoved, ManifestRecord
 from atalho.json_values import JsonObject, JsonValue
-from atalho.report.drawing import draw
+from atalho.report.drawing import NetworkToDraw, draw
 from atalho.report.markup import Html, el
 from atalho.report.parts import class_counts, lead, pairs, scrolled, section
 from atalho.storage.run_folder import RunFolder
@@ -102,7 +102,7 @@ def architecture(run: RunFolder) -> Html | None:
         return None
     planned = run.network.spec.plan()
     columns = 2 if len(planned.stages()) > 1 else 1
-    drawing = draw(planned, name=run.model, side=run.network.preprocessing.size, columns=columns)
+    drawing = draw([NetworkToDraw(planned, run.model, run.network.preprocessing.size)], columns=columns)
     return section("network", _("Network"), scrolled(drawing))
 
 

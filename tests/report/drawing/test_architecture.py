@@ -2,19 +2,21 @@
 
 import re
 import xml.etree.ElementTree as ET
+from typing import Any
 
 import pytest
 
 from atalho.networks import catalogue
-from atalho.report.drawing import NetworkToDraw, Scale, draw, draw_beside
+from atalho.report.drawing import NetworkToDraw, Scale, draw
 from atalho.text import speaking
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = '<script>alert(1)</script> & "x" \'\x07 ]]>'
 
 
-def drawn(name: str, **options: object) -> ET.Element:
-    return ET.fromstring(draw(catalogue.spec(name).plan(), name=name, **options))  # type: ignore[arg-type]
+def drawn(name: str, *, legend: Scale | None = None, unfold: bool = False, columns: int = 1, **of: Any) -> ET.Element:
+    network = NetworkToDraw(catalogue.spec(name).plan(), name, **of)
+    return ET.fromstring(draw([network], legend=legend, unfold=unfold, columns=columns))
 
 
 def of_class(tree: ET.Element, *classes: str) -> list[ET.Element]:
@@ -61,7 +63,7 @@ def test_the_text_is_text_and_the_drawing_is_told_in_words() -> None:
 
 def test_plain_and_residual_stand_row_by_row() -> None:
     both = [NetworkToDraw(catalogue.spec(name).plan(), name) for name in ("plain34", "resnet34")]
-    tree = ET.fromstring(draw_beside(both))
+    tree = ET.fromstring(draw(both))
     groups = [g for g in tree if g.tag == f"{SVG}g"][:12]
     heights = [(g.get("transform", "").split()[1], [r.get("y") for r in of_class(g, "box")]) for g in groups]
     assert heights[:6] == heights[6:]
@@ -75,7 +77,7 @@ def test_the_ids_of_two_languages_differ_so_that_a_page_can_hold_both() -> None:
 
 
 def test_names_are_escaped() -> None:
-    text = draw(catalogue.spec("mlp6").plan(), name=HOSTILE, note=HOSTILE)
+    text = draw([NetworkToDraw(catalogue.spec("mlp6").plan(), HOSTILE, note=HOSTILE)])
     assert "<script" not in text
     assert ET.fromstring(text).findtext(f"{SVG}title", "").startswith("Architecture of <script>alert(1)")
 

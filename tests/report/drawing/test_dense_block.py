@@ -14,7 +14,7 @@ def drawn(*counts: int, start: int = 24, rate: int = 12, most: int = 96) -> Pen:
     pen = Pen(lambda _name: None)
     dense_layers, channels = [], start
     for count in counts:
-        dense_layers.append(DenseLayers(tuple(map(str, range(count))), "stages.0.0", LAYERS, channels, rate))
+        dense_layers.append(DenseLayers(tuple(map(str, range(count))), LAYERS, channels, rate))
         channels += count * rate
     draw_dense_block(pen, dense_layers, most)
     return pen

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from atalho.lab.shared.verdict import Interval
 from atalho.networks.spec import Spec
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED
-from atalho.report.drawing import NetworkToDraw, Scale, draw_beside
+from atalho.report.drawing import NetworkToDraw, Scale, draw
 from atalho.report.markup import Html
 from atalho.text import _
 from atalho.text.numbers import percent
@@ -62,7 +62,7 @@ def round_ticks(axis: Axis) -> None:
 def painted(networks: Sequence[tuple[str, Spec, Mapping[str, float]]], side: int | None, scale: Scale) -> Html:
     """Networks beside each other, given as (name, specification, values by block), all on one scale, every block."""
     subjects = [NetworkToDraw(spec.plan(), name, side, values) for name, spec, values in networks]
-    return draw_beside(subjects, legend=scale, unfold=True)
+    return draw(subjects, legend=scale, unfold=True)
 
 
 def block_axis(axes: Axes, names: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""The architecture of networks as SVG, as the article draws ResNet-34: `draw` one, `draw_beside` several.
+"""The architecture of networks as SVG, as the article draws ResNet-34, one by itself or several beside each other.
 
 No torch: a drawing comes from plans. Text is real text; light and dark follow the reader, and paper is light.
 """
@@ -6,11 +6,11 @@ No torch: a drawing comes from plans. Text is real text; light and dark follow t
 import re
 import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Final
 
-from atalho.networks.plan import DensePlan, Plan
+from atalho.networks.plan import DensePlan
 from atalho.report.drawing.legend import draw_legend
 from atalho.report.drawing.marks import CENTRE
 from atalho.report.drawing.network import DrawnSegment, NetworkToDraw, draw_column, width_of, written
@@ -29,36 +29,13 @@ _IMAGE: Final = 20.0
 
 
 def draw(
-    plan: Plan,
-    *,
-    name: str,
-    side: int | None = None,
-    values: Mapping[str, float] | None = None,
-    legend: Scale | None = None,
-    note: str | None = None,
-    unfold: bool = False,
-    columns: int = 1,
+    networks: Sequence[NetworkToDraw], *, legend: Scale | None = None, unfold: bool = False, columns: int = 1
 ) -> Html:
-    """The drawing of one network, as a complete SVG document, which may also stand in a page.
+    """The drawing of networks, as a complete SVG document, which may also stand in a page.
 
-    `values` are numbers by block name ("stages.0.2", for a dense layer also "stages.0.0.layers.3"), painted on the
-    blocks by the scale `legend`, by default from the least to the greatest. `columns` breaks the drawing between
-    stages.
-    """
-    network = NetworkToDraw(plan, name, side, values, note)
-    return draw_beside([network], legend=legend, unfold=unfold, columns=columns)
-
-
-def draw_beside(
-    networks: Sequence[NetworkToDraw],
-    *,
-    legend: Scale | None = None,
-    unfold: bool = False,
-    columns: int = 1,
-) -> Html:
-    """Several networks beside each other, each stage on one line: blocks of the same kind stand row by row.
-
-    `columns` is for a single network; see `draw`.
+    Several stand beside each other, each stage on one line: blocks of the same kind stand row by row. Their values are
+    painted by the scale `legend`, by default from the least to the greatest. `columns` breaks the drawing of a single
+    network between stages.
     """
     everything = {name: value for network in networks for name, value in (network.values or {}).items()}
     scale = legend or (Scale.over(everything, _("value")) if everything else None)
@@ -82,9 +59,7 @@ def _in_step(networks: Sequence[NetworkToDraw], drawn: Sequence[list[DrawnSegmen
     x = bottom = 0.0
     for network, parts in zip(networks, padded, strict=True):
         marks += _header(network, x)
-        y = _HEADER
-        marks.append(_image(network, x + CENTRE, y))
-        y += _IMAGE
+        y = _HEADER + _IMAGE
         for part, height in zip(parts, heights, strict=True):
             marks.append(moved(part.marks, x, y))
             y += height + _BETWEEN
@@ -102,7 +77,7 @@ def _broken(network: NetworkToDraw, parts: Sequence[DrawnSegment], columns: int)
     while len(split := _split(parts, limit)) > columns:
         limit += 10
     top = _HEADER + _IMAGE
-    marks = [*_header(network, 0), _image(network, CENTRE, _HEADER)]
+    marks = _header(network, 0)
     width = width_of(network)
     ends: list[float] = []
     for place, column in enumerate(split):
@@ -143,12 +118,12 @@ def _header(network: NetworkToDraw, x: float) -> list[Html]:
     facts = _("{n} weighted layers").format(n=whole(network.plan.depth))
     if network.note:
         facts += f" · {network.note}"
-    return [words(x + 16, 30, network.name, class_="title"), words(x + 16, 47, facts, class_="soft")]
-
-
-def _image(network: NetworkToDraw, x: float, y: float) -> Html:
-    shown = written((network.plan.stem.in_channels, *network.size))
-    return words(x, y + 12, _("image {shape}").format(shape=shown), class_="in")
+    image = _("image {shape}").format(shape=written((network.plan.stem.in_channels, *network.size)))
+    return [
+        words(x + 16, 30, network.name, class_="title"),
+        words(x + 16, 47, facts, class_="soft"),
+        words(x + CENTRE, _HEADER + 12, image, class_="in"),
+    ]
 
 
 def _document(

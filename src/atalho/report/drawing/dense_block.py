@@ -49,9 +49,7 @@ def _draw_layers(pen: Pen, dense: DenseLayers, unit: float) -> list[tuple[float,
     pen.box(second, dense.names[0])
     pen.marks.append(path("M", (right, joins), "H", edge - dense.rate * unit, class_="flow"))
     pen.head(edge - dense.rate * unit, joins, "right")
-    paint = pen.paint(dense.names[0])
-    if paint:
-        pen.value(paint, CENTRE - BOX / 2 - 9, joins + 4, "value end")
+    pen.value(dense.names[0], CENTRE - BOX / 2 - 9, joins + 4, "value end")
     channels = dense.channels + dense.rate
     pen.say(BAND + 8, joins + 4, str(channels), "note")
     return [(joins, channels)]
@@ -59,13 +57,7 @@ def _draw_layers(pen: Pen, dense: DenseLayers, unit: float) -> list[tuple[float,
 
 def _draw_stack(pen: Pen, dense: DenseLayers, unit: float) -> list[tuple[float, int]]:
     count, top = len(dense.names), pen.y
-    left = CENTRE - BOX / 2
-    for shift in (8.0, 4.0, 0.0):
-        pen.marks.append(
-            shape("rect", x=left + shift - 4, y=top + 8 - shift, width=BOX, height=_FOLD - 8, rx=4, class_="box")
-        )
-    lift = 5 if pen.stripes(dense.names, left - 4, top + _FOLD, BOX) else 0
-    pen.say(CENTRE - 4, top + 4 + _FOLD / 2 + 4 - lift, _("{n} more layers").format(n=count), "in strong")
+    pen.stack(dense.names, _FOLD, _("{n} more layers").format(n=count))
     each = (_FOLD - 8) / count
     starts = [(top + 8 + (place + 0.5) * each, dense.channels + (place + 1) * dense.rate) for place in range(count)]
     joins, channels = starts[-1]
@@ -73,7 +65,6 @@ def _draw_stack(pen: Pen, dense: DenseLayers, unit: float) -> list[tuple[float, 
         if place in (0, count // 2, count - 1):
             pen.marks.append(path("M", (RIGHT, y), "H", BAND - now * unit, class_="flow"))
     pen.say(BAND + 8, joins, str(channels), "note")
-    pen.y += _FOLD
     return starts
 
 

@@ -1,13 +1,24 @@
 """One box of the drawing: a layer, as the article's figure writes it."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
-from atalho.text import _
+from atalho.text import N_, _
 from atalho.text.numbers import number
 
 Kind = Literal["conv", "linear", "max-pool", "average-pool", "global-pool", "norm", "dropout", "classifier", "flatten"]
 Beside = Literal["norm", "relu"]
+_LABELS: Final[dict[Kind, str]] = {
+    "conv": N_("{side} conv, {channels}"),
+    "linear": N_("linear, {channels}"),
+    "max-pool": N_("{side} max pool"),
+    "average-pool": N_("{side} average pool"),
+    "global-pool": N_("average pooling"),
+    "norm": N_("batch norm, ReLU"),
+    "dropout": N_("dropout {share}"),
+    "flatten": N_("flatten, {channels}"),
+    "classifier": N_("classifier, {channels}"),
+}
 Size = tuple[int, int]
 """Height and width in pixels; (0, 0) where the image has become a vector."""
 
@@ -29,27 +40,9 @@ class LayerBox:
 
     def label(self) -> str:
         """What stands in the box: 3×3 conv, 64, /2."""
-        half = f", /{self.stride}" if self.stride > 1 else ""
-        side = f"{self.kernel}×{self.kernel}"
-        match self.kind:
-            case "conv":
-                return _("{side} conv, {channels}").format(side=side, channels=self.channels) + half
-            case "linear":
-                return _("linear, {channels}").format(channels=self.channels)
-            case "max-pool":
-                return _("{side} max pool").format(side=side) + half
-            case "average-pool":
-                return _("{side} average pool").format(side=side) + half
-            case "global-pool":
-                return _("average pooling")
-            case "norm":
-                return _("batch norm, ReLU")
-            case "dropout":
-                return _("dropout {share}").format(share=number(self.share, 2))
-            case "flatten":
-                return _("flatten, {channels}").format(channels=self.channels)
-            case "classifier":
-                return _("classifier, {channels}").format(channels=self.channels)
+        label, side = _LABELS[self.kind], f"{self.kernel}×{self.kernel}"
+        text = _(label).format(side=side, channels=self.channels, share=number(self.share, 2))
+        return text + (f", /{self.stride}" if self.stride > 1 else "")
 
     def size_after(self, size: Size) -> Size:
         """The sides that leave the layer, for those that enter it."""

@@ -23,6 +23,8 @@ ARC: Final = RIGHT + 21
 ROUND: Final = 11.0
 NODE: Final = 6.5
 """The radius of the sum."""
+CARD: Final = 4.0
+"""From one card of a stack to the next."""
 BAR: Final = 2.5
 """The height of a norm or a ReLU."""
 
@@ -85,9 +87,20 @@ class Pen:
         self.marks.append(shape("rect", x=CENTRE - 13, y=self.y, width=26, height=BAR + 0.5, class_="relu"))
         self.y += BAR + 0.5
 
-    def value(self, paint: Paint, x: float, y: float, class_: str = "value") -> None:
-        """The number that a colour stands for."""
-        self.say(x, y, significant(paint.value), class_)
+    def value(self, name: str, x: float, y: float, class_: str = "value") -> None:
+        """The number that a block's colour stands for, where it has one."""
+        if paint := self.paint(name):
+            self.say(x, y, significant(paint.value), class_)
+
+    def stack(self, names: Sequence[str], height: float, text: str) -> None:
+        """Many blocks as cards behind each other; with values, a stripe of colour for each."""
+        left, top = CENTRE - BOX / 2 - CARD, self.y
+        for shift in (2 * CARD, CARD, 0.0):
+            corner = {"x": left + shift, "y": top + 2 * CARD - shift}
+            self.marks.append(shape("rect", **corner, width=BOX, height=height - 2 * CARD, rx=4, class_="box"))
+        lift = 5 if self.stripes(names, left, top + height, BOX) else 0
+        self.say(CENTRE - CARD, top + height / 2 + 2 * CARD - lift, text, "in strong")
+        self.y += height
 
     def stripes(self, names: Sequence[str], left: float, bottom: float, width: float) -> bool:
         """The colour of each of many blocks along the foot of their stack; False where they have none."""

@@ -31,7 +31,10 @@ _MARGIN: Final = 8.0
 
 @dataclass(frozen=True)
 class NetworkToDraw:
-    """A network to draw. `values` are numbers by the names of its blocks ("stages.0.2"), to be painted on it."""
+    """A network to draw. `values` are numbers by the names of its blocks, to be painted on it.
+
+    Such a name is "stages.0.2", for a dense layer also "stages.0.0.layers.3".
+    """
 
     plan: Plan
     name: str
@@ -71,7 +74,7 @@ def draw_column(network: NetworkToDraw, scale: Scale | None, *, unfold: bool) ->
     def paint(name: str) -> Paint | None:
         # A dense layer shows its block's value where it has none of its own.
         value = values.get(name, values.get(name.partition(".layers.")[0]))
-        return scale.paint(value) if scale and value is not None else None
+        return scale.paint(value) if scale else None
 
     most = max(block.out_channels for block in network.plan.blocks)
     parts = segments(network.plan, network.size, unfold=unfold)

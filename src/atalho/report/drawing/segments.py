@@ -56,7 +56,6 @@ class DenseLayers:
     """A dense layer, or, with several names, so many: `channels` enter the first, each adds `rate`."""
 
     names: tuple[str, ...]
-    block: str
     layers: tuple[LayerBox, ...]
     channels: int
     rate: int
@@ -197,7 +196,7 @@ def _dense_layers(block: DensePlan, places: Sequence[int]) -> DenseLayers:
         LayerBox("conv", block.growth_rate, 3, before=("norm", "relu"), narrow=True),
     )
     entering = block.in_channels + places[0] * block.growth_rate
-    return DenseLayers(tuple(f"{name}.layers.{place}" for place in places), name, layers, entering, block.growth_rate)
+    return DenseLayers(tuple(f"{name}.layers.{place}" for place in places), layers, entering, block.growth_rate)
 
 
 def _groups(items: Sequence[T], shown: int, unfold: bool) -> list[Sequence[T]]:

@@ -2,14 +2,14 @@
 
 from typing import Final
 
-from atalho.report.drawing.marks import ARC, BOX, CENTRE, GAP, HEIGHT, LEAD, NODE, RIGHT, ROUND, Pen
+from atalho.report.drawing.marks import ARC, CARD, CENTRE, GAP, HEIGHT, LEAD, NODE, RIGHT, ROUND, Pen
 from atalho.report.drawing.segments import ShortcutBlock
-from atalho.report.drawing.svg import path, shape
+from atalho.report.drawing.svg import path
+from atalho.report.markup import Html
 from atalho.text import _
 
 _FOLD: Final = 48.0
 """The height of the boxes that stand for many blocks."""
-_CARDS: Final = 4.0
 _ARCS: Final = 3
 
 
@@ -18,7 +18,9 @@ def draw_block(pen: Pen, block: ShortcutBlock) -> None:
     branch = pen.y + 3
     pen.arrow(LEAD)
     if len(block.names) > 1:
-        _stack(pen, block)
+        if block.path != "none":
+            _small_shortcuts(pen, block)
+        pen.stack(block.names, _FOLD, _("{n} more blocks").format(n=len(block.names)))
         pen.line(LEAD)
         return
     for place, layer in enumerate(block.layers):
@@ -26,7 +28,8 @@ def draw_block(pen: Pen, block: ShortcutBlock) -> None:
             pen.arrow(GAP)
         pen.box(layer, block.names[0])
     pen.line(LEAD - 3)
-    _value(pen, block)
+    x = (RIGHT if block.path == "none" else ARC) + 7
+    pen.value(block.names[0], x, pen.y - LEAD - HEIGHT / 2 + 8 + (10 if block.fit else 0))
     if block.path == "none":
         # As tall as with a sum, so that a plain network stands row by row beside its residual twin.
         pen.line(2 * NODE)
@@ -40,12 +43,7 @@ def draw_block(pen: Pen, block: ShortcutBlock) -> None:
 
 
 def _shortcut(pen: Pen, block: ShortcutBlock, top: float, bottom: float) -> None:
-    pen.marks.append(
-        path(
-            "M", (CENTRE, top), "H", ARC - ROUND, "Q", (ARC, top), (ARC, top + ROUND), "V", bottom - ROUND,
-            "Q", (ARC, bottom), (ARC - ROUND, bottom), "H", CENTRE + NODE, class_=f"shortcut {block.path}",
-        )
-    )  # fmt: skip
+    pen.marks.append(_arc(block, (CENTRE, top), (CENTRE + NODE, bottom), ROUND))
     pen.head(CENTRE + NODE, bottom, "left", "tip ink")
     middle = (top + bottom) / 2
     if block.fit:
@@ -56,40 +54,20 @@ def _shortcut(pen: Pen, block: ShortcutBlock, top: float, bottom: float) -> None
         pen.say(ARC + 7, middle + 4, _("zeros"), "note")
 
 
-def _stack(pen: Pen, block: ShortcutBlock) -> None:
-    """Cards behind each other, with small shortcuts; with values, a stripe of colour for each block."""
-    if block.path != "none":
-        _small_shortcuts(pen, block)
-    left, top = CENTRE - BOX / 2, pen.y
-    for shift in (2 * _CARDS, _CARDS, 0.0):
-        pen.marks.append(
-            shape("rect", x=left + shift - _CARDS, y=top + 2 * _CARDS - shift, width=BOX, height=_FOLD - 2 * _CARDS,
-                  rx=4, class_="box")
-        )  # fmt: skip
-    text = _("{n} more blocks").format(n=len(block.names))
-    lift = 5 if pen.stripes(block.names, left - _CARDS, top + _FOLD, BOX) else 0
-    pen.say(CENTRE - _CARDS, top + _CARDS + _FOLD / 2 + 4 - lift, text, "in strong")
-    pen.y += _FOLD
+def _arc(block: ShortcutBlock, start: tuple[float, float], end: tuple[float, float], r: float) -> Html:
+    """From the line out to the place of shortcuts and back, with corners of radius `r`."""
+    (left, top), (right, bottom) = start, end
+    return path(
+        *("M", (left, top), "H", ARC - r, "Q", (ARC, top), (ARC, top + r), "V", bottom - r),
+        *("Q", (ARC, bottom), (ARC - r, bottom), "H", right),
+        class_=f"shortcut {block.path}",
+    )
 
 
 def _small_shortcuts(pen: Pen, block: ShortcutBlock) -> None:
     """One after the other: each block of the stack has its own."""
-    each, r = (_FOLD - 2 * _CARDS - 6) / _ARCS, 4.0
+    each = (_FOLD - 2 * CARD - 6) / _ARCS
     for place in range(_ARCS):
         top = pen.y + 3 + place * each
-        bottom = top + each - 2
-        pen.marks.append(
-            path(
-                *("M", (RIGHT, top), "H", ARC - r, "Q", (ARC, top), (ARC, top + r), "V", bottom - r),
-                *("Q", (ARC, bottom), (ARC - r, bottom), "H", RIGHT),
-                class_=f"shortcut {block.path}",
-            )
-        )
+        pen.marks.append(_arc(block, (RIGHT, top), (RIGHT, top + each - 2), 4.0))
     pen.say(ARC + 7, pen.y + _FOLD / 2, f"× {len(block.names)}", "note")
-
-
-def _value(pen: Pen, block: ShortcutBlock) -> None:
-    paint = pen.paint(block.names[0])
-    if paint:
-        x = (RIGHT if block.path == "none" else ARC) + 7
-        pen.value(paint, x, pen.y - LEAD - HEIGHT / 2 + 8 + (10 if block.fit else 0))
