@@ -48,7 +48,7 @@ except OutOfMemoryError as error:
 
 
 def _plan(name: str = "resnet18", size: int = 32, world: int = 1, **training: object) -> MemoryRequest:
-    return MemoryRequest(specify(name, image_size=size), size, TrainingConfig(**training), CPU, world)  # type: ignore[arg-type]
+    return MemoryRequest(specify(name, image_size=size), size, 10_000, TrainingConfig(**training), CPU, world)  # type: ignore[arg-type]
 
 
 def _limited(megabytes: int, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -62,6 +62,12 @@ def test_what_fits_is_told_part_by_part() -> None:
     for part in ("128 images at once", "weights 45 MB", "gradients 45 MB", "optimiser 45 MB", "averaged weights 45 MB"):
         assert part in text
     assert "averaged weights 0 MB" in check(_plan(averaging=0.0))
+
+
+def test_a_batch_has_no_more_images_than_there_are() -> None:
+    few = dataclasses.replace(_plan(batch_size=1024), count=44)
+    assert few.images == 44
+    assert few.needed() == _plan(batch_size=44).needed()
 
 
 def test_a_limited_process_refuses_before_any_work_and_its_advice_fits(clothes: Path, tmp_path: Path) -> None:

@@ -74,6 +74,13 @@ def test_the_rate_follows_the_batch_and_says_so() -> None:
     assert "scaled from batches of 128 to batches of 64" in notes[0]
 
 
+def test_the_rate_follows_no_larger_batch_than_there_are_images() -> None:
+    few = RecipeContext("resnet", 20, 28, 110)
+    config, notes = recipe.resolve(ask(nest({"training.batch_size": 512})), few)
+    assert config.training.lr == pytest.approx(Config().training.lr * 110 / 128)
+    assert "to batches of 110" in notes[0]
+
+
 def test_a_rate_that_was_asked_for_does_not_follow_the_batch() -> None:
     config, notes = recipe.resolve(ask(nest({"training.batch_size": 64, "training.lr": 0.4})), CIFAR)
     assert config.training.lr == 0.4

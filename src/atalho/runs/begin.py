@@ -68,7 +68,8 @@ def begin(
     for note in (*surveyed.manifest.notes, *notes, *filter(None, [advice])):
         progress.note(str(note))
     progress.note(_("computing on {precision}").format(precision=precision))
-    progress.note(memory.check(memory.MemoryRequest(spec, surveyed.size, config.training, precision, ranks.world)))
+    plan = memory.MemoryRequest(spec, surveyed.size, images, config.training, precision, ranks.world)
+    progress.note(memory.check(plan))
     with claimed(out, early.data.path) as folder:
         run = Run.begun(folder, config)
         dataset = open_dataset(surveyed, config.data, progress, channels=channels)

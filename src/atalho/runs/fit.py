@@ -59,7 +59,8 @@ class RunStart:
 def fit(run: Run, dataset: Dataset, precision: Precision, progress: Progress, ranks: Ranks) -> None:
     """Train from the newest intact checkpoint, or from the beginning, to the end; then evaluate and report."""
     c = run.config
-    ranks.refuse_small(order.smallest(len(dataset.manifest.splits["train"]), c.training.batch_size))
+    images = len(dataset.manifest.splits["train"])
+    ranks.refuse_small(order.smallest(images, c.training.batch_size))
     spec, prepared = run.network.spec, run.network.preprocessing
     saved = checkpoint.latest(run.path / run_folder.CHECKPOINTS)
     start = Start.read(c.model.start) if saved is None and c.model.start else None
@@ -81,7 +82,7 @@ def fit(run: Run, dataset: Dataset, precision: Precision, progress: Progress, ra
         ranks.wait()  # and those that find it done
         progress.begin(run.path)
         try:
-            with memory.explained(memory.MemoryRequest(spec, dataset.size, c.training, precision, ranks.world)):
+            with memory.explained(memory.MemoryRequest(spec, dataset.size, images, c.training, precision, ranks.world)):
                 loop.fit(setup, state, ranks, log, timing, progress)
         finally:
             progress.end()

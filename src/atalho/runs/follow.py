@@ -38,7 +38,8 @@ def follow(ranks: Ranks) -> Run:
         start.restore(state)
         ranks.wait()
         nothing = Timing(None, minutes=start.config.training.checkpoint_minutes, steps=None)
-        plan = memory.MemoryRequest(start.spec, dataset.size, start.config.training, precision, ranks.world)
+        count = len(dataset.manifest.splits["train"])
+        plan = memory.MemoryRequest(start.spec, dataset.size, count, start.config.training, precision, ranks.world)
         with memory.explained(plan):
             loop.fit(setup, state, ranks, NoLines(), nothing, Progress())
         ranks.wait()  # until rank 0 has evaluated: then the run is whole

@@ -30,10 +30,14 @@ _FAILED = re.compile(r"can't allocate memory|DefaultCPUAllocator|not enough memo
 
 @dataclass(frozen=True)
 class MemoryRequest:
-    """What a run asks of memory: its network, the side of its images, and how it trains, in `world` processes."""
+    """What a run asks of memory: its network, the side of its `count` training images, and how it trains.
+
+    It does so in `world` processes.
+    """
 
     spec: Spec
     size: int
+    count: int
     training: TrainingConfig
     precision: Precision
     world: int = 1
@@ -41,7 +45,7 @@ class MemoryRequest:
     @property
     def images(self) -> int:
         """The most images that pass the network at once in one process."""
-        share = -(-self.training.batch_size // self.world)
+        share = -(-min(self.training.batch_size, self.count) // self.world)
         return max(2, *(int(part.stop - part.start) for part in order.parts(share, self.training.micro_batch)))
 
     @property

@@ -48,14 +48,10 @@ from atalho.text.numbers import number, percent, whole, with_interval
 class Classification(Objective):
     """Cross entropy over the classes of the images `train`."""
 
-    train: Ids
     batch_size: int
-    seed: int
     smoothing: float
     weights: Tensor | None
     """(K,) in main memory: what an image of each class counts."""
-    prepared: Preprocessing
-    precision: Precision
 
     @property
     def steps_per_epoch(self) -> int:

@@ -206,15 +206,19 @@ class Outputs:
 class Objective(ABC):
     """What training on one set of images minimises.
 
-    `labels` (N,) belong to the ids of `images`; K `classes` are told apart; `val` are the ids that `validate` measures
-    on. Nothing here changes during training but what `tensors` returns.
+    `labels` (N,) belong to the ids of `images`; K `classes` are told apart; `train` are the ids that are learned,
+    `val` those that `validate` measures on. Nothing here changes during training but what `tensors` returns.
     """
 
     images: Images
     labels: Tensor
     classes: int
     augment: Augment
+    train: Ids
     val: Ids
+    seed: int
+    prepared: Preprocessing
+    precision: Precision
 
     @property
     @abstractmethod

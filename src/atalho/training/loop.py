@@ -5,6 +5,7 @@ a run that is stopped between any two steps and resumed there does what it would
 """
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -15,6 +16,7 @@ from atalho.storage.log import JsonLines, NoLines
 from atalho.text import Text
 from atalho.training.distributed import Ranks
 from atalho.training.finite import explain
+from atalho.training.norm_statistics import CAUGHT_UP, FEWEST, borrowed_statistics, set_statistics
 from atalho.training.optimizer import set_rate
 from atalho.training.progress import EpochNumbers, EpochReport, Progress, StepReport
 from atalho.training.reduction import GradientReduction
@@ -28,7 +30,10 @@ Log = JsonLines | NoLines
 
 
 def fit(setup: TrainingSetup, state: TrainingState, ranks: Ranks, log: Log, timing: Timing, progress: Progress) -> None:
-    """Train from `state.step` to the end. Raises StoppedError after saving where a signal asked to stop."""
+    """Train from `state.step` to the end. Raises StoppedError after saving where a signal asked to stop.
+
+    At the end the averaged network holds the norm statistics of its own weights, ready to be measured and shipped.
+    """
     training = setup.config.training
     network = RecomputingNetwork(state.network) if training.memory == "saving" else state.network
     reduce = GradientReduction(state.network, ranks)
@@ -100,16 +105,26 @@ class _Recorder:
 
     def _end_epoch(self, epoch: int, rate: float) -> None:
         state = self.state
-        numbers = EpochNumbers(
-            train_loss=state.tally.loss / state.tally.images,
-            train_top1=state.tally.right / state.tally.images,
-            validation=self.setup.task.validate(state.averaged.network),
-            learning_rate=rate,
-        )
-        self.log.write({"kind": "epoch", "epoch": epoch + 1, "step": state.step, **numbers.row()})
-        state.tally = Tally()
-        seconds, speed = self.timing.epoch(epoch + 1)
-        self.progress.epoch(EpochReport(epoch + 1, self.setup.config.training.epochs, numbers, seconds, speed))
+        with self._validation_statistics():
+            numbers = EpochNumbers(
+                train_loss=state.tally.loss / state.tally.images,
+                train_top1=state.tally.right / state.tally.images,
+                validation=self.setup.task.validate(state.averaged.network),
+                learning_rate=rate,
+            )
+            self.log.write({"kind": "epoch", "epoch": epoch + 1, "step": state.step, **numbers.row()})
+            state.tally = Tally()
+            seconds, speed = self.timing.epoch(epoch + 1)
+            self.progress.epoch(EpochReport(epoch + 1, self.setup.config.training.epochs, numbers, seconds, speed))
+
+    def _validation_statistics(self) -> AbstractContextManager[None]:
+        """Give the network the norm statistics to measure it with: for good at the end, else only while they lag."""
+        network, task, step = self.state.averaged.network, self.setup.task, self.state.step
+        if step == self.setup.steps:
+            set_statistics(network, task)
+        elif self.ranks.is_main and step <= CAUGHT_UP:
+            return borrowed_statistics(network, task, max(FEWEST, len(task.val)))
+        return nullcontext()
 
     def _refuse(self, batch: TrainingBatch, result: StepResult, loss: float) -> None:
         """NotFiniteError from the rank in whose share of the batch the numbers went wrong, since it can say where."""

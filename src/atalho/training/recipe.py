@@ -97,7 +97,8 @@ def _fast_batch(context: RecipeContext) -> int:
 def resolve(asked: Asked, context: RecipeContext) -> tuple[Config, tuple[str, ...]]:
     """The complete configuration for what was `asked`, and notes on what was derived.
 
-    Where the user gives no learning rate, the recipe's is scaled with the batch (Goyal et al. 2017, section 2.1).
+    Where the user gives no learning rate, the recipe's is scaled with the batch (Goyal et al. 2017, section 2.1),
+    which has at most all training images.
     """
     recipe = asked.config.training.recipe
     row = flatten(values(recipe, context))
@@ -105,7 +106,7 @@ def resolve(asked: Asked, context: RecipeContext) -> tuple[Config, tuple[str, ..
     config = change(asked.config, {path: value for path, value in row.items() if path not in asked.given})
     notes: list[str] = []
     reference = Config().training.batch_size if recipe == "fast" else usual.batch_size
-    batch = config.training.batch_size
+    batch = min(config.training.batch_size, context.images)
     sgd = usual.optimizer == "sgd"  # Adam's steps hardly depend on the size of a batch
     if sgd and "training.lr" not in asked.given and batch != reference:
         config = change(config, {"training.lr": usual.lr * batch / reference})

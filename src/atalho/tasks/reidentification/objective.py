@@ -13,11 +13,9 @@ from atalho.blocks.embedding_head import EmbeddingHead
 from atalho.data import order
 from atalho.data.images import Images
 from atalho.data.manifest import Ids, Manifest
-from atalho.data.preprocessing import Preprocessing
 from atalho.metrics import retrieval
 from atalho.metrics.retrieval import Protocol
 from atalho.networks.network import Network
-from atalho.precision import Precision
 from atalho.tasks.forward import forward
 from atalho.tasks.losses.centre import CentreLoss
 from atalho.tasks.losses.triplet import triplet
@@ -41,19 +39,15 @@ class Losses:
 class Reidentification(Objective):
     """Cross entropy over the training identities on the neck's output, and metric losses on what comes before it.
 
-    `train` are ids of `images`, each of `identities` people in a batch gives `each` images (Luo et al. 2019).
+    Each of `identities` people in a batch gives `each` images (Luo et al. 2019).
     """
 
-    train: Ids
     identities: int
     each: int
-    seed: int
     losses: Losses
     manifest: Manifest
     pixels: Images
     protocol: Protocol
-    prepared: Preprocessing
-    precision: Precision
 
     @property
     def steps_per_epoch(self) -> int:
