@@ -52,7 +52,7 @@ ProtocolChoice = Literal["auto", "cross-camera", "leave-self-out"]
 FurtherLoss = Literal["none", "circle", "multi-similarity", "contrastive", "nt-xent", "sup-con"]
 
 TaskName = Literal["classification", "reid"]
-"""What `tasks.tasks.task_of` knows."""
+"""What `tasks.by_name.task_of` knows. A section of the schema with the name of a task belongs to that task alone."""
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from atalho.config import Config
+from atalho.config import Config, TaskName
 from atalho.errors import ConfigError
 from atalho.json_values import JsonObject, JsonValue
 
@@ -87,6 +87,23 @@ def validate(values: Mapping[str, JsonValue]) -> Config:
 def ask(values: Mapping[str, JsonValue]) -> Asked:
     """`values` (nested) as the settings that they ask for. Raises ConfigError for what the schema does not accept."""
     return Asked(validate(values), frozenset(flatten(values)))
+
+
+def refuse_other_task(given: Mapping[str, JsonValue], task: TaskName) -> None:
+    """Raises ConfigError where somebody gave settings (nested) of another task than `task`, which would change nothing.
+
+    Not for whole files: the `run.toml` of every run has the settings of all tasks.
+    """
+    for other in get_args(TaskName):
+        section = given.get(other)
+        if other != task and isinstance(section, Mapping) and section:
+            raise ConfigError(
+                "{names} only works with the task {other}, and the task is {task}. Remove it, or choose "
+                "--task {other}.",
+                names=", ".join(f"{other}.{name}" for name in section),
+                other=other,
+                task=task,
+            )
 
 
 def flatten(values: Mapping[str, JsonValue]) -> JsonObject:

@@ -216,6 +216,10 @@ def test_a_start_from_a_trained_run_keeps_its_backbone(run: Run, clothes: Path, 
         ({"settings": {"training.lrr": 1}}, ConfigError, "Did you mean training.lr"),
         ({"settings": {"model.start": "nowhere"}}, WeightsError, "nowhere is not a run or model folder"),
         ({"config": "none.toml"}, ConfigError, "none.toml: file not found"),
+        ({"model": "none.toml"}, ConfigError, "none.toml: file not found"),
+        ({"model": Path("none.toml")}, ConfigError, "none.toml: file not found"),
+        ({"settings": {"reid.margin": 0.3}}, ConfigError, "reid.margin only works with the task reid"),
+        ({"settings": {"reid": {"protocol": "auto"}}}, ConfigError, "reid.protocol only works with the task reid"),
     ],
 )
 def test_what_cannot_work_is_refused_before_anything_is_written(
@@ -293,10 +297,14 @@ def test_any_network_can_be_specified_in_toml(clothes: Path, tmp_path: Path) -> 
     spec.write_text(
         'family = "resnet"\ndesign = "basic"\nblocks = [1, 2]\nwidths = [8, 16]\nstem = "small"\nstem_channels = 8\n'
     )
-    first = train(clothes, epochs=1, settings={"model.spec": str(spec)}, out=tmp_path / "x")
+    first = train(clothes, model=spec, epochs=1, out=tmp_path / "x")
     assert [len(stage) for stage in first.model.network.stages] == [1, 2]  # type: ignore[arg-type]
     spec.unlink()
-    again = train(config=first.path / "run.toml", out=tmp_path / "y")
+    # Every run's file has the settings of re-identification, and older versions let a classifier be given others.
+    older = tmp_path / "older.toml"
+    older.write_text((first.path / "run.toml").read_text().replace("margin = 0.3", "margin = 0.5"))
+    again = train(config=older, out=tmp_path / "y")
+    assert again.config.reid.margin == 0.5
     assert (first.path / "model" / "model.safetensors").read_bytes() == (
         again.path / "model" / "model.safetensors"
     ).read_bytes()

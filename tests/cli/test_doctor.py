@@ -14,6 +14,11 @@ def test_good_images(clothes: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert out.endswith("No blocking problems found.\n")
 
 
+def test_a_protocol_is_for_reidentification(clothes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["doctor", str(clothes), "--protocol", "auto"]) == 2
+    assert "reid.protocol only works with the task reid" in capsys.readouterr().err
+
+
 def test_a_bad_image_gives_exit_code_1(clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.copytree(clothes, tmp_path / "data")
     for number in range(10):

@@ -6,6 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from atalho.cli import run as command_line
+from atalho.cli.evaluate import RerankOptions
+from atalho.errors import ConfigError
+from atalho.gallery.rerank import Rerank
 from atalho.runs.run import Run
 
 Refused = Callable[[list[str], str], None]
@@ -19,10 +22,30 @@ def test_evaluate_prints_the_promised_fields(run: Run, capsys: pytest.CaptureFix
     assert "60 images" in capsys.readouterr().out
 
 
+def test_numbers_of_a_reranking_are_those_given_and_otherwise_those_that_help_tells(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert RerankOptions().asked() is None
+    assert RerankOptions(rerank=True, k2=2).asked() == Rerank(k2=2)
+    assert command_line(["evaluate", "--help"]) == 0
+    lines = capsys.readouterr().out
+    usual = Rerank()
+    for name, value in (("k1", usual.k1), ("k2", usual.k2), ("share", usual.share)):
+        told = lines[lines.index(f"--rerank-{name}") :]
+        assert told[told.index("[default:") :].startswith(f"[default: {value}]")
+    with pytest.raises(ConfigError, match="expected 1 ≤ k2 ≤ k1"):
+        RerankOptions(rerank=True, k1=2).asked()
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["evaluate"], "needs a value"),
+        (["evaluate"], "RUN is missing (run or model folder). Add it, or see --help."),
+        (["evaluate", "RUN", "--rerank-k1", "3"], "--rerank-k1 only works with --rerank: give both or neither."),
+        (["evaluate", "RUN", "--rerank-share", "0"], "--rerank-share only works with --rerank: give both or neither."),
+        (["evaluate", "RUN", "--rerank"], "re-identification, and this model is a classifier. Remove them."),
+        (["evaluate", "RUN", "--protocol", "auto"], "re-identification, and this model is a classifier. Remove them."),
+        (["evaluate", "RUN", "--average-precision", "trapezoid"], "this model is a classifier. Remove them."),
         (["evaluate", "nowhere", "DATA"], "nowhere is not a run or model folder"),
     ],
 )

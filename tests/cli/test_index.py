@@ -49,6 +49,17 @@ def test_the_pattern_of_the_camera(
     assert all(entry["camera"] == Path(entry["path"]).stem[-1] for entry in entries)
 
 
+def test_without_a_gallery_the_message_says_what_one_is(
+    model: Path, clothes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["index", str(model), str(clothes / "test")]
+    assert cli.run(command) == 2
+    expected = "--gallery is missing (gallery: a file, created if missing, or postgresql://…). Add it, or see --help.\n"
+    assert capsys.readouterr().err == expected
+    assert cli.run([*command, "--gallery"]) == 2
+    assert capsys.readouterr().err.startswith("--gallery needs a value (gallery: a file, created if missing, or")
+
+
 def test_no_model(filled: str, clothes: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["index", "nowhere", str(clothes / "test"), "--gallery", filled]) == 2
     assert "nowhere is not a run or model folder" in capsys.readouterr().err

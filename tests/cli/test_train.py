@@ -43,6 +43,12 @@ def test_train_prints_one_json_object_with_the_promised_fields(clothes: Path, tm
         (["train", "DATA", "--augment.pad", "40"], "augment.pad = 40 is not accepted: it must be at most 16"),
         (["train", "DATA", "--batch-size", "1"], "Training needs batches of at least two images"),
         (["train", "DATA", "--model.stem", "large"], "Images of 16 pixels are too small for"),
+        (["train", "--resume", "RUN", "--model", "resnet20"], "Remove: --model."),
+        (
+            ["train", "DATA", "--reid.margin", "0.3", "--protocol", "auto"],
+            "reid.margin, reid.protocol only works with the task reid, and the task is classification. Remove it, or "
+            "choose --task reid.",
+        ),
     ],
 )
 def test_a_mistake_gives_one_message_and_exit_code_2(refused: Refused, arguments: list[str], text: str) -> None:

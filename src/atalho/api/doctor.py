@@ -17,7 +17,7 @@ from atalho.data.manifest import Manifest
 from atalho.errors import DataError
 from atalho.report import doctor as page
 from atalho.runs.dataset import announce, reading_options, refuse_unnamed
-from atalho.settings import merge, nest, validate
+from atalho.settings import merge, nest, refuse_other_task, validate
 from atalho.storage.atomic import write_file
 from atalho.tasks.by_name import task_of
 from atalho.text import Text
@@ -56,7 +56,7 @@ def doctor(
     DataError
         There is nothing at `path`.
     ConfigError
-        A setting does not exist.
+        A setting does not exist, or belongs to another task.
     RunError
         The page cannot be written.
 
@@ -64,8 +64,10 @@ def doctor(
     --------
     >>> atalho.doctor("photos", report="doctor.html").problems
     """
-    config = validate(merge(nest(settings or {}), {"data": {"path": os.fspath(path)}}))
+    given = nest(settings or {})
+    config = validate(merge(given, {"data": {"path": os.fspath(path)}}))
     refuse_unnamed(config)
+    refuse_other_task(given, config.task)
     c, task = config.data, task_of(config.task)
     progress = progress or Progress()
     manifest = None

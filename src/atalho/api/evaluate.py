@@ -92,7 +92,7 @@ def _own(run: Run, options: EvaluationOptions, progress: Progress) -> Evaluation
     split = finish.measured_split(dataset.manifest)
     if split is None:
         raise RunError(Text("{run} has no test or validation images. Give images to evaluate on.", run=run.path))
-    options = dataclasses.replace(options, protocol=options.protocol or run.config.reid.protocol)
+    options = dataclasses.replace(options, protocol=options.protocol or task_of(run.config.task).protocol(run.config))
     found = _measure(loaded, dataset, split, options, progress)
     atomic.write_json(run.path / run_folder.EVALUATION, found.to_dict())
     finish.report(run, dataset)

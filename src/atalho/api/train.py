@@ -12,7 +12,7 @@ from atalho.runs.begin import begin
 from atalho.runs.follow import follow
 from atalho.runs.resume import continue_run
 from atalho.runs.run import Run
-from atalho.settings import ask, change, merge, nest
+from atalho.settings import ask, change, merge, nest, refuse_other_task
 from atalho.storage import run_file
 from atalho.text import Text
 from atalho.training import distributed
@@ -23,7 +23,7 @@ from atalho.training.tracking import Tracker, tracked, tracker_of
 def train(
     data: Path | str | None = None,
     *,
-    model: str | None = None,
+    model: Path | str | None = None,
     task: str | None = None,
     recipe: str | None = None,
     epochs: int | None = None,
@@ -47,7 +47,8 @@ def train(
     data
         A folder of class folders, a CSV file, IDX files or CIFAR batches.
     model, task, recipe, epochs, batch_size, seed
-        The settings that are given most often; `atalho.list_models()` names the models.
+        The settings that are given most often; `atalho.list_models()` names the models, and a file `NAME.toml` is a
+        spec.
     settings
         Every other value of the schema, by path (`{"training.lr": 0.2}`) or nested.
     config
@@ -71,7 +72,7 @@ def train(
     Raises
     ------
     ConfigError
-        A setting is not accepted, or something stands at `out` already.
+        A setting is not accepted or belongs to another task, or something stands at `out` already.
     DataError
         The images cannot be read or learnt from.
     OutOfMemoryError
@@ -81,9 +82,10 @@ def train(
     --------
     >>> atalho.train("photos", model="resnet20", epochs=1).evaluation
     """
+    network = str(model) if model is not None else None
     shortcuts = {
         "data.path": str(data) if data is not None else None,
-        "model.name": model,
+        "model.spec" if network is not None and network.endswith(".toml") else "model.name": network,
         "task": task,
         "training.recipe": recipe,
         "training.epochs": epochs,
@@ -93,11 +95,8 @@ def train(
     folder, command = Path(out) if out is not None else None, command or provenance.called_from_python("atalho.train")
     with distributed.joined() as ranks:
         file = run_file.read(Path(config)) if config is not None else {}
-        values = merge(
-            file,
-            nest(settings or {}),
-            nest({path: value for path, value in shortcuts.items() if value is not None}),
-        )
+        given = nest(settings or {})
+        values = merge(file, given, nest({path: value for path, value in shortcuts.items() if value is not None}))
         _refuse_another_recipe(file, values)
         continue_existing |= ranks.restarts > 0
         continuation.refuse_nowhere(folder, continue_existing, ranks)
@@ -106,13 +105,14 @@ def train(
         listener = tracked(progress, track)
         asked = ask(values)
         if isinstance(spec := asked.config.model.spec, str):  # a file: the run holds its network itself
-            network = {"model.spec": run_file.read(Path(spec))}
-            values = merge(values, nest(network))
-            asked = replace(asked, config=change(asked.config, network))
+            content = {"model.spec": run_file.read(Path(spec))}
+            values = merge(values, nest(content))
+            asked = replace(asked, config=change(asked.config, content))
         digest = continuation.command_digest(values, asked.config)
         before = continuation.find_run(folder, digest) if folder is not None and continue_existing else None
         if before is not None:
             return continue_run(before, before.config.data, False, listener, ranks)
+        refuse_other_task(given, asked.config.task)
         with threads(asked.config.training.threads):
             return begin(asked, digest, folder, command, listener, ranks)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from cyclopts import Parameter
 
@@ -28,19 +28,31 @@ class RerankOptions:
     """Whether `atalho evaluate` measures after re-ranking too, and with which numbers."""
 
     rerank: Annotated[bool, Parameter(help=N_("reid: also measure after k-reciprocal re-ranking"), negative="")] = False
-    k1: Annotated[int, Parameter(name="--rerank-k1", help=N_("re-ranking: nearest neighbours per image (k1)"))] = 20
+    k1: Annotated[
+        int | None,
+        Parameter(name="--rerank-k1", help=N_("re-ranking: nearest neighbours per image (k1)"), show_default="20"),
+    ] = None
     k2: Annotated[
-        int, Parameter(name="--rerank-k2", help=N_("re-ranking: nearest neighbours to average over (k2)"))
-    ] = 6
+        int | None,
+        Parameter(name="--rerank-k2", help=N_("re-ranking: nearest neighbours to average over (k2)"), show_default="6"),
+    ] = None
     share: Annotated[
-        float, Parameter(name="--rerank-share", help=N_("re-ranking: weight of the original distance (lambda)"))
-    ] = 0.3
+        float | None,
+        Parameter(
+            name="--rerank-share", help=N_("re-ranking: weight of the original distance (lambda)"), show_default="0.3"
+        ),
+    ] = None
 
     def asked(self) -> Rerank | None:
-        """As `atalho.evaluate` takes it. Raises ConfigError for numbers that cannot be."""
+        """As `atalho.evaluate` takes it. Raises ConfigError for numbers that cannot be, or that nothing uses."""
         from atalho.gallery.rerank import Rerank
 
-        return Rerank(self.k1, self.k2, self.share) if self.rerank else None
+        numbers = {"k1": self.k1, "k2": self.k2, "share": self.share}
+        given: dict[str, Any] = {name: value for name, value in numbers.items() if value is not None}
+        if not self.rerank:
+            options.refuse_without("--rerank", dict.fromkeys((f"--rerank-{name}" for name in given), True))
+            return None
+        return Rerank(**given)
 
 
 _NO_RERANKING: Final = RerankOptions()

@@ -17,7 +17,7 @@ def index(
     *images: Annotated[
         str, Parameter(help=N_("folders and tables as in training (with identities and cameras), files or globs"))
     ],
-    gallery: Annotated[str, Parameter(help=N_("the gallery: a file, created if missing, or postgresql://…"))],
+    gallery: Annotated[str, Parameter(help=N_("gallery: a file, created if missing, or postgresql://…"))],
     camera: Annotated[
         str | None,
         Parameter(

@@ -114,7 +114,7 @@ def given(values: Mapping[str, JsonValue], **sections: Mapping[str, JsonValue] |
 
 def short(values: Mapping[str, Any]) -> dict[str, Any]:
     """`values`, by path, under the flags that help shows for them."""
-    return {SHORT.get(path, "--model"): value for path, value in values.items()}
+    return {SHORT[path]: value for path, value in values.items()}
 
 
 def _plain(value: Any) -> str:

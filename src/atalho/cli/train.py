@@ -69,7 +69,6 @@ def train(
     from atalho.training import distributed
 
     values = {
-        "model.spec" if _is_file(model_name) else "model.name": model_name,
         "model.start": str(start) if start is not None else None,
         "reid.protocol": protocol,
         "training.recipe": recipe,
@@ -84,7 +83,13 @@ def train(
     # Mistakes below are found by every process that torchrun started, and one of them tells.
     with distributed.joined() as ranks:
         if resume is not None:
-            places = {"--task": task, "--out": out, "--config": config, "--continue": continue_ or None}
+            places = {
+                "--model": model_name,
+                "--task": task,
+                "--out": out,
+                "--config": config,
+                "--continue": continue_ or None,
+            }
             options.refuse_beside_resume(places, options.short(values), sections)
         elif accept_data_change:
             raise ConfigError(Text("--accept-data-change only works when resuming: add --resume RUN."))
@@ -98,6 +103,7 @@ def train(
             else:
                 run = job.train(
                     data,
+                    model=model_name,
                     task=task,
                     settings=settings,
                     config=config,
@@ -110,10 +116,6 @@ def train(
         if ranks.is_main:
             _print(run, as_json=json)
     return 0
-
-
-def _is_file(name: str | None) -> bool:
-    return name is not None and name.endswith(".toml")
 
 
 def _print(run: "Run", *, as_json: bool) -> None:

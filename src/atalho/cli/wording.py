@@ -23,8 +23,7 @@ def explain(error: CycloptsError) -> str:
         commands = [name for name in (error.app or ()) if not name.startswith("-")]
         return _("Unknown command {given}. {nearest}").format(given=given, nearest=nearest(given, commands))
     if isinstance(error, MissingArgumentError):
-        name = error.keyword or help.placeholders(error.argument.name if error.argument else "")
-        return _("{name} needs a value. See --help.").format(name=name)
+        return _missing(error)
     if isinstance(error, CoercionError):
         return _coercion(error)
     if isinstance(error, RepeatArgumentError):
@@ -32,6 +31,17 @@ def explain(error: CycloptsError) -> str:
     if error.unused_tokens:
         return _("Unexpected argument: {given}. See --help.").format(given=" ".join(error.unused_tokens))
     return str(error)
+
+
+def _missing(error: MissingArgumentError) -> str:
+    """An argument that was not given, or an option without its value, with what it is for."""
+    argument = error.argument
+    if argument is None or not argument.parameter.help:
+        return str(error)
+    name, meaning = error.keyword or help.placeholders(argument.name), _(argument.parameter.help)
+    if error.keyword:
+        return _("{name} needs a value ({meaning}). See --help.").format(name=name, meaning=meaning)
+    return _("{name} is missing ({meaning}). Add it, or see --help.").format(name=name, meaning=meaning)
 
 
 def _repeated(error: RepeatArgumentError) -> str:

@@ -37,7 +37,7 @@ def finish(run: Run, target: EvaluationTarget, progress: Progress) -> None:
         progress.note(_("No images to measure the accuracy on: there is no test split and no validation split."))
     else:
         options = EvaluationOptions(
-            run.config.reid.protocol,
+            task.protocol(run.config),
             threshold=fitted.threshold if split != "val" else None,
             temperature=fitted.temperature,
         )

@@ -205,9 +205,11 @@ class ClassificationTask(Task):
     def evaluate(
         self, target: EvaluationTarget, split: str, options: EvaluationOptions, listener: Listener
     ) -> ClassificationEvaluation:
-        if options.rerank is not None or options.expand:
+        asked = options.protocol is not None or options.rerank is not None or options.expand
+        if asked or options.average_precision != "hits":
             raise ConfigError(
-                "Re-ranking and query expansion only apply to re-identification; this model is a classifier."
+                "A protocol, average precision by trapezoids, re-ranking and query expansion only apply to "
+                "re-identification, and this model is a classifier. Remove them."
             )
         manifest = target.dataset.manifest
         ids = manifest.splits[split]

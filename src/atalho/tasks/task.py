@@ -181,7 +181,7 @@ class Task(ABC):
         return None
 
     def protocol(self, config: Config) -> str | None:
-        """The protocol by which doctor examines images; None where they are not retrieved."""
+        """The protocol by which images are examined and measured; None where they are not retrieved."""
         return None
 
     def check(self, config: Config, world: int) -> None:  # noqa: B027 (most tasks accept everything)
