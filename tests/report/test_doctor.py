@@ -21,12 +21,12 @@ def examination(*problems: Problem) -> Examination:
     )
 
 
-TWIN = Problem("test/a.png", "same-in-splits", Text("the same"), Text("Remove it."), ("train/a.png", "train/b.png"))
+TWIN = Problem("same-in-splits", Text("the same"), Text("Remove it."), "test/a.png", ("train/a.png", "train/b.png"))
 
 
 def test_pictures_are_wanted_of_an_image_and_the_first_of_its_others() -> None:
     assert doctor.shown(examination(TWIN)) == ["test/a.png", "train/a.png"]
-    many = [Problem(f"{number}.png", "grey", Text(""), Text("")) for number in range(100)]
+    many = [Problem("grey", Text(""), Text(""), f"{number}.png") for number in range(100)]
     assert doctor.shown(examination(*many)) == [f"{number}.png" for number in range(12)]
 
 
@@ -40,20 +40,20 @@ def test_each_picture_is_held_once_and_used_in_both_languages() -> None:
 
 def test_without_pictures_a_table_names_the_files() -> None:
     page = speaking("pt")(doctor.page)(
-        examination(Problem("<b>.png", "empty", Text("the file is empty"), Text("r"))), {}
+        examination(Problem("empty", Text("the file is empty"), Text("r"), "<b>.png")), {}
     )
     assert "<td>&lt;b&gt;.png</td><td>the file is empty</td>" in page
     assert "<td>&lt;b&gt;.png</td><td>o arquivo está vazio</td>" in page
 
 
 def test_more_than_are_pictured_are_listed_and_the_rest_counted() -> None:
-    many = [Problem(f"{number}.png", "grey", Text(""), Text("")) for number in range(600)]
+    many = [Problem("grey", Text(""), Text(""), f"{number}.png") for number in range(600)]
     page = doctor.page(examination(*many), {f"{number}.png": png() for number in range(12)})
     assert "<summary>588 more</summary>" in page
     assert "… and 88 more (listed by --json)" in page
 
 
 def test_a_set_that_cannot_be_used_has_a_page_too() -> None:
-    page = doctor.page(Examination(Path("/data"), (Problem(None, "layout", Text("no images"), Text("r")),)), {})
+    page = doctor.page(Examination(Path("/data"), (Problem("layout", Text("no images"), Text("r")),)), {})
     assert "Training would not start on these images as they are." in page
     assert "no images" in page

@@ -77,7 +77,7 @@ def doctor(
         if not Path(path).exists():
             raise
         remedy = Text("Fix this first: nothing else was checked.")
-        found = Examination(Path(path), (Problem(None, "layout", error.text, remedy),))
+        found = Examination(Path(path), (Problem("layout", error.text, remedy),))
     else:
         announce(manifest, task, progress)
         found = examine(

@@ -38,9 +38,9 @@ def test_progress_comes_to_its_end(fashion: Path, tmp_path: Path) -> None:
 
 
 def test_only_what_refuses_a_run_stops_it() -> None:
-    note = Problem("a", "cmyk", "", "")
+    note = Problem("cmyk", "", "", "a")
     assert not Examination(Path("x"), (note,)).stops
-    assert Examination(Path("x"), (note, Problem("b", "empty", "", ""))).stops
+    assert Examination(Path("x"), (note, Problem("empty", "", "", "b"))).stops
 
 
 def test_nothing_readable_is_an_examination_too(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from atalho.text import Text
 
 
 def test_a_problem_is_one_json_object() -> None:
-    problem = Problem("cat/1.png", "empty", Text("the file is empty"), Text("Remove it."), ("cat/2.png",))
+    problem = Problem("empty", Text("the file is empty"), Text("Remove it."), "cat/1.png", ("cat/2.png",))
     assert json.loads(json.dumps(problem.to_json())) == {
         "path": "cat/1.png",
         "kind": "empty",
@@ -21,7 +21,7 @@ def test_a_problem_is_one_json_object() -> None:
 
 def test_an_unknown_kind_is_refused() -> None:
     with pytest.raises(ValueError, match="'typo' is no kind of problem"):
-        Problem(None, "typo", Text(""), Text(""))
+        Problem("typo", Text(""), Text(""))
 
 
 def test_kinds_stand_in_the_order_of_their_severity() -> None:

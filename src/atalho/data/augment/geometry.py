@@ -67,25 +67,27 @@ def affine(pixels: Tensor, draws: NDArray[np.float32], strength: float, fill: Se
     """A random affine distortion by one bilinear sampling: turned, scaled, sheared and shifted a little.
 
     (N, C, S, S) of 0…255 → the same, float32, each image by its own draws (N, AFFINE_DRAWS); `fill` lies around it."""
-    height, width = pixels.shape[2:]
     spread = torch.from_numpy(2 * draws.astype(np.float64) - 1) * strength
     angle, shear = _TURN * spread[:, 0], _SHEAR * spread[:, 3]
     wide, high = 1 / (1 + _SCALE * spread[:, 1]), 1 / (1 + _SCALE * spread[:, 2])
     cosine, sine = angle.cos(), angle.sin()
-    # Where each pixel of the result comes from, in −1…1 from edge to edge, as grid_sample counts.
-    rows = (2 * torch.arange(height, dtype=torch.float64) + 1) / height - 1
-    columns = (2 * torch.arange(width, dtype=torch.float64) + 1) / width - 1
-    y, x = rows[None, :, None], columns[None, None, :]
-    from_x = _each(cosine * wide) * x + _each((shear * cosine - sine) * high) * y + _each(2 * _SHIFT * spread[:, 4])
-    from_y = _each(sine * wide) * x + _each((shear * sine + cosine) * high) * y + _each(2 * _SHIFT * spread[:, 5])
-    grid = torch.stack([from_x, from_y], dim=3).float()
+    from_x = torch.stack([cosine * wide, (shear * cosine - sine) * high, 2 * _SHIFT * spread[:, 4]])
+    from_y = torch.stack([sine * wide, (shear * sine + cosine) * high, 2 * _SHIFT * spread[:, 5]])
     # What lies outside is sampled as zero, which here means `fill`.
     shift = torch.tensor(fill, dtype=torch.float32)[None, :, None, None]
-    return sample(pixels.float() - shift, grid, "bilinear", "zeros") + shift
+    return affine_sample(pixels.float() - shift, torch.stack([from_x, from_y]), "bilinear") + shift
 
 
-def _each(values: Tensor) -> Tensor:
-    return values[:, None, None]
+def affine_sample(images: Tensor, matrices: Tensor, mode: str) -> Tensor:
+    """Images (N,C,H,W) whose pixels come from `matrices` (2,3,N) · (x, y, 1); zero where that is outside.
+
+    x and y go from −1 to 1 between the edges, as grid_sample counts.
+    """
+    height, width = images.shape[2:]
+    y = ((2 * torch.arange(height, dtype=matrices.dtype) + 1) / height - 1)[:, None]
+    x = (2 * torch.arange(width, dtype=matrices.dtype) + 1) / width - 1
+    places = [a * x + b * y + c for a, b, c in matrices[..., None, None]]
+    return sample(images, torch.stack(places, dim=3).float(), mode, "zeros")
 
 
 def sample(images: Tensor, grid: Tensor, mode: str, padding: str) -> Tensor:

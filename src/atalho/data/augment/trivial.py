@@ -5,7 +5,7 @@ The wide set of the paper (table 1). The images of a batch are grouped by operat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from atalho.data.augment import colour
-from atalho.data.augment.geometry import sample
+from atalho.data.augment.geometry import affine_sample
 
 DRAWS: Final = 3
 _LEVELS: Final = 31
@@ -41,27 +41,29 @@ def apply(images: Tensor, draws: NDArray[np.float32], fill: Sequence[int]) -> Te
 
 def shear_x(images: Tensor, strength: Tensor) -> Tensor:
     """Rows shifted in proportion to their height, by up to 0.99."""
-    return _affine(images, shear_x=0.99 * strength)
+    return _affine(images, {(0, 1): 0.99 * strength})
 
 
 def shear_y(images: Tensor, strength: Tensor) -> Tensor:
     """Columns shifted in proportion to their place, by up to 0.99."""
-    return _affine(images, shear_y=0.99 * strength)
+    return _affine(images, {(1, 0): 0.99 * strength})
 
 
 def translate_x(images: Tensor, strength: Tensor) -> Tensor:
     """Moved sideways by up to 32 pixels, at most half the image."""
-    return _affine(images, move_x=strength * min(2 * _LARGEST_SHIFT / images.shape[3], 1))
+    return _affine(images, {(0, 2): strength * min(2 * _LARGEST_SHIFT / images.shape[3], 1)})
 
 
 def translate_y(images: Tensor, strength: Tensor) -> Tensor:
     """Moved up or down by up to 32 pixels, at most half the image."""
-    return _affine(images, move_y=strength * min(2 * _LARGEST_SHIFT / images.shape[2], 1))
+    return _affine(images, {(1, 2): strength * min(2 * _LARGEST_SHIFT / images.shape[2], 1)})
 
 
 def rotate(images: Tensor, strength: Tensor) -> Tensor:
     """Turned by up to 135 degrees."""
-    return _affine(images, angle=strength * np.pi * 0.75)
+    angle = strength * np.pi * 0.75
+    cosine, sine = torch.cos(angle), torch.sin(angle)
+    return _affine(images, {(0, 0): cosine, (0, 1): -sine, (1, 0): sine, (1, 1): cosine})
 
 
 def posterize(images: Tensor, strength: Tensor) -> Tensor:
@@ -122,28 +124,12 @@ OPERATIONS: Final[dict[str, tuple[Operation | None, bool]]] = {
 }
 
 
-def _affine(
-    images: Tensor,
-    *,
-    shear_x: Tensor | None = None,
-    shear_y: Tensor | None = None,
-    move_x: Tensor | None = None,
-    move_y: Tensor | None = None,
-    angle: Tensor | None = None,
-) -> Tensor:
-    """Nearest pixels of a square image, moved about its middle; outside it is zero."""
-    count, _channels, height, width = images.shape
-    none = torch.zeros(count)
-    turn = none if angle is None else angle
-    rows = ((2 * torch.arange(height) + 1) / height - 1)[None, :, None]
-    columns = ((2 * torch.arange(width) + 1) / width - 1)[None, None, :]
-    cosine, sine = _each(torch.cos(turn)), _each(torch.sin(turn))
-    across = _each(none if shear_x is None else shear_x)
-    along = _each(none if shear_y is None else shear_y)
-    x = cosine * columns + (across - sine) * rows + _each(none if move_x is None else move_x)
-    y = (along + sine) * columns + cosine * rows + _each(none if move_y is None else move_y)
-    return sample(images, torch.stack([x, y], dim=3), "nearest", "zeros")
+def _affine(images: Tensor, entries: Mapping[tuple[int, int], Tensor]) -> Tensor:
+    """Nearest pixels of a square image, moved about its middle by the identity with these entries; outside it is zero.
 
-
-def _each(values: Tensor) -> Tensor:
-    return values[:, None, None]
+    An entry, by its row and column in `affine_sample`, has a value for each image.
+    """
+    matrices = torch.eye(2, 3)[:, :, None].repeat(1, 1, len(images))
+    for place, values in entries.items():
+        matrices[place] = values
+    return affine_sample(images, matrices, "nearest")

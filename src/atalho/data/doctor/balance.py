@@ -29,11 +29,11 @@ def problems(manifest: Manifest, colourless: NDArray[np.bool_]) -> Iterator[Prob
         if training[label] == 0:
             text = Text("the class {name} has no training image that can be read")
             remedy = Text("Add training images of this class, fix the existing ones, or remove the class.")
-            yield Problem(None, "class-unreadable", text.format(name=name), remedy)
+            yield Problem("class-unreadable", text.format(name=name), remedy)
         elif totals[label] == 1:
             text = Text("the only image of the class {name}: none is left to test this class")
             remedy = Text("Add images of this class, 20 or more if possible, or merge it with another class.")
-            yield Problem(manifest.names[members[0]], "single-image", text.format(name=name), remedy)
+            yield Problem("single-image", text.format(name=name), remedy, manifest.names[members[0]])
         else:
             yield from _missing(manifest, label)
         if 0 < len(members) < len(used):
@@ -56,7 +56,7 @@ def _few(manifest: Manifest, totals: Ids) -> Iterator[Problem]:
         least = few[totals[few].argmin()]
         remedy = Text("Add images of these classes, 20 or more if you can, or merge them with others.")
         text = text.format(count=len(few), few=FEW, name=manifest.classes[least], images=int(totals[least]))
-        yield Problem(None, "few-images", text, remedy)
+        yield Problem("few-images", text, remedy)
 
 
 def _alike(manifest: Manifest) -> Iterator[Problem]:
@@ -67,7 +67,7 @@ def _alike(manifest: Manifest) -> Iterator[Problem]:
         if key in seen:
             text = Text("the classes {first} and {second} have names that look alike", first=seen[key], second=name)
             remedy = Text("Put their images into one folder, or give one of them another name.")
-            yield Problem(None, "alike-classes", text, remedy)
+            yield Problem("alike-classes", text, remedy)
         seen.setdefault(key, name)
 
 
@@ -76,7 +76,7 @@ def _missing(manifest: Manifest, label: int) -> Iterator[Problem]:
         if split != "train" and not (manifest.labels[ids] == label).any():
             text = Text("the class {name} has no image in {split}").format(name=manifest.classes[label], split=split)
             remedy = Text("Move some images of this class there; without any, it is not evaluated.")
-            yield Problem(None, "missing-in-split", text, remedy)
+            yield Problem("missing-in-split", text, remedy)
 
 
 def _grey(name: str, share: float, others: float) -> Iterator[Problem]:
@@ -89,7 +89,7 @@ def _grey(name: str, share: float, others: float) -> Iterator[Problem]:
             "the colour, not the object."
         )
         shares = {"share": percent(share, 0), "others": percent(others, 0)}
-        yield Problem(None, "grey-class", text.format(name=name, **shares), remedy)
+        yield Problem("grey-class", text.format(name=name, **shares), remedy)
 
 
 def _imbalance(manifest: Manifest, training: Ids) -> Iterator[Problem]:
@@ -105,4 +105,4 @@ def _imbalance(manifest: Manifest, training: Ids) -> Iterator[Problem]:
     remedy = Text(
         "Add images of the small classes, train with --training.class-weights balanced, and look at macro F1."
     )
-    yield Problem(None, "imbalance", text, remedy)
+    yield Problem("imbalance", text, remedy)

@@ -51,14 +51,12 @@ def _training(manifest: Manifest) -> Iterator[Problem]:
     alone = int((counts == 1).sum())
     if len(counts) < 2:
         yield Problem(
-            None,
             "reid-training",
             Text("Training needs at least two identities; there are {count}.").format(count=len(counts)),
             Text("Add identities, or lower --data.test-fraction and --data.val-fraction."),
         )
     elif alone == len(counts):
         yield Problem(
-            None,
             "reid-training",
             Text(
                 "Each of the {count} training identities has only one image: there are no pairs to learn "
@@ -73,7 +71,6 @@ def _training(manifest: Manifest) -> Iterator[Problem]:
             alone,
         )
         yield Problem(
-            None,
             "single-image",
             text.format(count=alone, all=len(counts)),
             Text("Add images of these identities, or leave them as they are."),
@@ -91,7 +88,6 @@ def _overlap(manifest: Manifest) -> Iterator[Problem]:
             len(both),
         )
         yield Problem(
-            None,
             "reid-overlap",
             text.format(count=len(both), names=names),
             Text("Keep each identity in one split, or let Atalho make the splits."),
@@ -101,12 +97,9 @@ def _overlap(manifest: Manifest) -> Iterator[Problem]:
 def _cameras(manifest: Manifest, protocol: str) -> Iterator[Problem]:
     across = Text("Use --data.camera to read the camera from file names, or --protocol leave-self-out.")
     if protocol == "cross-camera" and manifest.cameras is None:
-        yield Problem(
-            None, "reid-cameras", Text("The protocol cross-camera needs cameras, and none are known."), across
-        )
+        yield Problem("reid-cameras", Text("The protocol cross-camera needs cameras, and none are known."), across)
     elif _across(manifest, protocol) and len(manifest.camera_names) < 2:
         yield Problem(
-            None,
             "reid-cameras",
             Text("All images come from one camera ({name}): no query has a right answer from another one.").format(
                 name=", ".join(manifest.camera_names)
@@ -121,7 +114,6 @@ def _answers(manifest: Manifest, split: str, across: bool) -> Iterator[Problem]:
     for name, ids in missing:
         if not len(ids):
             yield Problem(
-                None,
                 "reid-answers",
                 Text("{split}: there are no images for {side}.").format(split=split, side=name),
                 Text("Provide query and gallery images, or one test split that serves as both."),
@@ -131,7 +123,6 @@ def _answers(manifest: Manifest, split: str, across: bool) -> Iterator[Problem]:
     left = int((~answered).sum())
     if not answered.any():
         yield Problem(
-            None,
             "reid-answers",
             Text("{split}: none of the {count} queries has a right answer in the gallery.").format(
                 split=split, count=len(queries)
@@ -143,7 +134,6 @@ def _answers(manifest: Manifest, split: str, across: bool) -> Iterator[Problem]:
         return
     if len(np.unique(manifest.labels[gallery])) < 2:
         yield Problem(
-            None,
             "reid-answers",
             Text("{split}: the gallery has only one identity, so no answer can be wrong.").format(split=split),
             Text("Hold out more identities: --data.test-fraction, --data.val-fraction."),
@@ -155,10 +145,10 @@ def _answers(manifest: Manifest, split: str, across: bool) -> Iterator[Problem]:
             left,
         )
         yield Problem(
-            manifest.names[int(queries[~answered][0])],
             "reid-uncounted",
             text.format(split=split, count=left, all=len(queries)),
             Text("Add images of these identities from other cameras."),
+            manifest.names[int(queries[~answered][0])],
             tuple(manifest.names[i] for i in queries[~answered][1:].tolist()),
         )
 
@@ -187,9 +177,9 @@ def _copies(manifest: Manifest, digests: NDArray[np.uint8]) -> Iterator[Problem]
             len(same),
         )
         yield Problem(
-            manifest.names[same[0][0]],
             "reid-copies",
             text.format(count=len(same), name=manifest.names[same[0][0]]),
             Text("Remove the copies from the gallery."),
+            manifest.names[same[0][0]],
             tuple(manifest.names[i] for pair in same for i in pair)[1:],
         )

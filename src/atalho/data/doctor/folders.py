@@ -49,7 +49,7 @@ def _class(manifest: Manifest, folder: str, used: set[str]) -> Iterator[Problem]
         if images_below(manifest.root, folder)[0]:
             return  # the set once more, which a note says
         text = Text("the class folder {name} has no images", name=folder)
-        yield Problem(folder, "empty-class", text, Text("Add images to it, or remove the folder."))
+        yield Problem("empty-class", text, Text("Add images to it, or remove the folder."), folder)
     for below in sorted({folder, *(name for name in used if name.startswith(f"{folder}/"))}):
         yield from _strays(manifest, f"{below}/", [], list_folder(manifest.root / below).others)
 
@@ -57,12 +57,12 @@ def _class(manifest: Manifest, folder: str, used: set[str]) -> Iterator[Problem]
 def _strays(manifest: Manifest, below: str, images: list[str], others: list[str]) -> Iterator[Problem]:
     for name in images:
         text = Text("it is not in a class folder and is skipped")
-        yield Problem(f"{below}{name}", "left-out", text, Text("Move it into the folder of its class."))
+        yield Problem("left-out", text, Text("Move it into the folder of its class."), f"{below}{name}")
     for name in others:
         remedy = _remedy(manifest.root / below / name)
         if remedy is not None:
             text = Text("its content is an image, but it has no image suffix; it is skipped")
-            yield Problem(f"{below}{name}", "left-out", text, remedy)
+            yield Problem("left-out", text, remedy, f"{below}{name}")
 
 
 def _unused_folder(manifest: Manifest, name: str) -> Iterator[Problem]:
@@ -73,7 +73,7 @@ def _unused_folder(manifest: Manifest, name: str) -> Iterator[Problem]:
     if images:
         text = Text("{count} images in a folder other than train, val and test; they are skipped", count=len(images))
         remedy = Text("Move them into one of the splits, or move the folder out of the data set.")
-        yield Problem(name, "left-out", text, remedy)
+        yield Problem("left-out", text, remedy, name)
 
 
 def _remedy(path: Path) -> Text | None:

@@ -86,10 +86,10 @@ class Problem:
     it concerns.
     """
 
-    path: str | None
     kind: str
     message: Text
     remedy: Text
+    path: str | None = None
     others: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -121,4 +121,4 @@ def _each(
 ) -> Iterator[Problem]:
     for number in numbers.tolist():
         said = message if isinstance(message, Text) else message(number)
-        yield Problem(manifest.names[number], kind, said, remedy)
+        yield Problem(kind, said, remedy, manifest.names[number])

@@ -132,4 +132,4 @@ def _problem(where: _Where, kind: str, number: int, others: list[int]) -> Proble
             message=message, count=len(others) - 1,
         )  # fmt: skip
     listed = [other, *(o for o in others if o != other)]
-    return Problem(where.name(number), kind, message, Text(remedy), tuple(map(where.name, listed)))
+    return Problem(kind, message, Text(remedy), where.name(number), tuple(map(where.name, listed)))

@@ -46,5 +46,5 @@ def problems(bad: Iterable[BadImage]) -> list[Problem]:
     for image in bad:
         reason = Reason.of(image.reason)
         kind, remedy = _KINDS[reason] if reason is not None else ("unreadable", _COPY)
-        unreadable.append(Problem(image.name, kind, image.reason, Text(remedy)))
+        unreadable.append(Problem(kind, image.reason, Text(remedy), image.name))
     return unreadable
