@@ -100,12 +100,10 @@ class SqliteStore(Store):
         with self._explained(), self._transaction():
             for entry, vector in zip(entries, vectors, strict=True):
                 content = vector.tobytes()
-                before = "from images where path = ? and digest <> ?"
-                same = (entry.path, entry.digest)
-                found = self._database.execute(f"select digest, path, label, camera {before}", same)
-                replaced += [entry_of(row, self.path) for row in found]
+                before = "where path = ? and digest <> ?"
+                replaced += self._entries(before, entry.path, entry.digest)
                 # What an image showed before its file was overwritten is no longer there.
-                self._database.execute(f"delete {before}", same)
+                self._database.execute(f"delete from images {before}", (entry.path, entry.digest))
                 checksum = zlib.crc32(content)
                 # Another vector gets another id, by which the graph knows what it has.
                 other = "delete from images where digest = ? and checksum <> ?"
@@ -139,12 +137,8 @@ class SqliteStore(Store):
             self._database.execute("pragma wal_checkpoint(truncate)").fetchall()
 
     def known(self, digests: Sequence[str]) -> dict[str, Entry]:
-        with self._explained():
-            rows = self._database.execute(
-                "select digest, path, label, camera from images where digest in (select value from json_each(?))",
-                (json.dumps(list(digests)),),
-            )
-            return {row[0]: entry_of(row, self.path) for row in rows}
+        found = self._entries("where digest in (select value from json_each(?))", json.dumps(list(digests)))
+        return {entry.digest: entry for entry in found}
 
     def vectors(self, digests: Sequence[str]) -> dict[str, Vectors]:
         with self._explained():
@@ -156,9 +150,7 @@ class SqliteStore(Store):
         return {digest: vector for digest, vector in found.items() if vector is not None}
 
     def entries(self) -> Iterator[Entry]:
-        with self._explained():
-            for row in self._database.execute("select digest, path, label, camera from images order by id"):
-                yield entry_of(row, self.path)
+        return self._entries("order by id")
 
     def count(self) -> int:
         with self._explained():
@@ -253,6 +245,11 @@ class SqliteStore(Store):
             return None
         vector = np.frombuffer(bytearray(content), dtype=np.float32)
         return vector if units(vector[None])[0] else None
+
+    def _entries(self, which: str, *values: str) -> Iterator[Entry]:
+        with self._explained():
+            for row in self._database.execute(f"select digest, path, label, camera from images {which}", values):
+                yield entry_of(row, self.path)
 
     def _hits(self, ids: Ids, similarities: Vectors) -> list[list[Hit]]:
         with self._explained():

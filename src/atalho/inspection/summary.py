@@ -74,9 +74,8 @@ def summarise(network: Network | Spec, image_size: tuple[int, int, int] | None =
     rows: list[SummaryRow] = []
     shape: Shape = size
     for name, stage, kind, shortcut, part in _parts(planned):
-        cost = _cost(part, shape)
-        shape = cost.shape
-        rows.append(SummaryRow(name, stage, kind, shortcut, shape, cost.parameters, cost.multiply_adds))
+        shape, parameters, multiply_adds = _cost(part, shape)
+        rows.append(SummaryRow(name, stage, kind, shortcut, shape, parameters, multiply_adds))
     return Summary(size, planned.depth, tuple(rows))
 
 
@@ -117,25 +116,8 @@ def _figures(name: str) -> NetworkFigures:
     )
 
 
-@dataclass(frozen=True)
-class _Head:
-    planned: Plan
-
-
-@dataclass(frozen=True)
-class _Closing:
-    kind: Closing
-    channels: int
-
-
-@dataclass(frozen=True)
-class _Cost:
-    shape: Shape
-    parameters: int
-    multiply_adds: int
-
-
-_Part = StemPlan | BlockPlan | _Closing | _Head
+_Part = StemPlan | BlockPlan | tuple[Closing, int] | Plan
+"""A piece of a network by its plan: the closing by its kind and channels, the head by the plan of the whole."""
 
 
 def _parts(planned: Plan) -> list[tuple[str, int | None, str, str, _Part]]:
@@ -150,13 +132,12 @@ def _parts(planned: Plan) -> list[tuple[str, int | None, str, str, _Part]]:
         )
         for block in planned.blocks
     ]
-    head = _Head(planned)
-    closing = _Closing(planned.closing, planned.out_channels)
+    closing = (planned.closing, planned.out_channels)
     return [
         ("stem", None, planned.stem.design, "", planned.stem),
         *blocks,
         *([("closing", None, planned.closing, "", closing)] if planned.closing != "none" else []),
-        ("head", None, "embedding" if planned.embedding else "classifier", "", head),
+        ("head", None, "embedding" if planned.embedding else "classifier", "", planned),
     ]
 
 
@@ -169,7 +150,8 @@ def _kind(block: BlockPlan) -> str:
 
 
 @cache
-def _cost(part: _Part, shape: Shape) -> _Cost:
+def _cost(part: _Part, shape: Shape) -> tuple[Shape, int, int]:
+    """The shape (C,H,W) or (D,) that leaves a piece, its parameters, and its multiply-adds for one image."""
     with torch.device("meta"):
         module = _module(part)
         x = torch.empty(1, *shape)
@@ -179,17 +161,19 @@ def _cost(part: _Part, shape: Shape) -> _Cost:
         y = module(x)
     # The counter counts a multiply-add as two operations.
     multiply_adds = counter.get_total_flops() // 2
-    return _Cost(tuple(y.shape[1:]), sum(p.numel() for p in module.parameters()), multiply_adds)
+    return tuple(y.shape[1:]), sum(p.numel() for p in module.parameters()), multiply_adds
 
 
 def _module(part: _Part) -> nn.Module:
-    if isinstance(part, StemPlan):
-        return make_stem(part)
-    if isinstance(part, _Closing):
-        return make_closing(part.kind, part.channels)
-    if isinstance(part, _Head):
-        return make_head(part.planned)
-    return make_block(part)
+    match part:
+        case StemPlan():
+            return make_stem(part)
+        case Plan():
+            return make_head(part)
+        case (closing, channels):
+            return make_closing(closing, channels)
+        case _:
+            return make_block(part)
 
 
 def _check(spec: Spec, planned: Plan, size: Shape) -> None:

@@ -45,14 +45,8 @@ class DenseNetSpec(FamilySpec):
                 kept = max(1, int(channels * self.compression))
                 blocks.append(TransitionPlan(stage, 1, channels, kept))
                 channels = kept
-        return Plan(
-            StemPlan("large" if self.stem == "large" else "bare", self.in_channels, self.stem_channels),
-            tuple(blocks),
-            "norm",
-            classes=self.classes,
-            dropout=self.dropout,
-            embedding=self.embedding,
-            pooling=self.pooling,
+        return self._planned(
+            StemPlan("large" if self.stem == "large" else "bare", self.in_channels, self.stem_channels), blocks, "norm"
         )
 
 

@@ -6,6 +6,7 @@ not fit is a ConfigError. No torch here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
@@ -13,6 +14,7 @@ from pydantic.dataclasses import dataclass
 
 from atalho.blocks.kinds import PoolingKind
 from atalho.errors import ConfigError
+from atalho.networks.plan import BlockPlan, Closing, Plan, StemPlan
 from atalho.validation import explain
 
 LARGEST: Final = 65_536
@@ -54,6 +56,10 @@ class FamilySpec:
             return check(values)
         except ValidationError as error:
             raise ConfigError(explain(cls, error)) from None
+
+    def _planned(self, stem: StemPlan, blocks: Sequence[BlockPlan], closing: Closing) -> Plan:
+        """The plan with the head of any family."""
+        return Plan(stem, tuple(blocks), closing, self.classes, self.dropout, self.embedding, self.pooling)
 
 
 def check_blocks(blocks: tuple[int, ...], widths: tuple[int, ...] | None = None) -> None:

@@ -35,15 +35,7 @@ class MLPSpec(FamilySpec):
             for index in range(count):
                 blocks.append(LinearPlan(stage, index, before, width, self.shortcut))
                 before = width
-        return Plan(
-            StemPlan("pixels", self.in_channels, self.widths[0], self.side),
-            tuple(blocks),
-            "vector",
-            classes=self.classes,
-            dropout=self.dropout,
-            embedding=self.embedding,
-            pooling=self.pooling,
-        )
+        return self._planned(StemPlan("pixels", self.in_channels, self.widths[0], self.side), blocks, "vector")
 
 
 # Linear layers → blocks, all of one width: 2 per block, one before and one after.

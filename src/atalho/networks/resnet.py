@@ -68,14 +68,10 @@ class ResNetSpec(FamilySpec):
                 )
                 blocks.append(block)
                 channels = width
-        return Plan(
+        return self._planned(
             StemPlan("large" if self.stem == "large" else small, self.in_channels, self.stem_channels),
-            tuple(blocks),
+            blocks,
             "norm" if preactivation else "none",
-            classes=self.classes,
-            dropout=self.dropout,
-            embedding=self.embedding,
-            pooling=self.pooling,
         )
 
 

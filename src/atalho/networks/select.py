@@ -145,10 +145,6 @@ def _check(family: Family, depth: int, fits: bool, accepted: str) -> None:
 
 def _name(spec: Spec) -> str | None:
     """The catalogue's name of a network, whatever its classes, channels, dropout and images."""
-    free = {
-        name: getattr(spec, name)
-        for name in ("classes", "in_channels", "dropout", "stem", "side")
-        if hasattr(spec, name)
-    }
+    free = {name: getattr(spec, name) for name in _FREE if hasattr(spec, name)}
     rows = ((name, catalogue.spec(name)) for name in catalogue.list_models())
     return next((name for name, row in rows if type(row) is type(spec) and replace(row, **free) == spec), None)
