@@ -39,7 +39,11 @@ class Labelled:
 
     def joined(self, other: Labelled) -> Labelled | None:
         """What both say of the same image; None where they contradict each other."""
-        if other.label is None or other.label == self.label or (self.certain and not other.certain):
+        if (
+            other.label is None
+            or other.label == self.label
+            or (self.label is not None and self.certain and not other.certain)
+        ):
             return self if self.label is not None else replace(self, camera=self.camera or other.camera)
         if self.label is None or (other.certain and not self.certain):
             return replace(self, label=other.label, certain=other.certain, camera=self.camera or other.camera)
