@@ -56,7 +56,10 @@ def to_object(value: Any) -> JsonObject:
 
 
 def from_json(kind: Any, plain: Any) -> Any:
-    """The value of type `kind` that `to_json` wrote. Raises KeyError, TypeError or ConfigError for anything else."""
+    """The value of type `kind` that `to_json` wrote.
+
+    Raises KeyError, TypeError, ConfigError, or for a tuple of another length ValueError, for anything else.
+    """
     if kind is Any:
         return plain
     if kind in _OWN:

@@ -112,7 +112,7 @@ def given(values: Mapping[str, JsonValue], **sections: Mapping[str, JsonValue] |
     )
 
 
-def short(values: Mapping[str, Any]) -> dict[str, Any]:
+def short(values: Mapping[str, JsonValue]) -> JsonObject:
     """`values`, by path, under the flags that help shows for them."""
     return {SHORT[path]: value for path, value in values.items()}
 

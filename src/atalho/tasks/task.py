@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from atalho.data.manifest import Ids, Manifest
 from atalho.data.preprocessing import Preprocessing
 from atalho.findings import Finding
 from atalho.gallery.rerank import Rerank
+from atalho.json_values import JsonObject
 from atalho.metrics.intervals import Ends
 from atalho.metrics.retrieval import PrecisionRule
 from atalho.metrics.verification import Threshold
@@ -176,7 +177,7 @@ class Task(ABC):
     ) -> Evaluation:
         """What is measured on a split."""
 
-    def recipe(self, name: str) -> Mapping[str, Any] | None:
+    def recipe(self, name: str) -> JsonObject | None:
         """The values of a recipe that is the task's own, nested as in run.toml; None where the general one serves."""
         return None
 

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from atalho.data.doctor import balance, feasibility, folders, shapes, small, twi
 from atalho.data.doctor.problem import KINDS, Problem, Severity
 from atalho.data.doctor.small import Small
 from atalho.data.manifest import NO_IDS, Manifest
+from atalho.json_values import JsonObject
 from atalho.text import Text, _
 
 
@@ -54,7 +54,7 @@ class Examination:
         stops = {problem.kind for problem in self.problems if problem.severity is Severity.STOPS}
         return stops <= unreadable.KINDS
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """What `--json` prints."""
         return {
             "path": str(self.path),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from atalho.json_values import JsonObject
 from atalho.text import N_, Text
 
 
@@ -101,7 +102,7 @@ class Problem:
         """How much it matters."""
         return KINDS[self.kind].severity
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """The object that `--json` prints, in the language in force."""
         return {
             "path": self.path,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from atalho.data.manifest import NO_IDS, Manifest
 from atalho.data.preprocessing import Preprocessing
 from atalho.data.rotated import RotatedImages
 from atalho.errors import ConfigError, RunError
+from atalho.json_values import JsonObject
 from atalho.networks.spec import ResNetSpec, Spec
 from atalho.precision import Precision
 from atalho.tasks.losses.centre import CentreLoss
@@ -38,10 +39,8 @@ from atalho.tasks.task import (
 )
 from atalho.text import _
 
-Row = dict[str, Any]
-
 # Luo et al. 2019, section 3, for 120 epochs; the epochs there are passes over all images, here over all identities.
-_REID: Final[Row] = {
+_REID: Final[JsonObject] = {
     "optimizer": "adam",
     "lr": 3.5e-4,
     "shift_lr": 1.0,
@@ -52,8 +51,8 @@ _REID: Final[Row] = {
     "warmup": 10 / 120,
     "warmup_lr": 0.1,
 }
-_REID_PAPER: Final[Row] = _REID | {"schedule": "step", "milestones": (40 / 120, 70 / 120), "averaging": 0.0}
-_REID_FINETUNE: Final[Row] = _REID | {"epochs": 60, "backbone_lr": 0.3}
+_REID_PAPER: Final[JsonObject] = _REID | {"schedule": "step", "milestones": (40 / 120, 70 / 120), "averaging": 0.0}
+_REID_FINETUNE: Final[JsonObject] = _REID | {"epochs": 60, "backbone_lr": 0.3}
 
 
 class ReidentificationTask(Task):
@@ -144,7 +143,7 @@ class ReidentificationTask(Task):
     ) -> ReidentificationEvaluation:
         return evaluation.evaluate(target, split, options, listener)
 
-    def recipe(self, name: str) -> Mapping[str, Any]:
+    def recipe(self, name: str) -> JsonObject:
         row = {"paper": _REID_PAPER, "finetune": _REID_FINETUNE}.get(name, _REID)
         return {"augment": {"erasing": 0.5}, "training": row}
 
