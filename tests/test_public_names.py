@@ -11,6 +11,7 @@ from torch import nn
 
 import atalho
 from atalho.model import Model
+from atalho.runs.run import Run
 
 
 @pytest.mark.parametrize("name", atalho.__all__)
@@ -43,6 +44,12 @@ def test_a_model_shows_what_a_user_needs() -> None:
     shown = {name for name in dir(Model) if not name.startswith("_")} | set(Model.__dataclass_fields__)
     fields = {"network", "card", "precision", "folder", "classes"}
     assert shown == fields | {"pixels", "predict", "predict_pixels", "embed", "embed_pixels"}
+
+
+def test_a_run_shows_what_a_user_needs() -> None:
+    shown = {name for name in dir(Run) if not name.startswith("_")} | set(Run.__dataclass_fields__)
+    made, measured = {"open", "begun", "path", "config", "json"}, {"evaluation", "top1", "seconds"}
+    assert shown == made | measured | {"images", "manifest", "network", "model"}
 
 
 def test_a_network_shows_what_a_user_needs() -> None:

@@ -1,19 +1,16 @@
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from atalho.api import gallery as galleries
-from atalho.api.compare import compare
 from atalho.api.index import index
 from atalho.api.labels import Labelled
 from atalho.api.search import search
 from atalho.errors import ConfigError, GalleryError
 from atalho.gallery.sqlite import SqliteStore
 from atalho.gallery.store import Origin, Vectors
-from atalho.metrics.verification import Threshold
 from atalho.runs.run import Run
-from atalho.storage import threshold_file
 
 
 @pytest.fixture(scope="module")
@@ -22,16 +19,6 @@ def gallery(run: Run, clothes: Path, tmp_path_factory: pytest.TempPathFactory) -
     path = str(tmp_path_factory.mktemp("gallery") / "clothes.db")
     index(run.path, [str(clothes / "train")], path)
     return path
-
-
-@pytest.fixture
-def threshold(run: Run) -> Iterator[float]:
-    """A threshold of the shared run, taken away again."""
-    similarity = 0.999
-    chosen = Threshold(similarity, 0.01, 0.01, (0.0, 0.02), 0.1, (0.05, 0.15), 100, 1000)
-    threshold_file.write(run.path / "model", chosen)
-    yield similarity
-    (run.path / "model" / threshold_file.NAME).unlink()
 
 
 def test_an_image_of_the_gallery_finds_itself(gallery: str, clothes: Path) -> None:
@@ -164,18 +151,3 @@ def test_numbers_out_of_range(gallery: str) -> None:
         search(gallery, [], k=0)
     with pytest.raises(ConfigError, match=r"expand = -1: expected a whole number of at least 0"):
         search(gallery, [], expand=-1)
-
-
-def test_two_images_are_compared(run: Run, clothes: Path) -> None:
-    one, other = (str(sorted((clothes / "test" / name).iterdir())[0]) for name in ("bag", "sneaker"))
-    assert compare(run.path, one, one).similarity == pytest.approx(1, abs=1e-5)
-    apart = compare(run.path, one, other)
-    assert -1 <= apart.similarity < 0.999
-    assert (apart.threshold, apart.same) == (None, None)
-
-
-def test_the_threshold_decides(run: Run, clothes: Path, threshold: float) -> None:
-    one, other = (str(sorted((clothes / "test" / name).iterdir())[0]) for name in ("bag", "sneaker"))
-    assert compare(run.path, one, one).same is True
-    found = compare(run.path, one, other)
-    assert (found.threshold, found.same) == (threshold, False)
