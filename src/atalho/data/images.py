@@ -1,7 +1,5 @@
 """Decoded images by id, whether they lie in a packed file, in memory, or are decoded when they are asked for."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from typing import final

@@ -1,7 +1,5 @@
 """Splits by identity: a network is measured on identities that it was not trained on (an open set)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal

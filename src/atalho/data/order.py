@@ -1,7 +1,5 @@
 """Who comes when: the order of an epoch is a function of seed, epoch and ids."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Iterator
 from itertools import islice, pairwise

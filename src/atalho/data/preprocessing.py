@@ -1,7 +1,5 @@
 """How an image becomes what a network takes: which side is kept and seen, centre crop and normalisation, no chance."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Annotated, Final, Literal, Self
 

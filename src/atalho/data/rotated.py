@@ -4,8 +4,6 @@ The id of image n turned by r quarters is n + r·N: a turned image is an image l
 own id.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import final
 

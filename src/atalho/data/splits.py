@@ -1,7 +1,5 @@
 """Splits that Atalho makes where the data brings none: stratified by class, a function of the seed and the names."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 from typing import Final

@@ -6,8 +6,6 @@ A hierarchical small-world graph (Malkov and Yashunin 2018) compares a query wit
 all. The file is read only if its digest is the one that the store remembers, because FAISS trusts what it reads.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Iterable

@@ -4,8 +4,6 @@ A file on media that cannot be written has no place for the files that WAL needs
 change, which holds where no changes wait beside it.
 """
 
-from __future__ import annotations
-
 import os
 import sqlite3
 from collections.abc import Iterator

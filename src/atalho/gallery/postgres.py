@@ -6,8 +6,6 @@ until they are vacuumed (`vacuum full atalho_images`). The graph (HNSW) belongs 
 its iterative scan goes on until `k` images are found.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any

@@ -1,7 +1,5 @@
 """A gallery in one SQLite file. A transaction that has returned survives a kill and a power cut (WAL, FULL)."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 import zlib

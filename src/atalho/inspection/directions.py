@@ -5,8 +5,6 @@ means nothing by itself. Each filter of a direction is therefore scaled to the l
 steps are then shares of the weights, and surfaces of different networks can be laid beside each other.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

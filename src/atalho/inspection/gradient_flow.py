@@ -1,7 +1,5 @@
 """How strong the gradient of the loss is at every block: what a highway for gradients would show."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager

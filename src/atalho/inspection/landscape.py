@@ -1,7 +1,5 @@
 """The loss around a network's weights: at any point of the plane, or line, that directions span (Li et al. 2018)."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext

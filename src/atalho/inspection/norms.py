@@ -1,7 +1,5 @@
 """What the norms of a network take as mean and variance while it is inspected. Afterwards they are as they were."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

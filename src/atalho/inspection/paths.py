@@ -6,8 +6,6 @@ gradient that reaches the first block is the sum of what comes over every path, 
 closing, at every block, the branch that the path does not take.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -6,8 +6,6 @@ inputs (section 1, figure 1) and correlations over them (section 3). Here the li
 another: x(t) = (1 - t) a + t b, and the gradient at x(t) is that of the logit of a's class by all pixels.
 """
 
-from __future__ import annotations
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn

@@ -4,8 +4,6 @@ Layers run on torch's meta device, which knows shapes only, and `torch.utils.flo
 same plan cost the same, so each different one is counted once: the whole catalogue takes seconds.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import cache
 

@@ -1,7 +1,5 @@
 """Intervals: Wilson's for a share of images, Student's for a mean over seeds, and by resampling images for the rest."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from statistics import NormalDist, fmean, stdev

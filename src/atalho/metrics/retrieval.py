@@ -5,8 +5,6 @@ and an image comes before it that is at least as near. One comparison of the sim
 answers counts them all, block by block, so that memory does not grow with the number of queries.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal

@@ -1,7 +1,5 @@
 """From the ranks of single queries to what is reported of all: CMC, mAP, mINP, with intervals over identities."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Final
 

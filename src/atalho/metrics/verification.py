@@ -6,8 +6,6 @@ resampling identities (the subsets bootstrap of Bolle, Ratha and Pankanti 2004).
 them: its interval is widened to that of drawing both (Fogliato, Patil and Perona 2024), see `_of_two`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Plan → network, and the one function that most people need: `create`."""
 
-from __future__ import annotations
-
 from collections import OrderedDict
 
 import torch

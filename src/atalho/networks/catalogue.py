@@ -1,7 +1,5 @@
 """The named networks of all families. No torch here, so that lists and help are immediate."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from functools import cache

@@ -1,7 +1,5 @@
 """The DenseNet family: what one is in numbers, the named ones, and which blocks follow from them. No torch here."""
 
-from __future__ import annotations
-
 import re
 from typing import Annotated, Final, Literal
 

@@ -4,8 +4,6 @@ A spec is checked when it is made, however that is: by its class, by `dataclasse
 not fit is a ConfigError. No torch here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, Self
 

@@ -3,8 +3,6 @@
 A plain network and its residual twin therefore begin with the same residual branches, whatever else they hold.
 """
 
-from __future__ import annotations
-
 import hashlib
 import math
 from typing import Literal

@@ -1,7 +1,5 @@
 """Residual networks of linear layers: one in numbers, the named ones, and which blocks follow. No torch here."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Final, Literal
 

@@ -1,7 +1,5 @@
 """The network that every family becomes: stem, stages of blocks, closing, head."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from torch import Tensor, nn

@@ -4,8 +4,6 @@ The spec of each family plans itself (`spec.plan()`), as a pure function of its 
 and tested; `build` turns it into modules, name by name.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final, Literal
 

@@ -3,8 +3,6 @@
 Plain networks are the same without shortcuts, and pre-activation networks the same with other blocks.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, Literal

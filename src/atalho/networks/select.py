@@ -3,8 +3,6 @@
 No torch here.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Final, Literal, get_args
 

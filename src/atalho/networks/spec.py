@@ -3,8 +3,6 @@
 A spec travels with its weights and rebuilds the network anywhere.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Annotated, Any, Final

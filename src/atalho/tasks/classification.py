@@ -1,7 +1,5 @@
 """Image classification: the loss, the logits of many images, and what is measured on them."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass

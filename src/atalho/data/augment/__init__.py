@@ -3,8 +3,6 @@
 What becomes of an image does not depend on the others of its batch, save by mixup and cutmix, which mix it with one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -3,8 +3,6 @@
 A factor of 1 leaves an image as it is; 0 gives black, its mean grey, its grey picture or its blurred one.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

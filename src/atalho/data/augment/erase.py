@@ -1,7 +1,5 @@
 """Random erasing: a rectangle of the image becomes its mean colour (Zhong 2017, "Random Erasing Data Augmentation")."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

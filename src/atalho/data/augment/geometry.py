@@ -1,7 +1,5 @@
 """Where a training image is cut out, whether it is mirrored, and how it is distorted."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import Final

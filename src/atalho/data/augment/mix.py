@@ -1,7 +1,5 @@
 """Mixup (Zhang 2017) and cutmix (Yun 2019): each image with another of its batch, the target in the same shares."""
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Final
 

@@ -3,8 +3,6 @@
 The wide set of the paper (table 1). The images of a batch are grouped by operation and each group done at once.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The cache folder: everything in it can be rebuilt from the images and may be deleted at any time."""
 
-from __future__ import annotations
-
 import os
 import secrets
 import shutil

@@ -4,8 +4,6 @@ Formats are told by content and from a list; the pixel limit is checked on the h
 A damaged or truncated image is an error, never half an image.
 """
 
-from __future__ import annotations
-
 import re
 import struct
 import threading

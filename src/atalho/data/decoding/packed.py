@@ -4,8 +4,6 @@ A packed file holds (N, P, P, C) uint8 and nothing else. It stands in a folder n
 from and how, written under another name and renamed when complete.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

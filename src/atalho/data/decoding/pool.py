@@ -4,8 +4,6 @@ Plain subprocesses, not `multiprocessing`: a fork would copy torch's threads, an
 script again.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import signal

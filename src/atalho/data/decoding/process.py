@@ -5,8 +5,6 @@ imports torch, so that it starts in a tenth of a second; it ignores the signals 
 the parent's end of the pipe closes, also when the parent was killed.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import signal

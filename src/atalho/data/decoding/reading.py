@@ -1,7 +1,5 @@
 """The bytes of an image file. Nothing but a regular file of a plausible size is read, and nothing makes it wait."""
 
-from __future__ import annotations
-
 import errno
 import os
 import stat

@@ -1,7 +1,5 @@
 """Images that are decoded batch by batch as they are needed, because they do not fit into one packed file."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from typing import final
 

@@ -4,8 +4,6 @@ Each file is read once and hashed. What was found is kept with the file's size a
 no file that did not change.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import time

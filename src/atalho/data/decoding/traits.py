@@ -1,7 +1,5 @@
 """What a readable image file is besides its size: its format, and what a person should know of it, in one byte."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from enum import IntFlag
 from typing import Final

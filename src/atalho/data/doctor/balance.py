@@ -1,7 +1,5 @@
 """Classes: too few images, none in a split, far fewer than the others, or grey where the others have colour."""
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Iterator
 from typing import Final

@@ -1,7 +1,5 @@
 """Everything that is examined, and what was found."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Whether re-identification can be trained and measured with these images, proved before any training."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """What lies in the folders and is not used: classes without images, images without a class, images without a suffix."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final

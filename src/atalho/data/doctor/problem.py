@@ -1,7 +1,5 @@
 """What an examination finds: each problem names a file, says what is wrong and what to do, and has a known kind."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum

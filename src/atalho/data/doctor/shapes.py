@@ -1,7 +1,5 @@
 """What single images look like beside the others: size, shape, colour, kind of file."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Final
 

@@ -6,8 +6,6 @@ that share a hash are few. Such a pair counts only if its pixels agree, and agre
 with others of the set: two drawings of a one are alike, but not more so than many ones are.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Final
 

@@ -1,7 +1,5 @@
 """A small grey version of every image: what near-duplicates are found by. Decoding it shows damage inside files too."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final

@@ -1,7 +1,5 @@
 """The same image twice, or almost: in two splits, under two labels, or within a class."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Final

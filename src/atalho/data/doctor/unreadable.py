@@ -1,7 +1,5 @@
 """From the reason why an image cannot be read to a problem with a remedy."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Final
 

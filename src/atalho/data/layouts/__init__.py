@@ -1,7 +1,5 @@
 """Reads a data set, however it lies on disk, into a `Manifest`. Each layout is one file beside this one."""
 
-from __future__ import annotations
-
 import difflib
 import os
 from collections import Counter

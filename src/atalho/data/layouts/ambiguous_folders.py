@@ -1,8 +1,6 @@
 """Folders of which each holds the same folders: class and split, the same set twice, or two readings of which none is
 certain."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

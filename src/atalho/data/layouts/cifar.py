@@ -3,8 +3,6 @@
 Source: https://www.cs.toronto.edu/~kriz/cifar.html. Each image is 3,072 bytes: red, green and blue plane.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Final, NamedTuple
 

@@ -1,7 +1,5 @@
 """root/<class>/…: one folder per class, no splits. Images may lie at any depth below their class."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from atalho.data.layouts.listing import Listing

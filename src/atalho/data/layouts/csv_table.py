@@ -4,8 +4,6 @@ Paths are relative to the file's own folder; where nothing lies there, to the fo
 (`table_images`). Several tables called train, val and test are the splits.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import json

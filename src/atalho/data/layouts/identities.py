@@ -4,8 +4,6 @@ Each folder that holds images is one identity, named by its path below the root,
 a pattern says what in a path is the identity (`patterns`).
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections import Counter

@@ -1,7 +1,5 @@
 """Whether folders that count as identities look like something else: cameras, tracklets, or shelves of identities."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter, defaultdict
 from typing import Final

@@ -4,8 +4,6 @@ Classes are the digits of the labels, or the lines of a file labels.txt beside t
 Format: http://yann.lecun.com/exdb/mnist (magic number 0, 0, type, dimensions; sizes big-endian; values).
 """
 
-from __future__ import annotations
-
 import gzip
 import math
 import re

@@ -1,7 +1,5 @@
 """What every layout gives: one row per image, before classes become numbers and missing splits are made."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from pathlib import Path
 

@@ -5,8 +5,6 @@ whatever follows. A pattern with `/` is compared with the path below the data (o
 with the file's name alone; an image's suffix counts only where the pattern has one too.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Sequence

@@ -5,8 +5,6 @@ a small stack machine here carries out those that build numbers, text, lists, di
 refuses every other. A global name is kept as a name and never resolved.
 """
 
-from __future__ import annotations
-
 import io
 import pickletools
 from dataclasses import dataclass, field

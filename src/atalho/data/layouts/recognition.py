@@ -1,7 +1,5 @@
 """Which layout a folder or file has: the first that fits, from the most certain to the least."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from pathlib import Path

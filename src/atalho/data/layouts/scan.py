@@ -1,7 +1,5 @@
 """Which files of a folder are images, found without opening or stat-ing any of them."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -3,8 +3,6 @@
 Archives often double a split's folder (seg_train/seg_train/<class>), and bring a test folder without classes.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from atalho.data.layouts.class_folders import add_classes, note_unclassed

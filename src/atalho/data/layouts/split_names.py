@@ -1,7 +1,5 @@
 """The many names of a split: train, training_set, seg_train, Treino, imagens-de-teste, flowers_val."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections import Counter

@@ -1,7 +1,5 @@
 """Where the images of a table lie: beside it, or, as competitions have it, in a folder and without their suffixes."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field

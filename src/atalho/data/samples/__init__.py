@@ -3,8 +3,6 @@
 `tools/make_samples.py` makes the zip files. `index.json` in each says which files a strip holds, from top to bottom.
 """
 
-from __future__ import annotations
-
 import json
 import secrets
 import shutil

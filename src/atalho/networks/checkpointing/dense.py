@@ -5,8 +5,6 @@ kept of the block is allocated before the first layer runs: what comes and goes 
 what stays, which would hold as much memory again.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

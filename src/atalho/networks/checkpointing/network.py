@@ -3,8 +3,6 @@
 It is a way of running a network, not a property of one: blocks and the names of weights stay as they are.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import torch

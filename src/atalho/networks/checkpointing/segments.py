@@ -4,8 +4,6 @@ Large segments keep little between them but hold much while one is recomputed; s
 all blocks are alike the best segments have about the root of their number in blocks (Chen et al. 2016, section 3).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

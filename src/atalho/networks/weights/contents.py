@@ -1,7 +1,5 @@
 """What a weight file holds, once it is read: tensors by name, perhaps in a nest and under a wrapper's prefix."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 

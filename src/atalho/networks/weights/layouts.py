@@ -4,8 +4,6 @@ torchvision's names, which timm and the papers' authors share for these families
 files (`linear`, `shortcut`) and of older DenseNet files (`norm.1`) are brought to them first.
 """
 
-from __future__ import annotations
-
 import re
 
 from atalho.errors import ConfigError

@@ -1,7 +1,5 @@
 """Weights into a network, where everything must fit, and out of it, under the names of a layout."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, get_args
 

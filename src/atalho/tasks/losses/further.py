@@ -1,7 +1,5 @@
 """Further losses through pytorch-metric-learning (the extra `reid`): those that learn nothing of their own."""
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Callable
 from typing import Final

@@ -1,7 +1,5 @@
 """What is measured on a network that re-identifies: its embeddings, ranked lists, and the errors of every threshold."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass

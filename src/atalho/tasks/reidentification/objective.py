@@ -1,7 +1,5 @@
 """What training minimises in re-identification: who is this, among those that other cameras saw?"""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Re-identification as a task: what is read, checked, trained, measured and shown."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Collection
 from pathlib import Path

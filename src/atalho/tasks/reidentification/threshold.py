@@ -1,7 +1,5 @@
 """The threshold of a model: chosen from what was measured, kept beside its weights, its curve in the run's folder."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Final
 
