@@ -10,8 +10,10 @@ from atalho.config import AugmentConfig
 from atalho.data.augment import Augment
 from atalho.data.images import PackedImages
 from atalho.data.manifest import NO_IDS, Ids
+from atalho.data.preprocessing import Preprocessing
 from atalho.networks.build import create
 from atalho.networks.network import Network
+from atalho.precision import choose
 from atalho.tasks.task import Objective, Outputs
 
 
@@ -32,7 +34,9 @@ class Backwards(Objective):
 def _task() -> Backwards:
     pixels = np.arange(4, dtype=np.uint8)[:, None, None, None] * np.ones((1, 8, 8, 1), np.uint8)
     augment = Augment(AugmentConfig(crop="none", flip=False), size=8, mean=(0.0,), std=(1 / 255,), seed=0)
-    return Backwards(PackedImages(pixels, []), torch.tensor([0, 1, 0, 1]), 2, augment, NO_IDS)
+    prepared = Preprocessing(size=8, resize=8, channels=1, mean=(0.0,), std=(1 / 255,))
+    labels = torch.tensor([0, 1, 0, 1])
+    return Backwards(PackedImages(pixels, []), labels, 2, augment, NO_IDS, NO_IDS, 0, prepared, choose("cpu", "fp32"))
 
 
 def test_images_and_targets_of_a_batch_belong_together() -> None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -36,13 +36,13 @@ def gradient_flow(network: Network, images: Tensor, targets: Tensor) -> list[Blo
     """
     blocks = list(network.blocks())
     weights = [list(_branch(block).parameters()) for _name, block in blocks]
-    with by_batch(network), torch.enable_grad(), _entering(blocks) as inputs:
+    with by_batch(network), torch.enable_grad(), entering(blocks) as inputs:
         loss = F.cross_entropy(network(images).float(), targets)
         flat = [parameter for parameters in weights for parameter in parameters]
         gradients = iter(torch.autograd.grad(loss, [*inputs, *flat]))
-    entering = [per_image(next(gradients)) for _ in blocks]
+    strengths = [per_image(next(gradients)) for _ in blocks]
     norms = [torch.stack([next(gradients).double().norm() for _ in parameters]).norm().item() for parameters in weights]
-    return [BlockGradient(name, *pair) for (name, _block), *pair in zip(blocks, entering, norms, strict=True)]
+    return [BlockGradient(name, *pair) for (name, _block), *pair in zip(blocks, strengths, norms, strict=True)]
 
 
 def per_image(gradient: Tensor) -> float:
@@ -66,16 +66,14 @@ def _branch(block: nn.Module) -> nn.Module:
 
 
 @contextmanager
-def _entering(blocks: list[tuple[str, nn.Module]]) -> Iterator[list[Tensor]]:
+def entering(blocks: list[tuple[str, nn.Module]]) -> Iterator[list[Tensor]]:
     """The tensors that enter the blocks, in order, once an image has passed."""
     inputs: list[Tensor] = []
 
     def keep(_module: nn.Module, arguments: tuple[Tensor, ...]) -> None:
         inputs.append(arguments[0])
 
-    handles = [block.register_forward_pre_hook(keep) for _name, block in blocks]
-    try:
+    with ExitStack() as hooks:
+        for _name, block in blocks:
+            hooks.enter_context(block.register_forward_pre_hook(keep))
         yield inputs
-    finally:
-        for handle in handles:
-            handle.remove()

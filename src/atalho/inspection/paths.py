@@ -8,7 +8,7 @@ closing, at every block, the branch that the path does not take.
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ from atalho import chance
 from atalho.blocks.block import Block
 from atalho.blocks.shortcut import NoShortcut
 from atalho.errors import ConfigError
-from atalho.inspection.gradient_flow import per_image
+from atalho.inspection.gradient_flow import entering, per_image
 from atalho.inspection.norms import by_batch
 from atalho.networks.network import Network
 
@@ -46,7 +46,7 @@ def by_length(
     """
     names = _names(network)
     means: list[float] = []
-    with by_batch(network), torch.enable_grad(), gates(network) as (open_branch, entering):
+    with by_batch(network), torch.enable_grad(), gates(network) as (open_branch, inputs):
         loss = F.cross_entropy(network(images).float(), targets)
         for length in range(len(names) + 1):
             norms = []
@@ -54,7 +54,7 @@ def by_length(
                 order = chance.permutation(seed, f"path-{length}", draw, np.arange(len(names)))
                 for rank, place in enumerate(order.tolist()):
                     open_branch[names[place]] = "residual" if rank < length else "shortcut"
-                (gradient,) = torch.autograd.grad(loss, entering[:1], retain_graph=True)
+                (gradient,) = torch.autograd.grad(loss, inputs[:1], retain_graph=True)
                 norms.append(per_image(gradient))
             means.append(sum(norms) / len(norms))
     products = [mean * math.comb(len(names), length) for length, mean in enumerate(means)]
@@ -103,7 +103,7 @@ def gates(network: Network) -> Iterator[tuple[dict[str, str], list[Tensor]]]:
     Set the branches, "residual" or "shortcut", before each backward pass; the second is there after the forward pass.
     """
     open_branch: dict[str, str] = {}
-    entering: list[Tensor] = []
+    blocks = list(network.blocks())
 
     def gate(name: str, branch: str) -> Callable[..., Tensor]:
         def closed_unless_open(gradient: Tensor) -> Tensor:
@@ -117,16 +117,8 @@ def gates(network: Network) -> Iterator[tuple[dict[str, str], list[Tensor]]]:
 
         return hook
 
-    def keep(_module: nn.Module, arguments: tuple[Tensor, ...]) -> None:
-        entering.append(arguments[0])
-
-    handles = []
-    for name, block in network.blocks():
-        handles.append(block.register_forward_pre_hook(keep))
-        for branch in ("residual", "shortcut"):
-            handles.append(block.get_submodule(branch).register_forward_hook(gate(name, branch)))
-    try:
-        yield open_branch, entering
-    finally:
-        for handle in handles:
-            handle.remove()
+    with entering(blocks) as inputs, ExitStack() as hooks:
+        for name, block in blocks:
+            for branch in ("residual", "shortcut"):
+                hooks.enter_context(block.get_submodule(branch).register_forward_hook(gate(name, branch)))
+        yield open_branch, inputs

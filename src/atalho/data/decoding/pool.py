@@ -22,7 +22,7 @@ from typing import Any, Final, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from atalho.data.decoding.process import decode_files, survey_files
+from atalho.data.decoding.process import Answer, work
 from atalho.data.decoding.reading import ReadingOptions
 from atalho.errors import DataError
 from atalho.text import Text, language
@@ -104,12 +104,11 @@ class DecoderPool:
     ) -> None:
         self.close()
 
-    def _ordered(self, jobs: Iterable[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], bytes | bytearray]]:
-        work = self._in_process if self.workers else self._here
-        waiting: deque[Future[tuple[dict[str, Any], bytes | bytearray]]] = deque()
+    def _ordered(self, jobs: Iterable[dict[str, Any]]) -> Iterator[Answer]:
+        waiting: deque[Future[Answer]] = deque()
         try:
             for job in jobs:
-                waiting.append(self._threads.submit(work, {**job, **self._limits}))
+                waiting.append(self._threads.submit(self._done, {**job, **self._limits}))
                 if len(waiting) > 2 * max(1, self.workers):
                     yield waiting.popleft().result()
             while waiting:
@@ -118,14 +117,20 @@ class DecoderPool:
             for future in waiting:
                 future.cancel()
 
-    def _here(self, job: dict[str, Any]) -> tuple[dict[str, Any], bytes | bytearray]:
-        if job.pop("kind") == "survey":
-            return {"rows": survey_files(**job)}, b""
-        decoded = decode_files(**job)
-        _refuse_changed(decoded.changed, job)
-        return {"bad": decoded.bad}, bytearray(decoded.pixels.ravel().data)
+    def _done(self, job: dict[str, Any]) -> Answer:
+        answer, payload = self._in_process(job) if self.workers else work(job)
+        if changed := answer.get("changed"):
+            raise DataError(
+                Text(
+                    "{path} changed after it was first read. Start again when nothing is changing the images.",
+                    path=job["paths"][changed[0]],
+                )
+            )
+        rows = [row if isinstance(row, list) else Text.from_json(row) for row in answer.get("rows", [])]
+        bad = [(int(place), Text.from_json(reason)) for place, reason in answer.get("bad", [])]
+        return {"rows": rows, "bad": bad}, payload
 
-    def _in_process(self, job: dict[str, Any]) -> tuple[dict[str, Any], bytes | bytearray]:
+    def _in_process(self, job: dict[str, Any]) -> Answer:
         process = self._process()
         assert process.stdin is not None and process.stdout is not None  # both are pipes
         try:
@@ -148,10 +153,7 @@ class DecoderPool:
                     last=paths[-1] if paths else "",
                 )
             ) from error
-        _refuse_changed(answer.get("changed", []), job)
-        rows = [row if isinstance(row, list) else Text.from_json(row) for row in answer.get("rows", [])]
-        bad = [(int(place), Text.from_json(reason)) for place, reason in answer.get("bad", [])]
-        return {"rows": rows, "bad": bad}, payload
+        return answer, payload
 
     def _process(self) -> subprocess.Popen[bytes]:
         process: subprocess.Popen[bytes] | None = getattr(self._local, "process", None)
@@ -169,16 +171,6 @@ class DecoderPool:
             self._local.process = process
             self._processes.append(process)
         return process
-
-
-def _refuse_changed(places: Sequence[int], job: dict[str, Any]) -> None:
-    if places:
-        raise DataError(
-            Text(
-                "{path} changed after it was first read. Start again when nothing is changing the images.",
-                path=job["paths"][places[0]],
-            )
-        )
 
 
 def _leave_signals() -> None:

@@ -21,6 +21,9 @@ from atalho.data.decoding.reading import read_bytes
 from atalho.data.decoding.reasons import UnreadableImageError
 from atalho.text import Text
 
+Answer = tuple[dict[str, Any], bytes | bytearray | memoryview]
+"""What a job gives: values as JSON holds them, and pixels."""
+
 
 def survey_files(paths: list[str], max_pixels: int, tiff: bool) -> list[Any]:
     """For each file [digest of its bytes in hex, width, height, grey, traits], or the reason why it cannot be read."""
@@ -69,6 +72,17 @@ def _survey_file(path: str, max_pixels: int, tiff: bool) -> Any:
     return [_digest(data), *header]
 
 
+def work(job: dict[str, Any]) -> Answer:
+    """The answer to a job, as JSON holds it, and its pixels."""
+    if job.pop("kind") == "survey":
+        rows = survey_files(**job)
+        return {"rows": [row.to_json() if isinstance(row, Text) else row for row in rows]}, b""
+    decoded = decode_files(**job)
+    bad = [(place, reason.to_json()) for place, reason in decoded.bad]
+    # Flat: an empty array of more dimensions cannot be cast.
+    return {"bad": bad, "changed": decoded.changed}, decoded.pixels.ravel().data
+
+
 def main() -> None:
     """Serve jobs until stdin ends."""
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
@@ -76,20 +90,9 @@ def main() -> None:
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     results = sys.stdout.buffer
     for line in sys.stdin.buffer:
-        job = json.loads(line)
-        kind = job.pop("kind")
-        payload: bytes | memoryview = b""
-        if kind == "survey":
-            rows = survey_files(**job)
-            answer: dict[str, Any] = {"rows": [row.to_json() if isinstance(row, Text) else row for row in rows]}
-        else:
-            decoded = decode_files(**job)
-            payload = decoded.pixels.ravel().data  # flat: an empty array of more dimensions cannot be cast
-            bad = [(place, reason.to_json()) for place, reason in decoded.bad]
-            answer = {"bad": bad, "changed": decoded.changed}
-        answer["bytes"] = len(payload)
+        answer, payload = work(json.loads(line))
         try:
-            results.write(json.dumps(answer).encode() + b"\n")
+            results.write(json.dumps(answer | {"bytes": len(payload)}).encode() + b"\n")
             results.write(payload)
             results.flush()
         except BrokenPipeError:
