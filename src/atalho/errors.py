@@ -55,6 +55,12 @@ class OutOfMemoryError(AtalhoError):
     """A step that does not fit into memory; the message says what would."""
 
 
+class OutputError(AtalhoError):
+    """An answer that cannot be written to standard output."""
+
+    exit_code = 1
+
+
 class StoppedError(AtalhoError):
     """Training that stopped at a signal, after saving; `exit_code` is 128 plus the signal's number."""
 

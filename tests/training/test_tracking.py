@@ -81,3 +81,30 @@ def test_where_it_is_not_installed_the_line_that_installs_it_is_printed(clothes:
 def test_an_unknown_tracker_is_refused_with_the_known_one() -> None:
     with pytest.raises(ConfigError, match=r"unknown value for track: 'tensorbord'. Did you mean tensorboard\?"):
         tracked(None, "tensorbord")
+
+
+def test_a_training_goes_on_where_its_events_cannot_be_written(
+    clothes: Path, tmp_path: Path, settings: dict[str, object]
+) -> None:
+    told: list[str] = []
+
+    class Listener(Progress):
+        def begin(self, run: Path) -> None:
+            (run / "tensorboard").write_bytes(b"mine")
+
+        def note(self, text: str) -> None:
+            told.append(text)
+
+    run = train(
+        clothes,
+        model="resnet20",
+        epochs=1,
+        batch_size=60,
+        settings=settings,
+        out=tmp_path / "x",
+        track="tensorboard",
+        progress=Listener(),
+    )
+    assert (run.path / "report.html").is_file()
+    assert [text for text in told if "without TensorBoard" in text] == [told[-1]]
+    assert (run.path / "tensorboard").read_bytes() == b"mine"

@@ -4,15 +4,14 @@ Nothing here imports torch before a command needs it, so that help is immediate.
 """
 
 import ctypes
-import io
 import os
 import signal
 import sys
 import traceback
 from collections.abc import Sequence
-from pathlib import Path
 from types import FrameType
 
+from atalho.cli import streams
 from atalho.errors import AtalhoError, ReportedElsewhereError
 from atalho.text import LANGUAGES, _, use_language
 
@@ -23,7 +22,10 @@ _LARGEST_KEPT = 32 * 2**20  # the most that glibc accepts
 def main() -> None:
     """Entry point of the program: leaves with the command's exit code."""
     signal.signal(signal.SIGTERM, _end)
-    _mend_streams()
+    hangup = getattr(signal, "SIGHUP", None)  # Windows has none
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:  # as under nohup
+        signal.signal(hangup, _end)
+    streams.prepare()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -67,6 +69,15 @@ def run(arguments: Sequence[str]) -> int:
         # The reader of a pipe went away; what is left in the buffers must not raise again when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except ImportError as error:
+        if debug:
+            raise
+        text = _(
+            "Cannot load a library that Atalho needs: {reason}. Check that it is installed, and that the limit on "
+            "memory (ulimit -v) leaves PyTorch the 3 GB of addresses that it maps."
+        )
+        terminal.complain(text.format(reason=error))
+        return 1
     except Exception as error:
         if debug:
             raise
@@ -86,15 +97,6 @@ def _speaks() -> bool:
 def _end(number: int, frame: FrameType | None) -> None:
     """Leave as Ctrl-C does, so that nothing half done stays behind; training has its own way to stop."""
     raise SystemExit(128 + number)
-
-
-def _mend_streams() -> None:
-    """Streams that the caller closed lead nowhere, and a file name that is not UTF-8 is printed as it is."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 (until the end)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="surrogateescape" if sys.stdout.encoding == "utf-8" else "backslashreplace")
 
 
 def prepare_process() -> None:

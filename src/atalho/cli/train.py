@@ -1,5 +1,6 @@
 """`atalho train`: from a folder of images to a run folder."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -8,7 +9,7 @@ from cyclopts import Parameter
 from atalho.cli import options, terminal
 from atalho.cli.evaluate import say, summary
 from atalho.config import Memory, ProtocolChoice, RecipeName, TaskName
-from atalho.errors import ConfigError
+from atalho.errors import ConfigError, OutputError
 from atalho.storage import run_folder
 from atalho.text import N_, Text, _
 
@@ -114,7 +115,12 @@ def train(
                     progress=progress,
                 )
         if ranks.is_main:
-            _print(run, as_json=json)
+            try:
+                _print(run, as_json=json)
+                sys.stdout.flush()
+            except OutputError as error:
+                complete = Text("The training is complete: {path}", path=run.path)
+                raise OutputError(Text.joined(error.text, complete)) from error
     return 0
 
 

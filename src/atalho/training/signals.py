@@ -5,11 +5,16 @@ import signal
 import threading
 import time
 from types import FrameType, TracebackType
+from typing import Final
+
+_HANGUP: Final[int | None] = getattr(signal, "SIGHUP", None)  # Windows has none
 
 
 class StopSignals:
-    """While entered: the first SIGTERM or SIGINT is remembered in `received`, the second ends the process at once.
+    """While entered: the first SIGTERM, SIGINT or SIGHUP is remembered in `received`, the second ends the process.
 
+    A further SIGHUP does not: a terminal that closes sends it, and so may the shell that ran in it. Where it was
+    ignored before, as under nohup, it still is.
     One that came too late to be looked at goes to whoever handled it before.
     Within `echo` seconds of the first a second one is taken for the same: a scheduler that signals every process of
     a job reaches this one directly and through the launcher, which passes on what it receives.
@@ -24,7 +29,7 @@ class StopSignals:
     def __enter__(self) -> "StopSignals":
         # Python delivers signals to the main thread only; elsewhere whoever owns that thread handles them.
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGTERM, signal.SIGINT):
+            for number in _asking():
                 self._before[number] = signal.signal(number, self._receive)
         return self
 
@@ -40,5 +45,11 @@ class StopSignals:
         now = time.monotonic()
         if self.received is None:
             self.received, self._since = number, now
-        elif now - self._since >= self._echo:
+        elif number != _HANGUP and now - self._since >= self._echo:
             os._exit(128 + number)
+
+
+def _asking() -> list[int]:
+    if _HANGUP is None or signal.getsignal(_HANGUP) is signal.SIG_IGN:
+        return [signal.SIGTERM, signal.SIGINT]
+    return [signal.SIGTERM, signal.SIGINT, _HANGUP]
