@@ -18,7 +18,7 @@ from atalho.errors import DataError
 from atalho.report import doctor as page
 from atalho.runs.dataset import announce, reading_options, refuse_unnamed
 from atalho.settings import merge, nest, refuse_other_task, validate
-from atalho.storage.atomic import write_file
+from atalho.storage.output import refuse_other, write_output
 from atalho.tasks.by_name import task_of
 from atalho.text import Text
 from atalho.training.progress import Progress
@@ -64,6 +64,8 @@ def doctor(
     --------
     >>> atalho.doctor("photos", report="doctor.html").problems
     """
+    if report is not None:
+        refuse_other(Path(report), "HTML")
     given = nest(settings or {})
     config = validate(merge(given, {"data": {"path": os.fspath(path)}}))
     refuse_unnamed(config)
@@ -93,7 +95,7 @@ def doctor(
             for name in page.shown(found)
             if manifest is not None and name in names and (picture := _picture(manifest, names[name], c)) is not None
         }
-        write_file(Path(report), page.page(found, pictures).encode())
+        write_output(Path(report), page.page(found, pictures).encode(), "HTML")
     return found
 
 

@@ -1,6 +1,7 @@
 """Bring in weights from elsewhere: a file of torchvision, timm or CIFAR layout becomes a model folder."""
 
 import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -95,7 +96,7 @@ def import_file(
         ),
         provenance={"imported_from": Path(file).name, "model": model},
     )
-    model_folder.write(target, network.state_dict(), card)
+    model_folder.write(Path(os.path.realpath(target)), network.state_dict(), card)
     return target
 
 

@@ -39,7 +39,7 @@ def show(
     from atalho.data.preprocessing import LARGEST_SIDE
     from atalho.inspection.summary import summarise
     from atalho.runs.network_source import resolve
-    from atalho.storage import atomic
+    from atalho.storage.output import write_output
 
     if size is not None and not 1 <= size <= LARGEST_SIDE:
         raise options.refused("--size", size, _("from {low} to {high} pixels").format(low=1, high=LARGEST_SIDE))
@@ -52,7 +52,7 @@ def show(
     summary = summarise(found.spec, (found.spec.in_channels, side, side))
     if svg is not None:
         drawing = draw(model, beside=beside or (), size=size, unfold=unfold, columns=columns)
-        atomic.write_file(svg, drawing.encode())
+        write_output(svg, drawing.encode(), "SVG")
     _print(summary, svg, as_json=json)
     return 0
 
