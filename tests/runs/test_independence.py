@@ -1,6 +1,7 @@
 """What must not change a run: workers, the cache, how often it saves, whether it is evaluated, who else draws."""
 
 import hashlib
+import json
 import random
 import shutil
 from pathlib import Path
@@ -58,10 +59,12 @@ def _trained(data: Path, out: Path, changes: dict[str, object], progress: Progre
 
 
 def _end(run: Run) -> tuple[str, ...]:
-    """Hashes of the last state (weights, averaged weights, momentum, sums) and of the log."""
+    """Hashes of the last state (weights, averaged weights, momentum), its sums, and the hash of the log."""
     last = max((run.path / "checkpoints").glob("step-*"))
-    paths = (last / "state.safetensors", last / "state.json", run.path / "metrics.jsonl")
-    return (last.name, *(hashlib.sha256(path.read_bytes()).hexdigest() for path in paths))
+    sums = json.loads((last / "state.json").read_bytes())
+    del sums["run"]  # the digest of the settings, which differ
+    tensors, rows = (path.read_bytes() for path in (last / "state.safetensors", run.path / "metrics.jsonl"))
+    return last.name, hashlib.sha256(tensors).hexdigest(), json.dumps(sums), hashlib.sha256(rows).hexdigest()
 
 
 @pytest.fixture(scope="module")

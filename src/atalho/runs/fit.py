@@ -14,7 +14,7 @@ from atalho.data.dataset import Dataset
 from atalho.data.preprocessing import Preprocessing, channel_statistics
 from atalho.networks.spec import Spec
 from atalho.precision import Precision
-from atalho.runs import finish, memory, network
+from atalho.runs import finish, memory, network, provenance
 from atalho.runs.data_change import origin_of
 from atalho.runs.network import Start
 from atalho.runs.run import Run
@@ -53,6 +53,7 @@ class RunStart:
 
     def restore(self, state: TrainingState) -> None:
         """Give `state` what rank 0 holds."""
+        state.run = self.rest.run
         state.restore(checkpoint.Checkpoint(self.step, safetensors.torch.load(self.weights), asdict(self.rest)))
 
 
@@ -67,6 +68,8 @@ def fit(run: Run, dataset: Dataset, precision: Precision, progress: Progress, ra
     model = network.first_weights(spec, c, start).to(precision.device)
     setup = training_setup(c, dataset, prepared, precision, run.path / run_folder.CHECKPOINTS, origin_of(run))
     state = TrainingState.start(model, c.training, setup.steps, setup.task.tensors())
+    decided = (run.path / name for name in (run_folder.CONFIG, run_folder.NETWORK))
+    state.run = provenance.digest(b"".join(path.read_bytes() for path in decided))
     offset = state.restore(saved) if saved is not None else 0
     if state.step == origin_of(run).step:
         state.tally = Tally()  # the epoch begins again with other images

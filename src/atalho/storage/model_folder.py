@@ -134,7 +134,8 @@ def fingerprint(folder: Path) -> str:
 
 def tensors(folder: Path) -> dict[str, tuple[list[int], str]]:
     """Shape and type of each tensor of a model folder, from the file's header; nothing of them is read."""
-    with _reading(folder), safetensors.safe_open(folder / WEIGHTS, framework="pt") as file:
+    # That of torch needs a name that is UTF-8; nothing of the tensors is read, so numpy is not asked to hold them.
+    with _reading(folder), safetensors.safe_open(folder / WEIGHTS, framework="np") as file:
         slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
         return {name: (part.get_shape(), part.get_dtype()) for name, part in slices.items()}
 
@@ -160,7 +161,7 @@ def read_weights(folder: Path, expected: Mapping[str, Tensor]) -> dict[str, Tens
         )
     with _reading(folder):
         if not (folder / atomic.CHECKSUMS).is_file():
-            return safetensors.torch.load_file(folder / WEIGHTS)
+            return safetensors.torch.load((folder / WEIGHTS).read_bytes())
         listed = atomic.read_folder(folder)
         if WEIGHTS not in listed:
             raise WeightsError(

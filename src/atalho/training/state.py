@@ -12,6 +12,7 @@ from atalho.config import TrainingConfig
 from atalho.errors import NotFiniteError, RunError
 from atalho.networks.network import Network
 from atalho.storage import checkpoint
+from atalho.text import N_
 from atalho.training.averaging import AveragedWeights
 from atalho.training.optimizer import build_optimizer, load_optimizer_state, optimizer_state
 
@@ -33,10 +34,11 @@ class Tally:
 
 @dataclass(frozen=True)
 class StateRest:
-    """What of a state is no tensor; `log_offset` is how long the metrics log was, in bytes."""
+    """What of a state is no tensor; `log_offset` is how long the metrics log was, in bytes, `run` whose state it is."""
 
     tally: Tally
     log_offset: int
+    run: str | None = None
 
 
 @dataclass
@@ -50,6 +52,8 @@ class TrainingState:
     """What the task itself learns, changed in place."""
     step: int = 0
     tally: Tally = field(default_factory=Tally)
+    run: str | None = None
+    """The digest of the run, which its checkpoints carry; those of earlier versions have none."""
 
     @classmethod
     def start(
@@ -71,21 +75,33 @@ class TrainingState:
 
     def rest(self, log_offset: int) -> StateRest:
         """The part of the state that is not tensors."""
-        return StateRest(self.tally, log_offset)
+        return StateRest(self.tally, log_offset, self.run)
 
     def save(self, folder: Path, log_offset: int, *, keep: int) -> None:
         """Write a checkpoint of this instant, a boundary between two steps. Refuses weights that are not finite."""
         tensors = self.tensors()
         bad = [name for name, tensor in tensors.items() if not torch.isfinite(tensor).all()]
         if bad:
-            raise NotFiniteError(
-                "Step {step}: {name} has non-finite values; the last checkpoint was kept.", step=self.step, name=bad[0]
-            )
-        checkpoint.save(folder, self.step, tensors, asdict(self.rest(log_offset)), keep=keep)
+            text = N_("Step {step}: {name} has non-finite values; the last checkpoint was kept.")
+            if checkpoint.newest(folder) is None:
+                text = N_(
+                    "Step {step}: {name} has non-finite values, and there is no checkpoint before it. "
+                    "Try a lower --training.lr, or --training.precision fp32."
+                )
+            raise NotFiniteError(text, step=self.step, name=bad[0])
+        rest = {name: value for name, value in asdict(self.rest(log_offset)).items() if value is not None}
+        checkpoint.save(folder, self.step, tensors, rest, keep=keep)
 
     def restore(self, saved: checkpoint.Checkpoint) -> int:
         """Continue from `saved`; returns the offset at which the metrics log continues, in bytes."""
         try:
+            rest = TypeAdapter(StateRest).validate_python(saved.state)
+            if rest.run is not None and rest.run != self.run:
+                raise RunError(
+                    "The checkpoint of step {step} belongs to another run. Put back this run's own checkpoints, "
+                    "or remove them to train from the beginning.",
+                    step=saved.step,
+                )
             self.network.load_state_dict(_group(saved.tensors, "network"))
             if self.averaged.separate:
                 self.averaged.network.load_state_dict(_group(saved.tensors, "averaged"))
@@ -93,7 +109,6 @@ class TrainingState:
             for name, tensor in self.task.items():
                 tensor.copy_(saved.tensors[f"task.{name}"])
             self.step = saved.step
-            rest = TypeAdapter(StateRest).validate_python(saved.state)
             self.tally = rest.tally
             return rest.log_offset
         except (RuntimeError, KeyError, ValueError) as error:
