@@ -110,7 +110,7 @@ def check_run(run: Path, promised: int) -> None:
 
 def check_replaced(root: Path, promised: int) -> None:
     """AssertionError unless file and folder hold the content promised or a newer one, whole."""
-    atomic.sweep(root)
+    atomic.sweep(root, "file", "folder")
     if promised or (root / "folder").exists():
         numbers = [int(content) for content in atomic.read_folder(root / "folder").values()]
         assert len(set(numbers)) == 1
@@ -154,7 +154,7 @@ def tell(folder: Path, *, kills: int) -> dict[str, Story]:
 def check_all(folder: Path, *, kills: int, per_call: int, seed: int) -> dict[str, int]:
     """Make every state real in `folder` and check it; how many there were by story. Raises AssertionError."""
     counts: dict[str, int] = {}
-    with replaced(flush=lambda _descriptor: None, flush_folder=lambda _folder: None):
+    with replaced(flush=lambda _descriptor: None, flush_folder=lambda _folder, _root: None):
         stories = tell(folder / "stories", kills=kills)
         for name, calls, tree in states(stories, per_call, seed):
             place = folder / "state"

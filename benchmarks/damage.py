@@ -18,7 +18,7 @@ def check_all(folder: Path, count: int, seed: int) -> dict[str, int]:
     whole, run = folder / "whole", folder / "run"
     whole.mkdir(parents=True)
     counts: dict[str, int] = {}
-    with replaced(flush=lambda _descriptor: None, flush_folder=lambda _folder: None):
+    with replaced(flush=lambda _descriptor: None, flush_folder=lambda _folder, _root: None):
         save_run(Story(Recorder(whole)), whole, 0, 2, keep=2)
         for number in range(count):
             shutil.copytree(whole, run)

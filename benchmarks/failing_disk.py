@@ -63,7 +63,7 @@ def check_all(folder: Path, keep: int = 1) -> dict[str, int]:
     """Every kind of failure at every call of a save after two good ones; how many of each. Raises AssertionError."""
     good = folder / "good"
     good.mkdir(parents=True)
-    with replaced(flush=lambda _descriptor: None, flush_folder=lambda _folder: None):
+    with replaced(flush=lambda _descriptor: None, flush_folder=lambda _folder, _root: None):
         save_run(Story(Recorder(good)), good, 0, 2, keep)
         return {kind: _every_call(kind, good, folder / "run", keep) for kind in KINDS}
 

@@ -72,14 +72,14 @@ class Recorder:
             yield
 
     def _noting(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
-        def noting(first: Any, second: Any = None) -> Any:
+        def noting(first: Any, second: Any = None, root: Any = None) -> Any:
             if self.kill_at is not None and len(self.journal) >= self.kill_at:
                 raise KilledError
-            result = call(first) if second is None else call(first, second)
+            result = call(*(given for given in (first, second, root) if given is not None))
             if name in ("create", "append_to"):
                 self._files[result] = self._name(first)
             where = self._files[first] if isinstance(first, int) else self._name(first)
-            detail = self._name(second) if isinstance(second, Path) else second
+            detail = self._name(second) if name == "rename" else None if isinstance(second, Path) else second
             if name == "write":
                 detail = bytes(second[:result])
             self.journal.append((name, where, detail))

@@ -53,19 +53,21 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
 
 
 def test_sweep_removes_only_what_interrupted_writes_left(tmp_path: Path) -> None:
-    (tmp_path / ".tmp-x-1").mkdir()
-    (tmp_path / ".tmp-x-1" / "part").write_bytes(b"1")
-    (tmp_path / ".tmp-file").write_bytes(b"1")
-    (tmp_path / "kept").write_bytes(b"1")
-    atomic.sweep(tmp_path)
-    assert [entry.name for entry in tmp_path.iterdir()] == ["kept"]
+    (tmp_path / ".tmp-x-0123abcd").mkdir()
+    (tmp_path / ".tmp-x-0123abcd" / "part").write_bytes(b"1")
+    (tmp_path / ".tmp-step-000000012-0123abcd").write_bytes(b"1")
+    others = [".tmp-thesis", ".tmp-thesis-0123abcd", ".tmp-x-1", ".tmp-file", "kept"]
+    for name in others:
+        (tmp_path / name).write_bytes(b"1")
+    atomic.sweep(tmp_path, "x", "step-*")
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == sorted(others)
 
 
 def test_sweep_brings_back_a_folder_that_was_about_to_be_replaced(tmp_path: Path) -> None:
     atomic.write_folder(tmp_path / "x", FILES)
     (tmp_path / "x").rename(tmp_path / ".tmp-x-0123abcd-old")
     (tmp_path / ".tmp-x-0123abcd").mkdir()
-    atomic.sweep(tmp_path)
+    atomic.sweep(tmp_path, "x")
     assert atomic.read_folder(tmp_path / "x") == FILES
     assert [entry.name for entry in tmp_path.iterdir()] == ["x"]
 

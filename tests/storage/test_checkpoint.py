@@ -46,7 +46,7 @@ def test_a_damaged_newest_one_is_reported_and_the_one_before_is_used(tmp_path: P
 
 def test_a_half_written_one_is_ignored_and_swept(tmp_path: Path) -> None:
     _save(tmp_path, 1)
-    left = tmp_path / ".tmp-step-000000002-abcd"
+    left = tmp_path / ".tmp-step-000000002-0123abcd"
     left.mkdir()
     (left / "state.json").write_text("{")
     found = checkpoint.latest(tmp_path)
@@ -112,7 +112,7 @@ def test_what_is_half_removed_is_no_checkpoint(tmp_path: Path) -> None:
     """A process that is killed while it removes the oldest leaves it under a temporary name."""
     _save(tmp_path, 1)
 
-    def stop(_path: Path) -> None:
+    def stop(_path: Path, _root: Path) -> None:
         raise KilledError
 
     with replaced(remove_folder=stop), pytest.raises(KilledError):

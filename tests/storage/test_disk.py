@@ -18,7 +18,7 @@ from atalho.storage import atomic, disk
 @pytest.fixture(autouse=True)
 def quick() -> Iterator[None]:
     """Nothing here needs the real disk to be waited for."""
-    with replaced(flush=lambda _descriptor: None, flush_folder=lambda _folder: None):
+    with replaced(flush=lambda _descriptor: None, flush_folder=lambda _folder, _root: None):
         yield
 
 
@@ -46,7 +46,7 @@ def test_the_model_keeps_what_was_flushed_and_only_that_for_sure(tmp_path: Path)
     recorder = Recorder(tmp_path)
     with recorder.recording():
         atomic.write_file(tmp_path / "a", b"flushed")
-        atomic.write_all(disk.append_to(tmp_path / "b"), b"not flushed")
+        atomic.write_all(disk.append_to(tmp_path / "b", tmp_path), b"not flushed")
     model = simulated_disk.Disk(recorder.journal)
     trees = [model.crash(random.Random(seed)) for seed in range(50)]
     assert all(tree["a"] == b"flushed" for tree in trees)
@@ -73,7 +73,7 @@ def test_a_failure_at_any_call_of_a_save_is_said_and_loses_nothing(tmp_path: Pat
 def test_a_folder_that_cannot_be_replaced_stays(tmp_path: Path) -> None:
     atomic.write_folder(tmp_path / "x", {"a": b"old"})
 
-    def rename(source: Path, target: Path) -> None:
+    def rename(source: Path, target: Path, root: Path) -> None:
         if target.name == "x" and not source.name.endswith("-old"):
             raise OSError(5, os.strerror(5))
         source.replace(target)

@@ -108,7 +108,7 @@ def _own(run: Run, wanted: float, progress: Progress) -> Threshold:
         measured = _evaluation(run)
         errors = evaluation.rates(target, test, measured.protocol if measured else protocol, progress)
         at = verification.threshold_at(errors, chosen.similarity, wanted)
-    _keep(run, loaded, rates, chosen)
+    _keep(run, rates, chosen)
     _tell_evaluation(run, at)
     finish.report(run, dataset)
     return chosen
@@ -127,13 +127,13 @@ def _elsewhere(
         threshold_file.write(loaded.folder, chosen)
         return chosen
     with locked(run.path):
-        _keep(run, loaded, rates, chosen, str(data))
+        _keep(run, rates, chosen, str(data))
         _tell_evaluation(run, None)
     return chosen
 
 
-def _keep(run: Run, loaded: Model, rates: ErrorRates, chosen: Threshold, data: str | None = None) -> None:
-    threshold_file.write(loaded.folder, chosen)
+def _keep(run: Run, rates: ErrorRates, chosen: Threshold, data: str | None = None) -> None:
+    threshold_file.write(run.path / run_folder.MODEL, chosen, root=run.path)
     choice.record(run.path, rates, chosen.wanted_far, chosen, data=data)
 
 

@@ -65,7 +65,7 @@ def write_all(run: Path) -> list[Path]:
     written = []
     for name, figure in draw_all(RunFolder.open(run)).items():
         path = run / run_folder.FIGURES / f"{name}.png"
-        write_file(path, png(figure))
+        write_file(path, png(figure), root=run)
         written.append(path)
     return written
 

@@ -12,6 +12,7 @@ from atalho.storage.lock import LOCK, locked
 
 _FOLDERS = ("class-folders", "split-folders", "identities")
 """Layouts in which any folder may hold images."""
+_OF_A_START = (*run_folder.FIRST, run_folder.CONFIG)
 
 
 @contextmanager
@@ -27,7 +28,7 @@ def claimed(asked: Path | None, data: str) -> Iterator[Path]:
         with locked(folder):
             if not _is_free(folder):
                 raise _taken(folder)
-            atomic.sweep(folder)
+            atomic.sweep(folder, *_OF_A_START)
             try:
                 yield folder
             finally:
@@ -74,7 +75,7 @@ def _make_folder(folder: Path) -> Path:
 def _is_free(folder: Path) -> bool:
     """Whether there is nothing in a folder, or only what a start leaves that was killed before there was a run."""
     names = {entry.name for entry in folder.iterdir()} - {LOCK}
-    unfinished = {name for name in names if atomic.is_temporary(name, (*run_folder.FIRST, run_folder.CONFIG))}
+    unfinished = {name for name in names if atomic.is_temporary(name, _OF_A_START)}
     begun = [name for name in run_folder.FIRST if name in names]
     return names - unfinished == set(run_folder.FIRST[: len(begun)])
 

@@ -60,7 +60,7 @@ def finish(run: Run, target: EvaluationTarget, progress: Progress) -> None:
     )
     model_folder.write(run.path / run_folder.MODEL, network.state_dict(), card)
     if fitted.threshold is not None:
-        threshold_file.write(run.path / run_folder.MODEL, fitted.threshold)
+        threshold_file.write(run.path / run_folder.MODEL, fitted.threshold, root=run.path)
     report(run, target.dataset)
 
 

@@ -26,8 +26,8 @@ def continue_run(run: Run, data: DataConfig, accept: bool, progress: Progress, r
 
 
 def _go_on(run: Run, data: DataConfig, accept: bool, progress: Progress, ranks: Ranks) -> Run:
-    for folder in (run.path, run.path / run_folder.FIGURES):
-        atomic.sweep(folder)
+    atomic.sweep(run.path, *run_folder.FILES)
+    atomic.sweep(run.path / run_folder.FIGURES, "*.png", root=run.path)
     c, record = run.config, RunFolder(run.path).read(Provenance)
     if record.config != provenance.digest((run.path / run_folder.CONFIG).read_bytes()):
         raise RunError(

@@ -3,26 +3,26 @@
 A file or folder is written beside its target under a temporary name, flushed to the disk, renamed, and the parent
 folder is flushed. A folder ends with `checksums.json`: size and SHA-256 of every file in it, so that damage is seen.
 A failed write is not retried: the temporary name goes, and the next write begins with a new file.
+
+`root` is the folder below which no link is followed (see `disk`), by default the one that `path` lies in.
 """
 
 import errno
+import fnmatch
 import hashlib
 import json
-import re
-import secrets
-from collections.abc import Collection, Iterator, Mapping
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from atalho import unfinished
 from atalho.errors import RunError
 from atalho.storage import disk
 from atalho.text import Text, _
 
 CHECKSUMS = "checksums.json"
-_TEMPORARY = ".tmp-"
-_UNFINISHED = re.compile(re.escape(_TEMPORARY) + "(.+)-[0-9a-f]{8}")
-_MOVED_ASIDE = re.compile(re.escape(_TEMPORARY) + "(.+)-[0-9a-f]{8}-old")
 
 
 @contextmanager
@@ -35,50 +35,53 @@ def writing(path: Path) -> Iterator[None]:
         raise RunError(text.format(path=path, reason=error.strerror or error)) from error
 
 
-def write_file(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes, root: Path | None = None) -> None:
     """Replace `path` by `content`, durably. Raises RunError where that cannot be written."""
-    temporary = _beside(path)
+    root, temporary = root or path.parent, unfinished.name_beside(path)
     with writing(path):
         make_folder(path.parent)
+        _clear(path, root)
         try:
-            _write_and_flush(temporary, content)
-            disk.rename(temporary, path)
+            _write_and_flush(temporary, content, root)
+            disk.rename(temporary, path, root)
         except BaseException:
-            discard(temporary)
+            discard(temporary, root)
             raise
-        disk.flush_folder(path.parent)
+        disk.flush_folder(path.parent, root)
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any, root: Path | None = None) -> None:
     """Replace `path` by `value` as JSON, durably. Raises RunError where that cannot be written."""
     text = json.dumps(value, ensure_ascii=False, indent=1) + "\n"
     # The bytes of a file name that are not UTF-8 are lone surrogates in Python: as escapes they come back the same.
-    write_file(path, text.encode(errors="backslashreplace"))
+    write_file(path, text.encode(errors="backslashreplace"), root)
 
 
-def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
+def write_folder(path: Path, files: Mapping[str, bytes], root: Path | None = None) -> None:
     """Make the folder `path` with `files` and their checksums, durably; an older folder there is replaced.
 
     Where a folder is replaced, there is an instant at which only the new one exists under its temporary name and the
     old one is moved aside; a reader that finds neither under `path` is told so, and `sweep` brings the old one back.
     Checkpoints never replace. Raises RunError where that cannot be written.
     """
-    temporary = _beside(path)
+    root, temporary = root or path.parent, unfinished.name_beside(path)
     with writing(path):
         make_folder(path.parent)
-        disk.make_folder(temporary)
+        _clear(path, root)
+        disk.make_folder(temporary, root)
         try:
-            for name, content in files.items():
-                _write_and_flush(temporary / name, content)
-            _write_and_flush(temporary / CHECKSUMS, _checksums(files))
-            disk.flush_folder(temporary)
-            old = _publish(temporary, path)
+            with unfinished.held(temporary):
+                for name, content in files.items():
+                    _write_and_flush(temporary / name, content, root)
+                _write_and_flush(temporary / CHECKSUMS, _checksums(files), root)
+                disk.flush_folder(temporary, root)
+                old = _publish(temporary, path, root)
         except BaseException:
-            discard(temporary)
+            discard(temporary, root)
             raise
-        disk.flush_folder(path.parent)
+        disk.flush_folder(path.parent, root)
         if old is not None:
-            discard(old)
+            discard(old, root)
 
 
 def read_folder(path: Path) -> dict[str, bytes]:
@@ -113,47 +116,56 @@ def make_folder(path: Path) -> None:
         return
     make_folder(path.parent)
     try:
-        disk.make_folder(path)
+        disk.make_folder(path, path.parent)
     except FileExistsError:
         if not path.is_dir():
             raise
-    disk.flush_folder(path.parent)
+    disk.flush_folder(path.parent, path.parent)
 
 
-def sweep(folder: Path) -> None:
-    """Remove what interrupted writes left in `folder`; a folder that was about to be replaced comes back."""
-    for entry in sorted(folder.glob(f"{_TEMPORARY}*")):
-        aside = _MOVED_ASIDE.fullmatch(entry.name)
-        if aside and not entry.with_name(aside[1]).exists():
-            with writing(entry.with_name(aside[1])):
-                disk.rename(entry, entry.with_name(aside[1]))
-        else:
-            discard(entry)
+def sweep(folder: Path, *targets: str, root: Path | None = None) -> None:
+    """Remove what interrupted writes of `targets`, names or patterns, left in `folder`.
+
+    A folder that was about to be replaced comes back. What has another name is somebody else's.
+    """
+    if not folder.is_dir():
+        return
+    root = root or folder
+    with writing(folder):
+        for name in sorted(disk.names(folder, root)):
+            left = unfinished.parse(name)
+            if left is None or not _is_one_of(left.target, targets):
+                continue
+            if left.aside and not os.path.lexists(folder / left.target):
+                disk.rename(folder / name, folder / left.target, root)
+            else:
+                discard(folder / name, root)
 
 
-def is_temporary(name: str, targets: Collection[str]) -> bool:
-    """Whether an unfinished file or folder of this name was to become one of `targets`."""
-    unfinished = _UNFINISHED.fullmatch(name)
-    return unfinished is not None and unfinished[1] in targets
+def is_temporary(name: str, targets: tuple[str, ...]) -> bool:
+    """Whether an unfinished file or folder of this name was to become one of `targets`, names or patterns."""
+    left = unfinished.parse(name)
+    return left is not None and not left.aside and _is_one_of(left.target, targets)
 
 
-def remove(path: Path) -> None:
+def remove(path: Path, root: Path) -> None:
     """Remove a folder. An interruption leaves it whole or under a temporary name, never a part of it as if whole."""
-    temporary = _beside(path)
+    temporary = unfinished.name_beside(path)
     with suppress(OSError):
-        disk.rename(path, temporary)
-        discard(temporary)
+        disk.rename(path, temporary, root)
+        discard(temporary, root)
 
 
-def discard(path: Path) -> None:
+def discard(path: Path, root: Path | None = None) -> None:
     """Remove a file or folder that nobody needs; what cannot be removed is left to `sweep`."""
+    root = root or path.parent
     with suppress(OSError):
         if path.is_dir() and not path.is_symlink():
-            for entry in sorted(path.iterdir()):
-                discard(entry)
-            disk.remove_folder(path)
+            for name in sorted(disk.names(path, root)):
+                discard(path / name, root)
+            disk.remove_folder(path, root)
         else:
-            disk.unlink(path)
+            disk.unlink(path, root)
 
 
 def write_all(descriptor: int, content: bytes) -> None:
@@ -166,8 +178,14 @@ def write_all(descriptor: int, content: bytes) -> None:
         rest = rest[written:]
 
 
-def _beside(path: Path) -> Path:
-    return path.with_name(f"{_TEMPORARY}{path.name}-{secrets.token_hex(4)}")
+def _clear(path: Path, root: Path) -> None:
+    """Remove what killed writes of `path` left beside it."""
+    for left in unfinished.abandoned(path, disk.names(path.parent, root)):
+        discard(left, root)
+
+
+def _is_one_of(name: str, targets: tuple[str, ...]) -> bool:
+    return any(fnmatch.fnmatchcase(name, target) for target in targets)
 
 
 def _checksums(files: Mapping[str, bytes]) -> bytes:
@@ -177,24 +195,25 @@ def _checksums(files: Mapping[str, bytes]) -> bytes:
     return json.dumps(checksums, indent=1).encode()
 
 
-def _publish(temporary: Path, path: Path) -> Path | None:
+def _publish(temporary: Path, path: Path, root: Path) -> Path | None:
     """Give a complete folder its name; where the old one is moved to, if there is one. It returns if this fails."""
-    if not path.exists():
-        disk.rename(temporary, path)
+    if not os.path.lexists(path):
+        disk.rename(temporary, path, root)
         return None
     old = path.with_name(f"{temporary.name}-old")
-    disk.rename(path, old)
+    disk.rename(path, old, root)
     try:
-        disk.rename(temporary, path)
+        disk.rename(temporary, path, root)
     except BaseException:
-        disk.rename(old, path)
+        disk.rename(old, path, root)
         raise
     return old
 
 
-def _write_and_flush(path: Path, content: bytes) -> None:
-    descriptor = disk.create(path)
+def _write_and_flush(path: Path, content: bytes, root: Path) -> None:
+    descriptor = disk.create(path, root)
     try:
+        unfinished.hold(descriptor)
         write_all(descriptor, content)
         disk.flush(descriptor)
     finally:

@@ -1,7 +1,8 @@
 """Checkpoints of a run: folders `step-000001234`, the newest intact one is where a resume starts.
 
 Each holds `state.safetensors` (every tensor under its name) and `state.json` (everything else). Nothing is ever
-replaced: a new folder appears complete or not at all, and only then does the oldest go.
+replaced: a new folder appears complete or not at all, and only then does the oldest go. The folder of checkpoints
+lies in a run, below which no link is followed.
 """
 
 import json
@@ -34,7 +35,7 @@ def save(folder: Path, step: int, tensors: Mapping[str, Tensor], state: JsonObje
     if _is_intact(path):
         # Of a process that may have been killed before its name was durable, which the deletions below rely on.
         with atomic.writing(path):
-            disk.flush_folder(folder)
+            disk.flush_folder(folder, folder.parent)
     else:
         plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
         atomic.write_folder(
@@ -43,9 +44,10 @@ def save(folder: Path, step: int, tensors: Mapping[str, Tensor], state: JsonObje
                 "state.safetensors": safetensors.torch.save(plain),
                 "state.json": json.dumps({"step": step, **state}, indent=1).encode(),
             },
+            root=folder.parent,
         )
     for old in _newest_first(folder)[keep:]:
-        atomic.remove(old)
+        atomic.remove(old, folder.parent)
     return path
 
 
@@ -58,7 +60,7 @@ def latest(folder: Path) -> Checkpoint | None:
     """
     if not folder.is_dir():
         return None
-    atomic.sweep(folder)
+    atomic.sweep(folder, "step-*", "damaged-step-*", root=folder.parent)
     damaged: dict[Path, str] = {}
     for path in _newest_first(folder):
         try:
@@ -78,6 +80,11 @@ def latest(folder: Path) -> Checkpoint | None:
     return None
 
 
+def newest(folder: Path) -> Path | None:
+    """The newest checkpoint, intact or not; None where there is none."""
+    return next(iter(_newest_first(folder)), None)
+
+
 def _read(path: Path) -> Checkpoint:
     files = atomic.read_folder(path)
     state = json.loads(files["state.json"])
@@ -93,10 +100,10 @@ def _is_intact(path: Path) -> bool:
 
 
 def _set_aside(path: Path) -> None:
-    aside = path.with_name(f"damaged-{path.name}")
+    aside, run = path.with_name(f"damaged-{path.name}"), path.parent.parent
     with atomic.writing(aside):
-        atomic.remove(aside)
-        disk.rename(path, aside)
+        atomic.remove(aside, run)
+        disk.rename(path, aside, run)
 
 
 def _newest_first(folder: Path) -> list[Path]:

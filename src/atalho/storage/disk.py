@@ -2,11 +2,20 @@
 
 Everything in `storage` that writes goes through these few functions. So the order of a save can be recorded, and every
 call of it made to fail, to find out what a crash or a dying disk can leave behind.
+
+Each call names its file by a path and by the `root` that the path lies in: a run, a model folder, an experiment. The
+root is reached however the user reaches it. Below it no link is followed, because a run from somebody else could
+otherwise have files overwritten that it has no part in.
 """
 
+import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+
+from atalho.text import _
 
 CALLS: Final = (
     "make_folder",
@@ -23,20 +32,30 @@ CALLS: Final = (
 )
 """The names of the calls."""
 
+# Windows has none of these. There the parts of a path are looked at one by one before the call.
+_CLOSED_IN_CHILDREN: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
+_FOLDER: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _CLOSED_IN_CHILDREN
+_RELATIVE: Final = os.open in os.supports_dir_fd
 
-def make_folder(path: Path) -> None:
+
+def make_folder(path: Path, root: Path) -> None:
     """Make one folder, which must not be there."""
-    path.mkdir()
+    with _reached(path, root) as (name, folder):
+        os.mkdir(name, dir_fd=folder)
 
 
-def create(path: Path) -> int:
+def create(path: Path, root: Path) -> int:
     """Make a file, which must not be there; a descriptor to write it."""
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    with _reached(path, root) as (name, folder):
+        return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _CLOSED_IN_CHILDREN, 0o666, dir_fd=folder)
 
 
-def append_to(path: Path) -> int:
+def append_to(path: Path, root: Path) -> int:
     """Open a file to write at its end, made where it is not there; a descriptor."""
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+    with _reached(path, root) as (name, folder), _explained(path):
+        how = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_LINK | _CLOSED_IN_CHILDREN
+        return os.open(name, how, 0o666, dir_fd=folder)
 
 
 def write(descriptor: int, content: bytes | memoryview) -> int:
@@ -59,25 +78,73 @@ def close(descriptor: int) -> None:
     os.close(descriptor)
 
 
-def flush_folder(path: Path) -> None:
+def flush_folder(path: Path, root: Path) -> None:
     """Make the names in a folder durable, not only the files."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with _reached(path / "any", root) as (_name, folder):
+        if folder is not None:  # Windows has no such call
+            os.fsync(folder)
 
 
-def rename(source: Path, target: Path) -> None:
-    """Give a file or folder another name; a file that has it already is replaced."""
-    source.replace(target)
+def names(path: Path, root: Path) -> list[str]:
+    """The names in a folder."""
+    with _reached(path / "any", root) as (_name, folder):
+        return os.listdir(path if folder is None else folder)  # noqa: PTH208 (of a descriptor)
 
 
-def unlink(path: Path) -> None:
-    """Remove a file."""
-    path.unlink()
+def rename(source: Path, target: Path, root: Path) -> None:
+    """Give a file or folder another name in its folder; a file or link that has it already is replaced."""
+    with _reached(source, root) as (name, folder):
+        new = target.name if folder is not None else target
+        os.replace(name, new, src_dir_fd=folder, dst_dir_fd=folder)
 
 
-def remove_folder(path: Path) -> None:
+def unlink(path: Path, root: Path) -> None:
+    """Remove a file, or a link and not what it leads to."""
+    with _reached(path, root) as (name, folder):
+        os.unlink(name, dir_fd=folder)
+
+
+def remove_folder(path: Path, root: Path) -> None:
     """Remove an empty folder."""
-    path.rmdir()
+    with _reached(path, root) as (name, folder):
+        os.rmdir(name, dir_fd=folder)
+
+
+@contextmanager
+def _reached(path: Path, root: Path) -> Iterator[tuple[str, int | None]]:
+    """How to name `path` in a call: relative to the open folder that it is in, which no link below `root` led to."""
+    between = path.relative_to(root).parts[:-1]
+    if not _RELATIVE:
+        for count in range(1, len(between) + 1):
+            refuse_link(root.joinpath(*between[:count]))
+        yield os.fspath(path), None
+        return
+    folder = os.open(root, _FOLDER)
+    try:
+        for count, part in enumerate(between, 1):
+            with _explained(root.joinpath(*between[:count])):
+                inner = os.open(part, _FOLDER | _NO_LINK, dir_fd=folder)
+            os.close(folder)
+            folder = inner
+        yield path.name, folder
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Opening `path` fails with the same codes where it is a link as where it is another thing: say which it is."""
+    if not _RELATIVE:
+        refuse_link(path)
+    try:
+        yield
+    except OSError:
+        refuse_link(path)
+        raise
+
+
+def refuse_link(path: Path) -> None:
+    """Raise OSError where `path` is a link: for what others open by name, which it may be given to in between."""
+    if path.is_symlink():
+        text = _("{path} is a link, and links inside a folder of results are not followed. Replace it with its target.")
+        raise OSError(errno.ELOOP, text.format(path=path))

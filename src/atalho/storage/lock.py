@@ -9,6 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from atalho.errors import RunError
+from atalho.storage import disk
 from atalho.storage.atomic import writing
 from atalho.text import Text
 
@@ -22,6 +23,7 @@ def locked(folder: Path) -> Iterator[None]:
     with writing(folder / LOCK):
         if not folder.is_dir():  # which the lock would make
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        disk.refuse_link(folder / LOCK)  # filelock too follows none, where the system can
         try:
             lock.acquire(blocking=False)
         except Timeout:

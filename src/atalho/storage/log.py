@@ -23,12 +23,12 @@ class JsonLines:
     def __init__(self, path: Path, offset: int = 0) -> None:
         self._path = path
         with writing(path):
-            self._descriptor = disk.append_to(path)
+            self._descriptor = disk.append_to(path, path.parent)
             length = os.fstat(self._descriptor).st_size
             if length >= offset:
                 disk.truncate(self._descriptor, offset)
             # A checkpoint remembers an offset of this file: its name must be as durable as the checkpoint.
-            disk.flush_folder(path.parent)
+            disk.flush_folder(path.parent, path.parent)
         if length < offset:
             os.close(self._descriptor)
             raise RunError(

@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from atalho.errors import ConfigError
 from atalho.storage import atomic
-from atalho.text import Text, _
+from atalho.text import _
 
 Kind = Literal["HTML", "SVG"]
 _BEGINNING: Final = 1024
@@ -35,8 +35,9 @@ def refuse_other(path: Path, kind: Kind) -> None:
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, _("it is neither a file nor a pipe"))
         if _stream(status) is None and not _BEGINS[kind].match(_beginning(path)):
-            text = Text("{path} is not {kind} and is not overwritten. Give another name, or remove it.")
-            raise ConfigError(text.format(path=path, kind=kind))
+            raise ConfigError(
+                "{path} is not {kind} and is not overwritten. Give another name, or remove it.", path=path, kind=kind
+            )
 
 
 def write_output(path: Path, content: bytes, kind: Kind) -> None:

@@ -36,6 +36,8 @@ EVALUATION: Final = "evaluation.json"
 VERIFICATION: Final = "verification.json"
 FIGURES: Final = "figures"
 REPORT: Final = "report.html"
+FILES: Final = (*FIRST, CONFIG, TrainingTime.FILE, MODEL, EVALUATION, VERIFICATION, REPORT)
+"""Everything that is written whole, and so may be left under a temporary name."""
 
 
 class Record(Protocol):

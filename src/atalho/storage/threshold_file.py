@@ -15,9 +15,9 @@ _LIMIT = 2**20
 _THRESHOLD = TypeAdapter(Threshold)
 
 
-def write(folder: Path, threshold: Threshold) -> None:
-    """Keep the threshold beside the weights that it belongs to, durably."""
-    atomic.write_json(folder / NAME, threshold.to_dict())
+def write(folder: Path, threshold: Threshold, root: Path | None = None) -> None:
+    """Keep the threshold beside the weights that it belongs to, durably; `root` is their run, if they are in one."""
+    atomic.write_json(folder / NAME, threshold.to_dict(), root)
 
 
 def read(folder: Path) -> Threshold | None:

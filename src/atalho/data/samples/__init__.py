@@ -4,7 +4,7 @@
 """
 
 import json
-import secrets
+import os
 import shutil
 import zipfile
 from io import BytesIO
@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from PIL import Image
 
+from atalho import unfinished
 from atalho.errors import DataError, nearest
 from atalho.text import N_
 
@@ -59,16 +60,21 @@ def unpack_archive(archive: Path, directory: Path) -> Path:
             raise DataError("{path} is not empty. Give a new folder for the sample, or empty this one.", path=directory)
         if directory.exists() and not directory.is_dir():
             raise DataError("{path} is a file. Give a new folder for the sample.", path=directory)
+        place = Path(os.path.realpath(directory))  # a link to a folder stays one
         try:
-            directory.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = directory.with_name(f".{directory.name}.{secrets.token_hex(4)}.tmp")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            for left in unfinished.abandoned(place, os.listdir(place.parent)):  # noqa: PTH208 (only the names)
+                shutil.rmtree(left, ignore_errors=True)
+            temporary = unfinished.name_beside(place)
+            temporary.mkdir()
             try:
-                _write(file, index, unfinished)
-                if directory.exists():
-                    directory.rmdir()
-                unfinished.rename(directory)
+                with unfinished.held(temporary):
+                    _write(file, index, temporary)
+                    if place.exists():
+                        place.rmdir()
+                    temporary.rename(place)
             finally:
-                shutil.rmtree(unfinished, ignore_errors=True)
+                shutil.rmtree(temporary, ignore_errors=True)
         except OSError as error:
             raise DataError(
                 "cannot write the sample to {path}: {reason}", path=directory, reason=error.strerror

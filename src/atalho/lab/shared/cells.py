@@ -124,7 +124,7 @@ def run(
             start = time.monotonic()
             value = to_json(measure())
             record = {"value": value, "seconds": round(time.monotonic() - start, 3)}
-            atomic.write_json(_path(folder, name), record)
+            atomic.write_json(_path(folder, name), record, root=folder)
             # As a later session will read it, so that one session and several give the same result.
             kept[name] = json.loads(json.dumps(record))
             _tell(progress, name, kept, costs or dict.fromkeys(plan, 1.0))
@@ -140,7 +140,7 @@ def _describe(folder: Path, description: Mapping[str, Any]) -> None:
     path = folder / DESCRIPTION
     wanted = json.loads(json.dumps(description))
     if not path.is_file():
-        atomic.sweep(folder)
+        atomic.sweep(folder, DESCRIPTION)
         atomic.write_json(path, wanted)
         return
     stored = _read(path)
@@ -169,7 +169,7 @@ def _short(value: Any) -> str:
 
 
 def _kept(folder: Path, cells: Iterable[str]) -> dict[str, Value]:
-    atomic.sweep(folder / CELLS)
+    atomic.sweep(folder / CELLS, "*.json", root=folder)
     return {name: _read(path) for name in cells if (path := _path(folder, name)).is_file()}
 
 

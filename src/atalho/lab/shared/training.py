@@ -7,7 +7,6 @@ image, the same learning rate at each step; and layers of the same name begin wi
 from __future__ import annotations
 
 import dataclasses
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +31,7 @@ from atalho.runs.dataset import open_dataset, survey_data
 from atalho.runs.fit import preprocessing, training_setup
 from atalho.runs.network import first_weights
 from atalho.settings import ask, merge, validate
-from atalho.storage import run_folder
+from atalho.storage import atomic, run_folder
 from atalho.storage.log import JsonLines
 from atalho.storage.run_folder import RunFolder
 from atalho.tasks.forward import forward
@@ -194,8 +193,9 @@ def train(
 
     `work` holds what the loop writes and is removed at the end. Raises StoppedError at a signal.
     """
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
+    atomic.discard(work)
+    with atomic.writing(work):
+        atomic.make_folder(work)
     config = configuration(bench, seed)
     network = first_weights(spec, config, None).to(bench.precision.device)
     setup = training_setup(config, bench.pixels, bench.prepared, bench.precision, work / run_folder.CHECKPOINTS)
@@ -209,7 +209,7 @@ def train(
         text = _("Stopped. Finished measurements are kept; run the same command again to continue.")
         raise StoppedError(text, stopped.exit_code - 128) from None
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        atomic.discard(work)
     return network
 
 
