@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from atalho.errors import ConfigError
-from atalho.gallery.rerank import expand_queries, expand_within, k_reciprocal
+from atalho.gallery.rerank import Rerank, expand_queries, expand_within, k_reciprocal
 
 
 def slow(queries: Tensor, gallery: Tensor, k1: int, k2: int, share: float) -> np.ndarray:
@@ -56,7 +56,7 @@ def test_equals_the_definition(seed: int, asked: int, kept: int, k1: int, k2: in
     points = centres[torch.arange(asked + kept) % 5] + 0.5 * torch.randn(asked + kept, 16, generator=generator)
     queries, gallery = points[:asked], points[asked:]
     k1, k2 = min(k1, kept - 1), min(k2, k1, kept - 1)
-    found = k_reciprocal(queries, gallery, k1=k1, k2=k2, share=share)
+    found = k_reciprocal(queries, gallery, Rerank(k1, k2, share))
     assert np.allclose(found.numpy(), slow(queries, gallery, k1, k2, share), atol=1e-5)
 
 
@@ -65,11 +65,11 @@ def test_a_set_that_is_its_own_gallery_counts_each_image_once() -> None:
     points = torch.randn(6, 16, generator=generator)[torch.arange(42) % 6] + 0.6 * torch.randn(
         42, 16, generator=generator
     )
-    found = k_reciprocal(points, k1=5, k2=3)
+    found = k_reciprocal(points, rerank=Rerank(5, 3))
     for asked in (1, 17):  # the definition, with the first images as queries of the same set
         parted = slow(points[:asked], points[asked:], 5, 3, 0.3)
         assert np.allclose(found[:asked, asked:].numpy(), parted, atol=1e-5)
-    assert not torch.allclose(found, k_reciprocal(points, points, k1=5, k2=3), atol=1e-3)
+    assert not torch.allclose(found, k_reciprocal(points, points, Rerank(5, 3)), atol=1e-3)
 
 
 def test_blocks_of_rows_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,14 +91,13 @@ def test_the_order_of_the_gallery_changes_nothing() -> None:
 def test_the_whole_share_keeps_the_first_order() -> None:
     generator = torch.Generator().manual_seed(2)
     queries, gallery = torch.randn(4, 8, generator=generator), torch.randn(50, 8, generator=generator)
-    found = k_reciprocal(queries, gallery, share=1.0)
+    found = k_reciprocal(queries, gallery, Rerank(share=1.0))
     assert torch.equal(found.argsort(1), torch.cdist(queries, gallery).argsort(1))
 
 
 def test_parameters_out_of_range() -> None:
-    points = torch.randn(4, 3)
     with pytest.raises(ConfigError, match=r"k1 = 2, k2 = 3, share = 0\.3: expected 1 ≤ k2 ≤ k1"):
-        k_reciprocal(points, points, k1=2, k2=3)
+        Rerank(2, 3)
 
 
 def test_a_query_moves_towards_what_it_found() -> None:

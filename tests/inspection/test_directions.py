@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from atalho.inspection.directions import cosine, filter_normalised
+from atalho.inspection.directions import Direction, filter_normalised
 from atalho.networks.build import create
 from atalho.networks.network import Network
 
@@ -29,6 +29,11 @@ def test_the_plain_twin_is_taken_the_same_way(residual: Network, plain: Network)
     one, other = (filter_normalised(network, seed=3, draw=1) for network in (residual, plain))
     assert one.keys() == other.keys()
     assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def cosine(one: Direction, other: Direction) -> float:
+    first, second = (torch.cat([steps.double().flatten() for steps in each.values()]) for each in (one, other))
+    return torch.cosine_similarity(first, second, dim=0).item()
 
 
 def test_seed_and_draw_decide(residual: Network) -> None:

@@ -43,21 +43,19 @@ class Rerank:
             )
 
 
-def k_reciprocal(
-    queries: Tensor, gallery: Tensor | None = None, *, k1: int = 20, k2: int = 6, share: float = 0.3
-) -> Tensor:
+def k_reciprocal(queries: Tensor, gallery: Tensor | None = None, rerank: Rerank = Rerank()) -> Tensor:
     """New distances (Q,G), fp32, of queries (Q,D) to a gallery (G,D); without one, the queries are their own.
 
     `k1` neighbours make the reciprocal lists, the lists of `k2` neighbours are averaged, and the first distance
     (squared Euclidean, divided by the row's largest) keeps the given `share` (λ in the paper). Beside the result and
     the vectors it holds the lists alone: their length depends on `k1` and `k2`, not on how many images there are.
     """
-    Rerank(k1, k2, share)
     vectors = (queries if gallery is None else torch.cat([queries, gallery])).float()
-    ranks, largest = _neighbours(vectors, min(k1 + 1, len(vectors)))
-    lists = _averaged(_weighted(vectors, _reciprocal(ranks), largest), ranks[:, :k2])
+    ranks, largest = _neighbours(vectors, min(rerank.k1 + 1, len(vectors)))
+    lists = _averaged(_weighted(vectors, _reciprocal(ranks), largest), ranks[:, : rerank.k2])
     # The gallery's rows follow those of the queries, or are the same: an image that is both must not count twice.
-    return _mixed(vectors, slice(0, len(queries)), 0 if gallery is None else len(queries), (lists, largest), share)
+    begin = 0 if gallery is None else len(queries)
+    return _mixed(vectors, slice(0, len(queries)), begin, (lists, largest), rerank.share)
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,6 @@ means nothing by itself. Each filter of a direction is therefore scaled to the l
 steps are then shares of the weights, and surfaces of different networks can be laid beside each other.
 """
 
-import math
-
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -36,14 +34,6 @@ def filter_normalised(network: nn.Module, *, seed: int, draw: int) -> Direction:
         steps = torch.randn(weights.shape, generator=generator, device="cpu").to(weights.device)
         direction[name] = steps * (_lengths(weights) / _lengths(steps))
     return direction
-
-
-def cosine(first: Direction, second: Direction) -> float:
-    """The cosine of the angle between two directions; near 0 for random ones, of which there are many dimensions."""
-    pairs = [(first[name].double().flatten(), second[name].double().flatten()) for name in first]
-    dot = sum(float(a @ b) for a, b in pairs)
-    squares = [sum(float(pair[k] @ pair[k]) for pair in pairs) for k in (0, 1)]
-    return dot / math.sqrt(squares[0] * squares[1])
 
 
 def _lengths(weights: Tensor) -> Tensor:

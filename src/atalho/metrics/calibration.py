@@ -41,11 +41,6 @@ class CalibrationFigures:
     temperature: float
 
 
-def calibration_figures(logits: Tensor, labels: Tensor, temperature: float) -> CalibrationFigures:
-    """What the temperature does to logits (N,K) of images with `labels` (N,)."""
-    return CalibrationFigures(reliability(logits, labels), reliability(logits, labels, temperature), temperature)
-
-
 def fit_temperature(logits: Tensor, labels: Tensor) -> float:
     """The temperature T, 0.05 to 20, for which softmax(logits / T) fits best (Guo 2017, section 4.2).
 

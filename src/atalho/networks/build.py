@@ -16,16 +16,7 @@ from atalho.blocks.stem import BareStem, LargeStem, PixelStem, SmallStem
 from atalho.blocks.transition import Transition
 from atalho.networks.initialise import initialise
 from atalho.networks.network import Network
-from atalho.networks.plan import (
-    BlockPlan,
-    Closing,
-    DensePlan,
-    LinearPlan,
-    Plan,
-    ResidualPlan,
-    StemPlan,
-    TransitionPlan,
-)
+from atalho.networks.plan import BlockPlan, Closing, DensePlan, LinearPlan, Plan, ResidualPlan, StemPlan, TransitionPlan
 from atalho.networks.select import specify
 from atalho.networks.spec import Spec
 

@@ -136,7 +136,8 @@ def measure(
     """Everything that is reported of the logits (N,K) of a split's images, which have `labels` (N,) and `names`."""
     figures = classification.evaluate(logits, labels, classes, temperature=temperature)
     named = tuple(dataclasses.replace(mistake, path=names[mistake.index]) for mistake in figures.mistakes)
-    reliable = calibration.calibration_figures(logits, labels, temperature)
+    before, after = (calibration.reliability(logits, labels, divisor) for divisor in (1.0, temperature))
+    reliable = CalibrationFigures(before, after, temperature)
     return ClassificationEvaluation(
         **vars(dataclasses.replace(figures, mistakes=named)), split=split, calibration=reliable
     )

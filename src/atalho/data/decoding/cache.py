@@ -33,7 +33,7 @@ def cache_folder(given: Path | None = None) -> Path:
         folder = user_cache_path("atalho", appauthor=False)
         if folder.is_absolute():
             return folder
-    raise DataError(Text("No home folder for the cache. Set ATALHO_CACHE to a writable folder."))
+    raise DataError("No home folder for the cache. Set ATALHO_CACHE to a writable folder.")
 
 
 def temporary(target: Path) -> Path:
@@ -54,12 +54,10 @@ def caching(target: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise DataError(
-            Text(
-                "cannot write the cache {path}: {reason}. Free some space there, or set ATALHO_CACHE to a folder "
-                "with enough.",
-                path=target,
-                reason=error.strerror or error,
-            )
+            "cannot write the cache {path}: {reason}. Free some space there, or set ATALHO_CACHE to a folder "
+            "with enough.",
+            path=target,
+            reason=error.strerror or error,
         ) from error
 
 

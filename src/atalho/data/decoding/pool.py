@@ -121,10 +121,8 @@ class DecoderPool:
         answer, payload = self._in_process(job) if self.workers else work(job)
         if changed := answer.get("changed"):
             raise DataError(
-                Text(
-                    "{path} changed after it was first read. Start again when nothing is changing the images.",
-                    path=job["paths"][changed[0]],
-                )
+                "{path} changed after it was first read. Start again when nothing is changing the images.",
+                path=job["paths"][changed[0]],
             )
         rows = [row if isinstance(row, list) else Text.from_json(row) for row in answer.get("rows", [])]
         bad = [(int(place), Text.from_json(reason)) for place, reason in answer.get("bad", [])]
@@ -145,13 +143,11 @@ class DecoderPool:
             code = process.wait()
             paths = job["paths"]
             raise DataError(
-                Text(
-                    "a decoding process ended with code {code} while it read {count} images from {first} to {last}",
-                    code=code,
-                    count=len(paths),
-                    first=paths[0] if paths else "",
-                    last=paths[-1] if paths else "",
-                )
+                "a decoding process ended with code {code} while it read {count} images from {first} to {last}",
+                code=code,
+                count=len(paths),
+                first=paths[0] if paths else "",
+                last=paths[-1] if paths else "",
             ) from error
         return answer, payload
 

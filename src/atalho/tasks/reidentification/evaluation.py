@@ -147,7 +147,7 @@ def _reranked(
 ) -> RerankedFigures | None:
     if options.rerank is None:
         return None
-    distances = k_reciprocal(*_vectors(queries, gallery), **vars(options.rerank))
+    distances = k_reciprocal(*_vectors(queries, gallery), options.rerank)
     rule = options.average_precision
     ranks = retrieval.rank(queries, gallery, protocol=protocol, precision=rule, distances=distances)
     return RerankedFigures(**vars(options.rerank), **vars(figures(ranks, queries.identities)))
