@@ -54,8 +54,7 @@ def recognise(path: Path, known: Sequence[str] = ()) -> Listing:
         return ambiguous_folders.read(path, folder, inside, known)
     if (copy := ambiguous_folders.copy_inside(path, folder)) is not None:
         listing = class_folders.read(path, without=copy)
-        text = Text("the folder {name} holds a second copy of the same images: left out")
-        listing.notes.append(text.format(name=copy))
+        listing.notes.append(Text("the folder {name} holds a second copy of the same images: left out", name=copy))
         return listing
     return class_folders.read(path)
 

@@ -112,5 +112,4 @@ def refuse_undecodable(name: str, path: Path) -> None:
 
 
 def _unreadable(folder: Path, error: OSError) -> DataError:
-    text = Text("cannot read the folder {path}: {reason}")
-    return DataError(text.format(path=folder, reason=error.strerror))
+    return DataError("cannot read the folder {path}: {reason}", path=folder, reason=error.strerror)
