@@ -305,6 +305,8 @@ def test_any_network_can_be_specified_in_toml(clothes: Path, tmp_path: Path) -> 
     older.write_text((first.path / "run.toml").read_text().replace("margin = 0.3", "margin = 0.5"))
     again = train(config=older, out=tmp_path / "y")
     assert again.config.reid.margin == 0.5
+    with pytest.raises(ConfigError, match="Did you mean resnet34"):  # a name wins over the spec of the file
+        train(config=older, model="resnet3", out=tmp_path / "z")
     assert (first.path / "model" / "model.safetensors").read_bytes() == (
         again.path / "model" / "model.safetensors"
     ).read_bytes()
@@ -316,6 +318,13 @@ def test_a_signal_at_the_last_step_stops_too(
     with pytest.raises(StoppedError, match="at step 12 of 12"):
         _interrupted(clothes, settings, tmp_path / "x", At(12, signal.SIGTERM))
     _same_end(run, resume(tmp_path / "x"))
+
+
+@pytest.mark.parametrize("section", ["model", "training"])
+def test_a_file_with_a_value_where_a_table_belongs_is_refused(section: str, clothes: Path, tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text(f"{section} = 3\n")
+    with pytest.raises(ConfigError, match=f"{section} = 3 is not accepted: it must be a table of settings"):
+        train(clothes, config=tmp_path / "settings.toml", out=tmp_path / "x")
 
 
 def test_the_recipe_of_a_complete_file_is_not_renamed(run: Run) -> None:

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from atalho.errors import ConfigError
+from atalho.json_values import JsonObject
 from atalho.precision import threads
 from atalho.runs import continuation, data_change, provenance
 from atalho.runs.begin import begin
 from atalho.runs.follow import follow
 from atalho.runs.resume import continue_run
 from atalho.runs.run import Run
-from atalho.settings import ask, change, merge, nest, refuse_other_task
+from atalho.settings import ask, change, flatten, merge, nest, refuse_other_task
 from atalho.storage import run_file
 from atalho.text import Text
 from atalho.training import distributed
@@ -96,7 +97,8 @@ def train(
     with distributed.joined() as ranks:
         file = run_file.read(Path(config)) if config is not None else {}
         given = nest(settings or {})
-        values = merge(file, given, nest({path: value for path, value in shortcuts.items() if value is not None}))
+        own = merge(given, nest({path: value for path, value in shortcuts.items() if value is not None}))
+        values = merge(_for_network(file, own), own)
         _refuse_another_recipe(file, values)
         continue_existing |= ranks.restarts > 0
         continuation.refuse_nowhere(folder, continue_existing, ranks)
@@ -164,9 +166,17 @@ def resume(
         return continue_run(run, data_change.data_at(data, run), accept_data_change, listener, ranks)
 
 
+def _for_network(file: JsonObject, asked: JsonObject) -> JsonObject:
+    """`file` without its spec where a network was asked for by name: a spec wins over a name."""
+    model = file.get("model")
+    if not isinstance(model, Mapping) or "model.name" not in flatten(asked):
+        return file
+    return file | {"model": {name: value for name, value in model.items() if name != "spec"}}
+
+
 def _refuse_another_recipe(file: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
     """A complete file fixes every value of its recipe, so that the name of another one would change nothing else."""
-    held, wanted = (values.get("training", {}).get("recipe") for values in (file, asked))
+    held, wanted = (flatten(values).get("training.recipe") for values in (file, asked))
     if held is not None and held != wanted:
         raise ConfigError(
             Text(
