@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from atalho.report import html, retrieval, sections
+from atalho.report import html, reidentification, sections
 from atalho.storage.run_folder import RunFolder
 from atalho.tasks.reidentification.evaluation import RankedImage, RankedList, ReidentificationEvaluation
 
@@ -45,7 +45,7 @@ def test_the_headline_says_how_many_queries_were_counted(
 
 
 def test_every_figure_stands_with_its_interval(evaluation: ReidentificationEvaluation) -> None:
-    text = retrieval.quality(evaluation)
+    text = reidentification.quality(evaluation)
     for name in ("rank-1", "rank-5", "rank-10", "rank-20", "mAP", "mINP"):
         assert f"<td>{name}</td>" in text
     assert "own camera are excluded (cross-camera)" in text
@@ -53,7 +53,7 @@ def test_every_figure_stands_with_its_interval(evaluation: ReidentificationEvalu
 
 
 def test_right_and_wrong_are_marked_not_by_colour_alone(evaluation: ReidentificationEvaluation) -> None:
-    text = retrieval.ranked_lists(evaluation, {"a.png": "picture-0", "b.png": "picture-1"})
+    text = reidentification.ranked_lists(evaluation, {"a.png": "picture-0", "b.png": "picture-1"})
     assert text is not None
     assert text.count("✓") == text.count("✗") == 1
     assert 'href="#picture-1"' in text
@@ -66,4 +66,4 @@ def test_the_page_has_these_parts_instead_of_classes(tmp_path: Path, evaluation:
     page = html.page(_run(tmp_path, evaluation), {})
     assert "Ranked lists" in page
     assert "Confusion matrix" not in page
-    assert retrieval.ranked_lists(replace(evaluation, lists=()), {}) is None
+    assert reidentification.ranked_lists(replace(evaluation, lists=()), {}) is None

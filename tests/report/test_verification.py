@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from atalho.metrics.verification import Verification
-from atalho.report import figures, html, verification
+from atalho.report import figures, html, reidentification
 from atalho.report.markup import Html
 from atalho.storage.run_folder import RunFolder
 from atalho.stored import filled
@@ -44,11 +44,11 @@ def _write(folder: Path, evaluation: dict[str, Any] | None = None, **recorded: A
 
 
 def test_a_run_without_one_has_no_such_part(tmp_path: Path) -> None:
-    assert verification.threshold(RunFolder(tmp_path), None, {}) is None
+    assert reidentification.threshold(RunFolder(tmp_path), None, {}) is None
 
 
 def test_errors_stand_with_intervals_and_pairs(run: Callable[..., RunFolder]) -> None:
-    text = verification.threshold(run(), None, DRAWN)
+    text = reidentification.threshold(run(), None, DRAWN)
     assert text is not None
     for part in (
         "similarity 0.535",
@@ -66,20 +66,20 @@ def test_errors_stand_with_intervals_and_pairs(run: Callable[..., RunFolder]) ->
 def test_the_test_images_stand_beside_where_it_was_chosen(run: Callable[..., RunFolder]) -> None:
     measured = CHOSEN | {"far": 0.0255, "frr": 0.1016, "genuine": 8740, "impostor": 414000}
     evaluation = filled(ReidentificationEvaluation, EVALUATION | {"at_threshold": measured})
-    text = verification.threshold(run(), evaluation, DRAWN)
+    text = reidentification.threshold(run(), evaluation, DRAWN)
     assert text is not None
     for part in ("validation images", "test images", "2.55%", "10.2%", "414,000 pairs"):
         assert part in text
 
 
 def test_other_images_are_named_and_escaped(run: Callable[..., RunFolder]) -> None:
-    text = verification.threshold(run(data="/<b>photos"), None, DRAWN)
+    text = reidentification.threshold(run(data="/<b>photos"), None, DRAWN)
     assert text is not None
     assert "/&lt;b&gt;photos" in text
 
 
 def test_where_there_is_none_the_reason_is_told(run: Callable[..., RunFolder]) -> None:
-    text = verification.threshold(run(threshold=None, reason="Too few pairs."), None, DRAWN)
+    text = reidentification.threshold(run(threshold=None, reason="Too few pairs."), None, DRAWN)
     assert text is not None
     assert "No threshold. Too few pairs." in text
     assert "<table" not in text

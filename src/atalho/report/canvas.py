@@ -13,9 +13,11 @@ from typing import Any, Final
 
 import matplotlib
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 
 from atalho.report.markup import Html
+from atalho.text.numbers import percent
 
 INK: Final = "#1c2430"
 MUTED: Final = "#667085"
@@ -100,6 +102,11 @@ def _saved(figure: Figure, kind: str, salt: str) -> bytes:
             metadata=metadata,
         )  # fmt: skip
     return buffer.getvalue()
+
+
+def percents(axis: Axis) -> None:
+    """Shares as per cent."""
+    axis.set_major_formatter(lambda value, _place: percent(value, 0))
 
 
 def panel(width: float, height: float) -> tuple[Figure, Axes]:

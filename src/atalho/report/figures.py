@@ -5,17 +5,18 @@ Each is a function from what a run measured to a Figure of its own, with the wor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from atalho.report.canvas import AMBER, BLUE, INK, MUTED, panel, png, style
+from atalho.report.canvas import AMBER, BLUE, INK, MUTED, panel, percents, png, style
 from atalho.report.markup import clean
 from atalho.storage import run_folder
 from atalho.storage.atomic import write_file
@@ -76,7 +77,7 @@ def loss(steps: Sequence[StepRow], epochs: Sequence[EpochRow]) -> Figure:
     axes.plot(*_course(steps, epochs, [step.loss for step in steps]), color=BLUE, alpha=0.25, linewidth=0.9)
     _two_curves(axes, [epoch.train_loss for epoch in epochs], [epoch.val_loss for epoch in epochs])
     axes.set_ylim(bottom=0)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: number(value, 1)))
+    axes.yaxis.set_major_formatter(lambda value, _place: number(value, 1))
     return figure
 
 
@@ -85,7 +86,7 @@ def accuracy(epochs: Sequence[EpochRow]) -> Figure:
     figure, axes = panel(3.7, 2.6)
     held_out = [epoch.val_rank1 if epoch.val_top1 is None else epoch.val_top1 for epoch in epochs]
     _two_curves(axes, [epoch.train_top1 for epoch in epochs], held_out)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: percent(value, 0)))
+    percents(axes.yaxis)
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     return figure
 
@@ -98,7 +99,7 @@ def learning_rate(steps: Sequence[StepRow], epochs: Sequence[EpochRow]) -> Figur
     else:
         axes.plot(range(1, len(epochs) + 1), [_drawable(epoch.learning_rate) for epoch in epochs], "o-", color=BLUE)
     axes.set_ylim(bottom=0)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: number(value, 5).rstrip("0").rstrip(".,")))
+    axes.yaxis.set_major_formatter(lambda value, _place: number(value, 5).rstrip("0").rstrip(".,"))
     _epoch_axis(axes, len(epochs))
     return figure
 
@@ -150,8 +151,8 @@ def reliability(calibration: CalibrationFigures) -> Figure:
         axes.plot(across, up, color=colour, linewidth=1.6, label=label)
         sizes = [12 + 220 * b.count / total for b in bins]
         axes.scatter(across, up, s=sizes, color=colour, alpha=0.75, linewidths=0, zorder=3)
-    _shares(axes, "x")
-    _shares(axes, "y")
+    _shares(axes, axes.xaxis)
+    _shares(axes, axes.yaxis)
     axes.set_aspect("equal")
     axes.set_xlabel(_("confidence"))
     axes.set_ylabel(_("accuracy"))
@@ -171,7 +172,7 @@ def recall(per_class: Sequence[ClassFigures]) -> Figure:
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")
-    _shares(axes, "x")
+    _shares(axes, axes.xaxis)
     axes.set_xlabel(_("recall, with {level} interval").format(level=percent(LEVEL, 0)))
     return figure
 
@@ -194,7 +195,7 @@ def error_rates(verification: Verification) -> Figure:
     _logarithmic(axes, floor)
     axes.set_xlabel(_("similarity"))
     axes.set_xlim(curve.thresholds[0], curve.thresholds[-1])
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: number(value, 1)))
+    axes.xaxis.set_major_formatter(lambda value, _place: number(value, 1))
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.14), ncols=4, columnspacing=1.2, handlelength=1.6)
     return figure
 
@@ -212,7 +213,7 @@ def _logarithmic(axes: Axes, floor: float) -> None:
     axes.yaxis.set_major_locator(FixedLocator(ticks))
     axes.yaxis.set_minor_locator(NullLocator())
     digits = {1e-4: 2, 1e-3: 1}
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: percent(value, digits.get(value, 0))))
+    axes.yaxis.set_major_formatter(lambda value, _place: percent(value, digits.get(value, 0)))
 
 
 def _two_curves(axes: Axes, training: Sequence[float | None], validation: Sequence[float | None]) -> None:
@@ -236,12 +237,12 @@ def _epoch_axis(axes: Axes, epochs: int) -> None:
     axes.set_xlabel(_("epoch"))
 
 
-def _shares(axes: Axes, which: str) -> None:
-    limits: Callable[[float, float], Any] = axes.set_xlim if which == "x" else axes.set_ylim
-    limits(-0.02, 1.02)
-    axis = axes.xaxis if which == "x" else axes.yaxis
+def _shares(axes: Axes, axis: Axis) -> None:
+    """From 0 to 100%."""
+    limit = axes.set_xlim if axis is axes.xaxis else axes.set_ylim
+    limit(-0.02, 1.02)
     axis.set_ticks([0, 0.2, 0.4, 0.6, 0.8, 1])
-    axis.set_major_formatter(FuncFormatter(lambda value, _place: percent(value, 0)))
+    percents(axis)
 
 
 def _course(

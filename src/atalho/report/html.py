@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from atalho.report import background, figures, retrieval, sections, shell, verification
+from atalho.report import background, figures, reidentification, sections, shell
 from atalho.report.canvas import svg
 from atalho.report.markup import Html, el, join
 from atalho.report.parts import library, places_of
@@ -70,9 +70,9 @@ def _measured(
     if evaluation is None:
         return {}
     parts: dict[str, Callable[[], tuple[str, Html | None]]] = {
-        "retrieval": lambda: (_("Re-identification"), retrieval.quality(evaluation)),
-        "threshold": lambda: (_("Threshold"), verification.threshold(run, evaluation, drawings)),
-        "lists": lambda: (_("Ranked lists"), retrieval.ranked_lists(evaluation, places)),
+        "retrieval": lambda: (_("Re-identification"), reidentification.quality(evaluation)),
+        "threshold": lambda: (_("Threshold"), reidentification.threshold(run, evaluation, drawings)),
+        "lists": lambda: (_("Ranked lists"), reidentification.ranked_lists(evaluation, places)),
         "classes": lambda: (_("Per class"), sections.per_class(evaluation)),
         "confusion": lambda: (_("Confusion matrix"), sections.confusion(evaluation, drawings)),
         "calibration": lambda: (_("Calibration"), sections.calibration(evaluation, drawings)),

@@ -10,7 +10,7 @@ from atalho.cli import run as command_line
 from atalho.errors import ConfigError
 from atalho.lab.cost import measure as cost
 from atalho.lab.cost.candidate import CostCandidate, candidate, counts
-from atalho.lab.cost.result import Costs, Count, Time
+from atalho.lab.cost.result import Cost, Costs
 
 VGG, RES = CostCandidate("vgg19", "other", 224), CostCandidate("resnet34", "residual", 224)
 
@@ -41,9 +41,9 @@ def test_the_interval_of_a_median() -> None:
 
 
 def measured(parameters: int, seconds: tuple[float, float, float]) -> Costs:
-    count = Count(parameters, parameters, parameters)
+    count = Cost(parameters, parameters, parameters)
     low, middle, high = seconds
-    time = Time(middle, low, high, ())
+    time = Cost(middle, low, high, ())
     return Costs(count, count, count, time, time)
 
 

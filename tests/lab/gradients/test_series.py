@@ -3,16 +3,17 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
 from atalho.lab.gradients import series as gs
-from atalho.lab.gradients.probe import Probe
 from atalho.lab.gradients.result import GradientsSeries
 from atalho.lab.shared.verdict import Interval
 from atalho.networks import catalogue
+from atalho.networks.build import create
 
 
-def probe(first: float, neighbour: float, shares: tuple[float, ...] | None = None) -> Probe:
-    return Probe(
+def probe(first: float, neighbour: float, shares: tuple[float, ...] | None = None) -> gs.Probe:
+    return gs.Probe(
         blocks=("stages.0.0", "stages.0.1", "stages.0.2"),
         entering=(first, 2.0, 1.0),
         weights=(3.0, 2.0, 1.5),
@@ -89,3 +90,20 @@ def test_both_ends_of_training_are_asked() -> None:
 def test_without_a_control_there_is_no_verdict() -> None:
     assert gs.judge([series("resnet20", EVEN, 0.5)]).outcome == "not enough evidence"
     assert gs.judge([series("resnet20", [3.0], 0.5), series("plain20", [900.0], 0.0)]).outcome == "not enough evidence"
+
+
+def test_everything_is_there_and_repeats() -> None:
+    torch.manual_seed(0)
+    images, targets = torch.randn(6, 3, 8, 8), torch.arange(6)
+    network = create("mlp6")
+    seen = gs.probe(network, images, targets, seed=0)
+    assert seen == gs.probe(network, images, targets, seed=0)
+    assert seen.blocks == ("stages.0.0", "stages.0.1")
+    assert len(seen.entering) == len(seen.weights) == 2
+    assert abs(seen.cosines[0] - 1) < 1e-6 and len(seen.cosines) == 33
+    assert len(seen.paths) == 3 and abs(sum(seen.paths) - 1) < 1e-9
+
+
+def test_a_plain_network_has_no_lengths_of_paths() -> None:
+    images, targets = torch.randn(4, 3, 8, 8), torch.arange(4)
+    assert gs.probe(create("plainmlp6"), images, targets, seed=0).paths is None

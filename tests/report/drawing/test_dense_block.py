@@ -3,9 +3,8 @@
 import pytest
 
 from atalho.report.drawing.dense_block import BAND, BROADEST, draw_dense_block
-from atalho.report.drawing.layer_box import LayerBox
 from atalho.report.drawing.marks import RIGHT, Pen
-from atalho.report.drawing.segments import DenseLayers
+from atalho.report.drawing.segments import DenseLayers, LayerBox
 
 LAYERS = (LayerBox("conv", 48, 1, before=("norm", "relu")), LayerBox("conv", 12, 3, before=("norm", "relu")))
 

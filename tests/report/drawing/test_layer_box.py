@@ -2,7 +2,7 @@
 
 import pytest
 
-from atalho.report.drawing.layer_box import LayerBox, Size
+from atalho.report.drawing.segments import LayerBox, Size
 from atalho.text import speaking
 
 

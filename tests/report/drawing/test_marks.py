@@ -1,8 +1,8 @@
 """The pen goes down the middle line, and what it draws for a layer stays within the layer's box."""
 
-from atalho.report.drawing.layer_box import LayerBox
 from atalho.report.drawing.marks import BOX, CENTRE, HEIGHT, NARROW, Pen
 from atalho.report.drawing.scale import Scale
+from atalho.report.drawing.segments import LayerBox
 
 
 def pen(values: dict[str, float] | None = None) -> Pen:

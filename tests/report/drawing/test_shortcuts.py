@@ -2,9 +2,8 @@
 
 import pytest
 
-from atalho.report.drawing.layer_box import LayerBox
 from atalho.report.drawing.marks import ARC, CENTRE, NODE, RIGHT, Pen
-from atalho.report.drawing.segments import ShortcutBlock
+from atalho.report.drawing.segments import LayerBox, ShortcutBlock
 from atalho.report.drawing.shortcuts import draw_block
 
 CONV = LayerBox("conv", 64, 3, after=("norm",))

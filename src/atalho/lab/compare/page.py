@@ -1,6 +1,6 @@
 """What `lab compare` found: test errors over the budget, and where they end."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -63,34 +63,29 @@ class CompareResult(Result):
             painted.curve(
                 curves, across, points, colour, 0.13, linestyle=line, linewidth=1.9, marker=mark, label=one.name
             )
-            if all(point.known for point in points):
-                painted.upright(ends, place, points[-1], colour, 1.6)
+            painted.upright(ends, place, points[-1], colour, 1.6)
             ends.plot([place], [one.errors.test_error.mean], "o", color=colour, markersize=5)
         _axes(curves, ends, self.series)
         return {_("Test error at an equal budget"): figure}
 
     def tables(self) -> Mapping[str, Table]:
         """What was made equal, and the errors at the end."""
+        columns: dict[str, Callable[[CompareSeries], str]] = {
+            _("network"): lambda one: one.name,
+            _("final architecture"): lambda one: _width(one.spec),
+            _("parameters"): lambda one: whole(one.parameters),
+            _("multiply–adds"): lambda one: words.millions(one.multiply_adds),
+            _("epochs"): lambda one: whole(one.epochs),
+        }
         # A step's time is measured where the time is what was made equal.
-        timed = any(one.step_seconds is not None for one in self.series)
-        head = (
-            *(_("network"), _("final architecture"), _("parameters"), _("multiply–adds"), _("epochs")),
-            *((_("ms per step"),) if timed else ()),
-            *(_("training error"), _("test error")),
-        )
-        rows = [
-            (
-                *(one.name, _width(one.spec), whole(one.parameters), words.millions(one.multiply_adds)),
-                whole(one.epochs),
-                *((whole(one.step_seconds and 1e3 * one.step_seconds),) if timed else ()),
-                *one.errors.cells(),
-            )
-            for one in self.series
-        ]
+        if any(one.step_seconds is not None for one in self.series):
+            columns[_("ms per step")] = lambda one: whole(one.step_seconds and 1e3 * one.step_seconds)
+        columns[_("training error")] = lambda one: words.estimate(one.errors.train_error, "percent")
+        columns[_("test error")] = lambda one: words.estimate(one.errors.test_error, "percent")
         note = _("In brackets: {level} intervals over seeds (Student's t), on {test} test images.").format(
             level=percent(LEVEL, 0), test=whole(self.measured.test_images)
         )
-        return {_("The networks and their final errors"): Table(head, rows, note, numbers_from=2)}
+        return {_("The networks and their final errors"): Table.of(self.series, columns, note, numbers_from=2)}
 
     def method(self) -> str:
         """What was done, and what was held equal."""

@@ -22,7 +22,7 @@ from torch import nn
 from atalho.errors import ConfigError
 from atalho.lab.cost.candidate import CostCandidate, Counts, candidate, check_side, counts
 from atalho.lab.cost.page import CostResult
-from atalho.lab.cost.result import CostMeasured, Costs, CostSettings, Count, Time
+from atalho.lab.cost.result import Cost, CostMeasured, Costs, CostSettings
 from atalho.lab.shared.session import BudgetedOptions, Session
 from atalho.lab.shared.verdict import Comparison, Interval, Verdict
 from atalho.precision import Precision, choose
@@ -116,8 +116,8 @@ def _quantities(name: str, costs: Costs) -> Iterator[tuple[Text, Interval]]:
 def _costs(counted: Counts | None, timed: Sequence[Times]) -> Costs:
     """Each cost of a network: median over the rounds with its interval; of counts, that number."""
 
-    def exact(count: int) -> Count:
-        return Count(count, count, count)
+    def exact(count: int) -> Cost:
+        return Cost(count, count, count)
 
     return Costs(
         exact(counted.parameters) if counted else None,
@@ -128,7 +128,7 @@ def _costs(counted: Counts | None, timed: Sequence[Times]) -> Costs:
     )
 
 
-def median_interval(values: Sequence[float], level: float = 0.95) -> Time:
+def median_interval(values: Sequence[float], level: float = 0.95) -> Cost:
     """The median with an interval between two of the sorted values that holds at `level` whatever their distribution.
 
     Below six values no two of them are far enough apart, and the ends are None.
@@ -137,7 +137,7 @@ def median_interval(values: Sequence[float], level: float = 0.95) -> Time:
     outside = [2 * sum(comb(n, i) for i in range(k)) / 2**n for k in range(1, n // 2 + 1)]
     cut = sum(share <= 1 - level for share in outside)
     low, high = (ordered[cut - 1], ordered[n - cut]) if cut else (None, None)
-    return Time(median(ordered), low, high, tuple(values))
+    return Cost(median(ordered), low, high, tuple(values))
 
 
 def _times(one: CostCandidate, side: int, batch: int, precision: Precision) -> Times:

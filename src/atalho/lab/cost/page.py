@@ -8,13 +8,13 @@ from typing import Any, Final
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from atalho.lab.cost.result import CostMeasured, Costs, CostSettings, Count, Time
+from atalho.lab.cost.result import Cost, CostMeasured, Costs, CostSettings
 from atalho.lab.shared.result import Picture, Result, Table
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED
 from atalho.text import N_, _
 from atalho.text.numbers import LEVEL, between, number, nwhole, percent, significant
 
-_COSTS: Final[tuple[tuple[str, float, Callable[[Costs], Count | Time | None]], ...]] = (
+_COSTS: Final[tuple[tuple[str, float, Callable[[Costs], Cost | None]], ...]] = (
     (N_("parameters (millions)"), 1e-6, attrgetter("parameters")),
     (N_("multiply–adds (10⁹)"), 1e-9, attrgetter("multiply_adds")),
     (N_("kept for backward (MB)"), 1e-6, attrgetter("activation_bytes")),
@@ -59,7 +59,7 @@ class CostResult(Result):
     def method(self) -> str:
         s = self.settings
         times = [costs.training_seconds for costs in self.costs.values()]
-        rounds = max((len(one.values) for one in times if one is not None), default=0)
+        rounds = max((len(one.values or ()) for one in times if one is not None), default=0)
         known = any(one is not None and one.low is not None for one in times)
         intervals = (
             _("with {level} intervals").format(level=percent(LEVEL, 0)) if known else _("too few for an interval")
@@ -83,16 +83,16 @@ class CostResult(Result):
         return () if self.verdict.comparisons else (text,)
 
 
-def _bars(axes: Any, title: str, unit: float, values: Mapping[str, Count | Time], kinds: Mapping[str, str]) -> None:
+def _bars(axes: Any, title: str, unit: float, values: Mapping[str, Cost], kinds: Mapping[str, str]) -> None:
     names = list(values)[::-1]
     most = max((value.median * unit for value in values.values()), default=1.0)
     for place, name in enumerate(names):
         value = values[name]
         x = end = value.median * unit
         axes.barh(place, x, height=0.62, color=AMBER if kinds[name] == "other" else BLUE)
-        if value.low is not None and value.high is not None and value.low != value.high:
-            end = value.high * unit
-            axes.plot([value.low * unit, end], [place, place], color=INK, linewidth=1.3)
+        if value.ends is not None:
+            low, end = (unit * of for of in value.ends)
+            axes.plot([low, end], [place, place], color=INK, linewidth=1.3)
         axes.annotate(_amount(x), (end, place), (4, 0), textcoords="offset points", va="center", color=INK)
     axes.set_yticks(range(len(names)), names)
     axes.set_xlim(0, 1.35 * most)
@@ -108,10 +108,8 @@ def _amount(value: float) -> str:
     return number(value, 0 if value >= 100 else 1 if value >= 10 else 2)
 
 
-def _cell(value: Count | Time | None, unit: float) -> str:
+def _cell(value: Cost | None, unit: float) -> str:
     if value is None:
         return "–"
     middle = _amount(value.median * unit)
-    if value.low is None or value.high is None or value.low == value.high:
-        return middle
-    return f"{middle} {between(_amount(value.low * unit), _amount(value.high * unit))}"
+    return middle if value.ends is None else f"{middle} {between(*(_amount(end * unit) for end in value.ends))}"

@@ -26,44 +26,37 @@ class CostSettings:
 
 
 @dataclass(frozen=True)
-class Count:
-    """A number that is counted, as a median without spread."""
-
-    median: int
-    """The number."""
-    low: int
-    """The number."""
-    high: int
-    """The number."""
-
-
-@dataclass(frozen=True)
-class Time:
-    """A median over rounds, in seconds for an image."""
+class Cost:
+    """A median over rounds, in seconds for an image; or a number that is counted, without spread."""
 
     median: float
-    """The median."""
+    """The median, or the number."""
     low: float | None
     """The lower end of its 95% interval; null with fewer than six rounds."""
     high: float | None
     """The upper end."""
-    values: tuple[float, ...]
-    """One for each round."""
+    values: tuple[float, ...] | None = None
+    """One for each round; absent where it is counted."""
+
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        """Both ends, where it spreads."""
+        return None if self.low is None or self.high is None or self.low == self.high else (self.low, self.high)
 
 
 @dataclass(frozen=True)
 class Costs:
     """What one network costs; null for what is not measured yet."""
 
-    parameters: Count | None
+    parameters: Cost | None
     """How many it has."""
-    multiply_adds: Count | None
+    multiply_adds: Cost | None
     """Multiply–adds of the forward pass, for an image."""
-    activation_bytes: Count | None
+    activation_bytes: Cost | None
     """Bytes kept for the backward pass in fp32, for an image."""
-    training_seconds: Time | None
+    training_seconds: Cost | None
     """A training step."""
-    inference_seconds: Time | None
+    inference_seconds: Cost | None
     """Inference."""
 
 

@@ -1,7 +1,8 @@
 """What `lab depth` found: the errors of every depth over the epochs, with and without shortcuts, and at the end."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from matplotlib.axes import Axes
@@ -73,25 +74,21 @@ class DepthResult(Result):
 
     def tables(self) -> Mapping[str, Table]:
         """Errors at the end of training with their intervals, and what the networks cost."""
-        head = (_("network"), _("training error"), _("test error"), _("parameters"), _("multiply–adds"), _("seeds"))
-        rows = [
-            (
-                one.name,
-                *one.errors.cells(),
-                whole(one.parameters),
-                words.millions(one.multiply_adds),
-                whole(len(one.seeds)),
-            )
-            for series in self.by_kind().values()
-            for one in series
-        ]
+        columns: dict[str, Callable[[DepthSeries], str]] = {
+            _("network"): lambda one: one.name,
+            _("training error"): lambda one: words.estimate(one.errors.train_error, "percent"),
+            _("test error"): lambda one: words.estimate(one.errors.test_error, "percent"),
+            _("parameters"): lambda one: whole(one.parameters),
+            _("multiply–adds"): lambda one: words.millions(one.multiply_adds),
+            _("seeds"): lambda one: whole(len(one.seeds)),
+        }
         note = _(
             "Final errors in eval mode, on the {train} training images without augmentation and on {test} "
             "test images. In brackets: {level} intervals over seeds (Student's t)."
         ).format(
             train=whole(self.settings.training.images), test=whole(self.measured.test_images), level=percent(LEVEL, 0)
         )
-        return {_("Final errors"): Table(head, rows, note)}
+        return {_("Final errors"): Table.of(chain(*self.by_kind().values()), columns, note)}
 
     def method(self) -> str:
         """What was done, and what was held equal."""
@@ -166,16 +163,16 @@ def _ends(axes: Axes, by_kind: Mapping[str, Sequence[DepthSeries]], depths: Sequ
 
 
 def _within(added: Interval) -> str:
-    if added.low is None or added.high is None:
+    if added.ends is None:
         return N_(
             "One seed is not enough to tell how depth affects networks with shortcuts ({name}: training "
             "error changes by {value})."
         )
-    if added.low > 0:
+    if added.ends[0] > 0:
         return N_(
             "Even with shortcuts, the deeper network trained less well at this budget ({name}: training "
             "error changes by {value})."
         )
-    if added.high < 0:
+    if added.ends[1] < 0:
         return N_("With shortcuts, the deeper network trained better ({name}: training error changes by {value}).")
     return N_("With shortcuts, depth made no difference beyond chance ({name}: training error changes by {value}).")

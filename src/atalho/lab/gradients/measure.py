@@ -20,15 +20,13 @@ import torch
 from atalho.config import Config
 from atalho.errors import ConfigError
 from atalho.lab.gradients.page import GradientsResult
-from atalho.lab.gradients.probe import Probe, probe
 from atalho.lab.gradients.result import GradientsMeasured, GradientsSettings
-from atalho.lab.gradients.series import START, TRAINED, judge, series
+from atalho.lab.gradients.series import START, TRAINED, Probe, judge, probe, series
 from atalho.lab.shared import subset, trained
 from atalho.lab.shared.session import BudgetedOptions, Session
 from atalho.lab.shared.subset import MeasuredOn, Subset
-from atalho.lab.shared.trained import TrainedNetwork
+from atalho.lab.shared.trained import Compared, TrainedNetwork
 from atalho.lab.shared.training import Recipe, TrainingBench, configuration, open_bench, train
-from atalho.lab.shared.twins import Compared
 from atalho.networks import catalogue
 from atalho.networks import spec as specs
 from atalho.networks.network import Network

@@ -1,7 +1,7 @@
 """What `lab gradients` found: the gradient at every block as curves and on the drawings, its likeness, its paths."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from atalho.lab.gradients.probe import LINES
 from atalho.lab.gradients.result import GradientsMeasured, GradientsSeries, GradientsSettings, Moment
-from atalho.lab.shared import painted, twins, words
+from atalho.lab.gradients.series import LINES, START, TRAINED
+from atalho.lab.shared import painted, trained, words
 from atalho.lab.shared.result import Picture, Result, Table
 from atalho.lab.shared.verdict import Interval
 from atalho.report.canvas import INK, panel
@@ -54,20 +54,16 @@ class GradientsResult(Result):
     def tables(self) -> Mapping[str, Table]:
         """The ratio of the first block to the last, by what enters and by weights; likeness; lengths of paths."""
         level = percent(LEVEL, 0)
-        head = (
-            *(_("network"), _("when"), _("first block / last block: gradient"), _("the same for the weights")),
-            *(_("cosine between neighbours"), _("branches on paths with {level} of the gradient").format(level=level)),
-        )
-        rows = [
-            (
-                *(one.name, _when(moment)),
-                *(words.estimate(mean, "number") for mean in (at.ratio, at.ratio_weights, at.neighbour)),
-                _lengths(at),
-            )
-            for one in self.series
-            for moment, at in one.moments.items()
-        ]
-        return {_("Gradient at the first block"): Table(head, rows, _note(self.settings), numbers_from=2)}
+        columns: dict[str, Callable[[tuple[str, str, Moment]], str]] = {
+            _("network"): lambda row: row[0],
+            _("when"): lambda row: _when(row[1]),
+            _("first block / last block: gradient"): lambda row: words.estimate(row[2].ratio, "number"),
+            _("the same for the weights"): lambda row: words.estimate(row[2].ratio_weights, "number"),
+            _("cosine between neighbours"): lambda row: words.estimate(row[2].neighbour, "number"),
+            _("branches on paths with {level} of the gradient").format(level=level): lambda row: _lengths(row[2]),
+        }
+        rows = [(one.name, moment, at) for one in self.series for moment, at in one.moments.items()]
+        return {_("Gradient at the first block"): Table.of(rows, columns, _note(self.settings), numbers_from=2)}
 
     def method(self) -> str:
         """What was measured and how."""
@@ -101,7 +97,7 @@ class GradientsResult(Result):
         """Why nothing was compared, if so, and in what the networks differ."""
         s = self.settings
         return [
-            *twins.not_compared(self.verdict, (one.shortcuts for one in self.series)),
+            *trained.not_compared(self.verdict, (one.shortcuts for one in self.series)),
             *s.compared.remarks(len(self.series), alike=s.recipe is not None),
         ]
 
@@ -113,9 +109,9 @@ def _ends(measured: Sequence[GradientsSeries]) -> list[str]:
 
 
 def _when(moment: str) -> str:
-    if moment == "start":
+    if moment == START:
         return _("at initialisation")
-    if moment == "trained":
+    if moment == TRAINED:
         return _("after training")
     return _("after epoch {n}").format(n=whole(int(moment.removeprefix("epoch"))))
 

@@ -5,8 +5,8 @@ from typing import Literal
 
 from atalho.lab.shared.cells import Grows
 from atalho.lab.shared.subset import MeasuredOn
+from atalho.lab.shared.trained import Compared
 from atalho.lab.shared.training import Trained
-from atalho.lab.shared.twins import Compared
 from atalho.lab.shared.verdict import Interval, Sample
 from atalho.networks.spec import Spec
 from atalho.stored import Flat

@@ -1,24 +1,69 @@
-"""From what `lab gradients` measured at each moment to means with intervals, and the verdict."""
+"""What `lab gradients` measures of a network at each moment, in fp32; then means with intervals, and the verdict."""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import fmean
 from typing import Final
 
+from torch import Tensor
+
 from atalho.inspection import paths
+from atalho.inspection.gradient_flow import gradient_flow
 from atalho.inspection.paths import PathLength
-from atalho.lab.gradients.probe import Probe
+from atalho.inspection.shattering import correlations
 from atalho.lab.gradients.result import GradientsSeries, Moment, Paths
 from atalho.lab.shared.verdict import Comparison, Interval, Verdict
+from atalho.networks.network import Network
 from atalho.networks.spec import DenseNetSpec, Spec
 from atalho.text import Text
 
 START: Final = "start"
 TRAINED: Final = "trained"
 """The moments of a run. Those of a network that is trained a little are `start`, `epoch1`, `epoch2`, …"""
+
+LINES: Final = 16
+"""The likeness of gradients is measured along at most so many lines between images."""
+
+_PATH_IMAGES: Final = 32
+_PATH_SAMPLES: Final = 10
+
+
+@dataclass(frozen=True)
+class Probe:
+    """The gradient at every block, its likeness at neighbouring inputs, and its share by length of path."""
+
+    blocks: tuple[str, ...]
+    entering: tuple[float, ...]
+    """The norm of the gradient by what enters each block."""
+    weights: tuple[float, ...]
+    """The norm of the gradient by each block's weights."""
+    cosines: tuple[float, ...]
+    """At every distance between one image and another."""
+    paths: tuple[float, ...] | None
+    """None for a network that has one path only."""
+
+
+def probe(network: Network, images: Tensor, targets: Tensor, *, seed: int) -> Probe:
+    """Measure a network on `images` (N,C,H,W) with classes `targets` (N,).
+
+    Likeness is measured on lines between the first of them, paths with the first 32.
+    """
+    flow = gradient_flow(network, images, targets)
+    shares = None
+    if paths.several(network):
+        few = images[:_PATH_IMAGES], targets[:_PATH_IMAGES]
+        shares = tuple(row.share for row in paths.by_length(network, *few, samples=_PATH_SAMPLES, seed=seed))
+    return Probe(
+        blocks=tuple(row.name for row in flow),
+        entering=tuple(row.entering for row in flow),
+        weights=tuple(row.weights for row in flow),
+        cosines=tuple(correlations(network, images, targets, lines=min(LINES, len(images) // 2))),
+        paths=shares,
+    )
 
 
 def series(name: str, spec: Spec, values: Mapping[str, Mapping[str, Probe]]) -> GradientsSeries:
@@ -36,9 +81,8 @@ def geometric(values: Sequence[float], name: str | None = None) -> Interval:
     """The geometric mean and Student's interval of the logarithms: for norms, which differ by factors."""
     logarithms = Interval.over_seeds([math.log(max(value, 1e-300)) for value in values])
     # Of one value alone nothing is known: 0 to infinity.
-    low = -math.inf if logarithms.low is None else logarithms.low
-    high = math.inf if logarithms.high is None else logarithms.high
-    mean, low, high = (math.inf if end > 700 else math.exp(end) for end in (logarithms.mean, low, high))
+    ends = logarithms.ends or (-math.inf, math.inf)
+    mean, low, high = (math.inf if end > 700 else math.exp(end) for end in (logarithms.mean, *ends))
     return Interval(name=name, mean=mean, low=low, high=high)
 
 

@@ -30,8 +30,7 @@ from atalho.lab.landscape.result import (
 )
 from atalho.lab.shared import subset, trained
 from atalho.lab.shared.session import BudgetedOptions, Session
-from atalho.lab.shared.trained import TrainedNetwork
-from atalho.lab.shared.twins import Compared
+from atalho.lab.shared.trained import Compared, TrainedNetwork
 from atalho.lab.shared.verdict import SHARE, Comparison, Interval, Verdict
 from atalho.precision import choose
 from atalho.stored import from_json

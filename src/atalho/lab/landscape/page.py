@@ -1,7 +1,7 @@
 """What `lab landscape` found: surfaces and contours of all networks on one scale, and the lines."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from numpy.typing import NDArray
 
 from atalho.lab.landscape.result import LandscapeMeasured, LandscapeSeries, LandscapeSettings
-from atalho.lab.shared import painted, twins, words
+from atalho.lab.shared import painted, trained, words
 from atalho.lab.shared.result import Result, Table
 from atalho.report.canvas import INK, LINE, MUTED, panel
 from atalho.text import N_, _
@@ -52,20 +52,13 @@ class LandscapeResult(Result):
 
     def tables(self) -> Mapping[str, Table]:
         """Where the networks stand and how wide their valleys are."""
-        head = (
-            *(_("network"), _("loss"), _("error")),
-            *(_("step to halfway to chance level"), _("outward steps that reduce the loss")),
-        )
-        rows = [
-            (
-                one.name,
-                number(one.centre.loss if one.centre else None, 3),
-                percent(one.centre.error if one.centre else None),
-                words.estimate(one.radius, "number"),
-                words.estimate(one.falling, "percent"),
-            )
-            for one in self.series
-        ]
+        columns: dict[str, Callable[[LandscapeSeries], str]] = {
+            _("network"): lambda one: one.name,
+            _("loss"): lambda one: number(one.centre.loss if one.centre else None, 3),
+            _("error"): lambda one: percent(one.centre.error if one.centre else None),
+            _("step to halfway to chance level"): lambda one: words.estimate(one.radius, "number"),
+            _("outward steps that reduce the loss"): lambda one: words.estimate(one.falling, "percent"),
+        }
         note = _(
             "Loss and error at the trained weights, on {images} training images. The step is the mean over "
             "{lines}, in both directions, with Student's {level} interval over the lines; a line on which "
@@ -76,7 +69,7 @@ class LandscapeResult(Result):
             level=percent(LEVEL, 0),
             reach=_plain(self.settings.reach),
         )
-        return {_("Width of the valley"): Table(head, rows, note)}
+        return {_("Width of the valley"): Table.of(self.series, columns, note)}
 
     def method(self) -> str:
         """How the steps are made comparable, and what the norms do."""
@@ -103,7 +96,7 @@ class LandscapeResult(Result):
         lost = [one.name for one in self.series if one.centre and one.radius is None]
         nowhere = _("{name} has a loss no better than chance on these images, so it is not in a valley.")
         return [
-            *twins.not_compared(self.verdict, (one.shortcuts for one in self.series)),
+            *trained.not_compared(self.verdict, (one.shortcuts for one in self.series)),
             *(nowhere.format(name=name) for name in lost),
             hint,
             *self.settings.compared.remarks(len(self.series)),

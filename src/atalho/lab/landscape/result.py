@@ -6,7 +6,7 @@ from typing import Literal
 from atalho.inspection.landscape import Norms
 from atalho.lab.shared.cells import Grows
 from atalho.lab.shared.subset import MeasuredOn
-from atalho.lab.shared.twins import Compared
+from atalho.lab.shared.trained import Compared
 from atalho.lab.shared.verdict import Sample
 from atalho.stored import Flat
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -19,22 +21,72 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atalho.errors import ConfigError
-from atalho.lab.lesion.cut import Cut, Right, every, measure
 from atalho.lab.lesion.page import LesionResult
-from atalho.lab.lesion.result import Lesion, LesionMeasured, LesionSeries, LesionSettings, RandomLesions
+from atalho.lab.lesion.result import Kind, Lesion, LesionMeasured, LesionSeries, LesionSettings, RandomLesions
 from atalho.lab.shared import subset, trained
 from atalho.lab.shared.session import BudgetedOptions, Session
 from atalho.lab.shared.subset import Subset
-from atalho.lab.shared.trained import TrainedNetwork
-from atalho.lab.shared.twins import Compared
+from atalho.lab.shared.trained import Compared, TrainedNetwork
 from atalho.lab.shared.verdict import Comparison, Interval, Verdict
 from atalho.metrics.intervals import over_images, t_interval, wilson
+from atalho.networks.network import Network
 from atalho.precision import choose
 from atalho.stored import from_json
 from atalho.surgery import lesion
+from atalho.tasks.forward import forward
 from atalho.text import Text
 
 COUNTS: Final = (2, 4, 8, 16)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One lesion of one network; `kind` is whole, remove, silence, random or swap."""
+
+    network: TrainedNetwork
+    kind: Kind
+    names: tuple[str, ...]
+    draw: int = 0
+
+    @property
+    def cell(self) -> str:
+        """The name of its cell."""
+        what = f"{len(self.names)}.{self.draw}" if self.kind == "random" else ".".join(self.names[:1])
+        return f"{self.network.name}.{self.kind}.{what}".rstrip(".")
+
+    def applied(self) -> AbstractContextManager[Network]:
+        """The network with it, while entered."""
+        network = self.network.network
+        match self.kind:
+            case "whole":
+                return nullcontext(network)
+            case "silence":
+                return lesion.silenced(network, self.names)
+            case "swap":
+                return lesion.swapped(network, self.names[0], self.names[1])
+            case _:
+                return lesion.removed(network, self.names)
+
+    def measure(self, chosen: Subset) -> Right:
+        """Which images the network gets right with it."""
+        precision = self.network.model.precision
+        with self.applied() as network:
+            logits = forward(network, chosen.images, chosen.ids, chosen.preprocessing, precision)
+        right = (logits.argmax(1) == chosen.labels).numpy()
+        return Right(np.packbits(right).tobytes().hex())
+
+
+@dataclass(frozen=True)
+class Right:
+    """What a cell holds: which images the network gets right."""
+
+    right: str
+    """A bit for each image, in hexadecimal digits."""
+
+    def images(self, count: int) -> NDArray[np.bool_]:
+        """(N,) for the `count` images that were measured on."""
+        packed = np.frombuffer(bytes.fromhex(self.right), np.uint8)
+        return np.unpackbits(packed, count=count).astype(bool)
 
 
 def run(
@@ -70,8 +122,8 @@ def run(
         seed,
         Compared.of(networks),
     )
-    cuts = {cut.cell: cut for one in networks for cut in every(one, counts, draws, seed)}
-    done = session.measure(settings, {cell: partial(measure, cut, chosen) for cell, cut in cuts.items()})
+    cuts = {cut.cell: cut for one in networks for cut in cuts_of(one, counts, draws, seed)}
+    done = session.measure(settings, {cell: partial(cut.measure, chosen) for cell, cut in cuts.items()})
     right = {cell: value.images(len(chosen.ids)) for cell, value in from_json(dict[str, Right], done.values).items()}
     series = tuple(_series(one, cuts, right, chosen) for one in networks)
     measured = LesionMeasured(series, chosen.chance_level(), chosen.preprocessing.size)
@@ -96,6 +148,25 @@ def judge(series: Sequence[LesionSeries]) -> Verdict:
     half = Interval.exact(Text("half of it"), 0.5)
     alone = [Comparison(quantity, one, "below" if kind else "above", half) for kind in lost for one in lost[kind]]
     return Verdict(tuple(alone))
+
+
+def cuts_of(one: TrainedNetwork, counts: Sequence[int], draws: int, seed: int) -> list[Cut]:
+    """Every lesion of one network. The same blocks at random for networks whose blocks have the same names."""
+    network = one.network
+    removable = lesion.removable(network)
+    silent = [name for name in lesion.silenceable(network) if name not in removable]
+    return [
+        Cut(one, "whole", ()),
+        *(Cut(one, "remove", (name,)) for name in removable),
+        *(Cut(one, "silence", (name,)) for name in silent),
+        *(
+            Cut(one, "random", lesion.at_random(removable, count, seed=seed, draw=draw), draw)
+            for count in sorted(set(counts))
+            for draw in range(draws)
+            if count <= len(removable)
+        ),
+        *(Cut(one, "swap", pair) for pair in lesion.swappable(network)),
+    ]
 
 
 def _series(

@@ -1,6 +1,6 @@
 """What `lab lesion` found: the accuracy without each block as bars and on the drawings, then without several."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -13,7 +13,7 @@ from atalho.lab.shared.result import Picture, Result, Table
 from atalho.report.canvas import INK, LINE, MUTED, panel
 from atalho.report.drawing import Scale
 from atalho.text import N_, _
-from atalho.text.numbers import LEVEL, interval, percent, whole
+from atalho.text.numbers import LEVEL, interval, percent, whole, with_interval
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,19 +56,13 @@ class LesionResult(Result):
     def tables(self) -> Mapping[str, Table]:
         """The medians, and every block."""
         series = [one for one in self.series if one.whole]
-        head = (
-            *(_("network"), _("accuracy"), _("accuracy lost without one block")),
-            *(_("fraction of the accuracy above chance"), _("accuracy lost by a swap")),
-        )
-        rows = [
-            (
-                one.name,
-                f"{percent(one.whole.accuracy)} {interval(one.whole.interval)}",
-                *(words.estimate(lost, "percent") for lost in (one.median_drop, one.median_lost, one.median_swap)),
-            )
-            for one in series
-            if one.whole is not None
-        ]
+        columns: dict[str, Callable[[LesionSeries], str]] = {
+            _("network"): lambda one: one.name,
+            _("accuracy"): lambda one: with_interval(one.accuracy, one.whole.interval if one.whole else None),
+            _("accuracy lost without one block"): lambda one: words.estimate(one.median_drop, "percent"),
+            _("fraction of the accuracy above chance"): lambda one: words.estimate(one.median_lost, "percent"),
+            _("accuracy lost by a swap"): lambda one: words.estimate(one.median_swap, "percent"),
+        }
         text = _(
             "Accuracy on {images} test images, with Wilson's {level} interval. The accuracy lost is the "
             "median over the {blocks}, or over the swaps; its interval comes from resampling the images "
@@ -78,7 +72,7 @@ class LesionResult(Result):
         can = any(row.kind == "remove" for one in series for row in one.rows)
         blocks = _("removable blocks") if can else _("silenced blocks")
         note = text.format(blocks=blocks, images=whole(self.settings.measured_on.images), level=percent(LEVEL, 0))
-        tables = {_("What a block contributes"): Table(head, rows, note)}
+        tables = {_("What a block contributes"): Table.of(series, columns, note)}
         return tables | {_("Block by block: {name}").format(name=one.name): _blocks(one) for one in series}
 
     def method(self) -> str:
@@ -185,12 +179,11 @@ def _losses(one: LesionSeries, chance: float) -> dict[str, float]:
 
 def _blocks(one: LesionSeries) -> Table:
     kinds = {"remove": _("removed"), "silence": _("silenced")}
-    rows = [
-        (
-            *(row.names[0], kinds[row.kind], percent(row.accuracy)),
-            *(interval(row.interval), percent(one.accuracy - row.accuracy)),
-        )
-        for row in one.singles()
-    ]
-    head = (_("block"), _("lesion"), _("accuracy"), _("interval"), _("accuracy lost"))
-    return Table(head, rows, numbers_from=2)
+    columns: dict[str, Callable[[Lesion], str]] = {
+        _("block"): lambda row: row.names[0],
+        _("lesion"): lambda row: kinds[row.kind],
+        _("accuracy"): lambda row: percent(row.accuracy),
+        _("interval"): lambda row: interval(row.interval),
+        _("accuracy lost"): lambda row: percent(one.accuracy - row.accuracy),
+    }
+    return Table.of(one.singles(), columns, numbers_from=2)

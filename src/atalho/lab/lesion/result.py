@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from atalho.lab.shared.subset import MeasuredOn
-from atalho.lab.shared.twins import Compared
+from atalho.lab.shared.trained import Compared
 from atalho.lab.shared.verdict import Interval
 from atalho.networks.spec import Spec
 from atalho.stored import Flat

@@ -11,7 +11,6 @@ from typing import Any, Final
 from atalho import stored
 from atalho.errors import ConfigError, nearest
 from atalho.inspection.summary import Summary
-from atalho.lab.shared import words
 from atalho.lab.shared.cells import Finished
 from atalho.lab.shared.session import Session
 from atalho.lab.shared.training import TrainingBench, train
@@ -52,10 +51,6 @@ class Errors:
     """The same on test images."""
     test_error: Sample
     """At the end, on all test images."""
-
-    def cells(self) -> tuple[str, str]:
-        """Both errors at the end, as a table shows them."""
-        return words.estimate(self.train_error, "percent"), words.estimate(self.test_error, "percent")
 
 
 @dataclass(frozen=True)

@@ -28,16 +28,16 @@ def curve(
 ) -> None:
     """Means as a line and, where all points have an interval, a band of the opacity `band`."""
     axes.plot(across, [point.mean for point in points], color=colour, **line)
-    ends = [(point.low, point.high) for point in points if point.low is not None and point.high is not None]
+    ends = [point.ends for point in points if point.ends is not None]
     if len(ends) == len(points):
-        lows, highs = [low for low, _high in ends], [high for _low, high in ends]
+        lows, highs = zip(*ends, strict=True)
         axes.fill_between(across, lows, highs, color=colour, alpha=band, linewidth=0)
 
 
 def upright(axes: Axes, place: float, point: Interval, colour: str, width: float) -> None:
     """The interval as an upright line, where there is one."""
-    if point.low is not None and point.high is not None:
-        axes.plot([place, place], [point.low, point.high], color=colour, linewidth=width)
+    if point.ends is not None:
+        axes.plot([place, place], point.ends, color=colour, linewidth=width)
 
 
 def level(axes: Axes, height: float, text: str, colour: str = MUTED) -> None:

@@ -6,10 +6,10 @@ its `run`. Its command is in `cli/lab/commands.py`, with a line in `cli/lab/__in
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final, Self, TypeVar
 
 from matplotlib.figure import Figure
 
@@ -26,6 +26,7 @@ FORMAT: Final = 1
 RESULT: Final = "result.json"
 REPORT: Final = "report.html"
 
+T = TypeVar("T")
 Picture = Figure | Html
 """A figure of matplotlib, or SVG in the page's colours (`var(--ink)` and so on)."""
 
@@ -38,6 +39,14 @@ class Table:
     rows: Sequence[Sequence[str]]
     note: str = ""
     numbers_from: int = 1
+
+    @classmethod
+    def of(
+        cls, items: Iterable[T], columns: Mapping[str, Callable[[T], str]], note: str = "", numbers_from: int = 1
+    ) -> Self:
+        """A row for each of `items`; `columns` say by their titles what is shown of it."""
+        rows = [[shown(item) for shown in columns.values()] for item in items]
+        return cls(list(columns), rows, note, numbers_from)
 
     def html(self) -> Html:
         """As an element."""

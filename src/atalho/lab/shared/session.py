@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypedDict, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar, Unpack
 
 from atalho.lab.shared import cells, files
 from atalho.lab.shared.cells import Finished
@@ -48,24 +48,15 @@ class Session(Generic[R]):
     progress: Progress
 
     @classmethod
-    def begin(
-        cls,
-        kind: type[R],
-        subject: str,
-        *,
-        budget_minutes: float | None = None,
-        out: Path | str | None = None,
-        command: str | None = None,
-        progress: Progress | None = None,
-    ) -> Session[R]:
+    def begin(cls, kind: type[R], subject: str, **options: Unpack[BudgetedOptions]) -> Session[R]:
         """A session in a folder, by default `lab/NAME-SUBJECT`. Nothing is made yet.
 
-        `subject` is what is measured, as the folder's name says it; the rest are those of `BudgetedOptions`. Raises
-        RunError where the folder is no place for an experiment.
+        `subject` is what is measured, as the folder's name says it. Raises RunError where the folder is no place for
+        an experiment.
         """
-        folder = cells.place(out, f"{kind.NAME}-{subject}")
-        command = command or provenance.called_from_python(f"atalho.lab.{kind.NAME}.run")
-        return cls(kind, folder, budget_minutes, command, progress or Progress())
+        folder = cells.place(options.get("out"), f"{kind.NAME}-{subject}")
+        command = options.get("command") or provenance.called_from_python(f"atalho.lab.{kind.NAME}.run")
+        return cls(kind, folder, options.get("budget_minutes"), command, options.get("progress") or Progress())
 
     @property
     def work(self) -> Path:

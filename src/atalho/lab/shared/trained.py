@@ -1,15 +1,17 @@
-"""The trained networks that an experiment looks at: one, or a network and its control."""
+"""The trained networks that an experiment looks at, one or a network and its control, and in what they differ."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from atalho import model
 from atalho.errors import ConfigError
+from atalho.lab.shared.cells import Grows
+from atalho.lab.shared.verdict import Verdict
 from atalho.model import Model
 from atalho.networks import spec as specs
 from atalho.networks.network import Network
@@ -17,7 +19,8 @@ from atalho.precision import Precision
 from atalho.runs.run import run_at
 from atalho.settings import flatten, to_dict
 from atalho.storage import model_folder
-from atalho.text import Text
+from atalho.text import Text, _
+from atalho.text.numbers import nwhole, percent, whole
 
 _WHERE = ("data.cache_gb", "data.workers", "training.checkpoint_minutes", "training.checkpoint_steps", "training.keep")
 """Values of a run that do not decide what comes out."""
@@ -78,11 +81,60 @@ def names(paths: Sequence[Path | str]) -> list[str]:
     return called
 
 
-def differences(networks: Sequence[TrainedNetwork]) -> list[str]:
+def differences_of(networks: Sequence[TrainedNetwork]) -> list[str]:
     """The settings in which networks differ from the first: of a network and its control, the shortcuts alone."""
     names = dict.fromkeys(name for one in networks for name in one.settings)
     first = networks[0].settings
     return [name for name in names if any(one.settings.get(name) != first.get(name) for one in networks)]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """In what the networks differ, beside what is measured."""
+
+    differences: Grows[tuple[str, ...]]
+    """The settings in which the networks differ."""
+    trained: Grows[dict[str, TrainedFor]]
+    """How each run was trained, by name."""
+
+    @classmethod
+    def of(cls, networks: Sequence[TrainedNetwork], differences: Sequence[str] | None = None) -> Compared:
+        """Of trained networks; `differences` are found from what they were trained with unless given."""
+        differences = differences_of(networks) if differences is None else differences
+        return cls(tuple(differences), {one.name: one.training for one in networks if one.training is not None})
+
+    def remarks(self, count: int, *, alike: bool = False) -> Iterator[str]:
+        """In what `count` networks differ, where there are two, and how those that are runs were trained.
+
+        `alike` says that they were trained in the same way here.
+        """
+        if count > 1:
+            yield self._difference(alike or len(self.trained) == count)
+        for name, training in self.trained.items():
+            yield _("{name} was trained for {epochs} on {images} images; its accuracy is {top1}.").format(
+                name=name,
+                epochs=nwhole("{n} epoch", "{n} epochs", training.epochs),
+                images=whole(training.images),
+                top1=percent(training.top1),
+            )
+
+    def _difference(self, alike: bool) -> str:
+        names = ", ".join(self.differences)
+        if names == "network.shortcut":
+            if alike:
+                return _("The two networks and their training differ only in the shortcuts.")
+            return _("The two networks differ only in the shortcuts.")
+        if "network.shortcut" in self.differences:
+            return _("The two networks differ in more than their shortcuts: {names}.").format(names=names)
+        if names:
+            return _("The two networks have the same kind of shortcut; they differ in {names}.").format(names=names)
+        return _("The two networks have the same spec, and no known difference in training.")
+
+
+def not_compared(verdict: Verdict, shortcuts: Iterable[bool]) -> Iterator[str]:
+    """Why nothing was compared, where the networks are not of both kinds: with `shortcuts` and without."""
+    if not verdict.comparisons and len(set(shortcuts)) < 2:
+        yield _("Nothing was compared: the comparison needs a network with shortcuts and one without.")
 
 
 def _read(folder: Path, name: str, precision: Precision) -> TrainedNetwork:

@@ -19,7 +19,7 @@ from atalho.text import Text
 SHARE: Final = (0.0, 1.0)
 Outcome = Literal["supported", "not supported", "not enough evidence"]
 Order = Literal["above", "below", "equal"]
-Unit = Literal["percent", "number", "seconds"]
+Unit = Literal["percent", "number"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +60,9 @@ class Interval:
         return Interval(name=name, mean=value, low=value, high=value)
 
     @property
-    def known(self) -> bool:
-        """Whether there is an interval."""
-        return self.low is not None and self.high is not None
+    def ends(self) -> tuple[float, float] | None:
+        """Both ends, where there is an interval."""
+        return None if self.low is None or self.high is None else (self.low, self.high)
 
     def named(self, name: Text | str) -> Interval:
         """The same under a name, without the values that it comes from."""
@@ -102,11 +102,11 @@ class Comparison:
         object.__setattr__(self, "outcome", self._decided())
 
     def _decided(self) -> Outcome:
-        left, right = self.left, self.right
-        if left.low is None or left.high is None or right.low is None or right.high is None:
+        left, right = self.left.ends, self.right.ends
+        if left is None or right is None:
             return "not enough evidence"
-        above, below = left.low > right.high, left.high < right.low
-        if self.order == "equal" and left.low == left.high == right.low == right.high:
+        above, below = left[0] > right[1], left[1] < right[0]
+        if self.order == "equal" and len({*left, *right}) == 1:
             return "supported"
         if not (above or below):
             return "not enough evidence"

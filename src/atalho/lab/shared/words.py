@@ -5,7 +5,7 @@ from typing import Final
 
 from atalho.lab.shared.verdict import Comparison, Interval, Unit, Verdict
 from atalho.text import N_, _
-from atalho.text.numbers import between, duration, number, percent, significant, whole
+from atalho.text.numbers import between, number, percent, significant, whole
 
 OUTCOMES: Final = {
     "supported": N_("The claim is supported."),
@@ -49,7 +49,7 @@ def _sentence(comparison: Comparison) -> str:
     if outcome == "not supported":
         order = "above" if left.mean > right.mean else "below"
     because: str = "equal" if order == "equal" else outcome
-    if not (left.known and right.known):
+    if left.ends is None or right.ends is None:
         because = "no interval"
     elif order in ("above", "below") and left.low == left.high and right.low == right.high:
         because = "exact" if outcome == "supported" else "exact, otherwise"
@@ -68,18 +68,16 @@ def estimate(value: Interval | None, unit: Unit) -> str:
     if value is None:
         return "–"
     mean = amount(value.mean, unit)
-    if not value.known:
+    if value.ends is None:
         return _("{value} (no interval)").format(value=mean)
-    return mean if value.low == value.high else f"{mean} {between(amount(value.low, unit), amount(value.high, unit))}"
+    return mean if value.low == value.high else f"{mean} {between(*(amount(end, unit) for end in value.ends))}"
 
 
-def amount(value: float | None, unit: Unit) -> str:
+def amount(value: float, unit: Unit) -> str:
     """A number in its unit; numbers below 100 with three significant digits."""
     if unit == "percent":
         return percent(value)
-    if unit == "seconds":
-        return duration(value)
-    if value is None or value == 0:
+    if value == 0:
         return whole(value)
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 0.1 else 4
     return number(value, digits) if abs(value) >= 1e-3 else significant(value, 2)

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from atalho.report.drawing.layer_box import LayerBox
 from atalho.report.drawing.scale import Paint
+from atalho.report.drawing.segments import LayerBox
 from atalho.report.drawing.svg import path, shape, words
 from atalho.report.markup import Html
 from atalho.text.numbers import significant

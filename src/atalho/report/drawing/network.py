@@ -6,7 +6,6 @@ from typing import Final
 
 from atalho.networks.plan import Plan
 from atalho.report.drawing.dense_block import BAND, draw_dense_block
-from atalho.report.drawing.layer_box import Size
 from atalho.report.drawing.marks import ARC, BOX, CENTRE, LEAD, RIGHT, Pen
 from atalho.report.drawing.scale import Paint, Scale
 from atalho.report.drawing.segments import (
@@ -15,6 +14,7 @@ from atalho.report.drawing.segments import (
     Segment,
     Shape,
     ShortcutBlock,
+    Size,
     connection,
     segments,
 )
