@@ -97,7 +97,8 @@ def learning_rate(steps: Sequence[StepRow], epochs: Sequence[EpochRow]) -> Figur
     if steps:
         axes.plot(*_course(steps, epochs, [step.lr for step in steps]), color=BLUE, linewidth=1.8)
     else:
-        axes.plot(range(1, len(epochs) + 1), [_drawable(epoch.learning_rate) for epoch in epochs], "o-", color=BLUE)
+        rates = np.array([epoch.learning_rate for epoch in epochs], dtype=float)
+        axes.plot(range(1, len(epochs) + 1), rates, "o-", color=BLUE)
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(lambda value, _place: number(value, 5).rstrip("0").rstrip(".,"))
     _epoch_axis(axes, len(epochs))
@@ -221,14 +222,10 @@ def _two_curves(axes: Axes, training: Sequence[float | None], validation: Sequen
     mark = "o-" if len(training) <= 30 else "-"
     for values, colour, label in ((training, BLUE, _("training")), (validation, AMBER, _("validation"))):
         if any(value is not None for value in values):
-            up = list(map(_drawable, values))
+            up = np.array(values, dtype=float)  # None becomes nan, which leaves a gap
             axes.plot(across, up, mark, color=colour, linewidth=1.8, markersize=3.5, label=label)
     axes.legend(loc="best")
     _epoch_axis(axes, len(training))
-
-
-def _drawable(value: float | None) -> float:
-    return np.nan if value is None else value
 
 
 def _epoch_axis(axes: Axes, epochs: int) -> None:

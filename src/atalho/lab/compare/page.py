@@ -12,7 +12,7 @@ from atalho.lab.compare.result import CompareMeasured, CompareSeries, CompareSet
 from atalho.lab.shared import painted, words
 from atalho.lab.shared.result import Result, Table
 from atalho.networks.spec import DenseNetSpec, Spec
-from atalho.report.canvas import AMBER, BLUE, INK, MUTED
+from atalho.report.canvas import AMBER, BLUE, INK, MUTED, percents
 from atalho.text import N_, _
 from atalho.text.numbers import LEVEL, percent, whole
 
@@ -113,8 +113,8 @@ def _axes(curves: Axes, ends: Axes, series: Sequence[CompareSeries]) -> None:
     curves.set_xlim(0, 1.02)
     curves.set_xlabel(_("fraction of the budget"))
     curves.set_ylabel(_("test error"))
-    painted.percents(curves.xaxis)
-    painted.percents(curves.yaxis)
+    percents(curves.xaxis)
+    percents(curves.yaxis)
     painted.round_ticks(curves.yaxis)
     if series:
         curves.legend(loc="best")

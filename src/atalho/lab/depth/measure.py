@@ -7,8 +7,7 @@ test images.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 from typing import Final, Unpack, get_args
@@ -34,14 +33,6 @@ _USUAL: Final[dict[str, tuple[ShortcutKind, ...]]] = {
 """Without parameters of their own, so that the control has exactly those of the treatment."""
 
 
-@dataclass(frozen=True)
-class DepthCandidate(TrainingCandidate):
-    """One network of the experiment."""
-
-    depth: int
-    shortcut: ShortcutKind
-
-
 def run(
     data: Path | str,
     *,
@@ -64,12 +55,16 @@ def run(
         specify(by_depth(family, depth, SMALL_IMAGE), shortcut=kind)
     session = Session.begin(DepthResult, Path(data).name, **options)
     bench = open_bench(data, recipe or Recipe(), session.progress)
-    candidates = list(_candidates(family, sorted(set(depths)), kinds, bench))
-    settings = DepthSettings("depth", family, bench.describe(), tuple(sorted(set(depths))), kinds)
-    done, errors = measure_errors(session, settings, candidates, seeds)
+    rising = tuple(sorted(set(depths)))
+    candidates = {
+        (depth, kind): _candidate(family, depth, kind, bench, several=len(set(kinds)) > 2)
+        for depth, kind in product(rising, dict.fromkeys(kinds))
+    }
+    settings = DepthSettings("depth", family, bench.describe(), rising, kinds)
+    done, errors = measure_errors(session, settings, list(candidates.values()), seeds)
     series = [
-        DepthSeries(one.name, one.depth, one.shortcut, one.size.parameters, one.size.multiply_adds, *errors[one.name])
-        for one in candidates
+        DepthSeries(one.name, depth, kind, one.size.parameters, one.size.multiply_adds, *errors[one.name])
+        for (depth, kind), one in candidates.items()
         if one.name in errors
     ]
     measured = DepthMeasured(tuple(series), len(bench.manifest.splits["test"]))
@@ -122,13 +117,11 @@ def _check(depths: Sequence[int], seeds: int, kinds: Sequence[str]) -> None:
         )
 
 
-def _candidates(
-    family: Family, depths: Sequence[int], kinds: Sequence[ShortcutKind], bench: TrainingBench
-) -> Iterator[DepthCandidate]:
-    several = len(set(kinds)) > 2
-    for depth, kind in product(depths, dict.fromkeys(kinds)):
-        plain = f"plain{'' if family == 'resnet' else '-' + family}{depth}"
-        name = plain if kind == "none" else f"{family}{depth}" + (f" ({kind})" if several else "")
-        spec = bench.fitted(by_depth(family, depth, bench.pixels.size), shortcut=kind)
-        size = summarise(spec, bench.image)
-        yield DepthCandidate(name, spec, bench, size, f"{kind}-{depth}", depth=depth, shortcut=kind)
+def _candidate(
+    family: Family, depth: int, kind: ShortcutKind, bench: TrainingBench, *, several: bool
+) -> TrainingCandidate:
+    """A network of the experiment; where there are `several` kinds of shortcuts its name says which."""
+    plain = f"plain{'' if family == 'resnet' else '-' + family}{depth}"
+    name = plain if kind == "none" else f"{family}{depth}" + (f" ({kind})" if several else "")
+    spec = bench.fitted(by_depth(family, depth, bench.pixels.size), shortcut=kind)
+    return TrainingCandidate(name, spec, bench, summarise(spec, bench.image), cell=f"{kind}-{depth}")

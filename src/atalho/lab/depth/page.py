@@ -15,7 +15,7 @@ from atalho.lab.depth.result import DepthMeasured, DepthSeries, DepthSettings
 from atalho.lab.shared import painted, words
 from atalho.lab.shared.result import Result, Table
 from atalho.lab.shared.verdict import Interval
-from atalho.report.canvas import AMBER, BLUE, INK, MUTED
+from atalho.report.canvas import AMBER, BLUE, INK, MUTED, percents
 from atalho.text import N_, _
 from atalho.text.numbers import LEVEL, nwhole, percent, whole
 
@@ -130,7 +130,7 @@ def _curves(axes: Axes, series: Sequence[DepthSeries], colours: Mapping[int, str
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True) if epochs > 1 else FixedLocator([1]))
     axes.set_xlabel(_("epoch"))
     axes.set_ylim(0, None)
-    painted.percents(axes.yaxis)
+    percents(axes.yaxis)
     painted.round_ticks(axes.yaxis)
 
 

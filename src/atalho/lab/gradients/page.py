@@ -14,7 +14,7 @@ from atalho.lab.gradients.series import LINES, START, TRAINED
 from atalho.lab.shared import painted, trained, words
 from atalho.lab.shared.result import Picture, Result, Table
 from atalho.lab.shared.verdict import Interval
-from atalho.report.canvas import INK, panel
+from atalho.report.canvas import INK, panel, percents
 from atalho.report.drawing import Scale
 from atalho.text import N_, _
 from atalho.text.numbers import LEVEL, number, nwhole, percent, whole
@@ -196,7 +196,7 @@ def _paths(measured: Sequence[GradientsSeries], moments: Sequence[str]) -> Figur
     axes.set_ylim(bottom=0)
     axes.set_xlabel(_("residual branches on the path"))
     axes.set_ylabel(_("fraction of the gradient"))
-    painted.percents(axes.yaxis)
+    percents(axes.yaxis)
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     axes.legend(loc="upper right")
     return figure

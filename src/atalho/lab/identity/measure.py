@@ -102,7 +102,7 @@ def run(
         design=getattr(source.spec, "design", "linear"),
         convolutions=sum(len(_layers(network.get_submodule(name))) for name in names),
     )
-    session = Session.begin(IdentityResult, source.name, **options)
+    session = Session.begin(IdentityResult, source.name, budget_minutes=None, **options)
     plan = {f"{case}.{mode}.{kind}": (case, mode, kind) for case, mode, kind in _rows(zeroed)}
     done = session.measure(settings, {name: partial(_measure, zeroed, *row) for name, row in plan.items()})
     rows = tuple(from_json(IdentityRow, {"cell": name, **value}) for name, value in done.values.items())

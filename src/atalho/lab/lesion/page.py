@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 from atalho.lab.lesion.result import Lesion, LesionMeasured, LesionSeries, LesionSettings
 from atalho.lab.shared import painted, words
 from atalho.lab.shared.result import Picture, Result, Table
-from atalho.report.canvas import INK, LINE, MUTED, panel
+from atalho.report.canvas import INK, LINE, MUTED, panel, percents
 from atalho.report.drawing import Scale
 from atalho.text import N_, _
 from atalho.text.numbers import LEVEL, interval, percent, whole, with_interval
@@ -164,7 +164,7 @@ def _at_random(series: Sequence[LesionSeries], result: LesionResult) -> Figure:
 def _accuracies(axes: Axes) -> None:
     axes.set_ylim(0, 1)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
-    painted.percents(axes.yaxis)
+    percents(axes.yaxis)
     axes.set_ylabel(_("accuracy"))
     axes.spines.left.set_color(LINE)
 

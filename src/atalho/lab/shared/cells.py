@@ -63,11 +63,6 @@ class Finished:
     seconds: float
     """What the finished cells took in all sessions."""
 
-    @property
-    def complete(self) -> bool:
-        """Whether every cell is finished."""
-        return not self.missing
-
 
 def place(out: Path | str | None, name: str) -> Path:
     """The folder of an experiment: `out`, or else lab/`name`. Nothing is made yet.

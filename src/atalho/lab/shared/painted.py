@@ -13,7 +13,6 @@ from atalho.report.canvas import AMBER, BLUE, INK, MUTED
 from atalho.report.drawing import NetworkToDraw, Scale, draw
 from atalho.report.markup import Html
 from atalho.text import _
-from atalho.text.numbers import percent
 
 DASHED: Final = (0, (4, 3))
 
@@ -47,11 +46,6 @@ def level(axes: Axes, height: float, text: str, colour: str = MUTED) -> None:
         text, (1, height), xycoords=("axes fraction", "data"), xytext=(4, 0), textcoords="offset points",
         va="center", fontsize=8, color=MUTED,
     )  # fmt: skip
-
-
-def percents(axis: Axis) -> None:
-    """Shares as per cent."""
-    axis.set_major_formatter(lambda value, _place: percent(value, 0))
 
 
 def round_ticks(axis: Axis) -> None:

@@ -45,7 +45,7 @@ class Table:
         cls, items: Iterable[T], columns: Mapping[str, Callable[[T], str]], note: str = "", numbers_from: int = 1
     ) -> Self:
         """A row for each of `items`; `columns` say by their titles what is shown of it."""
-        rows = [[shown(item) for shown in columns.values()] for item in items]
+        rows = [tuple(shown(item) for shown in columns.values()) for item in items]
         return cls(list(columns), rows, note, numbers_from)
 
     def html(self) -> Html:
