@@ -12,6 +12,7 @@ import pytest
 
 from atalho import unfinished
 from atalho.cli import run as command
+from atalho.runs.run import Run
 from atalho.storage import atomic
 
 
@@ -67,7 +68,7 @@ def test_a_link_of_such_a_name_is_not_followed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["sample", "import"])
-def test_a_killed_command_leaves_nothing_for_ever(tmp_path: Path, name: str, run) -> None:  # type: ignore[no-untyped-def]
+def test_a_killed_command_leaves_nothing_for_ever(tmp_path: Path, name: str, run: Run) -> None:
     target = tmp_path / "out"
     weights = str(run.path / "model" / "model.safetensors")
     line = ["sample", "fashion", str(target)]

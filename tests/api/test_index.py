@@ -337,3 +337,15 @@ def spied(opened: list[str]) -> Callable[..., Folder]:
         return list_folder(path, classes=classes)
 
     return listed
+
+
+def test_a_model_whose_name_a_gallery_cannot_keep_is_refused_before_there_is_one(
+    run: Run, photos: Path, gallery: str, tmp_path: Path
+) -> None:
+    model = Path(shutil.copytree(run.path / "model", tmp_path / os.fsdecode(b"caf\xe9")))
+    with pytest.raises(ConfigError, match=r"caf�: the name of this folder, .* is not valid UTF-8\. Rename it\."):
+        index(model, [str(photos)], gallery)
+    assert not Path(gallery).exists()
+    bad = photos / os.fsdecode(b"caf\xe9.png")
+    shutil.copy(next((photos / "bag").iterdir()), bad)
+    assert index(run.path, [str(bad)], gallery).bad == ((str(bad), "its file name is not UTF-8; rename it"),)

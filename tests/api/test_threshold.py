@@ -10,6 +10,7 @@ import atalho
 from atalho import cli
 from atalho.api.train import train
 from atalho.errors import ConfigError, DataError, RunError
+from atalho.metrics.verification import Threshold
 from atalho.runs.run import Run
 from atalho.storage import threshold_file
 from atalho.training.progress import Progress
@@ -141,3 +142,24 @@ def test_the_command_line(run: Run, characters: Path, capsys: pytest.CaptureFixt
     (run.path / "model" / "threshold.json").unlink()
     assert cli.run(["compare", str(run.path), image, image]) == 0
     assert f"Choose one: atalho threshold {run.path}" in capsys.readouterr().out
+
+
+def test_a_threshold_is_kept_in_the_model_that_was_named_and_in_no_other(run: Run, tmp_path: Path) -> None:
+    """A run's model may be a link, laid there by whoever made the run; the folder that the user names may be one."""
+    model, elsewhere = run.path / "model", tmp_path / "elsewhere"
+    shutil.copytree(model, elsewhere)
+    (elsewhere / "threshold.json").write_text("mine")
+    shutil.move(model, tmp_path / "kept")
+    model.symlink_to(elsewhere)
+    with pytest.raises(RunError, match="model is a link, and links inside a folder of results are not followed"):
+        threshold_file.write(model, Threshold(0.5, 0.1, 0.0, (0.0, 0.1), 0.0, (0.0, 0.1), 10, 10), root=run.path)
+    (elsewhere / "threshold.json").unlink()
+    with pytest.raises(RunError, match="model is a link"):
+        atalho.threshold(run.path)
+    assert not (elsewhere / "threshold.json").exists()
+    model.unlink()
+    shutil.move(tmp_path / "kept", model)
+    (model / "threshold.json").unlink()
+    (tmp_path / "link").symlink_to(model)
+    chosen = atalho.threshold(tmp_path / "link")
+    assert threshold_file.read(model) == chosen

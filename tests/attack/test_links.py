@@ -73,7 +73,9 @@ def test_an_evaluation_overwrites_no_pictures_elsewhere(
 ) -> None:
     own = shutil.copytree(run.path, tmp_path / "run")
     before = led_away(own / "figures")
+    (own / "evaluation.json").unlink()
     assert command(["evaluate", str(own)]) == 2
+    assert not (own / "evaluation.json").exists()  # refused before anything is measured
     assert "figures is a link" in capsys.readouterr().err
     assert content(tmp_path / "away") == before
 

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,16 @@ def test_the_two_files_alone_are_enough(folder: Path) -> None:
     (folder / "checksums.json").unlink()
     assert model_folder.read_card(folder) == CARD
     assert torch.equal(model_folder.read_weights(folder, WEIGHTS)["w"], WEIGHTS["w"])
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_folder_whose_name_is_not_utf_8_is_read(folder: Path, tmp_path: Path, alone: bool) -> None:
+    odd = tmp_path / os.fsdecode(b"caf\xe9")
+    shutil.copytree(folder, odd)
+    if alone:
+        (odd / "checksums.json").unlink()
+    assert torch.equal(model_folder.read_weights(odd, WEIGHTS)["w"], WEIGHTS["w"])
+    assert model_folder.fingerprint(odd) == model_folder.fingerprint(folder)
 
 
 def test_a_run_that_has_not_finished_says_how_to_go_on(tmp_path: Path) -> None:

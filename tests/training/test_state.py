@@ -42,6 +42,15 @@ def test_what_is_not_finite_is_not_saved_and_the_last_checkpoint_stays(
     assert all(torch.isfinite(tensor).all() for tensor in found.tensors.values())
 
 
+def test_a_state_that_is_not_finite_before_any_checkpoint_claims_none(tmp_path: Path) -> None:
+    state = _state()
+    with torch.no_grad():
+        next(iter(state.tensors().values())).fill_(float("inf"))
+    with pytest.raises(NotFiniteError, match="and there is no checkpoint before it"):
+        state.save(tmp_path / "checkpoints", 0, keep=1)
+    assert not (tmp_path / "checkpoints").exists()
+
+
 def test_a_state_comes_back_bit_by_bit(tmp_path: Path) -> None:
     state, other = _state(), TrainingState.start(networks.create("resnet20"), CONFIG, 10)
     state.step, state.tally.loss = 3, 1.25

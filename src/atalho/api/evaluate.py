@@ -12,6 +12,7 @@ from atalho.runs import evaluation_data, finish
 from atalho.runs.run import Run, run_with_images
 from atalho.storage import atomic, run_folder, threshold_file
 from atalho.storage.lock import locked
+from atalho.storage.run_folder import RunFolder
 from atalho.tasks.by_name import task_of
 from atalho.tasks.task import Evaluation, EvaluationOptions
 from atalho.text import Text
@@ -88,6 +89,7 @@ def evaluate(
 
 
 def _own(run: Run, options: EvaluationOptions, progress: Progress) -> Evaluation:
+    RunFolder(run.path).sweep()
     loaded, dataset = evaluation_data.own(run, progress)
     split = finish.measured_split(dataset.manifest)
     if split is None:

@@ -21,6 +21,7 @@ from atalho.errors import DataError, GalleryError
 from atalho.gallery.store import Entry, Origin, Store, open_store, place
 from atalho.model import Model, load
 from atalho.runs import evaluation_data
+from atalho.runs.begin import refuse_undecodable
 from atalho.storage import model_folder
 from atalho.text import Text, _
 from atalho.training.progress import Progress
@@ -97,6 +98,8 @@ def index(
         The gallery belongs to another model.
     WeightsError
         There is no model at `run`.
+    ConfigError
+        The name of the model's folder is not UTF-8.
 
     Examples
     --------
@@ -107,6 +110,7 @@ def index(
     if camera is not None:
         patterns = replace(patterns, camera=camera)
     wanted = LabelledImages(images, patterns, progress, label=label, prefix=prefix)
+    refuse_undecodable(model.folder.resolve())
     origin = Origin(model_folder.fingerprint(model.folder), os.fspath(model.folder.resolve()), _dimension(model))
     store = open_store(place(gallery), origin)
     try:
@@ -178,7 +182,7 @@ def _read(
     found = {}
     for image in batch:
         try:
-            image.path.encode()
+            os.path.abspath(image.path).encode()  # noqa: PTH100 (as it will be kept)
             content = read_bytes(image.path, max_pixels=max_pixels)
         except UnicodeEncodeError:
             bad.append((image.path, _("its file name is not UTF-8; rename it")))

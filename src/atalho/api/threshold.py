@@ -17,6 +17,7 @@ from atalho.runs import evaluation_data, finish
 from atalho.runs.run import Run, run_at
 from atalho.storage import atomic, run_folder, threshold_file
 from atalho.storage.lock import locked
+from atalho.storage.run_folder import RunFolder
 from atalho.tasks.by_name import task_of
 from atalho.tasks.reidentification import evaluation
 from atalho.tasks.reidentification import threshold as choice
@@ -89,6 +90,7 @@ def threshold(
 
 
 def _own(run: Run, wanted: float, progress: Progress) -> Threshold:
+    RunFolder(run.path).sweep()
     loaded, dataset = evaluation_data.own(run, progress)
     if not len(dataset.manifest.splits.get("val", ())):
         raise RunError(

@@ -4,7 +4,6 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from atalho import config as schema
 from atalho.data import order
 from atalho.errors import ConfigError
 from atalho.networks.select import stem_advice
@@ -41,7 +40,8 @@ def begin(
     """
     early = asked.config
     refuse_unnamed(early)
-    _refuse_undecodable_names(early)
+    for path in filter(None, (early.data.path, early.model.start)):
+        refuse_undecodable(path)
     refuse_taken(out)
     start = Start.read(early.model.start) if early.model.start else None
     if start is None and early.training.recipe == "finetune":
@@ -86,12 +86,11 @@ def begin(
     return run
 
 
-def _refuse_undecodable_names(config: schema.Config) -> None:
-    """Paths stand in run.toml, and TOML is UTF-8; the names of the images themselves may be any bytes."""
-    for path in filter(None, (config.data.path, config.model.start)):
-        try:
-            os.path.abspath(path).encode()  # noqa: PTH100 (as it will be written)
-        except UnicodeEncodeError:
-            shown = os.fsencode(path).decode(errors="replace")
-            text = _("{path}: the name of this folder, or of one above it, is not valid UTF-8. Rename it.")
-            raise ConfigError(text.format(path=shown)) from None
+def refuse_undecodable(path: Path | str) -> None:
+    """ConfigError for a folder whose name TOML and galleries, which are UTF-8, cannot keep; an image's may be any."""
+    try:
+        os.path.abspath(path).encode()  # noqa: PTH100 (as it will be written)
+    except UnicodeEncodeError:
+        shown = os.fsencode(path).decode(errors="replace")
+        text = _("{path}: the name of this folder, or of one above it, is not valid UTF-8. Rename it.")
+        raise ConfigError(text.format(path=shown)) from None

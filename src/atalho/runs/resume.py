@@ -10,7 +10,7 @@ from atalho.runs.dataset import open_dataset, survey_data
 from atalho.runs.fit import fit
 from atalho.runs.follow import refuse_crowded_gpu
 from atalho.runs.run import Run
-from atalho.storage import atomic, run_folder
+from atalho.storage import run_folder
 from atalho.storage.lock import locked
 from atalho.storage.run_folder import RunFolder
 from atalho.storage.run_records import Fingerprint, Provenance
@@ -26,8 +26,7 @@ def continue_run(run: Run, data: DataConfig, accept: bool, progress: Progress, r
 
 
 def _go_on(run: Run, data: DataConfig, accept: bool, progress: Progress, ranks: Ranks) -> Run:
-    atomic.sweep(run.path, *run_folder.FILES)
-    atomic.sweep(run.path / run_folder.FIGURES, "*.png", root=run.path)
+    RunFolder(run.path).sweep()
     c, record = run.config, RunFolder(run.path).read(Provenance)
     if record.config != provenance.digest((run.path / run_folder.CONFIG).read_bytes()):
         raise RunError(

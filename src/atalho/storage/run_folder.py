@@ -171,6 +171,11 @@ class RunFolder:
         """Replace the file of `record`, durably. Raises RunError where that cannot be written."""
         atomic.write_json(self.path / record.FILE, record.to_dict())
 
+    def sweep(self) -> None:
+        """Remove what interrupted writes left. Raises RunError where the figures lie behind a link."""
+        atomic.sweep(self.path, *FILES)
+        atomic.sweep(self.path / FIGURES, "*.png", root=self.path)
+
     def _found(self, kind: type[R]) -> R | None:
         return self.read(kind) if (self.path / kind.FILE).is_file() else None
 

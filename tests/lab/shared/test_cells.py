@@ -144,3 +144,15 @@ def test_killed_and_started_again_nothing_is_measured_twice_and_the_result_is_th
     assert again.stdout == straight.stdout != ""
     values = [json.loads((f / "cells" / "one.json").read_text())["value"] for f in (killed, tmp_path / "straight")]
     assert values[0] == values[1]
+
+
+def test_cells_behind_a_link_are_refused_and_stay(tmp_path):
+    folder, away = tmp_path / "lab", tmp_path / "away"
+    cells.run(folder, DESCRIPTION, Squares().plan(NAMES[:1]))
+    (folder / "cells").rename(away)
+    (folder / "cells").symlink_to(away)
+    (away / ".tmp-two.json-0123abcd").write_text("mine")
+    before = {path.name: path.read_bytes() for path in away.iterdir()}
+    with pytest.raises(RunError, match="cells is a link"):
+        cells.run(folder, DESCRIPTION, Squares().plan(NAMES))
+    assert {path.name: path.read_bytes() for path in away.iterdir()} == before
