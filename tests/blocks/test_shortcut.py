@@ -1,3 +1,8 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -107,6 +112,65 @@ def test_a_projection_is_a_1x1_convolution_with_the_stride_and_a_norm() -> None:
     shortcut = ProjectionShortcut(4, 8, 2)
     assert shortcut(torch.randn(2, 4, 7, 7)).shape == (2, 8, 4, 4)
     assert sum(p.numel() for p in shortcut.parameters()) == 4 * 8 + 2 * 8
+
+
+# In a process of its own, for what it tries would end this one. Odd batches and two threads make oneDNN begin in the
+# middle of an image, where it writes furthest past its buffer.
+_TRAIN_FEW_CHANNELS = """
+import sys
+from pathlib import Path
+import numpy as np
+import torch
+from PIL import Image
+from atalho.networks.build import build
+from atalho.networks.resnet import ResNetSpec
+
+torch.set_num_threads(2)
+pixels = [np.asarray(Image.open(path).convert("L").resize((56, 56))) for path in sorted(Path(sys.argv[1]).iterdir())]
+images = torch.from_numpy(np.stack(pixels[:23])).float().div(255).unsqueeze(1).to(memory_format=torch.channels_last)
+spec = ResNetSpec(
+    design="basic", blocks=(1, 1, 1), widths=(2, 8, 16), stem="small", stem_channels=2, classes=3, in_channels=1
+)
+network = build(spec).to(memory_format=torch.channels_last).train()
+for step in range(6):
+    with torch.autocast("cpu", torch.bfloat16, enabled=step % 2 == 1):
+        logits = network(images)
+    torch.nn.functional.cross_entropy(logits.float(), torch.arange(23) % 3).backward()
+print("trained")
+"""
+
+
+def test_few_channels_train_in_several_threads(clothes: Path) -> None:
+    command = [sys.executable, "-c", _TRAIN_FEW_CHANNELS, str(clothes / "train" / "bag")]
+    # Threads that wait actively for each other take minutes where other tests use the cores.
+    environment = os.environ | {"OMP_WAIT_POLICY": "PASSIVE"}
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert (ended.returncode, ended.stdout) == (0, "trained\n"), ended.stderr
+
+
+@pytest.mark.parametrize(("height", "width"), [(8, 12), (7, 12), (7, 9)])
+def test_few_channels_are_projected_as_by_a_convolution_with_the_stride(height: int, width: int) -> None:
+    projection = ProjectionShortcut(6, 8, 2).conv
+    assert type(projection) is not nn.Conv2d
+    image = torch.randn(3, 6, height, width)
+    x = image.to(memory_format=torch.channels_last).requires_grad_()
+    y = projection(x)
+    # Without channels_last oneDNN stays within its buffer.
+    plain = image.clone().requires_grad_()
+    expected = nn.functional.conv2d(plain, projection.weight, stride=2)
+    weighting = torch.randn_like(expected)
+    for found, wanted in zip(
+        (y, *torch.autograd.grad(y, (x, projection.weight), weighting)),
+        (expected, *torch.autograd.grad(expected, (plain, projection.weight), weighting)),
+        strict=True,
+    ):
+        torch.testing.assert_close(found, wanted)
+        assert found.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize(("in_channels", "stride"), [(16, 2), (6, 1)])
+def test_other_projections_are_plain_convolutions(in_channels: int, stride: int) -> None:
+    assert type(ProjectionShortcut(in_channels, 32, stride).conv) is nn.Conv2d
 
 
 def test_an_unknown_kind_is_told_the_nearest() -> None:

@@ -24,6 +24,26 @@ class IdentityShortcut(nn.Module):
         return x
 
 
+class _FewChannelsConv2d(nn.Conv2d):
+    """A 1x1 convolution with a stride from fewer than 16 channels, computed on the CPU without oneDNN's own striding.
+
+    oneDNN, v3.12.0 of torch 2.14.1 among others, copies every stride-th pixel to a buffer before it computes the
+    gradient of such weights. With channels_last and fewer channels than its block of 8 (AVX2) or 16 (AVX-512), it
+    writes past the end of that buffer: the process crashes or hangs in backward, depending on batch, size and threads
+    (https://github.com/uxlfoundation/oneDNN/issues/6035; `torch.__config__.show()` names the version). Picking the
+    pixels before the convolution keeps oneDNN from doing so. Once every supported torch contains the fix,
+    `nn.Conv2d` can return.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N,C,H,W) → (N,C',H/stride,W/stride)."""
+        down, across = self.stride
+        # oneDNN copies only where the stride divides the size; elsewhere, and on a GPU, not a bit should change.
+        if x.device.type != "cpu" or x.shape[-2] % down or x.shape[-1] % across:
+            return super().forward(x)
+        return F.conv2d(every_nth_pixel(x, self.stride), self.weight, self.bias)
+
+
 class ProjectionShortcut(nn.Module):
     """Option B: a 1x1 convolution with the block's stride, and a batch norm, make the input fit for the sum.
 
@@ -35,7 +55,8 @@ class ProjectionShortcut(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(in_channels, out_channels, 1, stride, bias=False)
+        convolution = _FewChannelsConv2d if stride > 1 and in_channels < 16 else nn.Conv2d
+        self.conv = convolution(in_channels, out_channels, 1, stride, bias=False)
         self.norm = nn.BatchNorm2d(out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -87,10 +108,16 @@ class ZeroPadShortcut(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N,C,H,W) → (N,C',H/stride,W/stride)."""
-        # Pooling over 1x1 windows picks the pixels x[:, :, ::stride, ::stride]; unlike slicing, its gradient
-        # stays channels_last, which the sum with the residual branch's gradient needs to be fast.
-        picked = F.avg_pool2d(x, kernel_size=1, stride=self.stride)
-        return F.pad(picked, (0, 0, 0, 0, self.before, self.after))
+        return F.pad(every_nth_pixel(x, self.stride), (0, 0, 0, 0, self.before, self.after))
+
+
+def every_nth_pixel(x: Tensor, stride: int | tuple[int, ...]) -> Tensor:
+    """(N,C,H,W) → x[:, :, ::stride, ::stride], as pooling over 1x1 windows.
+
+    Unlike that of slicing, its gradient stays channels_last, which the sum with the residual branch's gradient needs
+    to be fast.
+    """
+    return F.avg_pool2d(x, kernel_size=1, stride=stride)
 
 
 class Nothing(Tensor):
