@@ -68,6 +68,12 @@ def reid_run(characters: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return _train(characters, tmp_path_factory.mktemp("runs") / "characters")
 
 
+def test_images_that_it_trained_on_are_told_where_it_is_measured(reid_run: Run, characters: Path) -> None:
+    found = atalho.evaluate(reid_run.path, characters)
+    assert found.trained_on == len(reid_run.manifest.splits["train"])
+    assert any("has trained on" in remark for remark in found.headline.remarks)
+
+
 def test_a_run_leaves_a_model_figures_and_lists(reid_run: Run) -> None:
     found = reid_run.evaluation
     assert found.queries == found.valid_queries == 72

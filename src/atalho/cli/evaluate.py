@@ -119,12 +119,19 @@ def say(found: Evaluation, *, in_short: bool = False) -> None:
 
     if isinstance(found, ReidentificationEvaluation):
         retrieval.say(found)
+        _caution(found)
     elif isinstance(found, ClassificationEvaluation) and in_short:
         accuracy, images = with_interval(found.top1, found.top1_interval), whole(found.images)
         text = _("{split} accuracy {top1} on {images} images")
         terminal.say(text.format(split=terminal.split(found.split), top1=accuracy, images=images))
+        _caution(found)
     elif isinstance(found, ClassificationEvaluation):
         _say(found)
+
+
+def _caution(found: Evaluation) -> None:
+    for sentence in found.not_new():
+        terminal.say(sentence)
 
 
 def _say(found: ClassificationEvaluation) -> None:
@@ -134,6 +141,7 @@ def _say(found: ClassificationEvaluation) -> None:
         parts.append(f"top-5 {with_interval(found.top5, found.top5_interval)}")
     parts.append(_("{images} images").format(images=whole(found.images)))
     terminal.say(f"{terminal.split(found.split)}: " + " · ".join(parts))
+    _caution(found)
     _calibration(found)
     _classes(found)
     for mistake in found.mistakes[:_SHOWN_MISTAKES]:

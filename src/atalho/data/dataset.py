@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from atalho.data.images import Images
 from atalho.data.manifest import Manifest
 from atalho.data.manifest_record import ManifestRecord, SkippedImage
@@ -15,6 +18,8 @@ class Dataset:
     images: Images
     size: int
     fingerprint: str
+    digests: NDArray[np.uint8]
+    """(N, 16): what each image is, by its content."""
 
     def record(self) -> ManifestRecord:
         """What a run keeps of them: also what was left out."""

@@ -8,7 +8,7 @@ from atalho.data import order
 from atalho.errors import ConfigError
 from atalho.networks.select import stem_advice
 from atalho.precision import choose
-from atalho.runs import continuation, memory, provenance
+from atalho.runs import continuation, memory, provenance, trained_images
 from atalho.runs.claim import claimed, refuse_among_images, refuse_taken
 from atalho.runs.dataset import open_dataset, refuse_unnamed, survey_data
 from atalho.runs.fit import fit, preprocessing
@@ -76,6 +76,9 @@ def begin(
         files = RunFolder(folder)
         files.write(RunNetwork(spec, preprocessing(dataset, config.data, start)))
         files.write(dataset.record())
+        trained_images.remember(folder, dataset, start=early.model.start)
+        if early.model.start:
+            trained_images.warn(early.model.start, dataset, progress)
         text = run_file.text(to_dict(config)).encode()
         fingerprint = provenance.fingerprint(precision, ranks.world)
         about = provenance.gather(command, config.training.seed, precision)

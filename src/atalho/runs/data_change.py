@@ -14,7 +14,7 @@ from atalho.data.manifest import Manifest
 from atalho.data.manifest_record import ImagesChanged, ImagesMoved, ManifestRecord
 from atalho.errors import RunError
 from atalho.report.background import change_told
-from atalho.runs import provenance
+from atalho.runs import provenance, trained_images
 from atalho.runs.dataset import SurveyedData
 from atalho.runs.run import Run
 from atalho.storage import checkpoint, run_folder
@@ -60,6 +60,7 @@ def record(run: Run, dataset: Dataset, data: DataConfig, progress: Progress) -> 
         changes.append(change)
         progress.note(change_told(change))
         stored = dataset.record()
+        trained_images.remember(run.path, dataset)
     manifest = dataclasses.replace(stored.manifest, root=dataset.manifest.root)
     now = dataclasses.replace(stored, manifest=manifest, changes=tuple(changes), path=data.path)
     RunFolder(run.path).write(now)

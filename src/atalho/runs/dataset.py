@@ -10,7 +10,7 @@ from atalho.config import Config, DataConfig
 from atalho.data.dataset import Dataset
 from atalho.data.decoding.packed import open_images
 from atalho.data.decoding.reading import ReadingOptions
-from atalho.data.decoding.survey import Survey, fingerprint, survey
+from atalho.data.decoding.survey import Survey, fingerprint, image_digests, survey
 from atalho.data.manifest import Manifest, refuse_bad
 from atalho.data.preprocessing import choose_size, stored_side
 from atalho.errors import ConfigError, DataError
@@ -99,7 +99,8 @@ def open_dataset(surveyed: SurveyedData, config: DataConfig, progress: Progress,
         _refuse_empty_classes(manifest, surveyed.manifest)
     for note in _lost_classes(manifest, surveyed.manifest):
         progress.note(str(note))
-    return Dataset(manifest, images, surveyed.size, surveyed.survey.fingerprint)
+    digests = image_digests(surveyed.manifest, surveyed.survey)
+    return Dataset(manifest, images, surveyed.size, surveyed.survey.fingerprint, digests)
 
 
 def _lost_classes(manifest: Manifest, before: Manifest) -> Iterator[Text]:

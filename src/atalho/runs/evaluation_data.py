@@ -10,6 +10,7 @@ from atalho.data.layouts.patterns import PathPatterns
 from atalho.errors import RunError
 from atalho.model import Model
 from atalho.precision import choose
+from atalho.runs import trained_images
 from atalho.runs.dataset import SurveyedData, open_dataset, survey_data, survey_manifest
 from atalho.runs.run import Run, run_at
 from atalho.tasks.by_name import task_of
@@ -69,4 +70,5 @@ def _open(loaded: Model, surveyed: SurveyedData, config: DataConfig, progress: P
 
 def target_of(loaded: Model, dataset: Dataset) -> EvaluationTarget:
     """A finished model with the images that it is measured on."""
-    return EvaluationTarget(loaded.network, dataset, loaded.card.preprocessing, loaded.precision)
+    seen = trained_images.seen_ids(loaded.folder, dataset)
+    return EvaluationTarget(loaded.network, dataset, loaded.card.preprocessing, loaded.precision, seen)

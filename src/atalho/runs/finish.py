@@ -13,7 +13,7 @@ from atalho.inspection.summary import summarise
 from atalho.report import figures, html
 from atalho.runs import provenance
 from atalho.runs.run import Run
-from atalho.storage import atomic, model_folder, run_folder, threshold_file
+from atalho.storage import atomic, model_folder, run_folder, threshold_file, trained_images
 from atalho.storage.model_folder import Card
 from atalho.storage.run_folder import RunFolder
 from atalho.storage.run_records import Cost, Provenance
@@ -58,7 +58,8 @@ def finish(run: Run, target: EvaluationTarget, progress: Progress) -> None:
             "data": target.dataset.fingerprint,
         },
     )
-    model_folder.write(run.path / run_folder.MODEL, network.state_dict(), card)
+    trained = {trained_images.FILE: trained_images.file_content(trained_images.read(run.path))}
+    model_folder.write(run.path / run_folder.MODEL, network.state_dict(), card, trained)
     if fitted.threshold is not None:
         threshold_file.write(run.path / run_folder.MODEL, fitted.threshold, root=run.path)
     report(run, target.dataset)

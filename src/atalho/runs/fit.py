@@ -14,7 +14,7 @@ from atalho.data.dataset import Dataset
 from atalho.data.preprocessing import Preprocessing, channel_statistics
 from atalho.networks.spec import Spec
 from atalho.precision import Precision
-from atalho.runs import finish, memory, network, provenance
+from atalho.runs import finish, memory, network, provenance, trained_images
 from atalho.runs.data_change import origin_of
 from atalho.runs.network import Start
 from atalho.runs.run import Run
@@ -89,7 +89,8 @@ def fit(run: Run, dataset: Dataset, precision: Precision, progress: Progress, ra
                 loop.fit(setup, state, ranks, log, timing, progress)
         finally:
             progress.end()
-    finish.finish(run, EvaluationTarget(state.averaged.network, dataset, prepared, precision), progress)
+    seen = trained_images.seen_ids(run.path, dataset)
+    finish.finish(run, EvaluationTarget(state.averaged.network, dataset, prepared, precision, seen), progress)
     ranks.wait()
 
 

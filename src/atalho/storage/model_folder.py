@@ -9,7 +9,8 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal, Self
 
 import pydantic
 import safetensors
@@ -28,6 +29,7 @@ from atalho.text import Text
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
+_NOTHING: Final[Mapping[str, bytes]] = MappingProxyType({})
 _CONFIG_LIMIT = 32 * 2**20
 _STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 _DTYPES = {torch.float32: "F32", torch.int64: "I64"}
@@ -53,8 +55,8 @@ class Card:
         return self
 
 
-def write(path: Path, weights: Mapping[str, Tensor], card: Card) -> None:
-    """Write the model folder `path` durably, replacing the one that is there."""
+def write(path: Path, weights: Mapping[str, Tensor], card: Card, further: Mapping[str, bytes] = _NOTHING) -> None:
+    """Write the model folder `path` durably, with `further` files, replacing the one that is there."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
     config = TypeAdapter(Card).dump_python(card, mode="json")
     atomic.write_folder(
@@ -62,6 +64,7 @@ def write(path: Path, weights: Mapping[str, Tensor], card: Card) -> None:
         {
             WEIGHTS: safetensors.torch.save(plain),
             CONFIG: (json.dumps(config, ensure_ascii=False, indent=1) + "\n").encode(),
+            **further,
         },
     )
 

@@ -22,6 +22,7 @@ from atalho.errors import ConfigError
 from atalho.metrics import calibration, classification
 from atalho.metrics.calibration import CalibrationFigures
 from atalho.metrics.classification import ClassificationFigures
+from atalho.metrics.intervals import Ends, wilson
 from atalho.networks.network import Network
 from atalho.networks.spec import Spec
 from atalho.precision import Precision
@@ -98,11 +99,22 @@ def balanced_weights(counts: NDArray[np.int64]) -> Tensor:
     return torch.from_numpy(weights).float()
 
 
+@dataclass(frozen=True)
+class UnseenFigures:
+    """Top-1 accuracy on the images that the network has not trained on."""
+
+    images: int
+    top1: float
+    top1_interval: Ends
+
+
 @dataclass(frozen=True, kw_only=True, repr=False)
 class ClassificationEvaluation(ClassificationFigures, Evaluation):
     """How well a network classifies the images of one split, and how far its probabilities can be trusted."""
 
     calibration: CalibrationFigures | None = None
+    unseen: UnseenFigures | None = None
+    """Where the network has trained on some of the images, what it says of the others; None where none is left."""
 
     def shown(self) -> Iterator[tuple[str, str]]:
         yield _("split"), self.split
@@ -119,7 +131,15 @@ class ClassificationEvaluation(ClassificationFigures, Evaluation):
         remarks = [_("on {n} {split}").format(n=whole(self.images), split=split)]
         if not test:
             remarks.append(_("There was no test split. Only the temperature was fitted on these images."))
+        remarks.extend(self.not_new())
         return Headline(self.top1, self.top1_interval, _("top-1 accuracy"), tuple(remarks))
+
+    def not_new(self) -> Iterator[str]:
+        yield from super().not_new()
+        if self.unseen is not None:
+            yield _("On the other {images}: {top1}").format(
+                images=whole(self.unseen.images), top1=with_interval(self.unseen.top1, self.unseen.top1_interval)
+            )
 
     def key_numbers(self) -> Iterator[tuple[str, str]]:
         yield _("macro F1"), percent(self.macro_f1)
@@ -214,4 +234,16 @@ class ClassificationTask(Task):
         ids = manifest.splits[split]
         found = target.forward(ids, listener)
         labels, names = torch.from_numpy(manifest.labels[ids]), [manifest.names[image] for image in ids]
-        return measure(found, labels, manifest.classes, options.temperature, split, names)
+        measured = measure(found, labels, manifest.classes, options.temperature, split, names)
+        seen = np.isin(ids, target.seen)
+        return dataclasses.replace(measured, trained_on=int(seen.sum()) or None, unseen=_unseen(found, labels, seen))
+
+
+def _unseen(logits: Tensor, labels: Tensor, seen: NDArray[np.bool_]) -> UnseenFigures | None:
+    """The figures of the images that are not `seen` (N,); None where all or none are new."""
+    new = torch.from_numpy(~seen)
+    images = int(new.sum())
+    if images in (0, len(seen)):
+        return None
+    right = int((logits[new].argmax(1) == labels[new]).sum())
+    return UnseenFigures(images, right / images, wilson(right, images))

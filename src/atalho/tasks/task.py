@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from atalho.data.augment import Augment
 from atalho.data.dataset import Dataset
 from atalho.data.images import Images
 from atalho.data.layouts.patterns import PathPatterns
-from atalho.data.manifest import Ids, Manifest
+from atalho.data.manifest import NO_IDS, Ids, Manifest
 from atalho.data.preprocessing import Preprocessing
 from atalho.findings import Finding
 from atalho.gallery.rerank import Rerank
@@ -35,6 +35,9 @@ from atalho.networks.spec import Spec
 from atalho.precision import Precision
 from atalho.tasks.forward import forward
 from atalho.text import _
+from atalho.text.numbers import whole
+
+_OF_SEEN_IMAGES: Final = ("trained_on", "unseen")
 
 
 class Listener(Protocol):
@@ -55,6 +58,8 @@ class EvaluationTarget:
     dataset: Dataset
     preprocessing: Preprocessing
     precision: Precision
+    seen: Ids = field(default_factory=lambda: NO_IDS)
+    """Those that the network has trained on, as far as that is known."""
 
     def forward(self, ids: Ids, listener: Listener, *, ask: Callable[[Tensor], Tensor] | None = None) -> Tensor:
         """What `forward` gives for the images `ids`; the listener is told how many are done."""
@@ -102,6 +107,8 @@ class Evaluation(Finding):
 
     split: str
     """`test`, or `val` where there are no test images."""
+    trained_on: int | None = None
+    """How many of the images the network, or the one it started from, has trained on; None where none is known."""
 
     @property
     @abstractmethod
@@ -111,6 +118,18 @@ class Evaluation(Finding):
     def key_numbers(self) -> Iterator[tuple[str, str]]:
         """What a page's head says beside the headline: the name of a value, and the value as it is written."""
         yield from ()
+
+    def to_dict(self) -> JsonObject:
+        """What `evaluation.json` holds; what is said of images that were trained on only where there are any."""
+        values = super().to_dict()
+        return values if self.trained_on else {name: values[name] for name in values if name not in _OF_SEEN_IMAGES}
+
+    def not_new(self) -> Iterator[str]:
+        """What must be said beside the figure where the network has trained on some of the images."""
+        if self.trained_on:
+            yield _(
+                "The network has trained on {count} of these images, so the figure is better than on new ones."
+            ).format(count=whole(self.trained_on))
 
     @abstractmethod
     def pictures(self) -> list[str]:

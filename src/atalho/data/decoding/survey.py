@@ -91,6 +91,14 @@ def _of_arrays(manifest: Manifest, pixels: NDArray[np.uint8]) -> Survey:
     )
 
 
+def image_digests(manifest: Manifest, survey: Survey) -> NDArray[np.uint8]:
+    """The content digest of each image (N, 16): of its file, or of its pixels where files hold arrays."""
+    if manifest.pixels is None:
+        return survey.digests
+    rows = (hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16).digest() for image in manifest.pixels)
+    return np.frombuffer(b"".join(rows), np.uint8).reshape(-1, 16)
+
+
 def fingerprint(manifest: Manifest, content: bytes) -> str:
     """A hash of names, labels, splits and the `content` of the files, their digests in a row."""
     parts = [

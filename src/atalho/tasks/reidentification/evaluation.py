@@ -94,7 +94,7 @@ class ReidentificationEvaluation(RetrievalFigures, Evaluation):
             valid=whole(self.valid_queries), queries=whole(self.queries), images=whole(self.images)
         )
         name = _("rank-1: the nearest image is a right answer")
-        return Headline(self.rank1, self.rank1_interval, name, (valid,))
+        return Headline(self.rank1, self.rank1_interval, name, (valid, *self.not_new()))
 
     def pictures(self) -> list[str]:
         """Queries and what was found for them."""
@@ -116,6 +116,7 @@ def evaluate(
         at = verification.threshold_at(errors, options.threshold.similarity, options.threshold.wanted_far)
     return dataclasses.replace(
         measured,
+        trained_on=len(np.intersect1d(ids, target.seen)) or None,
         reranked=_reranked(queries, gallery, protocol, options),
         expanded=_expanded(queries, gallery, protocol, options),
         at_threshold=at,

@@ -1,0 +1,44 @@
+"""Which images a network has trained on, known by their content: a file beside its weights and in its run.
+
+`trained_on.bin` holds a hash of each image's content, 8 bytes each, sorted and each once. It says nothing else of
+them, and lets every later figure say how many of its images were not new to the network.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atalho.errors import RunError
+from atalho.text import Text
+
+FILE: Final = "trained_on.bin"
+_LIMIT: Final = 100_000_000
+
+Contents = NDArray[np.uint64]
+"""(N,) a number for the content of each image."""
+
+
+def contents(digests: NDArray[np.uint8]) -> Contents:
+    """The numbers for images with the `digests` (N, 16): their first 8 bytes."""
+    return np.ascontiguousarray(digests[:, :8]).view("<u8").ravel()
+
+
+def read(folder: Path) -> Contents:
+    """What a run or model folder says; empty where it says nothing. Raises RunError for a damaged file."""
+    path = folder / FILE
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        return np.empty(0, np.uint64)
+    if size % 8 or size > 8 * _LIMIT:
+        raise RunError(Text("{path} is damaged: it must hold 8 bytes for each image.", path=path))
+    return np.frombuffer(path.read_bytes(), "<u8")
+
+
+def file_content(*several: Contents) -> bytes:
+    """What the file holds of all `several` together."""
+    return np.unique(np.concatenate(several)).astype("<u8").tobytes()
