@@ -3,6 +3,7 @@
 A run, a model folder, an experiment or a gallery may come from somebody else, who decides what lies in it.
 """
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -142,6 +143,16 @@ def test_a_linked_file_is_replaced_or_refused_and_never_followed(
     atomic.write_file(link, b"new")
     assert not link.is_symlink()
     assert precious.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("read", [False, True])
+def test_a_log_that_is_a_pipe_is_refused_at_once(tmp_path: Path, read: bool) -> None:
+    os.mkfifo(tmp_path / "log")
+    reader = os.open(tmp_path / "log", os.O_RDONLY | os.O_NONBLOCK) if read else None
+    with pytest.raises(RunError, match="not a file" if read else "Cannot write .*log: "):
+        JsonLines(tmp_path / "log")
+    if reader is not None:
+        os.close(reader)
 
 
 @pytest.mark.parametrize("there", [True, False])

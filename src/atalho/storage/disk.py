@@ -10,6 +10,7 @@ otherwise have files overwritten that it has no part in.
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +36,7 @@ CALLS: Final = (
 # Windows has none of these. There the parts of a path are looked at one by one before the call.
 _CLOSED_IN_CHILDREN: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
+_NO_WAIT: Final = getattr(os, "O_NONBLOCK", 0)
 _FOLDER: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _CLOSED_IN_CHILDREN
 _RELATIVE: Final = os.open in os.supports_dir_fd
 
@@ -54,8 +56,12 @@ def create(path: Path, root: Path) -> int:
 def append_to(path: Path, root: Path) -> int:
     """Open a file to write at its end, made where it is not there; a descriptor."""
     with _reached(path, root) as (name, folder), _explained(path):
-        how = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_LINK | _CLOSED_IN_CHILDREN
-        return os.open(name, how, 0o666, dir_fd=folder)
+        how = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_LINK | _NO_WAIT | _CLOSED_IN_CHILDREN
+        descriptor = os.open(name, how, 0o666, dir_fd=folder)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, _("not a file"))
+    return descriptor
 
 
 def write(descriptor: int, content: bytes | memoryview) -> int:
