@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import is_dataclass
 from typing import Any, Final, get_args, get_type_hints
 
-from pydantic import ValidationError
+from pydantic import BeforeValidator, ValidationError
+from pydantic_core import PydanticKnownError
 
 from atalho.errors import nearest
 from atalho.text import N_, Text
@@ -34,6 +35,15 @@ _TYPES: Final = {
     "tuple": N_("a list"),
     "dataclass": N_("a table of settings"),
 }
+
+NO_TRUTH_VALUE: Final = BeforeValidator(lambda value: _refuse_truth_value(value))
+"""For a choice of whole numbers: true is none, although Python takes it for 1."""
+
+
+def _refuse_truth_value(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise PydanticKnownError("int_type")
+    return value
 
 
 def explain(kind: Any, error: ValidationError) -> Text:

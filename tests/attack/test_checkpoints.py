@@ -37,7 +37,7 @@ def test_the_checkpoints_of_another_run_are_refused(
 def test_a_checkpoint_without_a_digest_is_one_of_an_earlier_version(run: Run, tmp_path: Path) -> None:
     own = unfinished(run.path, tmp_path / "own")
     newest = max((own / "checkpoints").iterdir())
-    files = atomic.read_folder(newest)
+    files = atomic.read_folder(newest, ("state.json", "state.safetensors"))
     state = json.loads(files["state.json"])
     assert len(state.pop("run")) == 64
     atomic.write_folder(newest, files | {"state.json": json.dumps(state).encode()})

@@ -10,18 +10,20 @@ from atalho.errors import RunError
 from atalho.storage import atomic
 
 FILES = {"a.bin": bytes(range(256)), "b.json": b"{}"}
+NAMES = (*FILES, "c")
+NAMES = (*FILES, "c")
 
 
 def test_a_folder_comes_back_as_it_was_written(tmp_path: Path) -> None:
     atomic.write_folder(tmp_path / "x", FILES)
-    assert atomic.read_folder(tmp_path / "x") == FILES
+    assert atomic.read_folder(tmp_path / "x", NAMES) == FILES
     assert [entry.name for entry in tmp_path.iterdir()] == ["x"]
 
 
 def test_replacing_a_folder_leaves_nothing_of_the_old_one(tmp_path: Path) -> None:
     atomic.write_folder(tmp_path / "x", FILES)
     atomic.write_folder(tmp_path / "x", {"c": b"new"})
-    assert atomic.read_folder(tmp_path / "x") == {"c": b"new"}
+    assert atomic.read_folder(tmp_path / "x", NAMES) == {"c": b"new"}
     assert [entry.name for entry in tmp_path.iterdir()] == ["x"]
 
 
@@ -32,7 +34,7 @@ def test_one_changed_bit_is_seen(tmp_path: Path, position: int) -> None:
     damaged[position] ^= 1
     (tmp_path / "x" / "a.bin").write_bytes(damaged)
     with pytest.raises(RunError, match=r"is damaged: a\.bin do not match"):
-        atomic.read_folder(tmp_path / "x")
+        atomic.read_folder(tmp_path / "x", NAMES)
 
 
 @pytest.mark.parametrize("manifest", [b"", b"[1]", b'{"a.bin": 1}', b'{"../a.bin": {}}', b'{"none": {"bytes": 1}}'])
@@ -40,7 +42,7 @@ def test_a_bad_manifest_is_an_error(tmp_path: Path, manifest: bytes) -> None:
     atomic.write_folder(tmp_path / "x", FILES)
     (tmp_path / "x" / atomic.CHECKSUMS).write_bytes(manifest)
     with pytest.raises(RunError):
-        atomic.read_folder(tmp_path / "x")
+        atomic.read_folder(tmp_path / "x", NAMES)
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
@@ -68,7 +70,7 @@ def test_sweep_brings_back_a_folder_that_was_about_to_be_replaced(tmp_path: Path
     (tmp_path / "x").rename(tmp_path / ".tmp-x-0123abcd-old")
     (tmp_path / ".tmp-x-0123abcd").mkdir()
     atomic.sweep(tmp_path, "x")
-    assert atomic.read_folder(tmp_path / "x") == FILES
+    assert atomic.read_folder(tmp_path / "x", NAMES) == FILES
     assert [entry.name for entry in tmp_path.iterdir()] == ["x"]
 
 
@@ -91,3 +93,23 @@ def test_error_of_a_place_that_cannot_be_written(tmp_path: Path, place: str) -> 
         with pytest.raises(RunError, match=f"Cannot write {path}: "):
             atomic.write_folder(path, FILES)
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.timeout(10)
+def test_only_known_regular_files_of_the_listed_size_are_read(tmp_path: Path) -> None:
+    atomic.write_folder(tmp_path / "x", FILES)
+    checksums = json.loads((tmp_path / "x" / atomic.CHECKSUMS).read_bytes())
+    (tmp_path / "x" / "zero").symlink_to("/dev/zero")
+    (tmp_path / "x" / atomic.CHECKSUMS).write_text(json.dumps(checksums | {"zero": {"bytes": 1, "sha256": "0"}}))
+    with pytest.raises(RunError, match=r"checksums\.json refers to other files: zero"):
+        atomic.read_folder(tmp_path / "x", NAMES)
+    (tmp_path / "x" / atomic.CHECKSUMS).write_text(json.dumps(checksums))
+    (tmp_path / "x" / "a.bin").unlink()
+    os.mkfifo(tmp_path / "x" / "a.bin")
+    with pytest.raises(RunError, match=r"a\.bin"):
+        atomic.read_folder(tmp_path / "x", NAMES)
+    (tmp_path / "x" / "a.bin").unlink()
+    with (tmp_path / "x" / "a.bin").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(RunError, match=r"a\.bin do not match"):
+        atomic.read_folder(tmp_path / "x", NAMES)

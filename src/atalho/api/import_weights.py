@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from atalho import networks
+from atalho import limits, networks
 from atalho.blocks.kinds import ShortcutChoice, StemChoice
 from atalho.data.preprocessing import LARGEST_SIDE, Preprocessing, stored_side
 from atalho.errors import ConfigError, RunError
@@ -104,8 +104,9 @@ def _class_names(path: Path | str | None, count: int) -> tuple[str, ...]:
     if path is None:
         return tuple(map(str, range(count)))
     try:
-        names = tuple(line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines() if line.strip())
-    except (OSError, UnicodeDecodeError) as error:
+        lines = limits.read_text(path, limits.NAMES).splitlines()
+        names = tuple(line.strip() for line in lines if line.strip())
+    except (OSError, ValueError) as error:
         raise ConfigError(Text("Cannot read {path} as class names: {reason}", path=path, reason=error)) from error
     if len(names) != count or len(set(names)) != count:
         raise ConfigError(

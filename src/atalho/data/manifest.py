@@ -23,6 +23,7 @@ SPLITS: Final = ("train", "val", "test")
 Ids = NDArray[np.int64]
 NO_IDS: Final[Ids] = np.empty(0, np.int64)
 _SHOWN: Final = 10
+_FORMAT: Final = 1
 
 
 class BadImage(NamedTuple):
@@ -86,7 +87,7 @@ class Manifest:
         if self.cameras is not None:
             cameras = {"cameras": self.cameras.tolist(), "camera_names": list(self.camera_names)}
         return {
-            "format": 1,
+            "format": _FORMAT,
             "root": str(self.root),
             "layout": self.layout,
             "classes": list(self.classes),
@@ -101,6 +102,10 @@ class Manifest:
     def from_json(cls, stored: Mapping[str, Any]) -> Manifest:
         """The manifest that `to_json` gave; DataError where it is not one."""
         try:
+            if stored.get("format", _FORMAT) != _FORMAT:
+                raise ValueError(
+                    Text("format {format}, but this version reads {known}", format=stored["format"], known=_FORMAT)
+                )
             manifest = cls(
                 root=Path(stored["root"]),
                 layout=str(stored["layout"]),

@@ -15,6 +15,7 @@ from atalho.data.images import Images
 from atalho.data.manifest import Ids
 from atalho.data.order import in_order
 from atalho.text import Text
+from atalho.validation import NO_TRUTH_VALUE
 
 LARGEST_SIDE: Final = 4096
 """Pixels: a network for larger images is refused."""
@@ -35,7 +36,7 @@ class Preprocessing:
 
     size: Annotated[int, Field(ge=1, le=LARGEST_SIDE)]
     resize: Annotated[int, Field(ge=1, le=8192)]
-    channels: Literal[1, 3]
+    channels: Annotated[Literal[1, 3], NO_TRUTH_VALUE]
     mean: tuple[float, ...]
     std: tuple[Annotated[float, Field(gt=0)], ...]
     max_pixels: Annotated[int, Field(ge=1)] = DataConfig.max_pixels

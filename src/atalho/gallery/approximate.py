@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from atalho import limits
 from atalho.errors import GalleryError, RunError
 from atalho.gallery.store import Ids, Vectors
 from atalho.storage import atomic
@@ -124,7 +125,7 @@ class Approximate:
         self._index, self._generation, self._digest, self._unkept = None, -1, None, 0
         if trusted is None or not self._path.is_file():
             return
-        content = self._path.read_bytes()
+        content = limits.read(self._path, limits.TENSORS)
         if hashlib.sha256(content).hexdigest() == trusted:
             self._index = _faiss().deserialize_index(np.frombuffer(content, dtype=np.uint8))
             self._digest = trusted

@@ -5,7 +5,7 @@ Plain networks are the same without shortcuts, and pre-activation networks the s
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic.dataclasses import dataclass
 
@@ -13,6 +13,7 @@ from atalho.blocks.kinds import ShortcutKind, StemKind
 from atalho.errors import ConfigError
 from atalho.networks.family import STRICT, Count, Counts, FamilySpec, check_blocks
 from atalho.networks.plan import BOTTLENECKS, PREACTIVATIONS, Design, Plan, ResidualPlan, StemPlan
+from atalho.validation import NO_TRUTH_VALUE
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -31,7 +32,7 @@ class ResNetSpec(FamilySpec):
     stem: StemKind = "large"
     stem_channels: Count = 64
     shortcut: ShortcutKind = "projection"
-    last_stride: Literal[1, 2] = 2
+    last_stride: Annotated[Literal[1, 2], NO_TRUTH_VALUE] = 2
     """Of the last stage's first block; 1 keeps finer features (Luo et al. 2019, section 3.4)."""
 
     def __post_init__(self) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from atalho import limits
 from atalho.config import DataConfig
 from atalho.errors import RunError
 from atalho.precision import choose, threads
@@ -28,7 +29,7 @@ def continue_run(run: Run, data: DataConfig, accept: bool, progress: Progress, r
 def _go_on(run: Run, data: DataConfig, accept: bool, progress: Progress, ranks: Ranks) -> Run:
     RunFolder(run.path).sweep()
     c, record = run.config, RunFolder(run.path).read(Provenance)
-    if record.config != provenance.digest((run.path / run_folder.CONFIG).read_bytes()):
+    if record.config != provenance.digest(limits.read(run.path / run_folder.CONFIG, limits.SETTINGS)):
         raise RunError(
             "{path} has changed since the run started. To use other settings, start a new run.",
             path=run.path / run_folder.CONFIG,

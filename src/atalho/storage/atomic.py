@@ -12,12 +12,12 @@ import fnmatch
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from atalho import unfinished
+from atalho import limits, unfinished
 from atalho.errors import RunError
 from atalho.storage import disk
 from atalho.text import Text, _
@@ -84,19 +84,23 @@ def write_folder(path: Path, files: Mapping[str, bytes], root: Path | None = Non
             discard(old, root)
 
 
-def read_folder(path: Path) -> dict[str, bytes]:
-    """The files of a folder that `write_folder` made. Raises RunError where anything is missing or differs."""
+def read_folder(path: Path, known: Collection[str]) -> dict[str, bytes]:
+    """The files, some of those `known`, of a folder that `write_folder` made.
+
+    Raises RunError where anything else is listed, is missing or differs. A file of another size is not read.
+    """
     try:
-        checksums = json.loads((path / CHECKSUMS).read_bytes())
-        if any(Path(name).name != name for name in checksums):
-            raise ValueError(Text("{name} refers to files outside the folder", name=CHECKSUMS))
-        files = {name: (path / name).read_bytes() for name in checksums}
-        damaged = [
-            name
-            for name, content in files.items()
-            if len(content) != checksums[name]["bytes"]
-            or hashlib.sha256(content).hexdigest() != checksums[name]["sha256"]
-        ]
+        checksums = limits.read_json(path / CHECKSUMS, limits.SMALL_JSON)
+        if not isinstance(checksums, dict):
+            raise ValueError(Text("{name} does not contain a JSON object", name=CHECKSUMS))
+        if unknown := [name for name in checksums if name not in known]:
+            raise ValueError(Text("{name} refers to other files: {names}", name=CHECKSUMS, names=", ".join(unknown)))
+        files, damaged = {}, []
+        for name, sums in checksums.items():
+            same = (path / name).stat().st_size == sums["bytes"]
+            files[name] = limits.read(path / name, limits.TENSORS) if same else b""
+            if not same or hashlib.sha256(files[name]).hexdigest() != sums["sha256"]:
+                damaged.append(name)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(Text("{path} is incomplete or unreadable: {reason}", path=path, reason=error)) from error
     if damaged:

@@ -13,10 +13,16 @@ from pathlib import Path
 import safetensors.torch
 from torch import Tensor
 
+from atalho import limits
 from atalho.errors import RunError
 from atalho.json_values import JsonObject
 from atalho.storage import atomic, disk
 from atalho.text import Text
+
+_TENSORS = "state.safetensors"
+_STATE = "state.json"
+_FILES = (_TENSORS, _STATE)
+_STEP = "step-"
 
 
 @dataclass(frozen=True)
@@ -41,8 +47,8 @@ def save(folder: Path, step: int, tensors: Mapping[str, Tensor], state: JsonObje
         atomic.write_folder(
             path,
             {
-                "state.safetensors": safetensors.torch.save(plain),
-                "state.json": json.dumps({"step": step, **state}, indent=1).encode(),
+                _TENSORS: safetensors.torch.save(plain),
+                _STATE: json.dumps({"step": step, **state}, indent=1).encode(),
             },
             root=folder.parent,
         )
@@ -86,14 +92,17 @@ def newest(folder: Path) -> Path | None:
 
 
 def _read(path: Path) -> Checkpoint:
-    files = atomic.read_folder(path)
-    state = json.loads(files["state.json"])
-    return Checkpoint(state.pop("step"), safetensors.torch.load(files["state.safetensors"]), state)
+    files = atomic.read_folder(path, _FILES)
+    state = limits.parse_json(files[_STATE], limits.SMALL_JSON)
+    # A whole number of the folder's name and a place in the log, whatever else the state is: `training.state` reads it.
+    if not isinstance(state, dict) or state.get("step") != int(path.name.removeprefix(_STEP)):
+        raise ValueError(Text("{name} does not belong to its checkpoint", name=_STATE))
+    return Checkpoint(state.pop("step"), safetensors.torch.load(files[_TENSORS]), state)
 
 
 def _is_intact(path: Path) -> bool:
     try:
-        atomic.read_folder(path)
+        atomic.read_folder(path, _FILES)
     except RunError:
         return False
     return True

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
+from atalho import limits
 from atalho.errors import RunError
 from atalho.json_values import JsonObject
 from atalho.storage import disk
@@ -75,5 +76,6 @@ class NoLines:
 
 def read(path: Path) -> list[JsonObject]:
     """The rows of a log; a last line that is still being written is left out."""
-    lines = path.read_bytes().split(b"\n")[:-1]
-    return [json.loads(line) for line in lines]
+    content = limits.read(path, limits.LARGE_JSON)
+    limits.check_json(content, limits.LARGE_JSON)
+    return [limits.parse_json(line, limits.SMALL_JSON) for line in content.split(b"\n")[:-1]]

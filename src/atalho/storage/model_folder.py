@@ -20,17 +20,18 @@ from pydantic import ConfigDict, Field, TypeAdapter, model_validator
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
+from atalho import limits
 from atalho.config import TaskName
 from atalho.data.preprocessing import Preprocessing
 from atalho.errors import ConfigError, WeightsError
 from atalho.networks.spec import StoredSpec
 from atalho.storage import atomic, run_folder
 from atalho.text import Text
+from atalho.validation import NO_TRUTH_VALUE
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 _NOTHING: Final[Mapping[str, bytes]] = MappingProxyType({})
-_CONFIG_LIMIT = 32 * 2**20
 _STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 _DTYPES = {torch.float32: "F32", torch.int64: "I64"}
 
@@ -46,7 +47,7 @@ class Card:
     temperature: Annotated[float, Field(gt=0)] = 1.0
     metrics: dict[str, Any] = Field(default_factory=dict)
     provenance: dict[str, Any] = Field(default_factory=dict)
-    format: Literal[1] = 1
+    format: Annotated[Literal[1], NO_TRUTH_VALUE] = 1
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
@@ -101,16 +102,23 @@ def name_of(path: Path) -> str:
 def read_card(folder: Path) -> Card:
     """The validated `config.json` of a model folder."""
     path = folder / CONFIG
-    if path.stat().st_size > _CONFIG_LIMIT:
-        raise WeightsError(Text("{path} is larger than {limit} MB: not a model configuration.", path=path, limit=32))
     try:
-        return TypeAdapter(Card).validate_json(path.read_bytes())
+        return TypeAdapter(Card).validate_json(_config(path))
     except ConfigError as error:
         raise _unreadable(path, "spec", error.text) from None
     except pydantic.ValidationError as error:
         detail = error.errors()[0]
         reason = str(detail["ctx"]["error"]) if detail["type"] == "value_error" else detail["msg"]
         raise _unreadable(path, ".".join(map(str, detail["loc"])), reason) from None
+
+
+def _config(path: Path) -> bytes:
+    try:
+        content = limits.read(path, limits.SMALL_JSON)
+        limits.check_json(content, limits.SMALL_JSON)
+        return content
+    except (OSError, ValueError) as error:
+        raise WeightsError("Cannot read {path}: {reason}", path=path, reason=error) from error
 
 
 def _unreadable(path: Path, where: str, reason: Text | str) -> WeightsError:
@@ -128,15 +136,17 @@ def fingerprint(folder: Path) -> str:
     """The SHA-256 of what decides an embedding: the weights, the network and the preprocessing."""
     prepared = TypeAdapter(Preprocessing).dump_python(read_card(folder).preprocessing, mode="json")
     # As the file has it: galleries keep this hash, and a default that is left out, or 0 for 0.0, changes it.
-    spec = json.loads((folder / CONFIG).read_bytes())["spec"]
+    spec = json.loads(_config(folder / CONFIG))["spec"]
     digest = hashlib.sha256(json.dumps([spec, prepared], sort_keys=True).encode())
-    with _reading(folder), (folder / WEIGHTS).open("rb") as file:
+    with _reading(folder), limits.open_regular(folder / WEIGHTS, limits.TENSORS) as file:
         digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
 
 
 def tensors(folder: Path) -> dict[str, tuple[list[int], str]]:
     """Shape and type of each tensor of a model folder, from the file's header; nothing of them is read."""
+    with _reading(folder), limits.open_regular(folder / WEIGHTS, limits.TENSORS):
+        pass  # a regular file
     # That of torch needs a name that is UTF-8; nothing of the tensors is read, so numpy is not asked to hold them.
     with _reading(folder), safetensors.safe_open(folder / WEIGHTS, framework="np") as file:
         slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
@@ -164,8 +174,8 @@ def read_weights(folder: Path, expected: Mapping[str, Tensor]) -> dict[str, Tens
         )
     with _reading(folder):
         if not (folder / atomic.CHECKSUMS).is_file():
-            return safetensors.torch.load((folder / WEIGHTS).read_bytes())
-        listed = atomic.read_folder(folder)
+            return safetensors.torch.load(limits.read(folder / WEIGHTS, limits.TENSORS))
+        listed = atomic.read_folder(folder, (WEIGHTS, CONFIG))
         if WEIGHTS not in listed:
             raise WeightsError(
                 Text(
@@ -181,6 +191,6 @@ def read_weights(folder: Path, expected: Mapping[str, Tensor]) -> dict[str, Tens
 def _reading(folder: Path) -> Iterator[None]:
     try:
         yield
-    except (safetensors.SafetensorError, OSError) as error:
+    except (safetensors.SafetensorError, OSError, ValueError) as error:
         path = folder / WEIGHTS
         raise WeightsError(Text("Cannot read {path} as weights: {reason}", path=path, reason=error)) from error

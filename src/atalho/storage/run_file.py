@@ -8,7 +8,7 @@ from typing import Any
 import tomlkit
 from tomlkit.items import Table
 
-from atalho import config
+from atalho import config, limits
 from atalho.errors import ConfigError
 from atalho.json_values import JsonObject
 from atalho.text import Text, _
@@ -39,10 +39,10 @@ def text(values: Mapping[str, Any]) -> str:
 def read(path: Path) -> JsonObject:
     """The nested values of a TOML file. Raises ConfigError where it is not one."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(limits.read_text(path, limits.SETTINGS))
     except FileNotFoundError:
         raise ConfigError(
             Text("{path}: file not found. Give a TOML file, such as a run's run.toml.", path=path)
         ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(Text("Cannot read {path} as TOML: {reason}", path=path, reason=error)) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, Self, TypeVar, cast
 
+from atalho import limits
 from atalho.config import Config, TaskName
 from atalho.errors import RunError
 from atalho.json_values import JsonObject
@@ -38,6 +38,8 @@ FIGURES: Final = "figures"
 REPORT: Final = "report.html"
 FILES: Final = (*FIRST, CONFIG, TrainingTime.FILE, MODEL, EVALUATION, VERIFICATION, REPORT)
 """Everything that is written whole, and so may be left under a temporary name."""
+_GROWING: Final = (MANIFEST, EVALUATION, VERIFICATION, TrainingTime.FILE)
+"""What grows with the images, the classes or the epochs."""
 
 
 class Record(Protocol):
@@ -79,7 +81,7 @@ class RunFolder:
     def configuration(self) -> str:
         """run.toml as it is. Raises RunError, as every property does, where the file is damaged."""
         with self._reading():
-            return (self.path / CONFIG).read_text(encoding="utf-8")
+            return limits.read_text(self.path / CONFIG, limits.SETTINGS)
 
     @cached_property
     def settings(self) -> JsonObject:
@@ -186,7 +188,7 @@ class RunFolder:
     def json(self, name: str) -> Any:
         """One JSON file of the run, which must be there. Raises RunError where it is missing or damaged."""
         try:
-            return json.loads((self.path / name).read_bytes())
+            return limits.read_json(self.path / name, limits.LARGE_JSON if name in _GROWING else limits.SMALL_JSON)
         except (OSError, ValueError) as error:
             raise RunError(Text("Cannot read {path}: {reason}", path=self.path / name, reason=error)) from error
 
@@ -201,7 +203,7 @@ class RunFolder:
     def _reading(self) -> Iterator[None]:
         try:
             yield
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise RunError(Text("Cannot read {path} as a run: {reason}", path=self.path, reason=error)) from error
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 import pydantic
 from pydantic import TypeAdapter
 
+from atalho import limits
 from atalho.errors import WeightsError
 from atalho.metrics.verification import Threshold
 from atalho.storage import atomic
 from atalho.text import Text
 
 NAME = "threshold.json"
-_LIMIT = 2**20
 _THRESHOLD = TypeAdapter(Threshold)
 
 
@@ -26,8 +26,6 @@ def read(folder: Path) -> Threshold | None:
     if not path.is_file():
         return None
     try:
-        if path.stat().st_size > _LIMIT:
-            raise ValueError(Text("larger than {limit} MB", limit=1))
-        return _THRESHOLD.validate_json(path.read_bytes())
+        return _THRESHOLD.validate_json(limits.read(path, limits.SETTINGS))
     except (OSError, ValueError, pydantic.ValidationError) as error:
         raise WeightsError(Text("{path} is not an Atalho threshold: {reason}", path=path, reason=error)) from error

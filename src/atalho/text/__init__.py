@@ -146,10 +146,9 @@ class Text:
         """What `to_json` wrote."""
         if not isinstance(kept, Mapping):
             return cls.verbatim(str(kept))
-        fields = {name: cls.from_json(value) for name, value in kept.get("fields", {}).items()}
-        if "plural" in kept:
-            return cls.__new__(cls)._fill(kept["text"], fields, kept["plural"], kept["n"])
-        return cls(kept["text"], **fields)
+        fields = {str(name): cls.from_json(value) for name, value in dict(kept.get("fields", {})).items()}
+        plural = str(kept["plural"]) if "plural" in kept else None
+        return cls.__new__(cls)._fill(str(kept["text"]), fields, plural, int(kept.get("n", 1)))
 
 
 def ntext(one: str, many: str, count: int, /, **fields: object) -> Text:

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -171,3 +172,26 @@ def test_json_lines_are_a_table(tmp_path: Path) -> None:
     file.write_text('{"file_name": "1.png", "label": 3}\n[1]\n')
     with pytest.raises(DataError, match="line 2: not a JSON object"):
         csv_table.read(file)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("a.csv", "path,label" + ",x" * 600_000, "a line has more than 1,048,576 characters"),
+        ("a.csv", "path,label\n" + '"a\n",' * 300_000, "a row has more than 1,048,576 characters"),
+        ("a.csv", f"path,label\n{'x' * 5000},a\n", "line 2: the path has more than 4,096 bytes"),
+        ("a.jsonl", '{"path": "a.png", "label": "' + "x" * 1_100_000 + '"}', "a line has more than"),
+    ],
+)
+def test_lines_rows_and_names_have_limits(tmp_path: Path, name: str, text: str, message: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(DataError, match=message):
+        csv_table.read(tmp_path / name)
+
+
+@pytest.mark.timeout(10)
+def test_a_table_is_a_regular_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.csv")
+    assert not csv_table.matches(tmp_path / "a.csv")
+    with pytest.raises(DataError, match="a named pipe, device or socket, not a file"):
+        csv_table.read(tmp_path / "a.csv")

@@ -82,3 +82,25 @@ def test_truncated_files_give_our_error(tmp_path: Path) -> None:
         (tmp_path / "value").write_bytes(whole[:end])
         with pytest.raises(DataError, match=r"Cannot read .* as plain values"):
             read_pickle(tmp_path / "value")
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "content",
+    [
+        # Ten lists, each ten times the one before: 10^9 values in 253 bytes.
+        b"\x80\x02]q\0(" + b"K\0" * 10 + b"e" + b"".join(
+            b"]q" + bytes([place + 1]) + b"(" + (b"h" + bytes([place])) * 10 + b"e" for place in range(9)
+        ) + b".",
+        # The same of tuples, as the key of a dictionary and as the name of a module.
+        b"\x80\x04}(" + (TUPLES := b"(" + b"K\0" * 10 + b"tq\0" + b"".join(
+            b"(" + (b"h" + bytes([place])) * 10 + b"tq" + bytes([place + 1]) for place in range(9)
+        )) + b"K\0u.",
+        b"\x80\x04" + TUPLES + b"\x8c\x01x\x93.",
+        b"\x80\x02](" + b"K\0" * 2_000_001 + b"e.",
+    ],
+)  # fmt: skip
+def test_values_beyond_a_bound_are_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "value").write_bytes(content)
+    with pytest.raises(DataError, match=r"more than 2,000,000 values|neither text nor number|a name that is no text"):
+        read_pickle(tmp_path / "value")

@@ -41,7 +41,10 @@ class Reason(Enum):
     @classmethod
     def of(cls, text: Text) -> Reason | None:
         """The reason whose text this is; None for one that an older Atalho worded in another way."""
-        return next((reason for reason in cls if reason.value == text.key), None)
+        return _BY_WORDS.get(text.key)
+
+
+_BY_WORDS: Final = {reason.value: reason for reason in Reason}
 
 
 class ReasonError(Exception):

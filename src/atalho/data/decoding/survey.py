@@ -56,7 +56,7 @@ def survey(
     if manifest.pixels is not None:
         return _of_arrays(manifest, manifest.pixels)
     file = _index_file(manifest, options.tiff, cache_dir)
-    paths = [str(manifest.path(number)) for number in range(len(manifest))] if len(manifest) else []
+    paths = [os.path.join(manifest.root, name) for name in manifest.names]  # noqa: PTH118 (for every file)
     now = time.time_ns()
     signatures = _signatures(paths)
     table = _known(file, manifest, signatures)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from atalho import limits
 from atalho.data.decoding.decode import read_header
 from atalho.data.decoding.reasons import Reason, UnreadableImageError
 from atalho.data.doctor.problem import Problem
@@ -77,9 +78,7 @@ def _unused_folder(manifest: Manifest, name: str) -> Iterator[Problem]:
 def _remedy(path: Path) -> Text | None:
     """What to do with a regular file whose first bytes are those of an image; None for any other."""
     try:
-        if not path.is_file():
-            return None
-        with path.open("rb") as file:
+        with limits.open_regular(path, limits.ANY) as file:
             read_header(file.read(_FIRST_BYTES), tiff=True)
     except UnreadableImageError as error:
         reason = Reason.of(error.reason)
@@ -87,6 +86,6 @@ def _remedy(path: Path) -> Text | None:
             return Text("Save it as JPEG or PNG, or remove it.")
         if reason is not Reason.TOO_MANY_PIXELS:
             return None
-    except OSError:
+    except (OSError, ValueError):
         return None
     return Text("Rename it to end with an image suffix.")

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from atalho import limits
 from atalho.data.layouts.listing import Listing, read_names
 from atalho.data.layouts.pickle_reader import read_pickle
 from atalho.errors import DataError
@@ -90,7 +91,10 @@ def _class_names(path: Path, version: _Version) -> list[str]:
 def _batch(path: Path, version: _Version) -> tuple[NDArray[np.uint8], list[int]]:
     if version.label_bytes:
         record = version.label_bytes + _PIXELS
-        values = np.fromfile(path, dtype=np.uint8)
+        try:
+            values = np.frombuffer(limits.read(path, limits.ARRAYS), dtype=np.uint8)
+        except (OSError, ValueError) as error:
+            raise DataError("Cannot read {path}: {reason}", path=path, reason=error) from error
         if len(values) % record:
             text = Text("{path} is damaged: its size, {size} bytes, is not a multiple of {record}.")
             raise DataError(text.format(path=path, size=len(values), record=record))

@@ -9,15 +9,18 @@ import io
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
+from atalho import limits
 from atalho.data.layouts.listing import Listing
 from atalho.data.layouts.scan import Folder, list_folder
 from atalho.data.layouts.split_names import split_name, split_roles
 from atalho.data.layouts.table_images import places
 from atalho.errors import DataError, nearest
 from atalho.text import Text
+from atalho.text.numbers import whole
 
 _NEEDED: Final = ("path", "label")
 _WANTED: Final = ("split",)
@@ -39,8 +42,8 @@ def matches(path: Path, needed: Sequence[str] = _NEEDED) -> bool:
     """Whether the first line of a table names the columns that are needed."""
     try:
         with _open(path) as file:
-            _columns(path, _header(file.readline())[1], needed, ())
-    except (OSError, UnicodeDecodeError, csv.Error, DataError):
+            _columns(path, _header(next(file, ""))[1], needed, ())
+    except (OSError, ValueError, csv.Error, DataError):
         return False
     return True
 
@@ -81,16 +84,17 @@ def read_tables(root: Path, tables: Mapping[str, str]) -> Listing:
     for table, of_table in tables.items():
         rows = list(read_columns(root / table, _NEEDED, _WANTED))
         below = table[: table.rfind("/") + 1]
-        files = places(root / below, [row["path"] for _where, row in rows], of_table or "train")
+        files = places(root / below, [row["path"] for _line, row in rows], of_table or "train")
         if files.said is not None:
             listing.notes.append(files.said.format(table=table))
-        for where, row in rows:
+        for line, row in rows:
             split = of_table
             if "split" in row:
                 split = split_name(row["split"]) or ""
                 if not split:
                     text = Text("{where}: unknown split {given}. {hint}")
                     hint = nearest(row["split"], ("train", "val", "test"))
+                    where = place(root / table, line)
                     raise DataError(text.format(where=where, given=repr(row["split"]), hint=hint))
             listing.add([below + files.of(row["path"])], row["label"], split)
     _leave_test_alone(listing)
@@ -100,7 +104,7 @@ def read_tables(root: Path, tables: Mapping[str, str]) -> Listing:
 def _serves(path: Path) -> bool:
     """Whether a table is about images that are there; one with the columns path and label is trusted."""
     with _open(path) as file:
-        delimiter, header = _header(file.readline())
+        delimiter, header = _header(next(file, ""))
         if {*_NEEDED} <= {name.strip().casefold() for name in header}:
             return True
         columns = _columns(path, header, _NEEDED, ())
@@ -119,8 +123,8 @@ def _leave_test_alone(listing: Listing) -> None:
 
 def read_columns(
     path: Path, needed: Sequence[str], wanted: Sequence[str], blank: Sequence[str] = ()
-) -> Iterator[tuple[Text, dict[str, str]]]:
-    """The columns of each line, by name, with the line's place for messages; no image stands in two lines.
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """The columns of each line, by name, with the line's number for messages; no image stands in two lines.
 
     Of `wanted` only those that the table has; `needed` must not be empty, but for those that may be `blank`. Raises
     DataError for a table that is none.
@@ -129,53 +133,64 @@ def read_columns(
     filled = [name for name in needed if name not in blank]
     try:
         with _open(path) as file:
-            delimiter, header = _header(file.readline())
+            delimiter, header = _header(next(file, ""))
             columns = _columns(path, header, needed, wanted)
             for line, row in _rows(path, file, delimiter):
                 if any(row):
-                    where = Text("{path}, line {line}").format(path=path, line=line - (path.suffix == ".jsonl"))
                     if any(cell.strip() for cell in row[len(header) :]):
                         raise DataError(
                             Text(
                                 "{where}: {count} values, but the first line names {named} columns. Put a value that "
                                 "holds {mark} in quotes.",
-                                where=where,
+                                where=place(path, line),
                                 count=len(row),
                                 named=len(header),
                                 mark=repr(delimiter),
                             )
                         )
-                    yield where, _row(where, path.parent, line, row, columns, filled, lines)
+                    yield line, _row(path, line, row, columns, filled, lines)
     except UnicodeDecodeError as error:
         text = Text("{path} is not UTF-8 text; save it as CSV UTF-8: {reason}")
         raise DataError(text.format(path=path, reason=error)) from error
-    except OSError as error:
-        raise DataError(Text("Cannot read {path}: {reason}", path=path, reason=error.strerror)) from error
+    except (OSError, ValueError) as error:
+        reason = (isinstance(error, OSError) and error.strerror) or error
+        raise DataError("Cannot read {path}: {reason}", path=path, reason=reason) from error
 
 
-def _open(path: Path) -> IO[str]:
-    file = path.open(encoding="utf-8-sig", newline="")
-    return file if path.suffix.lower() != ".jsonl" else _from_json_lines(path, file)
+def place(path: Path, line: int) -> Text:
+    """Where a row stands, for a message."""
+    # The columns' names are a row of their own, which a table of JSON lines does not have.
+    return Text("{path}, line {line}", path=path, line=line - (path.suffix.lower() == ".jsonl"))
 
 
-def _from_json_lines(path: Path, file: IO[str]) -> IO[str]:
+@contextmanager
+def _open(path: Path) -> Iterator[Iterator[str]]:
+    """The lines of a table in CSV, whatever it is in itself."""
+    with io.TextIOWrapper(limits.open_regular(path, limits.TABLE), encoding="utf-8-sig", newline="") as file:
+        lines = limits.lines(file)
+        yield lines if path.suffix.lower() != ".jsonl" else _from_json_lines(path, lines)
+
+
+def _from_json_lines(path: Path, lines: Iterator[str]) -> Iterator[str]:
     """A table of one JSON object a line as CSV, with the first object's names as its columns."""
+    names: list[str] = []
+    for number, line in enumerate(lines, 1):
+        try:
+            row = json.loads(line) if line.strip() else {}
+        except (ValueError, RecursionError):
+            row = None
+        if not isinstance(row, dict):
+            raise DataError("{where}: not a JSON object.", where=Text("{path}, line {line}", path=path, line=number))
+        names = names or list(row)
+        if number == 1:
+            yield _written(names)
+        yield _written([str(row.get(name, "")) for name in names])
+
+
+def _written(cells: Sequence[str]) -> str:
     made = io.StringIO()
-    with file:
-        names: list[str] = []
-        for number, line in enumerate(file, 1):
-            try:
-                row = json.loads(line) if line.strip() else {}
-            except (ValueError, RecursionError):
-                row = None
-            if not isinstance(row, dict):
-                raise DataError(Text("{path}, line {line}: not a JSON object.", path=path, line=number))
-            names = names or list(row)
-            if number == 1:
-                csv.writer(made).writerow(names)
-            csv.writer(made).writerow([str(row.get(name, "")) for name in names])
-    made.seek(0)
-    return made
+    csv.writer(made).writerow(cells)
+    return made.getvalue()
 
 
 def _header(line: str) -> tuple[str, list[str]]:
@@ -184,11 +199,22 @@ def _header(line: str) -> tuple[str, list[str]]:
     return delimiter, next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
 
 
-def _rows(path: Path, file: IO[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows below the header, each with the number of its last line."""
-    rows = csv.reader(file, delimiter=delimiter, strict=True, skipinitialspace=True)
+def _rows(path: Path, lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows below the header, each with the number of its last line. Quotes may spread a row over several."""
+    characters = 0
+
+    def counted() -> Iterator[str]:
+        nonlocal characters
+        for line in lines:
+            characters += len(line)
+            if characters > limits.ROW_CHARACTERS:
+                raise ValueError(Text("a row has more than {most} characters", most=whole(limits.ROW_CHARACTERS)))
+            yield line
+
+    rows = csv.reader(counted(), delimiter=delimiter, strict=True, skipinitialspace=True)
     try:
         for row in rows:
+            characters = 0
             yield rows.line_num + 1, row
     except csv.Error as error:
         where = Text("{path}, line {line}").format(path=path, line=rows.line_num + 1)
@@ -215,8 +241,7 @@ def _named(name: str, names: Sequence[str]) -> str | None:
 
 
 def _row(
-    where: Text,
-    root: Path,
+    path: Path,
     line: int,
     row: list[str],
     columns: dict[str, int],
@@ -225,14 +250,19 @@ def _row(
 ) -> dict[str, str]:
     if len(row) <= max(columns.values()):
         text = Text("{where}: {count} values, but {needed} are needed.")
-        raise DataError(text.format(where=where, count=len(row), needed=max(columns.values()) + 1))
-    cells = {name: row[place].strip() for name, place in columns.items()}
+        raise DataError(text.format(where=place(path, line), count=len(row), needed=max(columns.values()) + 1))
+    cells = {name: row[column].strip() for name, column in columns.items()}
+    if len(os.fsencode(cells["path"])) > limits.NAME_BYTES:
+        raise DataError(
+            "{where}: the path has more than {most} bytes.", where=place(path, line), most=whole(limits.NAME_BYTES)
+        )
     if not all(cells[name] for name in needed):
         text = Text("{where}: {first} and {second} must not be empty.")
-        raise DataError(text.format(where=where, first=needed[0], second=needed[-1]))
-    file = os.path.normpath(root / cells["path"])  # one file may be written in several ways
+        raise DataError(text.format(where=place(path, line), first=needed[0], second=needed[-1]))
+    # One file may be written in several ways.
+    file = os.path.normpath(os.path.join(os.path.dirname(path), cells["path"]))  # noqa: PTH118, PTH120 (for every row)
     if file in lines:
         text = Text("{where}: {name} is already on line {first}; list each image once.")
-        raise DataError(text.format(where=where, name=cells["path"], first=lines[file]))
+        raise DataError(text.format(where=place(path, line), name=cells["path"], first=lines[file]))
     lines[file] = line
     return cells

@@ -231,18 +231,19 @@ def _table(path: Path, asked: _Asked) -> Listing:
     column = asked.camera if csv_table.matches(path, needed=(*_NEEDED, asked.camera)) else "camera"
     blank = ("identity",) if asked.every else ()
     rows = csv_table.read_columns(path, needed=_NEEDED, wanted=(column, "split"), blank=blank)
-    unseen: Text | None = None
-    for where, row in rows:
+    unseen = 0
+    for line, row in rows:
         split = split_roles([row["split"]], _ROLES)[row["split"]] if "split" in row else ""
         if split is None:
             text = Text("{where}: unknown split {given}. Accepted: train, val, test, query, gallery.")
-            raise DataError(text.format(where=where, given=repr(row["split"])))
+            raise DataError(text.format(where=csv_table.place(path, line), given=repr(row["split"])))
         camera = row.get(column, "") if asked.camera != NONE else ""
-        unseen = unseen or (where if not camera else None)
+        unseen = unseen or (0 if camera else line)
         listing.add([row["path"]], row["identity"], split, camera)
-    if unseen is not None and any(listing.cameras) and not asked.every:
+    if unseen and any(listing.cameras) and not asked.every:
         raise DataError(
-            "{where}: the camera is blank. Name it, or say that none is known: --data.camera none", where=unseen
+            "{where}: the camera is blank. Name it, or say that none is known: --data.camera none",
+            where=csv_table.place(path, unseen),
         )
     return listing
 

@@ -15,13 +15,13 @@ from typing import IO, Final, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from atalho import limits
 from atalho.data.layouts.listing import Listing, read_names
 from atalho.errors import DataError
 from atalho.text import N_, Text
 
 _FILE: Final = re.compile(r"(?P<prefix>.*?)(?P<split>train|t10k|test)-(?P<kind>images|labels)[-.]idx\d-ubyte(\.gz)?")
 _UNSIGNED_BYTE: Final = 8
-_LARGEST: Final = 4 << 30
 
 
 def matches(names: list[str]) -> bool:
@@ -58,9 +58,9 @@ def read(path: Path, names: list[str]) -> Listing:
 def read_array(path: Path) -> NDArray[np.uint8]:
     """The array of one IDX file of unsigned bytes. Its size is checked before memory is taken for it."""
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            return _parse(path, cast("IO[bytes]", file))
-    except (OSError, EOFError, zlib.error) as error:
+        with limits.open_regular(path, limits.ARRAYS) as file:
+            return _parse(path, cast("IO[bytes]", gzip.open(file)) if path.suffix == ".gz" else file)
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise DataError(Text("Cannot read {path}: {reason}", path=path, reason=error)) from error
 
 
@@ -73,9 +73,9 @@ def _parse(path: Path, file: IO[bytes]) -> NDArray[np.uint8]:
         raise DataError(Text("{path} ends in the middle of its header.", path=path))
     shape = struct.unpack(f">{magic[3]}I", header)
     size = math.prod(shape)
-    if size > _LARGEST:
+    if size > limits.ARRAYS.bytes:
         raise DataError(
-            Text("{path} declares {size} bytes; the maximum is {most}.", path=path, size=size, most=_LARGEST)
+            Text("{path} declares {size} bytes; the maximum is {most}.", path=path, size=size, most=limits.ARRAYS.bytes)
         )
     values = file.read(size + 1)
     if len(values) != size:

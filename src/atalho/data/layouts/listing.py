@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from atalho import limits
 from atalho.data.manifest import Ids
 from atalho.errors import DataError
 from atalho.text import Text
@@ -45,7 +46,9 @@ class Listing:
 def read_names(path: Path) -> list[str]:
     """The class names in a text file, one a line. Raises DataError where it is not text in UTF-8."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = limits.read_text(path, limits.NAMES).splitlines()
     except UnicodeDecodeError as error:
         raise DataError("{path} is not UTF-8 text; save it as UTF-8: {reason}", path=path, reason=error) from error
+    except (OSError, ValueError) as error:
+        raise DataError("Cannot read {path}: {reason}", path=path, reason=error) from error
     return [line.strip() for line in lines if line.strip()]

@@ -14,10 +14,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from atalho import limits
 from atalho.errors import DataError
 from atalho.text import Text
+from atalho.text.numbers import whole
 
-_LARGEST_FILE: Final = 1 << 30
 _ARRAY_MAKERS: Final = ("numpy.core.multiarray _reconstruct", "numpy._core.multiarray _reconstruct")
 _BYTES_MAKER: Final = "_codecs encode"  # how Python 3 writes bytes for Python 2
 _CONSTANTS: Final = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
@@ -48,12 +49,13 @@ class _RefusedError(Exception):
 def read_pickle(path: Path) -> object:
     """The value in `path`, its NumPy byte arrays read-only. DataError where it needs anything but plain values."""
     try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise _RefusedError(Text("larger than {most} bytes", most=_LARGEST_FILE))
         machine = _Machine()
-        for operation, argument, _position in pickletools.genops(io.BytesIO(path.read_bytes())):
+        steps = pickletools.genops(io.BytesIO(limits.read(path, limits.PICKLE)))
+        for count, (operation, argument, _position) in enumerate(steps):
+            if count >= limits.PICKLE.values:
+                raise _too_many()
             machine.step(operation.name, argument)
-        return _plain(machine.stack.pop())
+        return _Plain().of(machine.stack.pop())
     except (
         OSError,
         ValueError,
@@ -117,6 +119,8 @@ class _Machine:
         elif name in ("GLOBAL", "STACK_GLOBAL"):
             if name == "STACK_GLOBAL":
                 attribute, module = stack.pop(), stack.pop()
+                if not (isinstance(attribute, str) and isinstance(module, str)):
+                    raise _RefusedError(Text("a name that is no text"))
                 argument = f"{module} {attribute}"
             stack.append(_Call("global", (argument,)))
         elif name == "REDUCE":
@@ -139,17 +143,37 @@ class _Machine:
 
 
 def _pairs(values: list[Any]) -> dict[Any, Any]:
+    # No tuple: to hash one that holds another many times over would never end.
+    if not all(isinstance(key, (str, bytes, int, float, type(None))) for key in values[::2]):
+        raise _RefusedError(Text("a key that is neither text nor number"))
     return dict(zip(values[::2], values[1::2], strict=True))
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, _Call):
-        return _array(value)
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list) and any(isinstance(item, (_Call, dict, list, tuple)) for item in value):
-        return [_plain(item) for item in value]
-    return value
+class _Plain:
+    """Values without what a pickle would call. A list that is held in many places counts in each of them."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def of(self, value: Any) -> Any:
+        if isinstance(value, _Call):
+            return _array(value)
+        if isinstance(value, dict):
+            self._add(len(value))
+            return {key: self.of(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            self._add(len(value))
+            return [self.of(item) for item in value] if isinstance(value, list) else value
+        return value
+
+    def _add(self, count: int) -> None:
+        self._count += count
+        if self._count > limits.PICKLE.values:
+            raise _too_many()
+
+
+def _too_many() -> _RefusedError:
+    return _RefusedError(Text("more than {most} values", most=whole(limits.PICKLE.values)))
 
 
 def _array(call: _Call) -> NDArray[np.uint8]:

@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from atalho import limits
 from atalho.blocks.block import Block, zero
 from atalho.blocks.head import Dropout
 from atalho.blocks.shortcut import IdentityShortcut, NoShortcut
@@ -229,4 +230,4 @@ def _layers(block: nn.Module) -> list[nn.Module]:
 def _digest(source: NetworkSource) -> str:
     if source.folder is None:
         return "new"
-    return hashlib.sha256((source.folder / model_folder.WEIGHTS).read_bytes()).hexdigest()
+    return hashlib.sha256(limits.read(source.folder / model_folder.WEIGHTS, limits.TENSORS)).hexdigest()

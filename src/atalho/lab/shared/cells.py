@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
+from atalho import limits
 from atalho.errors import RunError
 from atalho.json_values import JsonObject
 from atalho.storage import atomic
@@ -176,7 +177,7 @@ def _path(folder: Path, name: str) -> Path:
 
 def _read(path: Path) -> Value:
     try:
-        content = json.loads(path.read_bytes())
+        content = limits.read_json(path, limits.LARGE_JSON)
         if not isinstance(content, dict):
             raise ValueError(Text("not a JSON object"))
         return content

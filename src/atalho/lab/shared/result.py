@@ -4,7 +4,6 @@ A new experiment is a folder: `result.py` has the types of what it finds, `page.
 its `run`. Its command is in `cli/lab/commands.py`, with a line in `cli/lab/__init__.py`.
 """
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any, ClassVar, Final, Self, TypeVar
 
 from matplotlib.figure import Figure
 
+from atalho import limits
 from atalho.errors import ConfigError, RunError
 from atalho.json_values import JsonObject
 from atalho.lab.shared import words
@@ -91,9 +91,9 @@ class Result(ABC):
         path = Path(path)
         file = path / RESULT if path.is_dir() else path
         try:
-            plain = json.loads(file.read_bytes())
-            if plain["experiment"] != cls.NAME:
-                raise ValueError(plain["experiment"])
+            plain = limits.read_json(file, limits.LARGE_JSON)
+            if (plain["experiment"], plain["format"]) != (cls.NAME, FORMAT):
+                raise ValueError(f"{plain['experiment']} {plain['format']}")
             return filled(cls, plain, path=file.parent)
         except (OSError, ValueError, KeyError, TypeError, ConfigError) as error:
             text = Text("{path} is not a result of `lab {name}`: {reason}", path=file, name=cls.NAME, reason=error)

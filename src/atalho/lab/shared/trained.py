@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from atalho import model
+from atalho import limits, model
 from atalho.errors import ConfigError
 from atalho.lab.shared.cells import Grows
 from atalho.lab.shared.verdict import Verdict
@@ -139,7 +139,7 @@ def not_compared(verdict: Verdict, shortcuts: Iterable[bool]) -> Iterator[str]:
 
 def _read(folder: Path, name: str, precision: Precision) -> TrainedNetwork:
     loaded = model.load(folder, precision)
-    weights = (loaded.folder / model_folder.WEIGHTS).read_bytes()
+    weights = limits.read(loaded.folder / model_folder.WEIGHTS, limits.TENSORS)
     settings = {f"network.{key}": value for key, value in specs.to_dict(loaded.card.spec).items()}
     run, training = run_at(folder), None
     if run is not None:

@@ -7,7 +7,9 @@ import torch
 from torch import Tensor
 
 from atalho.errors import WeightsError
+from atalho.networks.family import LARGEST
 from atalho.text import Text
+from atalho.text.numbers import whole
 
 # Where files keep their weights. Averaged ones come first: a file that holds both was evaluated with them.
 _NESTS: Final = ("state_dict_ema", "state_dict", "model", "net")
@@ -32,6 +34,11 @@ def weights_of(contents: Mapping[str, Any]) -> dict[str, Tensor]:
             found=first_few(others) if others else Text("nothing"),
             nests=", ".join(_NESTS),
         )
+    for name, values in tensors.items():
+        if values.numel() * values.element_size() > values.untyped_storage().nbytes():
+            raise WeightsError(
+                "{name} has {count} values, but the file holds fewer", name=name, count=whole(values.numel())
+            )
     for prefix in _PREFIXES:
         if all(name.startswith(prefix) for name in tensors):
             tensors = {name.removeprefix(prefix): values for name, values in tensors.items()}
@@ -40,7 +47,14 @@ def weights_of(contents: Mapping[str, Any]) -> dict[str, Tensor]:
 
 def shape_of_head(contents: Mapping[str, Any]) -> int:
     """How many classes the weights of any layout tell apart."""
-    return _shape(contents, ("fc.weight", "linear.weight", "classifier.weight", "head.classifier.weight"))[0]
+    classes = _shape(contents, ("fc.weight", "linear.weight", "classifier.weight", "head.classifier.weight"))[0]
+    if classes > LARGEST:
+        raise WeightsError(
+            "the weights tell {classes} classes apart; at most {most} are accepted",
+            classes=whole(classes),
+            most=whole(LARGEST),
+        )
+    return classes
 
 
 def shape_of_stem(contents: Mapping[str, Any]) -> int:
