@@ -76,3 +76,36 @@ def test_a_value_is_given_once_and_is_one_of_its_choices(
 ) -> None:
     assert run(["train", str(clothes), *arguments]) == 2
     assert capsys.readouterr().err == message + "\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given"),
+    [
+        (["train", "none", "--epochs", "1.5"], "--epochs 1.5"),
+        (["train", "none", "--epochs", "0.6"], "--epochs 0.6"),
+        (["train", "none", "--data.split-seed", "0.7"], "--data.split-seed 0.7"),
+        (["train", "none", "--training.checkpoint-steps", "2.5"], "--training.checkpoint-steps 2.5"),
+        (["search", "none.db", "none.png", "-k", "1.5"], "-k 1.5"),
+        (["predict", "none", "none.png", "--top", "1.5"], "--top 1.5"),
+        (["lab", "depth", "none", "--seeds", "1.5"], "--seeds 1.5"),
+        (["show", "resnet20", "--size", "12.5"], "--size 12.5"),
+    ],
+)
+def test_a_whole_number_is_not_rounded(arguments: list[str], given: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments) == 2
+    assert f"{given} is not accepted: it must be a whole number." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("written", ["32", "32.0", "0x20"])
+def test_a_whole_number_may_be_written_in_several_ways(written: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["show", "resnet20", "--size", written, "--json"]) == 0
+    assert '"image_size": [3, 32, 32]' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("line", ["training.epochs = 1.5", "data.split_seed = 0.7", "training.seed = 0.5"])
+def test_a_file_of_settings_rounds_nothing_either(
+    line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "run.toml").write_text(line)
+    assert run(["train", "none", "--config", str(tmp_path / "run.toml")]) == 2
+    assert "it must be a whole number" in capsys.readouterr().err

@@ -11,7 +11,7 @@ import pytest
 from torch import Tensor
 
 from atalho.api import train as job
-from atalho.cli import run
+from atalho.cli import run, terminal
 from atalho.model import Model
 
 Atalho = Callable[..., subprocess.CompletedProcess[str]]
@@ -120,3 +120,46 @@ def test_predict_reads_a_list_from_standard_input(folder: str, clothes: Path, at
 )
 def test_a_mistake_gives_one_message_and_exit_code_2(refused: Refused, arguments: list[str], text: str) -> None:
     refused(arguments, text)
+
+
+def test_names_neither_steer_a_terminal_nor_run_in_a_spreadsheet_nor_look_like_lines(
+    folder: str, images: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = ["=1+1.png", "@a.png", "-1.png", "a\x1b[31m.png", "a\x9bb\u202e.png", "a\nb.png"]
+    for name in names:
+        Path(name).write_bytes(Path(images[0]).read_bytes())
+    assert run(["predict", folder, ".", "--format", "csv"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.count("\n") == len(names) + 1
+    assert not {"\x1b", "\x9b", "\u202e"} & set(printed)
+    paths = [row["path"] for row in csv.DictReader(io.StringIO(printed))]
+    assert {"./=1+1.png", "./@a.png", "./-1.png"} <= {path if path.startswith("./") else f"./{path}" for path in paths}
+    assert not any(path.startswith(("=", "@", "-", "+")) for path in paths)
+    assert run(["predict", folder, ".", "--json"]) == 0
+    printed = capsys.readouterr().out
+    assert not {"\x1b", "\x9b", "\u202e"} & set(printed)
+    assert {Path(row["path"]).name for row in json.loads(printed)} == set(names)
+
+
+def test_a_class_that_is_called_like_a_formula_is_a_text(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.print_csv(["=cmd()", "+1", "-0.5", "@x", "a=b", ""])
+    assert capsys.readouterr().out == "'=cmd(),+1,-0.5,'@x,a=b,\r\n"
+
+
+def test_a_line_break_in_a_name_is_no_line_of_an_error(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = str(tmp_path / "no\nrun")
+    assert run(["predict", name, "x.png"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    (tmp_path / "c").mkdir()
+    for label in ("a", "b"):
+        (tmp_path / "c" / label).mkdir()
+        (tmp_path / "c" / label / "bad\nforged: 0 errors.png").write_bytes(b"no image")
+    assert run(["train", str(tmp_path / "c"), "--out", str(tmp_path / "out")]) == 2
+    assert "\nforged" not in capsys.readouterr().err
+
+
+def test_csv_and_json_contradict_each_other(folder: str, images: list[str], refused: Refused) -> None:
+    refused(["predict", folder, images[0], "--format", "csv", "--json"], "--json and --format csv contradict")

@@ -104,3 +104,10 @@ def test_dense_layers_are_counted_too() -> None:
         DenseNetSpec(growth_rate=4, blocks=(4000, 1), stem_channels=8)
     with pytest.raises(ConfigError, match="49995 in all"):
         catalogue.spec("densenet-bc-99994-12")
+
+
+def test_true_is_no_whole_number() -> None:
+    values = to_dict(ResNetSpec(design="basic", blocks=(1, 1), widths=(8, 16)))
+    assert from_dict(values | {"last_stride": 1}).plan()
+    with pytest.raises(ConfigError, match="last_stride = True is not accepted: it must be a whole number"):
+        from_dict(values | {"last_stride": True})

@@ -2,6 +2,7 @@ import copy
 import json
 import pickle
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -134,3 +135,9 @@ def test_a_text_is_said_in_any_language_also_after_it_was_kept(text, english, po
 def test_fields_are_written_as_format_writes_them_and_nothing_else_is_done_for_them():
     text = Text("{given!r} {share:.1f} {word:>5} {missing} {word.__class__} {empty}", given="a", share=0.25, word="b")
     assert str(text.format(empty="")) == "'a' 0.2     b {missing} {word.__class__}"
+
+
+def test_a_name_with_a_line_break_stays_on_its_line() -> None:
+    assert str(Text("{path} is bad", path=Path("a\nb\x1b"))) == "a\\nb\\x1b is bad"
+    assert str(Text.joined(Text("{path}", path="a"), Text("b"), by="\n")) == "a\nb"
+    assert Text("{path}", path="a\nb").to_json()["fields"] == {"path": "a\nb"}

@@ -29,11 +29,11 @@ class RerankOptions:
 
     rerank: Annotated[bool, Parameter(help=N_("reid: also measure after k-reciprocal re-ranking"), negative="")] = False
     k1: Annotated[
-        int | None,
+        options.Whole | None,
         Parameter(name="--rerank-k1", help=N_("re-ranking: nearest neighbours per image (k1)"), show_default="20"),
     ] = None
     k2: Annotated[
-        int | None,
+        options.Whole | None,
         Parameter(name="--rerank-k2", help=N_("re-ranking: nearest neighbours to average over (k2)"), show_default="6"),
     ] = None
     share: Annotated[
@@ -77,7 +77,8 @@ def evaluate(
     ] = "hits",
     reranking: Annotated[RerankOptions, Parameter(name="*")] = _NO_RERANKING,
     expand: Annotated[
-        int, Parameter(help=N_("reid: also measure after averaging each query with this many first answers; 0: off"))
+        options.Whole,
+        Parameter(help=N_("reid: also measure after averaging each query with this many first answers; 0: off")),
     ] = 0,
     skip_bad: Annotated[bool, Parameter(help=N_("skip images that cannot be read"), negative="")] = False,
     json: options.JSON = False,

@@ -24,7 +24,7 @@ class ImageOptions:
         Parameter(help=N_("standard deviation per channel that the weights expect"), consume_multiple=True),
     ] = None
     size: Annotated[
-        int | None, Parameter(help=N_("side of the images in pixels; default: chosen from the network"))
+        options.Whole | None, Parameter(help=N_("side of the images in pixels; default: chosen from the network"))
     ] = None
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Final, TypedDict, Union, get_args, get_origin
 
-from cyclopts import Group, Parameter
+from cyclopts import Group, Parameter, Token, convert
 
 from atalho import config as schema
 from atalho.cli import help
@@ -41,6 +41,18 @@ SHORT: Final = {
     "task": "--task",
 }
 """The values that `atalho train` takes, and shows, under a short name; their paths are accepted too."""
+
+
+def _whole(kind: Any, tokens: Sequence[Token]) -> Any:
+    """As the parser reads a whole number, but 1.5 is none: the parser rounds it."""
+    given = tokens[0].value
+    if "." in given and not float(given).is_integer():
+        raise ValueError(given)
+    return convert(kind, tokens)
+
+
+Whole = Annotated[int, Parameter(converter=_whole)]
+"""The type of an option that is a whole number."""
 
 
 def value(path: str, text: str | None = None) -> Parameter:
@@ -101,6 +113,8 @@ def _parsed(kind: Any) -> Any:
         return _parsed(get_args(kind)[0])
     if get_origin(kind) in (Union, UnionType):
         return Union[*map(_parsed, get_args(kind))]
+    if kind is int:
+        return Whole
     return tuple[float, ...] if get_origin(kind) is tuple else kind
 
 

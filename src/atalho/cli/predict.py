@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from atalho.cli import options, terminal
+from atalho.errors import ConfigError
 from atalho.text import N_, _
 from atalho.text.numbers import percent
 
@@ -25,7 +25,7 @@ def predict(
         # For the lone dash; other words that begin with one are refused below.
         Parameter(help=N_("files, folders, globs, or - for a list on standard input"), allow_leading_hyphen=True),
     ],
-    top: Annotated[int | None, Parameter(help=N_("classes shown per image; default: 3, or 1 in CSV"))] = None,
+    top: Annotated[options.Whole | None, Parameter(help=N_("classes shown per image; default: 3, or 1 in CSV"))] = None,
     format: Annotated[Literal["table", "csv", "json"], Parameter(help=N_("output format"))] = "table",
     json: options.JSON = False,
 ) -> int:
@@ -34,6 +34,8 @@ def predict(
     Rows of CSV are printed as they come; a table and JSON when all are known.
     """
     options.refuse_unknown([image for image in images if image.startswith("-") and image != "-"], predict)
+    if json and format == "csv":
+        raise ConfigError("--json and --format csv contradict each other: give one of them.")
     if top is not None and top < 1:
         raise options.refused("--top", top, _("at least 1"))
     listed = [line.rstrip("\r\n").removeprefix("\ufeff") for line in sys.stdin if line.strip()] if "-" in images else []
@@ -43,7 +45,7 @@ def predict(
 
     loaded = model.load(run)
     paths = job.find(named)
-    if format == "csv" and not json:
+    if format == "csv":
         top = min(top or 1, len(loaded.classes))
         found = job.predict(loaded, paths, top=top)
         # On a terminal the rows themselves show how far it is.
@@ -68,12 +70,13 @@ def _csv(rows: Iterable[ImagePrediction], top: int) -> int:
     """Print each row when it is there. The exit code: 1 where one has an error."""
     code = 0
     more = [f"{name}_{place}" for place in range(2, top + 1) for name in ("label", "probability")]
-    writer = csv.writer(sys.stdout)
-    writer.writerow(["path", "label", "probability", *more, "error"])
+    terminal.print_csv(["path", "label", "probability", *more, "error"])
     for row in rows:
         ranked = row.prediction.top if row.prediction else (("", None),) * top
         found = [cell for label, share in ranked for cell in (label, "" if share is None else f"{share:.6f}")]
-        writer.writerow([row.path, *found, row.error or ""])
+        # A file that is called like a formula keeps a name that opens it.
+        named = f"./{row.path}" if row.path.startswith(terminal.FORMULAS) else row.path
+        terminal.print_csv([named, *found, row.error or ""])
         sys.stdout.flush()
         code = code or int(row.error is not None)
     return code

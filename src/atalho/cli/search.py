@@ -20,7 +20,7 @@ class SearchOptions:
     """How a gallery is searched, and which of its images may be answers."""
 
     expand: Annotated[
-        int,
+        options.Whole,
         Parameter(help=N_("query expansion: number of first answers averaged into the query before searching again")),
     ] = 0
     exact: Annotated[
@@ -43,7 +43,7 @@ def search(
     gallery: Annotated[str, Parameter(help=N_("gallery created by atalho index"))],
     /,
     *images: Annotated[str, Parameter(help=N_("files, folders or globs"))],
-    k: Annotated[int, Parameter(name=["-k", "--k"], help=N_("answers per image"))] = 10,
+    k: Annotated[options.Whole, Parameter(name=["-k", "--k"], help=N_("answers per image"))] = 10,
     model: Annotated[Path | None, Parameter(help=N_("the gallery's model, if it has moved"))] = None,
     asked: Annotated[SearchOptions, Parameter(name="*")] = _USUAL,
     json: options.JSON = False,

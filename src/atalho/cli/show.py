@@ -21,7 +21,7 @@ def show(
     /,
     *,
     size: Annotated[
-        int | None, Parameter(help=N_("side of the images in pixels; default: chosen from the network"))
+        options.Whole | None, Parameter(help=N_("side of the images in pixels; default: chosen from the network"))
     ] = None,
     svg: Annotated[Path | None, Parameter(help=N_("write a drawing of the architecture to this file"))] = None,
     beside: Annotated[
@@ -31,7 +31,9 @@ def show(
     unfold: Annotated[
         bool, Parameter(help=N_("in the drawing: show every block, however many there are"), negative="")
     ] = False,
-    columns: Annotated[int, Parameter(help=N_("in the drawing: number of columns, broken between stages"))] = 1,
+    columns: Annotated[
+        options.Whole, Parameter(help=N_("in the drawing: number of columns, broken between stages"))
+    ] = 1,
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.inspection.summary.summarise` and `atalho.draw`, print."""

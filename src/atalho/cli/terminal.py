@@ -1,9 +1,10 @@
 """What the user sees: tables, messages, and progress, on a terminal or as plain lines where there is none."""
 
+import csv
 import json
+import re
 import sys
 import time
-import unicodedata
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import chain, islice
@@ -16,7 +17,7 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
-from atalho.text import N_, _
+from atalho.text import N_, _, steers, visible
 from atalho.text.numbers import duration, number, percent, whole
 from atalho.training.progress import EpochReport, Progress, StepReport
 
@@ -25,8 +26,8 @@ _SPLITS = {"test": N_("test"), "val": N_("val")}
 _FIRST_ROWS = 1000
 _ENDLESS = 1 << 20
 """More columns than any row has."""
-_DIRECTIONS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
-"""Characters that turn what follows them around, which shows a name as another one."""
+FORMULAS = ("=", "+", "-", "@")
+_NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?")
 
 
 def complain(text: str) -> None:
@@ -36,19 +37,7 @@ def complain(text: str) -> None:
 
 def say(text: str) -> None:
     """A line of the result."""
-    print(visible(text, but="\n\t"))
-
-
-def visible(text: str, *, but: str = "") -> str:
-    """`text` with escapes for what would steer the terminal, such as a line break in a file's name; not for `but`."""
-    return "".join(
-        character.encode("unicode_escape").decode() if character not in but and _steers(character) else character
-        for character in text
-    )
-
-
-def _steers(character: str) -> bool:
-    return unicodedata.category(character) == "Cc" or unicodedata.bidirectional(character) in _DIRECTIONS
+    print(visible(text, but="\t"))
 
 
 def split(name: str) -> str:
@@ -59,8 +48,21 @@ def split(name: str) -> str:
 def print_json(value: Any) -> None:
     """One JSON value on standard output."""
     text = json.dumps(value, ensure_ascii=False)
-    # The bytes of a file name that are not UTF-8 are lone surrogates in Python; JSON has them as escapes.
+    # As escapes of JSON, which read back the same: what would steer the terminal, and the bytes of a file name that
+    # are not UTF-8, which are lone surrogates in Python.
+    text = "".join(f"\\u{ord(character):04x}" if steers(character) else character for character in text)
     print(text.encode(errors="backslashreplace").decode())
+
+
+def print_csv(cells: Sequence[str]) -> None:
+    """One row of CSV on standard output, which neither steers the terminal nor is run by a spreadsheet."""
+    csv.writer(sys.stdout).writerow([_harmless(cell) for cell in cells])
+
+
+def _harmless(cell: str) -> str:
+    """A cell without control characters. A spreadsheet runs what begins like a formula: an apostrophe makes it text."""
+    cell = visible(cell)
+    return f"'{cell}" if cell.startswith(FORMULAS) and not _NUMBER.fullmatch(cell) else cell
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Sequence[int] = ()) -> None:
@@ -126,7 +128,7 @@ class TerminalProgress(Progress):
         self._bars.stop()
 
     def note(self, text: str) -> None:
-        self._console.print(visible(text, but="\n\t"), markup=False)
+        self._console.print(visible(text, but="\t"), markup=False)
 
     def work(self, label: str, done: int, total: int) -> None:
         if label not in self._tasks:

@@ -32,10 +32,10 @@ def train(
         options.value("task", N_("classification, or reid: re-identification of individuals or objects")),
     ] = None,
     recipe: Annotated[RecipeName | None, options.value("training.recipe")] = None,
-    epochs: Annotated[int | None, options.value("training.epochs")] = None,
-    batch_size: Annotated[int | None, options.value("training.batch_size")] = None,
+    epochs: Annotated[options.Whole | None, options.value("training.epochs")] = None,
+    batch_size: Annotated[options.Whole | None, options.value("training.batch_size")] = None,
     memory: Annotated[Memory | None, options.value("training.memory")] = None,
-    seed: Annotated[int | None, options.value("training.seed")] = None,
+    seed: Annotated[options.Whole | None, options.value("training.seed")] = None,
     skip_bad: Annotated[bool | None, options.value("data.skip_bad")] = None,
     start: Annotated[
         Path | None, options.value("model.start", N_("run or model folder to start from, with a new head"))

@@ -1,8 +1,8 @@
 """What the parser found wrong, in our own words: what was given, what is accepted, what to do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import get_args
+from typing import Any, get_args
 
 from cyclopts import CoercionError, CycloptsError, MissingArgumentError, UnknownCommandError, UnknownOptionError
 from cyclopts.exceptions import RepeatArgumentError
@@ -68,8 +68,16 @@ def _coercion(error: CoercionError) -> str:
             name=name, given=given, nearest=nearest(given, choices)
         )
     kinds = {int: _("a whole number"), float: _("a number"), bool: _("true or false")}
-    wanted = kinds.get(error.target_type or str, _("a value of another type"))
+    wanted = next((kinds[kind] for kind in _within(error.target_type) if kind in kinds), _("a value of another type"))
     return _("{name} {given} is not accepted: it must be {wanted}.").format(name=name, given=given, wanted=wanted)
+
+
+def _within(kind: Any) -> Iterator[Any]:
+    """A type, and those of a union or an annotation within it."""
+    if isinstance(kind, type):
+        yield kind
+    for inner in get_args(kind):
+        yield from _within(inner)
 
 
 def _closest(given: str, known: Iterable[str]) -> str:

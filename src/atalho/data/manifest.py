@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from atalho.errors import DataError
 from atalho.json_values import JsonObject
-from atalho.text import Text, _, ntext
+from atalho.text import Text, _, ntext, visible
 
 SPLITS: Final = ("train", "val", "test")
 Ids = NDArray[np.int64]
@@ -126,7 +126,7 @@ class Manifest:
 def refuse_bad(bad: Sequence[BadImage]) -> None:
     """DataError that names the images that cannot be read, with reasons."""
     if bad:
-        lines = [f"  {image.name}: {image.reason}" for image in bad[:_SHOWN]]
+        lines = [f"  {visible(image.name)}: {image.reason}" for image in bad[:_SHOWN]]
         if len(bad) > _SHOWN:
             lines.append("  " + _("… and {count} more").format(count=len(bad) - _SHOWN))
         raise DataError(

@@ -8,6 +8,7 @@ of code (each thread and task has its own), `use_language` for the whole process
 import gettext
 import os
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -22,6 +23,10 @@ _speaking: Final[ContextVar[str | None]] = ContextVar("language", default=None)
 _chosen: list[str] = []
 _FIELD: Final = re.compile(r"\{(?P<name>\w+)(?:!(?P<conversion>r))?(?::(?P<spec>[^{}]*))?\}")
 _VERBATIM: Final = "{words}"
+_BY_LINES: Final = re.compile(r"words|part\d+|list")
+"""Fields that may hold several lines: each is made visible before."""
+_DIRECTIONS: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+"""Characters that turn what follows them around, which shows a name as another one."""
 
 
 def from_environment() -> str:
@@ -151,6 +156,19 @@ class Text:
         return cls.__new__(cls)._fill(str(kept["text"]), fields, plural, int(kept.get("n", 1)))
 
 
+def visible(text: str, *, but: str = "") -> str:
+    """`text` with escapes for what would steer the terminal, such as a line break in a file's name; not for `but`."""
+    return "".join(
+        character.encode("unicode_escape").decode() if character not in but and steers(character) else character
+        for character in text
+    )
+
+
+def steers(character: str) -> bool:
+    """Whether a character is a command to what shows it."""
+    return unicodedata.category(character) == "Cc" or unicodedata.bidirectional(character) in _DIRECTIONS
+
+
 def ntext(one: str, many: str, count: int, /, **fields: object) -> Text:
     """A text with a form for one and a form for many, chosen by `count` in the language in which it is said."""
     return Text.from_json({"text": one, "plural": many, "n": count}).format(**fields)
@@ -166,6 +184,9 @@ def _filled(match: re.Match[str], fields: Mapping[str, object]) -> str:
     if match["name"] not in fields:
         return match[0]
     value = fields[match["name"]]
+    if isinstance(value, (str, os.PathLike)) and not _BY_LINES.fullmatch(match["name"]):
+        # A line break in a file's name must not look like a line of ours.
+        value = visible(os.fspath(value)) if not match["conversion"] else value
     if match["conversion"]:
         return format(repr(value), match["spec"] or "")
     return format(value, match["spec"]) if match["spec"] else str(value)

@@ -23,3 +23,11 @@ def test_classes_and_channels_are_read_off_the_weights(name: str) -> None:
     assert shape_of_stem(state) == 2
     with pytest.raises(WeightsError, match=r"unknown layout of the weights: none of fc\.weight, .* names are x"):
         shape_of_head({"x": torch.zeros(2, 2)})
+
+
+def test_weights_that_claim_more_than_they_hold_are_refused() -> None:
+    claimed = torch.zeros(1).expand
+    with pytest.raises(WeightsError, match=r"fc\.weight has 640,000,000 values, but the file holds fewer"):
+        shape_of_head({"fc.weight": claimed(10**7, 64)})
+    with pytest.raises(WeightsError, match="tell 70,000 classes apart; at most 65,536"):
+        shape_of_head({"fc.weight": torch.zeros(70_000, 2)})

@@ -3,6 +3,7 @@
 import importlib.util
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -261,3 +262,14 @@ def test_networks_that_torchvision_has_no_names_for(name: str) -> None:
 def test_an_unknown_layout_is_told_the_nearest() -> None:
     with pytest.raises(ConfigError, match=r"unknown layout 'torchvison'\. Did you mean torchvision\?"):
         networks.export_weights(networks.create("resnet20"), layout="torchvison")  # type: ignore[arg-type]
+
+
+def test_a_network_that_re_identifies_has_names_of_its_own_alone() -> None:
+    network = networks.create(replace(networks.create("resnet20", classes=3).spec, embedding=8, pooling="gem"))
+    for refused in (
+        lambda: networks.export_weights(network),
+        lambda: networks.import_weights(network, {"conv1.weight": torch.zeros(1)}),
+    ):
+        with pytest.raises(ConfigError, match="torchvision does not have this network"):
+            refused()
+    networks.import_weights(network, networks.export_weights(network, "atalho"))

@@ -111,7 +111,8 @@ def verify(gallery: Gallery, /, *, json: options.JSON = False) -> int:
     if json:
         terminal.print_json({"problems": problems})
     elif problems:
-        terminal.say("\n".join(problems))
+        for problem in problems:
+            terminal.say(problem)
     else:
         terminal.say(_("The gallery is intact."))
     return 1 if problems else 0

@@ -16,7 +16,7 @@ from atalho.text import N_, _
 class ShortTraining:
     """How `lab gradients` trains a network of the catalogue."""
 
-    epochs: Annotated[int, Parameter(help=N_("epochs to train a network of the catalogue"))] = 1
+    epochs: Annotated[options.Whole, Parameter(help=N_("epochs to train a network of the catalogue"))] = 1
     images: shared.Images = None
     lr: shared.Rate = 0.1
 
@@ -25,9 +25,11 @@ class ShortTraining:
 class Grid:
     """Where `lab landscape` measures the loss."""
 
-    points: Annotated[int, Parameter(help=N_("points per line and per side of the plane, an odd number"))] = 21
+    points: Annotated[options.Whole, Parameter(help=N_("points per line and per side of the plane, an odd number"))] = (
+        21
+    )
     reach: Annotated[float, Parameter(help=N_("longest step, as a fraction of the weights' norm"))] = 1.0
-    lines: Annotated[int, Parameter(help=N_("random lines; an interval needs at least two"))] = 5
+    lines: Annotated[options.Whole, Parameter(help=N_("random lines; an interval needs at least two"))] = 5
     norms: Annotated[
         Literal["recomputed", "kept"],
         Parameter(help=N_("batch norm statistics: recomputed from the images at each point, or kept from training")),
@@ -97,9 +99,9 @@ def identity(
     data: Annotated[str | None, Parameter(help=N_("real images; default: the sample fashion"))] = None,
     /,
     *,
-    blocks: Annotated[int, Parameter(help=N_("number of first blocks to zero"))] = 2,
-    images: Annotated[int, Parameter(help=N_("number of random images, and of real ones"))] = 8,
-    seed: Annotated[int, Parameter(help=N_("random seed"))] = 0,
+    blocks: Annotated[options.Whole, Parameter(help=N_("number of first blocks to zero"))] = 2,
+    images: Annotated[options.Whole, Parameter(help=N_("number of random images, and of real ones"))] = 8,
+    seed: Annotated[options.Whole, Parameter(help=N_("random seed"))] = 0,
     out: shared.Out = None,
     json: options.JSON = False,
 ) -> int:
@@ -125,7 +127,7 @@ def gradients(
     *,
     beside: shared.Beside = None,
     seeds: shared.Seeds = 3,
-    batch: Annotated[int, Parameter(help=N_("number of training images to measure on"))] = 128,
+    batch: Annotated[options.Whole, Parameter(help=N_("number of training images to measure on"))] = 128,
     training: Annotated[ShortTraining, Parameter(name="*")] = _SHORT,
     session: shared.Session = shared.SESSION,
 ) -> int:
@@ -137,10 +139,10 @@ def gradients(
 def cost(
     *models: Annotated[str, Parameter(help=N_("networks of the catalogue or of torchvision, such as vgg19, or runs"))],
     size: Annotated[
-        int | None, Parameter(help=N_("side of the images in pixels; default: chosen from the networks"))
+        options.Whole | None, Parameter(help=N_("side of the images in pixels; default: chosen from the networks"))
     ] = None,
-    batch: Annotated[int, Parameter(help=N_("images per step"))] = 8,
-    rounds: Annotated[int, Parameter(help=N_("measurements per network; an interval needs at least 6"))] = 9,
+    batch: Annotated[options.Whole, Parameter(help=N_("images per step"))] = 8,
+    rounds: Annotated[options.Whole, Parameter(help=N_("measurements per network; an interval needs at least 6"))] = 9,
     session: shared.Session = shared.SESSION,
 ) -> int:
     """Parameters, operations, memory and time of networks, side by side."""
@@ -154,12 +156,12 @@ def lesion(
     /,
     *,
     beside: shared.Beside = None,
-    images: Annotated[int, Parameter(help=N_("number of test images to measure on"))] = 2000,
+    images: Annotated[options.Whole, Parameter(help=N_("number of test images to measure on"))] = 2000,
     counts: Annotated[
         str, Parameter(help=N_("numbers of blocks to remove at random, separated by commas"))
     ] = "2,4,8,16",
-    draws: Annotated[int, Parameter(help=N_("random draws for each number of blocks"))] = 5,
-    seed: Annotated[int, Parameter(help=N_("random seed for images and draws"))] = 0,
+    draws: Annotated[options.Whole, Parameter(help=N_("random draws for each number of blocks"))] = 5,
+    seed: Annotated[options.Whole, Parameter(help=N_("random seed for images and draws"))] = 0,
     session: shared.Session = shared.SESSION,
 ) -> int:
     """A trained network without each of its blocks."""
@@ -175,9 +177,9 @@ def landscape(
     /,
     *,
     beside: shared.Beside = None,
-    images: Annotated[int, Parameter(help=N_("number of training images to measure on"))] = 512,
+    images: Annotated[options.Whole, Parameter(help=N_("number of training images to measure on"))] = 512,
     grid: Annotated[Grid, Parameter(name="*")] = _GRID,
-    seed: Annotated[int, Parameter(help=N_("random seed for images and directions"))] = 0,
+    seed: Annotated[options.Whole, Parameter(help=N_("random seed for images and directions"))] = 0,
     session: shared.Session = shared.SESSION,
 ) -> int:
     """The loss around a trained network, or around two on one scale."""

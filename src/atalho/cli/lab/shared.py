@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 Data = Annotated[str, Parameter(help=N_("folder with one folder per class, CSV, IDX files or CIFAR batches"))]
 MeasuredOn = Annotated[str | None, Parameter(help=N_("images to measure on; default: the run's own"))]
 Beside = Annotated[Path | None, Parameter(help=N_("run or model folder to compare with, such as the plain twin's"))]
-Seeds = Annotated[int, Parameter(help=N_("number of seeds, starting at 0; an interval needs at least two"))]
-Images = Annotated[int | None, Parameter(help=N_("number of training images, balanced over the classes; default: all"))]
+Seeds = Annotated[options.Whole, Parameter(help=N_("number of seeds, starting at 0; an interval needs at least two"))]
+Images = Annotated[
+    options.Whole | None, Parameter(help=N_("number of training images, balanced over the classes; default: all"))
+]
 Rate = Annotated[float, Parameter(help=N_("peak learning rate"))]
 Out = Annotated[Path | None, Parameter(help=N_("folder of the experiment; default: lab/NAME"))]
 
@@ -30,12 +32,12 @@ class Training:
     """The options of experiments that train networks, in the order of their help."""
 
     images: Images = None
-    epochs: Annotated[int, Parameter(help=N_("number of passes over the training images"))] = 6
+    epochs: Annotated[options.Whole, Parameter(help=N_("number of passes over the training images"))] = 6
     lr: Rate = 0.1
-    batch_size: Annotated[int, Parameter(help=N_("images per step"))] = 128
-    size: Annotated[int | None, Parameter(help=N_("side of the images in pixels; default: chosen from the images"))] = (
-        None
-    )
+    batch_size: Annotated[options.Whole, Parameter(help=N_("images per step"))] = 128
+    size: Annotated[
+        options.Whole | None, Parameter(help=N_("side of the images in pixels; default: chosen from the images"))
+    ] = None
     skip_bad: Annotated[
         bool, Parameter(help=N_("skip images that cannot be read instead of stopping"), negative="")
     ] = False

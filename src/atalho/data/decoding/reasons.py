@@ -16,6 +16,8 @@ class Reason(Enum):
     TOO_MANY_BYTES = N_("the file has {size} bytes, more than any image of {limit} pixels")
     TOO_MANY_PIXELS = N_("{width} × {height} pixels, more than the limit of {limit} (data.max_pixels)")
     BOMB = N_("more pixels than any accepted image: {reason}")
+    TOO_MANY_SCANS = N_("{scans} scans of {pixels} pixels would take minutes to decode")
+    TOO_SLOW = N_("decoding took more than {seconds} s of processor time")
     NO_PIXELS = N_("an image without pixels")
     DAMAGED_HEADER = N_("damaged header: {reason}")
     DAMAGED = N_("truncated or damaged: {reason}")

@@ -10,6 +10,7 @@ from atalho.text import N_, Text
 
 _COPY: Final = N_("Copy it again from its source, or remove it.")
 _REMOVE: Final = N_("Remove it, or replace it with the intended image.")
+_AGAIN: Final = N_("Open it in an image program and save it again, or remove it.")
 _CONVERT: Final = N_("Save it as JPEG or PNG, or remove it.")
 _KINDS: Final = {
     Reason.EMPTY: ("empty", _COPY),
@@ -25,6 +26,8 @@ _KINDS: Final = {
     Reason.TOO_MANY_BYTES: ("too-large", _COPY),
     Reason.TOO_MANY_PIXELS: ("too-large", N_("Reduce its size, or raise the limit with --data.max-pixels.")),
     Reason.BOMB: ("too-large", N_("Remove it: decoding it would exhaust memory.")),
+    Reason.TOO_MANY_SCANS: ("too-large", _AGAIN),
+    Reason.TOO_SLOW: ("too-large", _AGAIN),
     Reason.FOLDER: ("no-file", N_("Rename the folder so that its name does not end with an image suffix.")),
     Reason.PIPE: ("no-file", _REMOVE),
     Reason.DEVICE: ("no-file", _REMOVE),

@@ -9,19 +9,17 @@ import re
 from atalho.errors import ConfigError
 from atalho.networks.network import Network
 from atalho.networks.plan import PREACTIVATIONS
-from atalho.networks.spec import DenseNetSpec, MLPSpec
+from atalho.networks.spec import DenseNetSpec, MLPSpec, ResNetSpec
 
 
 def torchvision_names(network: Network) -> dict[str, str]:
     """Own name → torchvision's name, for every weight and statistic of a ResNet or DenseNet."""
-    if isinstance(network.spec, DenseNetSpec):
-        rename = _densenet_name
-    elif isinstance(network.spec, MLPSpec) or network.spec.design in PREACTIVATIONS:
+    spec = network.spec
+    if isinstance(spec, MLPSpec) or spec.embedding or (isinstance(spec, ResNetSpec) and spec.design in PREACTIVATIONS):
         raise ConfigError(
             "torchvision does not have this network, so it has no names for its weights; use the layout 'atalho'"
         )
-    else:
-        rename = _resnet_name
+    rename = _densenet_name if isinstance(spec, DenseNetSpec) else _resnet_name
     return {name: rename(name) for name in network.state_dict()}
 
 
