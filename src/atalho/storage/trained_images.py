@@ -12,11 +12,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from atalho import limits
 from atalho.errors import RunError
 from atalho.text import Text
 
 FILE: Final = "trained_on.bin"
-_LIMIT: Final = 100_000_000
 
 Contents = NDArray[np.uint64]
 """(N,) a number for the content of each image."""
@@ -31,12 +31,14 @@ def read(folder: Path) -> Contents:
     """What a run or model folder says; empty where it says nothing. Raises RunError for a damaged file."""
     path = folder / FILE
     try:
-        size = path.stat().st_size
+        content = limits.read(path, limits.ARRAYS)
     except FileNotFoundError:
         return np.empty(0, np.uint64)
-    if size % 8 or size > 8 * _LIMIT:
+    except (OSError, ValueError) as error:
+        raise RunError("Cannot read {path}: {reason}", path=path, reason=error) from error
+    if len(content) % 8:
         raise RunError(Text("{path} is damaged: it must hold 8 bytes for each image.", path=path))
-    return np.frombuffer(path.read_bytes(), "<u8")
+    return np.frombuffer(content, "<u8")
 
 
 def file_content(*several: Contents) -> bytes:
