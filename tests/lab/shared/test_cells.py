@@ -55,6 +55,15 @@ def test_further_cells_are_added_to_those_that_are_there(tmp_path):
     assert more.asked == ["one"]
 
 
+def test_the_words_of_a_reason_make_no_other_experiment(tmp_path):
+    cells.run(tmp_path, DESCRIPTION | {"precision": "cpu fp32 (as asked)"}, Squares().plan(NAMES))
+    again = Squares()
+    cells.run(tmp_path, DESCRIPTION | {"precision": "cpu fp32 (como pedido)"}, again.plan(NAMES))
+    assert again.asked == []
+    with pytest.raises(RunError, match="precision is"):
+        cells.run(tmp_path, DESCRIPTION | {"precision": "cpu bf16 (as asked)"}, again.plan(NAMES))
+
+
 def test_another_experiment_is_refused_and_the_difference_named(tmp_path):
     cells.run(tmp_path, DESCRIPTION, Squares().plan(NAMES))
     with pytest.raises(RunError, match=re.escape("power is 2 there and 3 here. Give another folder with --out")):

@@ -140,23 +140,29 @@ def _describe(folder: Path, description: Mapping[str, Any]) -> None:
         atomic.write_json(path, wanted)
         return
     stored = _read(path)
-    if stored != wanted:
+    differences = list(_differences(stored, wanted))
+    if differences:
         raise RunError(
             Text(
                 "{folder} has a different experiment: {differences}. Give another folder with --out, or the same "
                 "values to continue it.",
                 folder=folder,
-                differences=", ".join(_differences(stored, wanted)),
+                differences=", ".join(differences),
             )
         )
 
 
 def _differences(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[str]:
     for name in dict.fromkeys([*stored, *wanted]):
-        if stored.get(name) != wanted.get(name):
+        if _decisive(name, stored.get(name)) != _decisive(name, wanted.get(name)):
             yield _("{name} is {stored} there and {wanted} here").format(
                 name=name, stored=_short(stored.get(name)), wanted=_short(wanted.get(name))
             )
+
+
+def _decisive(name: str, value: Any) -> Any:
+    """What decides of a value: the reason for a precision is words, in the language and version that began."""
+    return value.split(" (")[0] if name == "precision" and isinstance(value, str) else value
 
 
 def _short(value: Any) -> str:
