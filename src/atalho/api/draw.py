@@ -1,7 +1,5 @@
 """The drawing of a network's architecture, as the article draws ResNet-34."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 
@@ -11,7 +9,7 @@ from atalho.inspection.summary import summarise
 from atalho.report import drawing
 from atalho.report.drawing import NetworkToDraw
 from atalho.runs.network_source import NetworkSource, resolve
-from atalho.text import Text, _
+from atalho.text import _
 from atalho.text.numbers import whole
 
 MOST_COLUMNS: Final = 8
@@ -56,11 +54,9 @@ def draw(
     """
     if not 1 <= columns <= MOST_COLUMNS or (beside and columns > 1):
         raise ConfigError(
-            Text(
-                "columns {given}: expected 1 to {most}, or 1 if networks are drawn side by side.",
-                given=columns,
-                most=MOST_COLUMNS,
-            )
+            "columns {given}: expected 1 to {most}, or 1 if networks are drawn side by side.",
+            given=columns,
+            most=MOST_COLUMNS,
         )
     subjects = [_subject(resolve(word), size) for word in (model, *several(beside))]
     return str(drawing.draw(subjects, unfold=unfold, columns=columns))

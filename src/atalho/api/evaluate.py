@@ -15,7 +15,6 @@ from atalho.storage.lock import locked
 from atalho.storage.run_folder import RunFolder
 from atalho.tasks.by_name import task_of
 from atalho.tasks.task import Evaluation, EvaluationOptions
-from atalho.text import Text
 from atalho.training.progress import Progress
 
 
@@ -75,9 +74,7 @@ def evaluate(
     progress = progress or Progress()
     if not isinstance(expand, int) or expand < 0:
         raise ConfigError(
-            Text(
-                "{name} = {value!r}: expected a whole number of at least {least}.", name="expand", value=expand, least=0
-            )
+            "{name} = {value!r}: expected a whole number of at least {least}.", name="expand", value=expand, least=0
         )
     options = EvaluationOptions(protocol, average_precision, rerank, expand)
     if data is None:
@@ -93,7 +90,7 @@ def _own(run: Run, options: EvaluationOptions, progress: Progress) -> Evaluation
     loaded, dataset = evaluation_data.own(run, progress)
     split = finish.measured_split(dataset.manifest)
     if split is None:
-        raise RunError(Text("{run} has no test or validation images. Give images to evaluate on.", run=run.path))
+        raise RunError("{run} has no test or validation images. Give images to evaluate on.", run=run.path)
     options = dataclasses.replace(options, protocol=options.protocol or task_of(run.config.task).protocol(run.config))
     found = _measure(loaded, dataset, split, options, progress)
     atomic.write_json(run.path / run_folder.EVALUATION, found.to_dict())

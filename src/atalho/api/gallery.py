@@ -1,7 +1,5 @@
 """What one does with a gallery that is there: look at it, take images out, check it, make its index again."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -12,7 +10,6 @@ import numpy as np
 from atalho.data.order import PathLike, several
 from atalho.errors import ConfigError, GalleryError
 from atalho.gallery.store import Entry, Store, damaged, open_store, place, shown
-from atalho.text import Text
 
 
 @contextmanager
@@ -68,13 +65,11 @@ def prune(gallery: PathLike, *, dry_run: bool = False) -> list[Entry]:
         gone = [entry for entry in store.entries() if not os.path.lexists(entry.path)]
         if gone and len(gone) == store.count():
             raise GalleryError(
-                Text(
-                    "None of the {count} files of {gallery} is there, such as {path}. Is a drive missing? Images that "
-                    "moved are found again with: atalho index",
-                    count=len(gone),
-                    gallery=shown(place(gallery)),
-                    path=gone[0].path,
-                )
+                "None of the {count} files of {gallery} is there, such as {path}. Is a drive missing? Images that "
+                "moved are found again with: atalho index",
+                count=len(gone),
+                gallery=shown(place(gallery)),
+                path=gone[0].path,
             )
         if not dry_run:
             store.remove([entry.digest for entry in gone])
@@ -84,7 +79,7 @@ def prune(gallery: PathLike, *, dry_run: bool = False) -> list[Entry]:
 def _chosen(paths: PathLike | Iterable[PathLike], labels: str | Iterable[str]) -> Callable[[Entry], bool]:
     wanted, named = {os.path.abspath(path) for path in several(paths)}, set(several(labels))  # noqa: PTH100
     if not wanted and not named:
-        raise ConfigError(Text("No images given. Give paths, or --label NAME."))
+        raise ConfigError("No images given. Give paths, or --label NAME.")
     return lambda entry: entry.path in wanted or entry.label in named
 
 

@@ -1,7 +1,5 @@
 """Index: images in, their embeddings into a gallery, batch by batch; what was acknowledged is there for good."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,7 +21,7 @@ from atalho.model import Model, load
 from atalho.runs import evaluation_data
 from atalho.runs.begin import refuse_undecodable
 from atalho.storage import model_folder
-from atalho.text import Text, _
+from atalho.text import _
 from atalho.training.progress import Progress
 
 
@@ -214,11 +212,9 @@ def model_of(store: Store, run: Path | str | None, gallery: str) -> Model:
     folder = model_folder.find(Path(run) if run is not None else Path(store.origin.model))
     if model_folder.fingerprint(folder) != store.origin.fingerprint:
         raise GalleryError(
-            Text(
-                "{folder} is not the model that made the vectors of {gallery}. Give that model with --model, or "
-                "index the images into a new gallery.",
-                folder=folder,
-                gallery=gallery,
-            )
+            "{folder} is not the model that made the vectors of {gallery}. Give that model with --model, or "
+            "index the images into a new gallery.",
+            folder=folder,
+            gallery=gallery,
         )
     return load(folder)

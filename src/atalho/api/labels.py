@@ -89,7 +89,7 @@ class LabelledImages:
         prefix: str | None = None,
     ) -> None:
         if label and prefix:
-            raise ConfigError(Text("--label sets the whole label and --prefix only its beginning: give one of them."))
+            raise ConfigError("--label sets the whole label and --prefix only its beginning: give one of them.")
         self._label, self._progress = label, progress
         self._prefix = f"{prefix.rstrip('/')}/" if prefix else ""
         self._sources = [self._source(image, patterns) for image in several(named, Labelled)]

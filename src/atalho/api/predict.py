@@ -16,7 +16,7 @@ from atalho.errors import DataError
 from atalho.findings import Finding
 from atalho.json_values import JsonObject
 from atalho.model import Model, Prediction
-from atalho.text import Text, _
+from atalho.text import _
 
 
 @dataclass(frozen=True, repr=False)
@@ -48,27 +48,25 @@ def find(arguments: PathLike | Iterable[PathLike]) -> list[str]:
     for argument in order.paths(arguments):
         path = Path(argument)
         if not argument:
-            raise DataError(Text("One of the names is empty. Give a file, folder or pattern; . is this folder."))
+            raise DataError("One of the names is empty. Give a file, folder or pattern; . is this folder.")
         if os.path.isdir(path):  # noqa: PTH112 (no error for a name that is too long)
             below = [str(path / name) for name in images_below(path, ".")[0]]
             if not below:
                 raise DataError(
-                    Text(
-                        "{path}: no images in this folder or below it. Accepted suffixes: {suffixes}.",
-                        path=path,
-                        suffixes=" ".join(sorted(IMAGE_SUFFIXES)),
-                    )
+                    "{path}: no images in this folder or below it. Accepted suffixes: {suffixes}.",
+                    path=path,
+                    suffixes=" ".join(sorted(IMAGE_SUFFIXES)),
                 )
             found.extend(below)
         elif not os.path.lexists(path) and glob.has_magic(argument):
             matching = sorted(n for n in glob.glob(argument, recursive=True) if Path(n).is_file())  # noqa: PTH207 (keeps the path as given)
             if not matching:
-                raise DataError(Text("{pattern}: no file matches.", pattern=argument))
+                raise DataError("{pattern}: no file matches.", pattern=argument)
             found.extend(matching)
         else:
             found.append(argument)
     if not found:
-        raise DataError(Text("No images given. Give files, folders or globs, or - for a list on standard input."))
+        raise DataError("No images given. Give files, folders or globs, or - for a list on standard input.")
     return found
 
 

@@ -1,7 +1,5 @@
 """Search: which images of a gallery show the same as these, and whether any does."""
 
-from __future__ import annotations
-
 import hashlib
 import math
 import os
@@ -23,7 +21,7 @@ from atalho.json_values import JsonObject
 from atalho.metrics.verification import Threshold
 from atalho.model import Model
 from atalho.storage import threshold_file
-from atalho.text import Text, _
+from atalho.text import _
 from atalho.text.numbers import number
 
 
@@ -116,12 +114,7 @@ def search(
     for name, value, least in (("k", k, 1), ("expand", expand, 0)):
         if not isinstance(value, int) or value < least:
             raise ConfigError(
-                Text(
-                    "{name} = {value!r}: expected a whole number of at least {least}.",
-                    name=name,
-                    value=value,
-                    least=least,
-                )
+                "{name} = {value!r}: expected a whole number of at least {least}.", name=name, value=value, least=least
             )
     named, name = paths(images), shown(os.fspath(gallery))
     store = open_store(place(gallery))
@@ -197,11 +190,9 @@ def _answers(
             answers = list(question.hits(store, queries, own)) if pixels else []
             if question.among and answers and not any(hits for _best, hits in answers):
                 raise GalleryError(
-                    Text(
-                        "{gallery} has no other image with these labels and cameras: {names}. See: atalho gallery list",
-                        gallery=name,
-                        names=", ".join([*question.among.labels, *question.among.cameras]),
-                    )
+                    "{gallery} has no other image with these labels and cameras: {names}. See: atalho gallery list",
+                    gallery=name,
+                    names=", ".join([*question.among.labels, *question.among.cameras]),
                 )
             paths = [", ".join(batch[number] for number in pixels)] if together else [batch[n] for n in pixels]
             found = {}

@@ -1,7 +1,5 @@
 """Threshold: from which similarity on two images count as the same, chosen at a wanted rate of false accepts."""
 
-from __future__ import annotations
-
 import dataclasses
 from pathlib import Path
 
@@ -23,7 +21,7 @@ from atalho.tasks.reidentification import evaluation
 from atalho.tasks.reidentification import threshold as choice
 from atalho.tasks.reidentification.evaluation import ReidentificationEvaluation
 from atalho.tasks.reidentification.task import ReidentificationTask
-from atalho.text import Text, ngettext
+from atalho.text import ngettext
 from atalho.training.progress import Progress
 
 
@@ -79,11 +77,8 @@ def threshold(
         return _elsewhere(path, run, data, false_accept, skip_bad=skip_bad, progress=progress)
     if run is None or not task_of(run.config.task).verifies:
         raise ConfigError(
-            Text(
-                "{path} has no identities of its own to choose the threshold on. Give images: atalho threshold "
-                "{path} DATA",
-                path=path,
-            )
+            "{path} has no identities of its own to choose the threshold on. Give images: atalho threshold {path} DATA",
+            path=path,
         )
     with locked(run.path):
         return _own(run, false_accept, progress)
@@ -94,10 +89,8 @@ def _own(run: Run, wanted: float, progress: Progress) -> Threshold:
     loaded, dataset = evaluation_data.own(run, progress)
     if not len(dataset.manifest.splits.get("val", ())):
         raise RunError(
-            Text(
-                "{run} has no validation images to choose the threshold on. Give images: atalho threshold {run} DATA",
-                run=run.path,
-            )
+            "{run} has no validation images to choose the threshold on. Give images: atalho threshold {run} DATA",
+            run=run.path,
         )
     target = evaluation_data.target_of(loaded, dataset)
     protocol = run.config.reid.protocol

@@ -15,7 +15,6 @@ from atalho.runs.resume import continue_run
 from atalho.runs.run import Run
 from atalho.settings import ask, change, flatten, merge, nest, refuse_other_task
 from atalho.storage import run_file
-from atalho.text import Text
 from atalho.training import distributed
 from atalho.training.progress import Progress
 from atalho.training.tracking import Tracker, tracked, tracker_of
@@ -179,10 +178,8 @@ def _refuse_another_recipe(file: Mapping[str, Any], asked: Mapping[str, Any]) ->
     held, wanted = (flatten(values).get("training.recipe") for values in (file, asked))
     if held is not None and held != wanted:
         raise ConfigError(
-            Text(
-                "The file has the recipe {held} with all its values; --recipe {wanted} would only change the "
-                "name. Remove it.",
-                held=held,
-                wanted=wanted,
-            )
+            "The file has the recipe {held} with all its values; --recipe {wanted} would only change the "
+            "name. Remove it.",
+            held=held,
+            wanted=wanted,
         )

@@ -15,7 +15,7 @@ from atalho.cli import help
 from atalho.errors import ConfigError, nearest
 from atalho.json_values import JsonObject, JsonValue
 from atalho.settings import merge, nest
-from atalho.text import N_, Text
+from atalho.text import N_
 from atalho.training.recipe import DECIDED
 
 # In the order of the help page, below the arguments and the short options.
@@ -151,16 +151,12 @@ def refuse_beside_resume(*given_too: Mapping[str, Any]) -> None:
     """A resumed run keeps its configuration: anything else given with --resume is a mistake."""
     names = [name for group in given_too for name, value in group.items() if value is not None]
     if names:
-        raise ConfigError(
-            Text("--resume continues a run with its own settings. Remove: {names}.", names=", ".join(names))
-        )
+        raise ConfigError("--resume continues a run with its own settings. Remove: {names}.", names=", ".join(names))
 
 
 def refused(name: str, given: Any, wanted: str) -> ConfigError:
     """The error for an option's value that is out of range."""
-    return ConfigError(
-        Text("{name} {given} is not accepted: it must be {wanted}.", name=name, given=given, wanted=wanted)
-    )
+    return ConfigError("{name} {given} is not accepted: it must be {wanted}.", name=name, given=given, wanted=wanted)
 
 
 def refuse_without(needed: str, given: Mapping[str, Any]) -> None:
@@ -168,7 +164,7 @@ def refuse_without(needed: str, given: Mapping[str, Any]) -> None:
     names = [name for name, value in given.items() if value]
     if names:
         raise ConfigError(
-            Text("{names} only works with {needed}: give both or neither.", names=", ".join(names), needed=needed)
+            "{names} only works with {needed}: give both or neither.", names=", ".join(names), needed=needed
         )
 
 
@@ -176,4 +172,4 @@ def refuse_unknown(given: Sequence[str], command: Callable[..., object]) -> None
     """Words that look like options of a command that takes any word."""
     if given:
         known = [f"--{name.replace('_', '-')}" for name in inspect.signature(command).parameters]
-        raise ConfigError(Text("Unknown option {given}. {nearest}", given=given[0], nearest=nearest(given[0], known)))
+        raise ConfigError("Unknown option {given}. {nearest}", given=given[0], nearest=nearest(given[0], known))

@@ -93,7 +93,7 @@ def train(
             }
             options.refuse_beside_resume(places, options.short(values), sections)
         elif accept_data_change:
-            raise ConfigError(Text("--accept-data-change only works when resuming: add --resume RUN."))
+            raise ConfigError("--accept-data-change only works when resuming: add --resume RUN.")
         from atalho.api import train as job
 
         with terminal.progress(shown=ranks.is_main) as progress:

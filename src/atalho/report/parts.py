@@ -1,7 +1,5 @@
 """What pages are composed of: a header, sections, tables, facts in pairs, and pictures that the page holds once."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final

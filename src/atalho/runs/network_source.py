@@ -1,7 +1,5 @@
 """The network that a word means: a name of the catalogue, a TOML file with a specification, or a trained run."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from atalho import lab
 from atalho.cli import options, terminal
 from atalho.errors import ConfigError
-from atalho.text import N_, Text, _
+from atalho.text import N_, _
 
 if TYPE_CHECKING:
     from atalho.lab.shared.result import Result
@@ -97,9 +97,7 @@ def whole_numbers(flag: str, given: str) -> list[int]:
         return [int(part) for part in names(given)]
     except ValueError:
         raise ConfigError(
-            Text(
-                "{flag} {given} is not accepted: give whole numbers separated by commas, such as 20,26,56.",
-                flag=flag,
-                given=given,
-            )
+            "{flag} {given} is not accepted: give whole numbers separated by commas, such as 20,26,56.",
+            flag=flag,
+            given=given,
         ) from None

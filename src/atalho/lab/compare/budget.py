@@ -1,7 +1,5 @@
 """Networks of different designs at an equal budget: as many parameters or multiply-adds, or as long a training."""
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +13,6 @@ from atalho.lab.shared.training import TrainingBench, train
 from atalho.networks.family import LARGEST
 from atalho.networks.plan import BOTTLENECKS
 from atalho.networks.spec import DenseNetSpec, MLPSpec, ResNetSpec, Spec
-from atalho.text import Text
 from atalho.text.numbers import percent
 from atalho.training.progress import Progress, StepReport
 
@@ -53,12 +50,10 @@ def matched(spec: Spec, target: int, count: Count) -> Spec:
     best = min(_around(spec, factor), key=lambda one: abs(count(one) - target))
     if abs(count(best) - target) > TOLERANCE * target:
         raise ConfigError(
-            Text(
-                "No width of this network is within {tolerance} of {target}; the closest has {nearest}.",
-                tolerance=percent(TOLERANCE, 0),
-                target=target,
-                nearest=count(best),
-            )
+            "No width of this network is within {tolerance} of {target}; the closest has {nearest}.",
+            tolerance=percent(TOLERANCE, 0),
+            target=target,
+            nearest=count(best),
         )
     return best
 

@@ -5,8 +5,6 @@ otherwise the first named. The others are made as wide as the budget asks (`para
 many epochs as fit into the same seconds (`time`). Everything else is equal, as in `lab depth`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -106,7 +104,7 @@ def _error(one: CompareSeries) -> Interval:
 
 def _check(names: Sequence[str], equal: str, seeds: int) -> None:
     if len(names) < 2:
-        raise ConfigError(Text("models {given}: give at least two, separated by commas.", given=list(names)))
+        raise ConfigError("models {given}: give at least two, separated by commas.", given=list(names))
     check_choice(Text("unknown value for equal: {given!r}.", given=equal), equal, get_args(Equal))
     check_seeds(seeds)
 

@@ -1,7 +1,5 @@
 """A network whose cost is measured: one of Atalho's, or one of torchvision's, such as vgg19, by its name there."""
 
-from __future__ import annotations
-
 import importlib.util
 from dataclasses import dataclass
 
@@ -62,12 +60,10 @@ def check_side(one: CostCandidate, side: int) -> None:
             one.network().eval()(torch.empty(1, one.channels, side, side))
         except RuntimeError as error:
             raise ConfigError(
-                Text(
-                    "{name} does not support images of {side} pixels ({reason}). Choose a larger --size.",
-                    name=one.name,
-                    side=side,
-                    reason=str(error).rstrip("."),
-                )
+                "{name} does not support images of {side} pixels ({reason}). Choose a larger --size.",
+                name=one.name,
+                side=side,
+                reason=str(error).rstrip("."),
             ) from error
 
 

@@ -5,8 +5,6 @@ step and of inference are measured in rounds: each round takes every network in 
 falls on all of them alike, and the medians of the rounds come with their intervals.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -53,9 +51,9 @@ def run(
     """
     for name, value in (("batch", batch), ("rounds", rounds), ("size", size)):
         if value is not None and value < 1:
-            raise ConfigError(Text("{name} {given}: expected a whole number of at least 1.", name=name, given=value))
+            raise ConfigError("{name} {given}: expected a whole number of at least 1.", name=name, given=value)
     if not models:
-        raise ConfigError(Text("No networks given. Give some, such as: resnet34 vgg19"))
+        raise ConfigError("No networks given. Give some, such as: resnet34 vgg19")
     candidates = {one.name: one for one in map(candidate, dict.fromkeys(models))}
     side = size or max(one.side for one in candidates.values())
     for one in candidates.values():

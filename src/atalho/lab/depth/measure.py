@@ -5,8 +5,6 @@ same images in the same order, the same recipe. Errors are measured in eval mode
 test images.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
@@ -104,17 +102,12 @@ def _added(kind: Sequence[DepthSeries]) -> Interval:
 
 def _check(depths: Sequence[int], seeds: int, kinds: Sequence[str]) -> None:
     if len(set(depths)) < 2:
-        raise ConfigError(Text("depths {given}: give at least two, such as 20,56.", given=list(depths)))
+        raise ConfigError("depths {given}: give at least two, such as 20,56.", given=list(depths))
     check_seeds(seeds)
     for kind in kinds:
         check_choice(Text("unknown shortcut {given!r}.", given=kind), kind, get_args(ShortcutKind))
     if "none" not in kinds or len(set(kinds)) < 2:
-        raise ConfigError(
-            Text(
-                "shortcuts {given}: give none, the control, and at least one other kind.",
-                given=list(kinds),
-            )
-        )
+        raise ConfigError("shortcuts {given}: give none, the control, and at least one other kind.", given=list(kinds))
 
 
 def _candidate(

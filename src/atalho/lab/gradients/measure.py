@@ -5,8 +5,6 @@ each epoch. A trained run is measured as it began, again from several seeds besi
 The twins differ in the shortcuts alone: from the same seed, their residual branches begin with the same weights.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,7 +35,6 @@ from atalho.runs.network import first_weights
 from atalho.runs.network_source import means_folder
 from atalho.runs.run import run_at
 from atalho.stored import from_json
-from atalho.text import Text
 from atalho.training.progress import Progress
 
 BATCHES = 5
@@ -80,12 +77,10 @@ def run(
     Raises ConfigError, DataError and WeightsError before any work is done.
     """
     if seeds < 1 or batch < 2:
-        raise ConfigError(Text("Give at least 1 seed and at least 2 images to measure on."))
+        raise ConfigError("Give at least 1 seed and at least 2 images to measure on.")
     runs = [Path(path) for path in (model, beside) if path is not None] if means_folder(model) else []
     if beside is not None and not runs:
-        raise ConfigError(
-            Text("--beside is for two runs; a network of the catalogue is compared with its twin anyway.")
-        )
+        raise ConfigError("--beside is for two runs; a network of the catalogue is compared with its twin anyway.")
     name = trained.names(runs)[0] if runs else str(model)
     session = Session.begin(GradientsResult, name, **options)
     asked: dict[str, Any]
@@ -111,7 +106,7 @@ def run(
 def _bench(name: str, data: Path | str | None, recipe: Recipe | None, progress: Progress) -> TrainingBench:
     catalogue.spec(name)  # an unknown name is told before the images are read
     if data is None:
-        raise ConfigError(Text("{name} is a network of the catalogue: give the images too.", name=name))
+        raise ConfigError("{name} is a network of the catalogue: give the images too.", name=name)
     return open_bench(data, recipe or Recipe(epochs=1), progress)
 
 

@@ -1,7 +1,5 @@
 """What `lab gradients` measures of a network at each moment, in fp32; then means with intervals, and the verdict."""
 
-from __future__ import annotations
-
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence

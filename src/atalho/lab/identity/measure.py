@@ -5,8 +5,6 @@ the blocks are taken out. Then, one at a time, what must hold for that is taken 
 the identity shortcut itself, an input that is not negative, a block that keeps the shape. All in fp32 on the CPU.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy

@@ -1,7 +1,5 @@
 """A few images for experiments that look at networks, not at data: noise, and real ones at the network's size."""
 
-from __future__ import annotations
-
 import tempfile
 from pathlib import Path
 

@@ -4,8 +4,6 @@ Steps are shares of the weights, filter by filter, and a network and its plain t
 numbers. The images are a fixed part of the training images, for it is the training loss that training goes down.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -189,13 +187,11 @@ def _series(
 def _check(points: int, reach: float, lines: int) -> None:
     if points < 5 or points % 2 == 0:
         raise ConfigError(
-            Text(
-                "--points {given} is not accepted: it must be an odd number of at least 5, so that one point is "
-                "the centre.",
-                given=points,
-            )
+            "--points {given} is not accepted: it must be an odd number of at least 5, so that one point is "
+            "the centre.",
+            given=points,
         )
     if not reach > 0 or not math.isfinite(reach):
-        raise ConfigError(Text("--reach {given} is not accepted: it must be greater than 0.", given=reach))
+        raise ConfigError("--reach {given} is not accepted: it must be greater than 0.", given=reach)
     if lines < 1:
-        raise ConfigError(Text("--lines {given} is not accepted: it must be at least 1.", given=lines))
+        raise ConfigError("--lines {given} is not accepted: it must be at least 1.", given=lines)

@@ -108,7 +108,7 @@ def run(
     Raises ConfigError, DataError and WeightsError before any work is done.
     """
     if draws < 2 or not all(count > 0 for count in counts):
-        raise ConfigError(Text("Blocks at random: give counts of at least 1, and at least 2 draws."))
+        raise ConfigError("Blocks at random: give counts of at least 1, and at least 2 draws.")
     precision = choose("auto", "auto")
     runs = [network] if beside is None else [network, beside]
     session = Session.begin(LesionResult, trained.names(runs)[0], **options)

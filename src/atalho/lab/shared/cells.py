@@ -8,8 +8,6 @@ A cell's value must be a function of the description and the cell's name alone: 
 several sessions measured it.
 """
 
-from __future__ import annotations
-
 import errno
 import json
 import os

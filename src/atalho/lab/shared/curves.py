@@ -1,7 +1,5 @@
 """Networks that are trained from several seeds, and their errors over the training: `lab depth` and `lab compare`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -68,7 +66,7 @@ class TrainingCandidate:
 def check_seeds(seeds: int) -> None:
     """Raises ConfigError where there is nothing to train from."""
     if seeds < 1:
-        raise ConfigError(Text("seeds {given}: give at least one; an interval needs two.", given=seeds))
+        raise ConfigError("seeds {given}: give at least one; an interval needs two.", given=seeds)
 
 
 def check_choice(unknown: Text, given: str, accepted: Sequence[str]) -> None:

@@ -1,7 +1,5 @@
 """The images that an experiment measures on: some of a split, chosen by a seed, the same for every cell."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +24,6 @@ from atalho.model import Model
 from atalho.precision import Precision
 from atalho.runs.dataset import open_dataset, survey_data, survey_manifest
 from atalho.runs.run import run_with_images
-from atalho.text import Text
 from atalho.training.progress import Progress
 
 Split = Literal["train", "test"]
@@ -129,12 +126,10 @@ def of_model(loaded: Model, data: Path, split: Split, *, count: int, seed: int, 
     )
     if surveyed.manifest.classes != loaded.classes:
         raise DataError(
-            Text(
-                "The classes of {path} differ from the model's: {given} in the data, {wanted} in the model.",
-                path=data,
-                given=", ".join(surveyed.manifest.classes[:10]),
-                wanted=", ".join(loaded.classes[:10]),
-            )
+            "The classes of {path} differ from the model's: {given} in the data, {wanted} in the model.",
+            path=data,
+            given=", ".join(surveyed.manifest.classes[:10]),
+            wanted=", ".join(loaded.classes[:10]),
         )
     pixels = open_dataset(surveyed, config, progress, channels=prepared.channels)
     return choose(pixels, split, prepared, count=count, seed=seed)
@@ -143,7 +138,7 @@ def of_model(loaded: Model, data: Path, split: Split, *, count: int, seed: int, 
 def choose(pixels: Dataset, split: Split, prepared: Preprocessing, *, count: int, seed: int) -> Subset:
     """`count` images of a split at random, in the order of their ids."""
     if count < 1:
-        raise ConfigError(Text("--images {given} is not accepted: it must be at least 1.", given=count))
+        raise ConfigError("--images {given} is not accepted: it must be at least 1.", given=count)
     ids = np.sort(chance.permutation(seed, "subset", 0, pixels.manifest.splits[split])[:count])
     labels = torch.from_numpy(pixels.manifest.labels[ids])
     return Subset(pixels.images, ids, labels, prepared, pixels.fingerprint)

@@ -4,8 +4,6 @@ The networks of an experiment differ in their spec alone: the same images in the
 image, the same learning rate at each step; and layers of the same name begin with the same weights.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,7 +33,7 @@ from atalho.storage import atomic, run_folder
 from atalho.storage.log import JsonLines
 from atalho.storage.run_folder import RunFolder
 from atalho.tasks.forward import forward
-from atalho.text import Text, _
+from atalho.text import _
 from atalho.text.numbers import number, whole
 from atalho.training import loop
 from atalho.training.distributed import Ranks
@@ -66,9 +64,9 @@ class Recipe:
     def __post_init__(self) -> None:
         for name, value in (("epochs", self.epochs), ("images", self.images), ("batch_size", self.batch_size)):
             if value is not None and value < (1 if name == "epochs" else 2):
-                raise ConfigError(Text("{name} {given}: too few to train with.", name=name, given=value))
+                raise ConfigError("{name} {given}: too few to train with.", name=name, given=value)
         if not self.lr > 0:
-            raise ConfigError(Text("lr {given}: the learning rate must be greater than 0.", given=self.lr))
+            raise ConfigError("lr {given}: the learning rate must be greater than 0.", given=self.lr)
 
 
 @dataclass(frozen=True)
@@ -161,11 +159,11 @@ def open_bench(data: Path | str, recipe: Recipe, progress: Progress) -> Training
     pixels = open_dataset(surveyed, config, progress, channels=surveyed.channels)
     splits = dict(pixels.manifest.splits)
     if not len(splits.get("test", ())):
-        raise DataError(Text("{path}: no test images to measure on.", path=data))
+        raise DataError("{path}: no test images to measure on.", path=data)
     train = splits["train"]
     if recipe.images is not None and recipe.images > len(train):
         raise ConfigError(
-            Text("images {given}: there are only {count} training images.", given=recipe.images, count=len(train))
+            "images {given}: there are only {count} training images.", given=recipe.images, count=len(train)
         )
     if recipe.images is not None and recipe.images < len(train):
         splits["train"] = subset(pixels.manifest, train, recipe.images)
