@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from atalho.metrics.classification import ClassFigures, ClassificationFigures
+from atalho.metrics.confusion import Confusion
 from atalho.report import figures
 from atalho.report.canvas import png, style, svg
 from atalho.storage.run_folder import RunFolder
@@ -62,7 +63,7 @@ def small(classes):
     rows = [one_class(f"class {k}", k / classes, (k / classes, 1.0)) for k in range(classes)]
     return ClassificationFigures(
         images=3 * classes, top1=2 / 3, top1_interval=(0.5, 0.8), top5=None, top5_interval=None, macro_f1=0.7, loss=1.0,
-        per_class=tuple(rows), confusion=tuple(map(tuple, counts.tolist())), mistakes=(),
+        per_class=tuple(rows), confusion=Confusion.of_rows(counts.tolist()), mistakes=(),
     )  # fmt: skip
 
 
@@ -89,7 +90,7 @@ def test_the_confusion_matrix_shows_shares_of_the_row(classes):
 def test_a_class_without_images_leaves_its_row_empty():
     evaluation = small(3)
     first, _empty, last = evaluation.confusion
-    evaluation = replace(evaluation, confusion=(first, (0, 0, 0), last))
+    evaluation = replace(evaluation, confusion=Confusion.of_rows((first, (0, 0, 0), last)))
     picture = figures.confusion(evaluation).axes[0].get_images()[0].get_array()
     assert picture[1, :, 3].tolist() == [0, 0, 0]
 

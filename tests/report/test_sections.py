@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from atalho.metrics.classification import ClassFigures
+from atalho.metrics.confusion import Confusion
 from atalho.report import sections
 from atalho.report.markup import Html
 from atalho.text import speaking
@@ -43,7 +44,7 @@ def test_a_run_without_evaluation_says_so(run):
 def test_the_pairs_most_often_confused_come_first(evaluation):
     counts = ((5, 1, 0), (7, 2, 3), (0, 0, 0))
     rows = tuple(replace(row, class_=name) for row, name in zip(evaluation.per_class, "abc", strict=False))
-    words = text(sections.confusion(replace(evaluation, confusion=counts, per_class=rows), DRAWINGS))
+    words = text(sections.confusion(replace(evaluation, confusion=Confusion.of_rows(counts), per_class=rows), DRAWINGS))
     found = re.findall(r"\|\|([abc])\|\|([abc])\|\|(\d+)\|\|([\d.]+%)", words)
     assert found == [("b", "a", "7", "58.3%"), ("b", "c", "3", "25.0%"), ("a", "b", "1", "16.7%")]
 
@@ -51,7 +52,7 @@ def test_the_pairs_most_often_confused_come_first(evaluation):
 def test_a_large_matrix_says_what_its_numbers_mean(evaluation):
     many = 50
     rows = tuple(replace(evaluation.per_class[0], class_=str(k)) for k in range(many))
-    large = replace(evaluation, confusion=((0,) * many,) * many, per_class=rows)
+    large = replace(evaluation, confusion=Confusion(many, ()), per_class=rows)
     assert "positions of the classes" in sections.confusion(large, DRAWINGS)
     assert "positions of the classes" not in sections.confusion(evaluation, DRAWINGS)
 

@@ -7,7 +7,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from atalho.metrics.classification import check_inputs
+from atalho.metrics.classification import check_inputs, parts
 
 BINS: Final = 15
 COLDEST: Final = 0.05
@@ -83,7 +83,8 @@ def reliability(logits: Tensor, labels: Tensor, temperature: float = 1.0) -> Rel
     `logits` is (N, K), `labels` is (N,). The error is the mean distance between confidence and accuracy.
     """
     logits, labels = check_inputs(logits, labels)
-    confidence, predicted = (logits / temperature).softmax(dim=1).max(dim=1)
+    found = [(rows / temperature).softmax(dim=1).max(dim=1) for (rows,) in parts(logits)]
+    confidence, predicted = (torch.cat(one) for one in zip(*found, strict=True))
     confidence = confidence.double().clamp(max=1.0)
     # A confidence of exactly 1 belongs to the last bin, not to one of its own.
     which = (confidence * BINS).long().clamp(max=BINS - 1)

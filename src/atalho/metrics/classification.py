@@ -1,5 +1,6 @@
 """Accuracy with its interval, class by class, and the mistakes worth looking at."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,9 +9,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from atalho.errors import DataError, NotFiniteError
+from atalho.metrics.confusion import Confusion
 from atalho.metrics.intervals import Ends, wilson
 
 MISTAKES: Final = 24
+_VALUES: Final = 16_000_000  # logits that are worked on at once
 TOP_5_ABOVE: Final = 10  # with 10 classes or fewer, five guesses say little
 
 
@@ -57,7 +60,7 @@ class ClassificationFigures:
     macro_f1: float
     loss: float
     per_class: tuple[ClassFigures, ...]
-    confusion: tuple[tuple[int, ...], ...]
+    confusion: Confusion
     mistakes: tuple[Mistake, ...]
 
 
@@ -81,10 +84,11 @@ def evaluate(
             classes=len(classes),
         )
     predicted = logits.argmax(dim=1)
-    confusion = _confusion(predicted, labels, outputs)
-    per_class = tuple(_one_class(name, confusion, index) for index, name in enumerate(classes))
+    correct = predicted == labels
+    counted = [torch.bincount(one, minlength=outputs).tolist() for one in (labels[correct], labels, predicted)]
+    per_class = tuple(_one_class(name, *counts) for name, *counts in zip(classes, *counted, strict=True))
     defined = [row.f1 for row in per_class if row.f1 is not None]
-    right = int(confusion.diagonal().sum())
+    right = int(correct.sum())
     right5 = _within(logits, labels, 5) if outputs > TOP_5_ABOVE else None
     return ClassificationFigures(
         images=images,
@@ -93,22 +97,25 @@ def evaluate(
         top5=None if right5 is None else right5 / images,
         top5_interval=None if right5 is None else wilson(right5, images),
         macro_f1=sum(defined) / len(defined),
-        loss=float(functional.cross_entropy(logits, labels, reduction="none").double().mean()),
+        loss=float(torch.cat([_losses(*part) for part in parts(logits, labels)]).double().mean()),
         per_class=per_class,
-        confusion=tuple(map(tuple, confusion.tolist())),
-        mistakes=_mistakes(logits / temperature, labels, predicted, classes),
+        confusion=Confusion.of(predicted.numpy(), labels.numpy(), outputs),
+        mistakes=_mistakes(logits, temperature, labels, predicted, classes),
     )
 
 
-def _confusion(predicted: Tensor, labels: Tensor, classes: int) -> Tensor:
-    """Counts (K, K): row true, column predicted."""
-    return torch.bincount(labels * classes + predicted, minlength=classes * classes).reshape(classes, classes)
+def parts(logits: Tensor, *others: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """Logits (N, K), and other values of the N images, a few at once: what is computed of a row needs no other."""
+    tensors, rows = (logits, *others), max(1, _VALUES // logits.shape[1])
+    return zip(*(torch.split(tensor, rows) for tensor in tensors), strict=True)
 
 
-def _one_class(name: str, confusion: Tensor, index: int) -> ClassFigures:
-    right = int(confusion[index, index])
-    seen = int(confusion[index].sum())
-    predicted = int(confusion[:, index].sum())
+def _losses(logits: Tensor, labels: Tensor) -> Tensor:
+    return functional.cross_entropy(logits, labels, reduction="none")
+
+
+def _one_class(name: str, right: int, seen: int, predicted: int) -> ClassFigures:
+    """The figures of a class, of which `right` of `seen` images were recognised and `predicted` were taken for it."""
     return ClassFigures(
         name,
         images=seen,
@@ -121,16 +128,26 @@ def _one_class(name: str, confusion: Tensor, index: int) -> ClassFigures:
 
 def _within(logits: Tensor, labels: Tensor, k: int) -> int:
     """How many labels are among the `k` largest logits; of equal logits the lower class comes first."""
-    own = logits.gather(1, labels[:, None])
-    earlier = torch.arange(logits.shape[1]) < labels[:, None]
-    rank = ((logits > own) | ((logits == own) & earlier)).sum(dim=1)
-    return int((rank < k).sum())
+    found = 0
+    for rows, of_rows in parts(logits, labels):
+        own = rows.gather(1, of_rows[:, None])
+        earlier = torch.arange(rows.shape[1]) < of_rows[:, None]
+        rank = ((rows > own) | ((rows == own) & earlier)).sum(dim=1)
+        found += int((rank < k).sum())
+    return found
 
 
-def _mistakes(logits: Tensor, labels: Tensor, predicted: Tensor, classes: tuple[str, ...]) -> tuple[Mistake, ...]:
+def _mistakes(
+    logits: Tensor, temperature: float, labels: Tensor, predicted: Tensor, classes: tuple[str, ...]
+) -> tuple[Mistake, ...]:
     """The wrong answers given with the highest probability, most confident first."""
     wrong = (predicted != labels).nonzero().flatten()
-    probability = logits[wrong].softmax(dim=1).amax(dim=1)
+    if not len(wrong):
+        return ()
+    rows = max(1, _VALUES // logits.shape[1])
+    probability = torch.cat(
+        [(logits[part] / temperature).softmax(dim=1).amax(dim=1) for part in torch.split(wrong, rows)]
+    )
     order = probability.sort(descending=True, stable=True).indices[:MISTAKES]
     return tuple(
         Mistake(
@@ -170,7 +187,7 @@ def check_inputs(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
             last=classes - 1,
             classes=classes,
         )
-    broken = (~logits.isfinite()).any(dim=1).nonzero().flatten()
+    broken = torch.cat([(~rows.isfinite()).any(dim=1) for (rows,) in parts(logits)]).nonzero().flatten()
     if len(broken):
         raise NotFiniteError(
             "The network's output is not finite for {count} of {images} images (first: number {first}). Its "

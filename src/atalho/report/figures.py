@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from atalho.metrics.classification import ClassFigures, ClassificationFigures
     from atalho.metrics.verification import ErrorCurve, Verification
 
+CELLS_UP_TO: Final = 1000  # classes up to which each has a row of the confusion matrix; of more, neighbours share one
 NUMBERS_UP_TO: Final = 16  # classes up to which the counts fit into a confusion matrix
 NAMES_UP_TO: Final = 45  # and for the names
 RECALL_ROWS: Final = 40
@@ -110,17 +111,19 @@ def confusion(evaluation: ClassificationFigures) -> Figure:
 
     The square root of the share is drawn: one in a hundred is already visible.
     """
-    counts = np.array(evaluation.confusion, dtype=float)
+    counts = evaluation.confusion.counts(CELLS_UP_TO)
     names = [_short(row.class_) for row in evaluation.per_class]
     many = len(names)
     side = min(4.6 + 0.24 * many, 9.5)
     figure, axes = panel(side, side)
     strength = np.sqrt(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1))
-    picture = np.zeros((many, many, 4))
+    shown = len(counts)
+    picture = np.zeros((shown, shown, 4))
     picture[..., :3] = matplotlib.colors.to_rgb(AMBER)
-    picture[np.eye(many, dtype=bool), :3] = matplotlib.colors.to_rgb(BLUE)
+    picture[np.eye(shown, dtype=bool), :3] = matplotlib.colors.to_rgb(BLUE)
     picture[..., 3] = strength
-    axes.imshow(picture, interpolation="none", aspect="equal")
+    end = many - 0.5
+    axes.imshow(picture, interpolation="none", aspect="equal", extent=(-0.5, end, end, -0.5))
     axes.grid(visible=False)
     axes.spines[:].set_visible(True)
     if many <= NAMES_UP_TO:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from atalho.metrics.confusion import Confusion
 from atalho.report import parts
 from atalho.report.figures import NAMES_UP_TO, NUMBERS_UP_TO
 from atalho.report.markup import Html, el
@@ -104,13 +106,13 @@ def confusion(evaluation: ClassificationFigures, figures: Figures) -> Html:
     )
 
 
-def _confused(counts: Sequence[Sequence[int]]) -> list[tuple[int, float, int, int]]:
+def _confused(counts: Confusion) -> list[tuple[int, float, int, int]]:
     """(count, share of the true class, true, predicted) of every mistake that was made, most frequent first."""
+    seen: Counter[int] = Counter()
+    for true, _predicted, count in counts.cells():
+        seen[true] += count
     confusions = [
-        (count, count / sum(row), true, predicted)
-        for true, row in enumerate(counts)
-        for predicted, count in enumerate(row)
-        if count and true != predicted
+        (count, count / seen[true], true, predicted) for true, predicted, count in counts.cells() if true != predicted
     ]
     return sorted(confusions, key=lambda pair: (-pair[0], -pair[1], pair[2], pair[3]))
 

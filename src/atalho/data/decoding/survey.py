@@ -178,13 +178,14 @@ def _read_stale(
     progress: OnProgress | None,
 ) -> list[BadImage]:
     bad: list[BadImage] = []
+    reasons: dict[Text, Text] = {}  # thousands of files are bad for the same one
     parts = [stale[first : first + PART] for first in range(0, len(stale), PART)]
     done = 0
     with DecoderPool.over(len(stale), options) as pool:
         for part, rows in zip(parts, pool.survey([paths[n] for n in part.tolist()] for part in parts), strict=True):
             for number, row in zip(part.tolist(), rows, strict=True):
                 if isinstance(row, Text):
-                    bad.append(BadImage(number, manifest.names[number], row))
+                    bad.append(BadImage(number, manifest.names[number], reasons.setdefault(row, row)))
                     row = ["00" * 16, 0, 0, False, 0]
                 table["digests"][number] = np.frombuffer(bytes.fromhex(row[0]), np.uint8)
                 for name, value in zip(("widths", "heights", "grey", "traits"), row[1:], strict=True):

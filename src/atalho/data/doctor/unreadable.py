@@ -44,8 +44,9 @@ KINDS: Final = frozenset({"unreadable", *(kind for kind, _remedy in _KINDS.value
 def problems(bad: Iterable[BadImage]) -> list[Problem]:
     """One problem for each image that cannot be read."""
     unreadable = []
+    said = {remedy: Text(remedy) for remedy in (_COPY, *(remedy for _kind, remedy in _KINDS.values()))}
     for image in bad:
         reason = Reason.of(image.reason)
         kind, remedy = _KINDS[reason] if reason is not None else ("unreadable", _COPY)
-        unreadable.append(Problem(kind, image.reason, Text(remedy), image.name))
+        unreadable.append(Problem(kind, image.reason, said[remedy], image.name))
     return unreadable
