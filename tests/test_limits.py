@@ -57,3 +57,13 @@ def test_lines_are_never_longer_than_a_row_may_be() -> None:
     assert list(limits.lines(io.StringIO(most + "short"))) == [most, "short"]
     with pytest.raises(ValueError, match="a line has more than 1,048,576 characters"):
         list(limits.lines(io.StringIO("x" + most)))
+
+
+def test_the_limits_are_those_that_the_page_says() -> None:
+    page = (Path(__file__).parents[1] / "SECURITY.md").read_text(encoding="utf-8")
+    for limit in (limits.SETTINGS, limits.SMALL_JSON, limits.LARGE_JSON, limits.TABLE, limits.PICKLE, limits.TENSORS):
+        said = f"{limit.bytes // limits.MB:,} MB"
+        said += f", {limit.values:,} values" if limit.values else ""
+        said += f", {limit.containers:,} lists and objects" if limit.containers else ""
+        assert said in page
+    assert f"{limits.ROW_CHARACTERS:,} characters; {limits.NAME_BYTES:,} bytes" in page

@@ -1,7 +1,7 @@
 """How large anything that is read may be, and the one way to open a file: a regular one, its size before its content.
 
 Images have limits of their own (`data/decoding/reading.py`), in pixels; the numbers of a network too
-(`networks/family.py`). The page of the guide about limits lists them all.
+(`networks/family.py`). SECURITY.md lists them all.
 """
 
 from __future__ import annotations

@@ -55,6 +55,8 @@ def test_too_few_pairs_for_the_wanted_rate() -> None:
     found = error_rates(*clustered(4, 2, 0.5))
     with pytest.raises(DataError, match=r"rate of 0\.001 cannot be known from 24 pairs .*: 3000 are needed"):
         choose(found, far=0.001)
+    with pytest.raises(DataError, match=r": 1000000000000000000 are needed"):
+        choose(found, far=1e-320)
 
 
 def test_identities_without_a_second_image() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from atalho import limits
 from atalho.cli import options, terminal
 from atalho.errors import ConfigError
 from atalho.text import N_, _
@@ -38,7 +39,7 @@ def predict(
         raise ConfigError("--json and --format csv contradict each other: give one of them.")
     if top is not None and top < 1:
         raise options.refused("--top", top, _("at least 1"))
-    listed = [line.rstrip("\r\n").removeprefix("\ufeff") for line in sys.stdin if line.strip()] if "-" in images else []
+    listed = _listed() if "-" in images else []
     named = [path for image in images for path in (listed if image == "-" else [image])]
     from atalho import model
     from atalho.api import predict as job
@@ -56,6 +57,14 @@ def predict(
     else:
         _table(rows)
     return 1 if any(row.error for row in rows) else 0
+
+
+def _listed() -> list[str]:
+    """The names on standard input, one a line."""
+    try:
+        return [line.rstrip("\r\n").removeprefix("\ufeff") for line in limits.lines(sys.stdin) if line.strip()]
+    except ValueError as error:
+        raise ConfigError("Cannot read {path}: {reason}", path=_("standard input"), reason=error) from error
 
 
 def _watched(rows: Iterable[ImagePrediction], total: int) -> Iterator[ImagePrediction]:

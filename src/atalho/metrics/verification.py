@@ -26,6 +26,7 @@ STEPS = 2000
 _BLOCK = 1 << 22
 """Pairs that are compared at once."""
 _RESAMPLES = 500
+_ENOUGH = 1e18  # pairs that nobody has: 3 / far may be infinite
 _TOLERANCE = 1e-9
 """A threshold that was written as a decimal is still the one of its step."""
 
@@ -176,7 +177,7 @@ def choose(rates: ErrorRates, far: float) -> Threshold:
             "needed. Ask for a higher rate, or give more identities.",
             far=far,
             pairs=rates.impostor,
-            needed=int(np.ceil(3 / far)),
+            needed=int(np.ceil(min(3 / far, _ENOUGH))),
         )
     place = int(np.argmax(rates.far <= far)) if (rates.far <= far).any() else STEPS - 1
     return threshold_at(rates, float(rates.thresholds[place]), far)

@@ -1,0 +1,233 @@
+"""Hostile and damaged input to every command: no crash, no hang, no more than two gigabytes.
+
+Each case is a command in a process of its own, forked from this one, which has imported everything.
+"""
+
+import os
+import resource
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from atalho.api import doctor, evaluate, import_weights, index, predict, search, threshold, train  # noqa: F401 (warm)
+from atalho.cli import run as command
+from atalho.runs.run import Run
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+MOST_BYTES = 2 * 2**30
+CPU_SECONDS, WALL_SECONDS = 10, 60
+TERABYTE = 2**40
+
+
+def attack(arguments: list[str], folder: Path) -> str:
+    """Run a command and return what it says. AssertionError where it crashes, hangs or takes too much memory."""
+    said = folder / "said"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads, of which none is in a lock
+        child = os.fork()
+    if not child:
+        code = 99
+        try:
+            resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+            output = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            os.dup2(output, 1)
+            os.dup2(output, 2)
+            sys.stdout = os.fdopen(1, "w", closefd=False)
+            sys.stderr = os.fdopen(2, "w", closefd=False)
+            code = command(arguments)
+            sys.stdout.flush()
+            sys.stderr.flush()
+        finally:
+            os._exit(code)
+    begun = time.monotonic()
+    ended, status, used = os.wait4(child, os.WNOHANG)
+    while not ended and time.monotonic() - begun < WALL_SECONDS:
+        time.sleep(0.01)
+        ended, status, used = os.wait4(child, os.WNOHANG)
+    if not ended:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    text = said.read_text(errors="replace") if said.exists() else ""
+    shown = f"{arguments}: {text[-500:]}"
+    assert ended, f"hung: {shown}"
+    assert os.WIFEXITED(status), f"ended by signal {os.WTERMSIG(status)}: {shown}"
+    assert os.WEXITSTATUS(status) in (0, 1, 2), shown
+    assert "Unexpected" not in text, shown
+    assert used.ru_maxrss * 1024 < MOST_BYTES, f"{used.ru_maxrss} kB: {shown}"
+    return text
+
+
+def sparse(path: Path) -> None:
+    """A file that claims a terabyte and takes no room."""
+    with path.open("wb") as file:
+        file.truncate(TERABYTE)
+
+
+def written(content: str | bytes) -> Callable[[Path], None]:
+    """What writes a content to a file."""
+    return lambda path: path.write_bytes(content if isinstance(content, bytes) else content.encode()) and None
+
+
+SOME: dict[str, Callable[[Path], None]] = {
+    "null": written("null"),
+    "brackets": written("[" * 200_000),
+    "pipe": os.mkfifo,
+}
+ALL: dict[str, Callable[[Path], None]] = SOME | {
+    "nothing": written(""),
+    "object": written("{}"),
+    "list": written("[]"),
+    "number": written("5"),
+    "text": written('"x"'),
+    "objects": written('{"a":' * 100_000),
+    "other format": written('{"format": 99, "step": "x", "log_offset": -5, "spec": 5, "names": 5}'),
+    "not utf-8": written(b"\xff\xfe\xfa"),
+    "zeros": lambda path: path.symlink_to("/dev/zero"),
+    "a terabyte": sparse,
+    "folder": Path.mkdir,
+}
+RUN_FILES = (
+    *("run.toml", "manifest.json", "provenance.json", "network.json", "timing.json", "evaluation.json"),
+    *("metrics.jsonl", "trained_on.bin", "model/config.json", "model/checksums.json", "model/model.safetensors"),
+    *("model/threshold.json", "checkpoints/newest/state.json", "checkpoints/newest/checksums.json"),
+    "checkpoints/newest/state.safetensors",
+)
+
+
+def damaged(run: Run, file: str, make: Callable[[Path], None], folder: Path) -> Path:
+    """A copy of a run with one of its files in another shape."""
+    copy = folder / "run"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(run.path, copy)
+    path = copy / file.replace("newest", max(entry.name for entry in (copy / "checkpoints").iterdir()))
+    path.unlink(missing_ok=True)
+    make(path)
+    return copy
+
+
+def commands(run: Path, clothes: Path, image: str) -> Iterator[list[str]]:
+    """Every command that reads a run or its model."""
+    yield ["evaluate", str(run)]
+    yield ["predict", str(run), image]
+    yield ["train", "--resume", str(run)]
+    yield ["show", str(run)]
+    yield ["threshold", str(run), str(clothes)]
+    yield ["compare", str(run), image, image]
+    yield ["index", str(run), image, "--gallery", str(run.parent / "made.db")]
+    yield ["train", str(clothes), "--from", str(run), "--epochs", "1", "--out", str(run.parent / "further")]
+    yield ["lab", "lesion", str(run), "--images", "4", "--out", str(run.parent / "lesion")]
+
+
+@pytest.fixture
+def image(clothes: Path) -> str:
+    return str(next((clothes / "test" / "bag").iterdir()))
+
+
+@pytest.mark.parametrize("file", RUN_FILES)
+def test_files_of_a_run_of_another_shape(run: Run, clothes: Path, image: str, tmp_path: Path, file: str) -> None:
+    for make in SOME.values():
+        for arguments in list(commands(tmp_path / "run", clothes, image))[:3]:
+            damaged(run, file, make, tmp_path)
+            attack(arguments, tmp_path)
+
+
+@pytest.mark.parametrize("file", RUN_FILES)
+def test_files_of_a_run_of_every_other_shape(run: Run, clothes: Path, image: str, tmp_path: Path, file: str) -> None:
+    for make in ALL.values():
+        for arguments in commands(tmp_path / "run", clothes, image):
+            damaged(run, file, make, tmp_path)
+            attack(arguments, tmp_path)
+
+
+def _claimed(path: Path) -> None:
+    claimed = torch.zeros(1).expand
+    torch.save({"conv1.weight": claimed(16, 3, 3, 3), "fc.weight": claimed(10**8, 64), "fc.bias": claimed(10**8)}, path)
+
+
+def _scans(path: Path) -> None:
+    Image.new("L", (7000, 7000)).save(path, "JPEG", progressive=True)
+    plain = path.read_bytes()
+    scan, end = plain.rindex(b"\xff\xda"), plain.rindex(b"\xff\xd9")
+    path.write_bytes(plain[:end] + plain[scan:end] * 1000 + plain[end:])
+
+
+def _shared_lists(path: Path) -> None:
+    lists = (b"]q" + bytes([place + 1]) + b"(" + (b"h" + bytes([place])) * 10 + b"e" for place in range(9))
+    path.write_bytes(b"\x80\x02]q\0(" + b"K\0" * 10 + b"e" + b"".join(lists) + b".")
+    (path.parent / "data_batch_1").touch()
+
+
+DATA: dict[str, tuple[str, Callable[[Path], None]]] = {
+    "shared lists": ("batches.meta", _shared_lists),
+    "a table that is a pipe": ("table.csv", os.mkfifo),
+    "a table of zeros": ("table.csv", lambda path: path.symlink_to("/dev/zero")),
+    "a table of a terabyte": ("table.csv", sparse),
+    "a line without end": ("table.csv", written("path,label\n" + "x" * 3_000_000)),
+    "a row without end": ("table.csv", written("path,label\n" + '"\n",' * 500_000)),
+    "many columns": ("table.csv", written("path,label" + ",x" * 2_000_000)),
+    "objects in lines": ("table.jsonl", written('{"path": ' + "[" * 200_000)),
+    "images of 16 exabytes": ("train-images-idx3-ubyte", written(struct.pack(">4B3I", 0, 0, 8, 3, *[2**32 - 1] * 3))),
+    "an image of many scans": ("a/x.jpg", _scans),
+    "an image that is a pipe": ("a/x.png", os.mkfifo),
+    "an image of zeros": ("a/x.png", lambda path: path.symlink_to("/dev/zero")),
+    "an image of a terabyte": ("a/x.png", sparse),
+}
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_images_and_tables(run: Run, name: str, tmp_path: Path) -> None:
+    file, make = DATA[name]
+    data = tmp_path / "data"
+    (data / file).parent.mkdir(parents=True)
+    make(data / file)
+    given = str(data / file) if file.startswith("table") else str(data)
+    attack(["doctor", given], tmp_path)
+    attack(["train", given, "--epochs", "1", "--out", str(tmp_path / "out")], tmp_path)
+    attack(["evaluate", str(run.path), given], tmp_path)
+    if file.startswith("a/"):
+        attack(["predict", str(run.path), str(data / file), "--format", "csv"], tmp_path)
+        attack(["compare", str(run.path), str(data / file), str(data / file)], tmp_path)
+        attack(["index", str(run.path), given, "--gallery", str(tmp_path / "made.db")], tmp_path)
+
+
+@pytest.mark.parametrize("make", [*SOME.values(), ALL["zeros"], ALL["a terabyte"], written("[[" * 50_000)])
+def test_settings_and_lists_of_names(clothes: Path, tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "given")
+    torch.save({"fc.weight": torch.zeros(3, 64), "conv1.weight": torch.zeros(16, 3, 3, 3)}, tmp_path / "w.pth")
+    attack(["train", str(clothes), "--config", str(tmp_path / "given")], tmp_path)
+    attack(["show", str(tmp_path / "given")], tmp_path)
+    names = ["--classes", str(tmp_path / "given"), "--model", "resnet20", "--out", str(tmp_path / "made")]
+    attack(["import", str(tmp_path / "w.pth"), *names], tmp_path)
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+@pytest.mark.parametrize("make", [_claimed, *SOME.values(), ALL["a terabyte"], ALL["zeros"]])
+def test_weights(tmp_path: Path, make: Callable[[Path], None], suffix: str) -> None:
+    make(tmp_path / f"weights{suffix}")
+    said = attack(
+        ["import", str(tmp_path / f"weights{suffix}"), "--model", "resnet20", "--out", str(tmp_path / "made")],
+        tmp_path,
+    )
+    assert said
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_list_on_standard_input_without_end(run: Run) -> None:
+    program = "import sys; from atalho.cli import run; sys.exit(run(sys.argv[1:]))"
+    with Path("/dev/zero").open("rb") as zeros:
+        done = subprocess.run(
+            [sys.executable, "-c", program, "predict", str(run.path), "-"],
+            stdin=zeros, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert "Unexpected" not in done.stderr
