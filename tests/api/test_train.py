@@ -13,6 +13,7 @@ from PIL import Image
 
 from atalho.api.train import resume, train
 from atalho.errors import AtalhoError, ConfigError, DataError, RunError, StoppedError, WeightsError
+from atalho.networks import create
 from atalho.runs.run import Run
 from atalho.settings import validate
 from atalho.storage import log, run_file
@@ -290,6 +291,12 @@ def test_a_run_does_not_need_the_model_that_it_started_from(run: Run, clothes: P
         train(clothes, epochs=2, batch_size=32, settings=values, out=tmp_path / "x", progress=At(3, PowerCutError()))
     shutil.rmtree(tmp_path / "start")
     _same_end(whole, resume(tmp_path / "x"))
+
+
+def test_a_network_in_place_of_its_name_is_refused_in_few_words(clothes: Path) -> None:
+    with pytest.raises(ConfigError, match="name of a network or the path of a spec, not Network") as refused:
+        train(clothes, model=create("resnet20", classes=3))  # type: ignore[arg-type]
+    assert len(str(refused.value)) < 100
 
 
 def test_any_network_can_be_specified_in_toml(clothes: Path, tmp_path: Path) -> None:

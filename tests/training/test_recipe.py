@@ -87,6 +87,11 @@ def test_a_rate_that_was_asked_for_does_not_follow_the_batch() -> None:
     assert notes == ()
 
 
+def test_mixing_explains_training_accuracy() -> None:
+    _config, notes = recipe.resolve(ask(nest({"augment.mixup": 0.2})), CIFAR)
+    assert any("mixup: training accuracy is that on mixed images" in note for note in notes)
+
+
 def test_large_images_are_cropped_by_area() -> None:
     assert recipe.resolve(ask({}), PHOTOS)[0].augment.crop == "resized"
 

@@ -82,6 +82,10 @@ def train(
     --------
     >>> atalho.train("photos", model="resnet20", epochs=1).evaluation
     """
+    if model is not None and not isinstance(model, str | Path):
+        raise ConfigError(
+            "model: expected the name of a network or the path of a spec, not {kind}.", kind=type(model).__name__
+        )
     network = str(model) if model is not None else None
     shortcuts = {
         "data.path": str(data) if data is not None else None,

@@ -126,6 +126,10 @@ def resolve(asked: Asked, context: RecipeContext) -> tuple[Config, tuple[str, ..
             "Training needs batches of at least two images, because batch norm uses statistics over images."
         )
     notes.extend(_micro_batch(config.training.micro_batch, batch))
+    mixing = [name for name, alpha in (("mixup", config.augment.mixup), ("cutmix", config.augment.cutmix)) if alpha > 0]
+    if mixing:
+        text = _("{ways}: training accuracy is that on mixed images, so it stays below validation accuracy")
+        notes.append(text.format(ways=", ".join(mixing)))
     if config.augment.crop == "auto":
         config = change(config, {"augment.crop": row["augment.crop"]})
     return change(config, {"data.size": context.size}), tuple(notes)

@@ -19,6 +19,14 @@ def table(folder: Path, text: str, encoding: str = "utf-8") -> Path:
     return file
 
 
+def test_a_table_with_a_column_for_each_pixel_is_refused_in_few_words(tmp_path: Path) -> None:
+    header = ["label", *(f"pixel{number}" for number in range(784))]
+    (tmp_path / "digits.csv").write_text(",".join(header) + "\n" + ",".join(["5"] * 785) + "\n")
+    with pytest.raises(DataError, match="pixel8, …; required") as refused:
+        layouts.read(tmp_path, val_fraction=0.1, test_fraction=0.1, split_seed=0)
+    assert len(str(refused.value)) < 400
+
+
 def test_paths_labels_and_splits(tree: Tree) -> None:
     root = tree("1.png", "2.png", "3.png", "4.png", "sub/5.png")
     file = table(

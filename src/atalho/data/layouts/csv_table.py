@@ -35,6 +35,7 @@ _SYNONYMS: Final = {
     ),
 }
 _TABLES: Final = (".csv", ".tsv", ".jsonl")
+_SHOWN: Final = 10  # of the columns, where they are named: some tables have one for each pixel
 _DELIMITERS: Final = ",;\t"  # semicolons are what spreadsheets write where the comma is the decimal sign
 
 
@@ -227,7 +228,8 @@ def _columns(path: Path, header: list[str], needed: Sequence[str], wanted: Seque
     there = {name: named for name in (*needed, *wanted) if (named := _named(name, names)) is not None}
     if not set(needed) <= set(there):
         text = Text("{path} has the columns {given}; required: {needed}; optional: {wanted}.")
-        given = ", ".join(header) or Text("(none)")
+        shown = [*header[:_SHOWN], *(["…"] if len(header) > _SHOWN else [])]
+        given = ", ".join(shown) or Text("(none)")
         raise DataError(text.format(path=path, given=given, needed=",".join(needed), wanted=",".join(wanted)))
     twice = [named for named in there.values() if names.count(named) > 1]
     if twice:
