@@ -1,6 +1,7 @@
 """Small sets of real images for tests that train, and English texts whatever the machine speaks."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from atalho.text import use_language
 if TYPE_CHECKING:
     from atalho.runs.run import Run
 
+# A shell that runs the tests in the background has them ignore what tests of stops send.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # A second thread in each of several test processes makes them wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 

@@ -76,6 +76,7 @@ def test_a_training_saves_when_its_terminal_closes(clothes: Path, tmp_path: Path
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # also where the tests run under nohup
     ) as training:
         assert training.stderr is not None
         for line in training.stderr:
