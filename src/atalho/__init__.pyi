@@ -5,6 +5,7 @@ from atalho.api.compare import Comparison as Comparison
 from atalho.api.compare import compare as compare
 from atalho.api.doctor import doctor as doctor
 from atalho.api.draw import draw as draw
+from atalho.api.embed import embed as embed
 from atalho.api.evaluate import evaluate as evaluate
 from atalho.api.import_weights import import_file as import_file
 from atalho.api.index import index as index

@@ -19,7 +19,7 @@ from atalho.cli.options import SHORT
 from atalho.text import _, use_language
 
 COMMANDS = [
-    *("", "doctor", "train", "evaluate", "predict", "models", "show", "import", "index", "search", "compare"),
+    *("", "doctor", "train", "evaluate", "predict", "embed", "models", "show", "import", "index", "search", "compare"),
     *("threshold", "sample", "gallery", "gallery list", "gallery remove", "gallery verify", "gallery rebuild", "lab"),
 ]
 # Words that English cannot do without, and the parser's own; none of them is Portuguese.

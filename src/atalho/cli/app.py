@@ -14,6 +14,7 @@ COMMANDS: Final = (
     ("train", "train:train", N_("Train a network on your images.")),
     ("evaluate", "evaluate:evaluate", N_("Measure a trained model's accuracy, with intervals.")),
     ("predict", "predict:predict", N_("Predict labels and probabilities for images.")),
+    ("embed", "embed:embed", N_("Write the embeddings of images to a file.")),
     ("models", "models:models", N_("List the networks of the catalogue.")),
     ("show", "show:show", N_("Show or draw a network's stages, blocks and shapes.")),
     ("import", "import_:import_", N_("Convert weights from other libraries into a model folder.")),

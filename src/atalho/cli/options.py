@@ -11,11 +11,12 @@ from typing import Annotated, Any, Final, TypedDict, Union, get_args, get_origin
 from cyclopts import Group, Parameter, Token, convert
 
 from atalho import config as schema
+from atalho import limits
 from atalho.cli import help
 from atalho.errors import ConfigError, nearest
 from atalho.json_values import JsonObject, JsonValue
 from atalho.settings import merge, nest
-from atalho.text import N_
+from atalho.text import N_, _
 from atalho.training.recipe import DECIDED
 
 # In the order of the help page, below the arguments and the short options.
@@ -139,6 +140,11 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
+Images = Annotated[
+    str,
+    # For the lone dash; `named` refuses other words that begin with one.
+    Parameter(help=N_("files, folders, globs, or - for a list on standard input"), allow_leading_hyphen=True),
+]
 JSON = Annotated[bool, Parameter(help=N_("print a JSON object instead of a table"), negative="")]
 
 
@@ -166,6 +172,21 @@ def refuse_without(needed: str, given: Mapping[str, Any]) -> None:
         raise ConfigError(
             "{names} only works with {needed}: give both or neither.", names=", ".join(names), needed=needed
         )
+
+
+def named(images: Sequence[str], command: Callable[..., object]) -> list[str]:
+    """What `images` of a command name, with the lines of standard input in place of a dash."""
+    refuse_unknown([image for image in images if image.startswith("-") and image != "-"], command)
+    listed = _listed() if "-" in images else []
+    return [path for image in images for path in (listed if image == "-" else [image])]
+
+
+def _listed() -> list[str]:
+    """The names on standard input, one a line."""
+    try:
+        return [line.rstrip("\r\n").removeprefix("\ufeff") for line in limits.lines(sys.stdin) if line.strip()]
+    except ValueError as error:
+        raise ConfigError("Cannot read {path}: {reason}", path=_("standard input"), reason=error) from error
 
 
 def refuse_unknown(given: Sequence[str], command: Callable[..., object]) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from atalho import limits
 from atalho.cli import options, terminal
 from atalho.errors import ConfigError
 from atalho.text import N_, _
@@ -21,11 +20,7 @@ if TYPE_CHECKING:
 def predict(
     run: Annotated[str, Parameter(help=N_("run or model folder"))],
     /,
-    *images: Annotated[
-        str,
-        # For the lone dash; other words that begin with one are refused below.
-        Parameter(help=N_("files, folders, globs, or - for a list on standard input"), allow_leading_hyphen=True),
-    ],
+    *images: options.Images,
     top: Annotated[options.Whole | None, Parameter(help=N_("classes shown per image; default: 3, or 1 in CSV"))] = None,
     format: Annotated[Literal["table", "csv", "json"], Parameter(help=N_("output format"))] = "table",
     json: options.JSON = False,
@@ -34,13 +29,11 @@ def predict(
 
     Rows of CSV are printed as they come; a table and JSON when all are known.
     """
-    options.refuse_unknown([image for image in images if image.startswith("-") and image != "-"], predict)
     if json and format == "csv":
         raise ConfigError("--json and --format csv contradict each other: give one of them.")
     if top is not None and top < 1:
         raise options.refused("--top", top, _("at least 1"))
-    listed = _listed() if "-" in images else []
-    named = [path for image in images for path in (listed if image == "-" else [image])]
+    named = options.named(images, predict)
     from atalho import model
     from atalho.api import predict as job
 
@@ -57,14 +50,6 @@ def predict(
     else:
         _table(rows)
     return 1 if any(row.error for row in rows) else 0
-
-
-def _listed() -> list[str]:
-    """The names on standard input, one a line."""
-    try:
-        return [line.rstrip("\r\n").removeprefix("\ufeff") for line in limits.lines(sys.stdin) if line.strip()]
-    except ValueError as error:
-        raise ConfigError("Cannot read {path}: {reason}", path=_("standard input"), reason=error) from error
 
 
 def _watched(rows: Iterable[ImagePrediction], total: int) -> Iterator[ImagePrediction]:

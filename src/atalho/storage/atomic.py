@@ -15,7 +15,7 @@ import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from atalho import limits, unfinished
 from atalho.errors import RunError
@@ -48,6 +48,27 @@ def write_file(path: Path, content: bytes, root: Path | None = None) -> None:
             discard(temporary, root)
             raise
         disk.flush_folder(path.parent, root)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A new file to fill, which replaces `path` durably unless an error is raised. Raises RunError as `write_file`."""
+    root, temporary = path.parent, unfinished.name_beside(path)
+    with writing(path):
+        make_folder(root)
+        _clear(path, root)
+        descriptor = disk.create(temporary, root)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                unfinished.hold(descriptor)
+                yield file
+                file.flush()
+                disk.flush(descriptor)
+            disk.rename(temporary, path, root)
+        except BaseException:
+            discard(temporary, root)
+            raise
+        disk.flush_folder(root, root)
 
 
 def write_json(path: Path, value: Any, root: Path | None = None) -> None:

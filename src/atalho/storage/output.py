@@ -1,26 +1,35 @@
-"""A file that the user asks for by name: a page or a drawing. What has the name already decides how it is written.
+"""A file that the user asks for by name: a page, drawing or vectors. What the name already is decides how to write it.
 
 A link stays a link and what it leads to is written; a pipe or a character device, such as `/dev/stdout`, is written to;
 a file of another kind is never overwritten, because it may be an image of the set that is examined.
 """
 
 import errno
+import io
 import os
 import re
+import shutil
 import stat
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Literal
+from typing import IO, Final, Literal
 
 from atalho.errors import ConfigError
 from atalho.storage import atomic
 from atalho.text import _
 
-Kind = Literal["HTML", "SVG"]
+Kind = Literal["HTML", "SVG", "NPY", "CSV (path,row)", "CSV (path,reason)", "Parquet"]
 _BEGINNING: Final = 1024
 _BEGINS: Final = {
     "HTML": re.compile(rb"(\xef\xbb\xbf)?\s*(<!--|<!doctype\s+html|<html|$)", re.IGNORECASE),
     "SVG": re.compile(rb"(\xef\xbb\xbf)?\s*(<!--|<\?xml|<!doctype\s+svg|<svg|$)", re.IGNORECASE),
+    "NPY": re.compile(rb"\x93NUMPY|$"),
+    "CSV (path,row)": re.compile(rb"(\xef\xbb\xbf)?(path,row,|$)"),
+    "CSV (path,reason)": re.compile(rb"(\xef\xbb\xbf)?(path,reason,|$)"),
+    "Parquet": re.compile(rb"PAR1|$"),
 }
 
 
@@ -42,16 +51,30 @@ def refuse_other(path: Path, kind: Kind) -> None:
 
 def write_output(path: Path, content: bytes, kind: Kind) -> None:
     """Write `content`, a whole file of its `kind`, to `path`. Raises as `refuse_other` does, and RunError."""
+    with opened(path, kind) as file:
+        file.write(content)
+
+
+@contextmanager
+def opened(path: Path, kind: Kind) -> Iterator[IO[bytes]]:
+    """A file to write and seek in, which becomes `path` when it is complete: nothing of it is there after an error.
+
+    Raises as `refuse_other` does, and RunError.
+    """
     refuse_other(path, kind)
     with atomic.writing(path):
         status = _status(path)
         if status is None or (stat.S_ISREG(status.st_mode) and _stream(status) is None):
-            atomic.write_file(Path(os.path.realpath(path)), content)
-        elif (stream := _stream(status)) is not None:
-            atomic.write_all(stream, content)
-        else:
-            with path.open("wb", buffering=0) as file:
-                atomic.write_all(file.fileno(), content)
+            with atomic.replacing(Path(os.path.realpath(path))) as file:
+                yield file
+            return
+        with tempfile.TemporaryFile() as whole:
+            yield whole
+            whole.seek(0)
+            stream = _stream(status)
+            target = path.open("wb", buffering=0) if stream is None else os.fdopen(os.dup(stream), "wb", buffering=0)
+            with target, io.BufferedWriter(target) as written:
+                shutil.copyfileobj(whole, written)
 
 
 def _status(path: Path) -> os.stat_result | None:
