@@ -120,6 +120,7 @@ class DataConfig(_Section):
     skip_bad: Annotated[bool, N_("skip images that cannot be read instead of stopping")] = False
     max_pixels: Annotated[Positive, N_("largest image to decode, in pixels")] = 50_000_000
     tiff: Annotated[bool, N_("also accept TIFF files")] = False
+    avif: Annotated[bool, N_("also accept AVIF files")] = False
     cache_gb: Annotated[
         NotNegative,
         N_("largest packed cache of decoded images, in GB; larger sets are decoded on the fly"),

@@ -73,6 +73,7 @@ class Model:
                 channels=wanted.channels,
                 max_pixels=wanted.max_pixels,
                 tiff=wanted.tiff,
+                avif=wanted.avif,
             )
         else:
             raise DataError(

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,17 @@ def test_a_model_folder_of_before_max_pixels_and_tiff_is_read(folder: Path) -> N
     del config["preprocessing"]["max_pixels"], config["preprocessing"]["tiff"]
     path.write_text(json.dumps(config))
     assert model_folder.read_card(folder) == CARD
+
+
+def test_avif_is_stored_and_part_of_the_fingerprint_only_where_it_is_allowed(folder: Path) -> None:
+    path = folder / "config.json"
+    config = json.loads(path.read_text())
+    assert "avif" not in config["preprocessing"]
+    before = model_folder.fingerprint(folder)
+    config["preprocessing"]["avif"] = True
+    path.write_text(json.dumps(config))
+    assert model_folder.read_card(folder).preprocessing == replace(CARD.preprocessing, avif=True)
+    assert model_folder.fingerprint(folder) != before
 
 
 def test_the_specification_is_stored_family_first_and_what_all_families_have_last(folder: Path) -> None:

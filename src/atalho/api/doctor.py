@@ -106,7 +106,9 @@ def _picture(manifest: Manifest, number: int, config: DataConfig) -> bytes | Non
             pixels = square_of(Image.fromarray(manifest.pixels[number].squeeze()), side=_PICTURE, channels=3)
         else:
             path = manifest.path(number)
-            pixels = decode_square(path, side=_PICTURE, channels=3, max_pixels=config.max_pixels, tiff=config.tiff)
+            pixels = decode_square(
+                path, side=_PICTURE, channels=3, max_pixels=config.max_pixels, tiff=config.tiff, avif=config.avif
+            )
     except UnreadableImageError:
         return None
     buffer = io.BytesIO()

@@ -1,11 +1,11 @@
 """How an image becomes what a network takes: which side is kept and seen, centre crop and normalisation, no chance."""
 
 from collections.abc import Sequence
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 import numpy as np
 import torch
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -31,7 +31,7 @@ _PART: Final = 1000
 class Preprocessing:
     """How an image becomes the network's input: shorter side to `resize`, centre crop of `size`, (x - mean) / std.
 
-    Files of more than `max_pixels`, and TIFF files unless `tiff`, are not decoded.
+    Files of more than `max_pixels`, TIFF files unless `tiff`, and AVIF files unless `avif`, are not decoded.
     """
 
     size: Annotated[int, Field(ge=1, le=LARGEST_SIDE)]
@@ -41,6 +41,13 @@ class Preprocessing:
     std: tuple[Annotated[float, Field(gt=0)], ...]
     max_pixels: Annotated[int, Field(ge=1)] = DataConfig.max_pixels
     tiff: bool = False
+    avif: bool = False
+
+    @model_serializer(mode="wrap")
+    def _stored(self, values: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Galleries and runs keep a hash of these values: of a model that has nothing to do with AVIF it stays the same.
+        stored: dict[str, Any] = values(self)
+        return stored if self.avif else {name: value for name, value in stored.items() if name != "avif"}
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

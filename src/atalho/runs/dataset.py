@@ -69,7 +69,7 @@ def announce(manifest: Manifest, task: Task, progress: Progress) -> None:
 
 def reading_options(config: DataConfig) -> ReadingOptions:
     """How the configuration asks to read image files."""
-    return ReadingOptions(config.max_pixels, config.tiff, config.workers, config.skip_bad, config.cache_gb)
+    return ReadingOptions(config.max_pixels, config.tiff, config.avif, config.workers, config.skip_bad, config.cache_gb)
 
 
 def survey_manifest(manifest: Manifest, config: DataConfig, progress: Progress) -> SurveyedData:

@@ -49,6 +49,7 @@ def others(
         skip_bad=skip_bad,
         max_pixels=prepared.max_pixels,
         tiff=prepared.tiff,
+        avif=prepared.avif,
     )
     task = task or task_of(loaded.card.task)
     manifest = task.read_test(Path(data), loaded.classes, path_patterns(path))

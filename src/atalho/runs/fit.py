@@ -127,6 +127,7 @@ def preprocessing(dataset: Dataset, config: DataConfig, start: Start | None) -> 
         std=std,
         max_pixels=config.max_pixels,
         tiff=config.tiff,
+        avif=config.avif,
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageFilter
+from PIL import AvifImagePlugin, Image, ImageFilter
 
 from atalho.data.decoding.decode import decode, decode_square, read_header, square_of
 from atalho.data.decoding.reasons import UnreadableImageError
@@ -215,6 +215,27 @@ def test_formats_off_the_list_are_errors() -> None:
     assert "not an image of an accepted format" in reason(stored(picture(), "TGA"))
     assert "not an image of an accepted format" in reason(stored(picture(), "ICO"))
     assert reason(stored(picture(), "TIFF")) == "a TIFF file; train with data.tiff to allow them"
+    assert reason(stored(picture(), "AVIF")) == "an AVIF file; train with data.avif to allow them"
+
+
+def test_avif_is_read_where_it_is_allowed() -> None:
+    near = seen(stored(picture(), "AVIF", quality=100, subsampling="4:4:4"), avif=True).astype(int) - picture()
+    assert np.abs(near).max() <= 3
+    lying = photograph().transpose(Image.Transpose.ROTATE_90)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    upright = seen(stored(lying, "AVIF", exif=exif, quality=95), avif=True)
+    assert upright.shape == (480, 640, 3)
+    assert np.abs(upright.astype(int) - np.asarray(photograph())).mean() < 8
+    assert reason(stored(picture(), "AVIF")[:60], avif=True).startswith("damaged header: it begins as AVIF")
+
+
+def test_a_pillow_without_avif_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = stored(picture(), "AVIF")
+    monkeypatch.setattr(AvifImagePlugin, "SUPPORTED", False)  # what both find where Pillow was built without it
+    monkeypatch.setitem(sys.modules, "PIL._avif", None)
+    for asked in (True, False):
+        assert "which the installed Pillow cannot read" in reason(file, avif=asked)
 
 
 def test_the_pixel_limit_is_checked_on_the_header() -> None:

@@ -24,7 +24,7 @@ def draw(root: Path, names: Iterable[str]) -> None:
         file = root / name
         file.parent.mkdir(parents=True, exist_ok=True)
         noise = np.random.default_rng(list(name.encode())).integers(0, 256, (8, 8, 3), dtype=np.uint8)
-        Image.fromarray(noise).save(file, "PPM" if file.suffix == ".ppm" else "PNG")
+        Image.fromarray(noise).save(file, {".ppm": "PPM", ".avif": "AVIF"}.get(file.suffix, "PNG"))
 
 
 def images(*folders: str, count: int = 4) -> list[str]:
@@ -106,6 +106,9 @@ CASES = {
         tuple(images(f"train/{NFC}", "train/uva", f"test/{NFD}", "test/uva")), classes=(NFC, "uva"), splits=GIVEN
     ),
     "PPM": Case(tuple(f"{name}/{number}.ppm" for name in KINDS for number in range(8)), splits=MADE),
+    "AVIF": Case(
+        tuple(f"{name}/{number}.avif" for name in KINDS for number in range(8)), options=("--data.avif",), splits=MADE
+    ),
     "CSV": Case(FLAT, {"labels.csv": table("path,label", FLAT, kind)}, splits=MADE),
     "CSV with a BOM and semicolons": Case(
         FLAT, {"labels.csv": "\ufeff" + table("path,label", FLAT, kind).replace(",", ";")}, splits=MADE
@@ -270,7 +273,7 @@ def test_an_epoch_and_a_prediction(case: tuple[Case, Path], capsys: pytest.Captu
         return
     assert code == 0, told.err
     assert "found: " in told.err
-    first = sorted(str(path) for path in root.rglob("*") if path.suffix in (".png", ".ppm"))[0]
+    first = sorted(str(path) for path in root.rglob("*") if path.suffix in (".png", ".ppm", ".avif"))[0]
     if not made.reid:
         assert run(["predict", str(root.parent / "run"), first, "--json"]) == 0
         assert json.loads(capsys.readouterr().out)[0]["label"] in made.classes

@@ -19,6 +19,7 @@ from typing import Any, Final, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 from PIL import (  # the plugins, so that Pillow does not load all of its own
+    AvifImagePlugin,
     BmpImagePlugin,
     GifImagePlugin,
     Image,
@@ -39,7 +40,7 @@ from atalho.text.numbers import whole
 
 _PLUGINS: Final = (
     *(BmpImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, PpmImagePlugin),
-    *(TiffImagePlugin, WebPImagePlugin),
+    *(TiffImagePlugin, WebPImagePlugin, AvifImagePlugin),
 )
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "PPM")
 _GREY_MODES: Final = frozenset({"1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "I;16N"})
@@ -67,6 +68,7 @@ def decode(
     channels: int,
     max_pixels: int = MAX_PIXELS,
     tiff: bool = False,
+    avif: bool = False,
     reduce_to: int | None = None,
 ) -> NDArray[np.uint8]:
     """(H, W, C) uint8, C = 1 (luma of ITU-R 601) or 3 (RGB): upright, on white where it was transparent.
@@ -74,14 +76,20 @@ def decode(
     `reduce_to`: the shorter side that will be needed, in pixels; larger JPEGs may then be decoded at 1/2, 1/4 or 1/8.
     Raises UnreadableImageError (a DataError).
     """
-    return _array(_picture(source, channels, max_pixels, tiff, reduce_to))
+    return _array(_picture(source, channels, max_pixels, _formats(tiff, avif), reduce_to))
 
 
 def decode_square(
-    source: Path | bytes, *, side: int, channels: int, max_pixels: int = MAX_PIXELS, tiff: bool = False
+    source: Path | bytes,
+    *,
+    side: int,
+    channels: int,
+    max_pixels: int = MAX_PIXELS,
+    tiff: bool = False,
+    avif: bool = False,
 ) -> NDArray[np.uint8]:
     """(side, side, C) uint8: the middle square of the image, resized (bilinear, antialiased)."""
-    return fit_square(_picture(source, channels, max_pixels, tiff, side), side)
+    return fit_square(_picture(source, channels, max_pixels, _formats(tiff, avif), side), side)
 
 
 def square_of(image: Image.Image, *, side: int, channels: int) -> NDArray[np.uint8]:
@@ -105,10 +113,12 @@ def fit_square(picture: Image.Image, side: int) -> NDArray[np.uint8]:
     return _array(picture)
 
 
-def read_header(data: bytes, *, max_pixels: int = MAX_PIXELS, tiff: bool = False, name: str = "") -> Header:
+def read_header(
+    data: bytes, *, max_pixels: int = MAX_PIXELS, tiff: bool = False, avif: bool = False, name: str = ""
+) -> Header:
     """Size and kind from the first bytes; checks format and pixel limit. Raises UnreadableImageError."""
     try:
-        with _quiet, _open(data, max_pixels, tiff) as image:
+        with _quiet, _open(data, max_pixels, _formats(tiff, avif)) as image:
             return Header(*image.size, image.mode in _GREY_MODES, traits_of(image, data))
     except ReasonError as error:
         raise UnreadableImageError(name or Text("the image"), error.reason) from error
@@ -162,20 +172,26 @@ class _Quiet:
 _quiet: Final = _Quiet()
 
 
-def _picture(source: Path | bytes, channels: int, max_pixels: int, tiff: bool, reduce_to: int | None) -> Image.Image:
+def _formats(tiff: bool, avif: bool) -> tuple[str, ...]:
+    """Pillow's names of what is accepted."""
+    return (*_FORMATS, *(("TIFF",) if tiff else ()), *(("AVIF",) if avif else ()))
+
+
+def _picture(
+    source: Path | bytes, channels: int, max_pixels: int, formats: Sequence[str], reduce_to: int | None
+) -> Image.Image:
     try:
         data = source if isinstance(source, bytes) else read_bytes(source, max_pixels=max_pixels)
-        with _quiet, _open(data, max_pixels, tiff) as image:
+        with _quiet, _open(data, max_pixels, formats) as image:
             return _decode(image, channels, reduce_to)
     except ReasonError as error:
         name = Text("the image") if isinstance(source, bytes) else str(source)
         raise UnreadableImageError(name, error.reason) from error
 
 
-def _open(data: bytes, max_pixels: int, tiff: bool) -> Image.Image:
+def _open(data: bytes, max_pixels: int, formats: Sequence[str]) -> Image.Image:
     if not data:
         raise ReasonError(Reason.EMPTY.text())
-    formats = (*_FORMATS, "TIFF") if tiff else _FORMATS
     try:
         image = _identified(data, formats)
     except ReasonError:
@@ -185,7 +201,7 @@ def _open(data: bytes, max_pixels: int, tiff: bool) -> Image.Image:
     except Exception as error:  # plugins raise many kinds on hostile headers
         raise ReasonError(Reason.DAMAGED_HEADER.text(reason=error)) from error
     if image is None:
-        raise ReasonError(what_else(data, ", ".join(formats)))
+        raise ReasonError(what_else(data, formats))
     _refuse_empty(image)
     width, height = image.size
     if width * height > max_pixels:

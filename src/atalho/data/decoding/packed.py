@@ -203,7 +203,7 @@ def _bad(about: dict[str, Any], manifest: Manifest, skip_bad: bool) -> list[BadI
 
 
 def _key(survey: Survey, side: int, channels: int, options: ReadingOptions) -> str:
-    accepted = f"{options.max_pixels}\0{options.tiff}"
+    accepted = f"{options.max_pixels}\0{options.tiff}{',avif' * options.avif}"
     how = f"{_VERSION}\0{PIL.__version__}\0{side}\0{channels}\0{accepted}\0{len(survey.digests)}"
     return hashlib.blake2b(how.encode() + survey.digests.tobytes(), digest_size=16).hexdigest()
 

@@ -62,9 +62,9 @@ def cores() -> int:
 class DecoderPool:
     """Decoder processes, started when first needed; ended by `close`, a with block, or when nobody has the pool."""
 
-    def __init__(self, workers: int, *, max_pixels: int, tiff: bool) -> None:
+    def __init__(self, workers: int, *, max_pixels: int, tiff: bool, avif: bool = False) -> None:
         self.workers = workers
-        self._limits: dict[str, Any] = {"max_pixels": max_pixels, "tiff": tiff}
+        self._limits: dict[str, Any] = {"max_pixels": max_pixels, "tiff": tiff, "avif": avif}
         self._threads = ThreadPoolExecutor(
             max(1, workers), thread_name_prefix="atalho-decode", initializer=_leave_signals
         )
@@ -75,7 +75,8 @@ class DecoderPool:
     @classmethod
     def over(cls, images: int, options: ReadingOptions) -> Self:
         """As many processes as so many images are worth."""
-        return cls(workers_for(images, options.workers), max_pixels=options.max_pixels, tiff=options.tiff)
+        workers = workers_for(images, options.workers)
+        return cls(workers, max_pixels=options.max_pixels, tiff=options.tiff, avif=options.avif)
 
     def survey(self, parts: Iterable[Sequence[str]]) -> Iterator[list[Any]]:
         """For each part of the paths, in order, the rows of `survey_files`."""

@@ -25,9 +25,9 @@ Answer = tuple[dict[str, Any], bytes | bytearray | memoryview]
 """What a job gives: values as JSON holds them, and pixels."""
 
 
-def survey_files(paths: list[str], max_pixels: int, tiff: bool) -> list[Any]:
+def survey_files(paths: list[str], max_pixels: int, tiff: bool, avif: bool) -> list[Any]:
     """For each file [digest of its bytes in hex, width, height, grey, traits], or the reason why it cannot be read."""
-    return [_survey_file(path, max_pixels, tiff) for path in paths]
+    return [_survey_file(path, max_pixels, tiff, avif) for path in paths]
 
 
 class DecodedFiles(NamedTuple):
@@ -42,7 +42,13 @@ class DecodedFiles(NamedTuple):
 
 
 def decode_files(
-    paths: list[str], side: int, channels: int, max_pixels: int, tiff: bool, digests: Sequence[str] = ()
+    paths: list[str],
+    side: int,
+    channels: int,
+    max_pixels: int,
+    tiff: bool,
+    avif: bool,
+    digests: Sequence[str] = (),
 ) -> DecodedFiles:
     """The middle squares of image files. `digests` says what their contents were; "" where nobody knows."""
     decoded = DecodedFiles(np.zeros((len(paths), side, side, channels), dtype=np.uint8), [], [])
@@ -51,7 +57,9 @@ def decode_files(
         try:
             data = read_bytes(path, max_pixels=max_pixels)
             actual = _digest(data) if digest else ""
-            decoded.pixels[place] = decode_square(data, side=side, channels=channels, max_pixels=max_pixels, tiff=tiff)
+            decoded.pixels[place] = decode_square(
+                data, side=side, channels=channels, max_pixels=max_pixels, tiff=tiff, avif=avif
+            )
         except UnreadableImageError as error:
             decoded.bad.append((place, error.reason))
         if actual != digest:
@@ -63,10 +71,10 @@ def _digest(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
-def _survey_file(path: str, max_pixels: int, tiff: bool) -> Any:
+def _survey_file(path: str, max_pixels: int, tiff: bool, avif: bool) -> Any:
     try:
         data = read_bytes(path, max_pixels=max_pixels)
-        header = read_header(data, max_pixels=max_pixels, tiff=tiff)
+        header = read_header(data, max_pixels=max_pixels, tiff=tiff, avif=avif)
     except UnreadableImageError as error:
         return error.reason
     return [_digest(data), *header]

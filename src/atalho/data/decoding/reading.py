@@ -21,6 +21,7 @@ class ReadingOptions:
 
     max_pixels: int = MAX_PIXELS
     tiff: bool = False
+    avif: bool = False
     workers: int | None = None
     """Decoder processes; None: one for each core, and none for a few images."""
     skip_bad: bool = False

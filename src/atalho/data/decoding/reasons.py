@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import Final
+
+from PIL import features
 
 from atalho.errors import DataError
 from atalho.text import N_, Text
@@ -27,6 +30,8 @@ class Reason(Enum):
     SOMETHING_ELSE = N_("not an image: this is {what}")
     OTHER_FORMAT = N_("not an image of an accepted format ({formats}): this is {what}")
     TIFF = N_("a TIFF file; train with data.tiff to allow them")
+    AVIF = N_("an AVIF file; train with data.avif to allow them")
+    NO_AVIF = N_("an AVIF file, which the installed Pillow cannot read; update it, or save the file as PNG")
     FOLDER = N_("a folder, not a file")
     PIPE = N_("a named pipe, not a file")
     DEVICE = N_("a device or socket, not a file")
@@ -83,28 +88,33 @@ _OTHER_FILES: Final = (
 _OTHER_FORMATS: Final = (
     (4, b"ftyphei", "HEIC"),
     (4, b"ftypmif1", "HEIF"),
-    (4, b"ftypavi", "AVIF"),
     (0, b"\xff\x0a", "JPEG XL"),
     (0, b"\0\0\0\x0cJXL ", "JPEG XL"),
     (0, b"\0\0\0\x0cjP  ", "JPEG 2000"),
     (0, b"8BPS", "Photoshop"),
     (0, b"\0\0\1\0", "ICO"),
 )
-_ACCEPTED: Final = (
+_ACCEPTABLE: Final = (
     (0, b"\xff\xd8\xff", "JPEG"),
     (0, b"\x89PNG\r\n", "PNG"),
     (0, b"GIF8", "GIF"),
     (8, b"WEBP", "WebP"),
+    (4, b"ftypavi", "AVIF"),
+    (0, b"II*\0", "TIFF"),
+    (0, b"MM\0*", "TIFF"),
 )
 _BOM: Final = b"\xef\xbb\xbf"
 _LOOKED_AT: Final = 512
 _SHORTEST_TEXT: Final = 16  # shorter ones may be the beginning of anything
 
 
-def what_else(data: bytes, formats: str) -> Text:
-    """What a file is that no accepted format (`formats`, for the text) claims, by its first bytes."""
-    for place, sign, name in _ACCEPTED:
-        if data[place : place + len(sign)] == sign:
+def what_else(data: bytes, accepted: Sequence[str]) -> Text:
+    """What a file is that none of the accepted formats claims, by its first bytes."""
+    if data[4:11] == b"ftypavi" and not features.check("avif"):
+        return Reason.NO_AVIF.text()
+    formats = ", ".join(accepted)
+    for place, sign, name in _ACCEPTABLE:
+        if data[place : place + len(sign)] == sign and name.upper() in accepted:
             return Reason.DAMAGED_HEADER.text(reason=Text("it begins as {format} and does not go on so", format=name))
     for place, sign, name in _OTHER_FORMATS:
         if data[place : place + len(sign)] == sign:
@@ -114,6 +124,8 @@ def what_else(data: bytes, formats: str) -> Text:
             return Reason.SOMETHING_ELSE.text(what=Text(what))
     if data[:4] in (b"II*\0", b"MM\0*"):
         return Reason.TIFF.text()
+    if data[4:11] == b"ftypavi":
+        return Reason.AVIF.text()
     text = data[:_LOOKED_AT].removeprefix(_BOM).lstrip().lower()
     if text.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
         return Reason.SOMETHING_ELSE.text(what=Text("a web page (HTML)"))

@@ -55,7 +55,7 @@ def survey(
     """Read every file that changed since the last survey; headers and hashes only, nothing is decoded."""
     if manifest.pixels is not None:
         return _of_arrays(manifest, manifest.pixels)
-    file = _index_file(manifest, options.tiff, cache_dir)
+    file = _index_file(manifest, options, cache_dir)
     paths = [os.path.join(manifest.root, name) for name in manifest.names]  # noqa: PTH118 (for every file)
     now = time.time_ns()
     signatures = _signatures(paths)
@@ -124,8 +124,8 @@ def _joined(names: Sequence[str]) -> bytes:
     return bytewise("\0".join(names))
 
 
-def _index_file(manifest: Manifest, tiff: bool, cache_dir: Path | None) -> Path:
-    what = f"{_VERSION}\0{tiff}\0{manifest.root}\0{manifest.layout}"
+def _index_file(manifest: Manifest, options: ReadingOptions, cache_dir: Path | None) -> Path:
+    what = f"{_VERSION}\0{options.tiff}{',avif' * options.avif}\0{manifest.root}\0{manifest.layout}"
     key = hashlib.blake2b(bytewise(what), digest_size=16).hexdigest()
     return cache_folder(cache_dir) / "surveys" / f"{key}.npz"
 

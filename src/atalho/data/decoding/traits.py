@@ -6,7 +6,7 @@ from typing import Final
 
 from PIL import Image
 
-FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF")
 SUFFIXES: Final = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
     "PNG": (".png",),
@@ -15,6 +15,7 @@ SUFFIXES: Final = {
     "GIF": (".gif",),
     "TIFF": (".tif", ".tiff"),
     "PPM": (".ppm", ".pgm", ".pbm", ".pnm"),
+    "AVIF": (".avif", ".avifs"),
 }
 _PLACE: Final = 4  # of the format, above the flags
 _BITS_PER_SAMPLE: Final = 258  # TIFF 6.0, section 8

@@ -82,7 +82,7 @@ def _remedy(path: Path) -> Text | None:
             read_header(file.read(_FIRST_BYTES), tiff=True)
     except UnreadableImageError as error:
         reason = Reason.of(error.reason)
-        if reason is Reason.OTHER_FORMAT:
+        if reason in (Reason.OTHER_FORMAT, Reason.AVIF, Reason.NO_AVIF):
             return Text("Save it as JPEG or PNG, or remove it.")
         if reason is not Reason.TOO_MANY_PIXELS:
             return None

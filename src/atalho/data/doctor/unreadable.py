@@ -23,6 +23,8 @@ _KINDS: Final = {
     Reason.NO_BRIGHTNESS: ("format", _CONVERT),
     Reason.BEYOND_16_BITS: ("format", _CONVERT),
     Reason.TIFF: ("format", N_("Allow TIFF files with --data.tiff, or save it as PNG.")),
+    Reason.AVIF: ("format", N_("Allow AVIF files with --data.avif, or save it as PNG.")),
+    Reason.NO_AVIF: ("format", N_("Install Pillow with AVIF (pip install --upgrade pillow), or save it as PNG.")),
     Reason.TOO_MANY_BYTES: ("too-large", _COPY),
     Reason.TOO_MANY_PIXELS: ("too-large", N_("Reduce its size, or raise the limit with --data.max-pixels.")),
     Reason.BOMB: ("too-large", N_("Remove it: decoding it would exhaust memory.")),

@@ -118,7 +118,13 @@ def of_model(loaded: Model, data: Path, split: Split, *, count: int, seed: int, 
     Raises DataError where the images cannot be used or their classes are not the model's.
     """
     prepared = loaded.card.preprocessing
-    config = DataConfig(path=str(data), size=prepared.size, max_pixels=prepared.max_pixels, tiff=prepared.tiff)
+    config = DataConfig(
+        path=str(data),
+        size=prepared.size,
+        max_pixels=prepared.max_pixels,
+        tiff=prepared.tiff,
+        avif=prepared.avif,
+    )
     surveyed = (
         survey_data(Config(data=config), progress)
         if split == "train"
