@@ -70,6 +70,22 @@ def test_relabel_and_prune(model: Path, clothes: Path, tmp_path: Path, capsys: p
     assert capsys.readouterr().out == "0 files are gone\n"
 
 
+def test_merge(model: Path, filled: str, tmp_path: Path, clothes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other, into = str(tmp_path / "other.db"), str(tmp_path / "all.db")
+    bag = sorted((clothes / "test" / "bag").iterdir())[0]
+    assert cli.run(["index", str(model), str(bag), "--label", "sack", "--gallery", other]) == 0
+    capsys.readouterr()
+    assert cli.run(["gallery", "merge", filled, other, "--into", into]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "60 new, 0 changed, 1 unchanged"
+    assert lines[-1].split() == ["bag", "sack", str(bag), other]
+    assert cli.run(["gallery", "merge", other, "--into", into, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["new"], said["same"], said["conflicts"][0]["other"]["label"]) == (0, 1, "sack")
+    assert cli.run(["gallery", "merge", "--into", into]) == 2
+    assert "No galleries to merge" in capsys.readouterr().err
+
+
 def test_verify_says_what_is_damaged(filled: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["gallery", "verify", filled]) == 0
     assert capsys.readouterr().out == "The gallery is intact.\n"

@@ -67,6 +67,7 @@ LEFT = {"train": 6, "val": 2}
 REID = ("--task", "reid")
 PEOPLE = tuple(f"p{number}" for number in range(8))
 CAMS = tuple(name for who in PEOPLE for cam in ("cam0", "cam1") for name in images(f"{who}/{cam}", count=2))
+SHELVES = tuple((str(n), ("chair", "sofa")[n % 2]) for n in range(8))
 FLAT = tuple(f"{n:03}.png" for n in range(16))
 NFD = unicodedata.normalize("NFD", "maçã")
 NFC = unicodedata.normalize("NFC", "maçã")
@@ -157,6 +158,80 @@ CASES = {
             for split, first in (("train", 0), ("test", 8))
         },
         splits=GIVEN,
+    ),
+    "ImageNet": Case(
+        (*both("train"), *(f"val/ILSVRC2012_val_{n:08}.png" for n in range(4)), "test/ILSVRC2012_test_00000001.png"),
+        {
+            "LOC_val_solution.csv": "ImageId,PredictionString\n"
+            + "".join(f"ILSVRC2012_val_{n:08},{kind(n)} 1 2 3 4 dog 5 6 7 8\n" for n in (2, 0, 1, 3))
+        },
+        splits={"train": 8, "val": 4},
+    ),
+    "Tiny ImageNet": Case(
+        (*both("train"), *(f"val/images/val_{n}.png" for n in range(4)), "test/images/test_0.png"),
+        {"val/val_annotations.txt": "".join(f"val_{n}.png\t{kind(n)}\t0\t0\t7\t7\n" for n in range(4))},
+        splits={"train": 8, "val": 4},
+    ),
+    "MSMT17": Case(
+        tuple(
+            f"{side}/{who:04}/{who:04}_{n:03}_{n + 1:02}_0303morning_0015_0.png"
+            for side in ("train", "test")
+            for who in range(4)
+            for n in range(4)
+        ),
+        {
+            f"list_{part}.txt": "".join(
+                f"{who:04}/{who:04}_{n:03}_{n + 1:02}_0303morning_0015_0.png {who}\n" for who in range(4) for n in taken
+            )
+            for part, taken in (("train", (0, 1, 2)), ("val", (3,)), ("query", (0,)), ("gallery", (1, 2, 3)))
+        },
+        options=REID,
+        classes=tuple(f"{side}/{who:04}" for side in ("train", "test") for who in range(4)),
+        splits={"train": 8, "val": 8, "test": 16, "query": 4, "gallery": 12},
+        cameras=("01", "02", "03", "04"),
+    ),
+    "CUHK03": Case(
+        tuple(f"images_labeled/1_{who:03}_{1 + n // 2}_{n:02}.png" for who in range(8) for n in range(4)),
+        options=REID,
+        classes=tuple(f"1_{who:03}" for who in range(8)),
+        splits={"train": 16, "val": 8, "test": 8},
+        cameras=("1", "2"),
+    ),
+    "CUHK03 twice": Case(
+        tuple(
+            f"images_{cut}/1_{who:03}_{1 + n // 2}_{n:02}.png"
+            for cut in ("labeled", "detected")
+            for who in range(4)
+            for n in range(4)
+        ),
+        options=REID,
+        refused="several sets (images_detected, images_labeled)",
+    ),
+    "CUHK03, new protocol, twice": Case(
+        tuple(
+            f"{cut}/{folder}/0001_c1s1_01_00.png"
+            for cut in ("labeled", "detected")
+            for folder in ("bounding_box_train", "query", "bounding_box_test")
+        ),
+        options=REID,
+        refused="several sets (detected, labeled)",
+    ),
+    "products": Case(
+        tuple(f"{shelf}_final/{number}_{n}.png" for number, shelf in SHELVES for n in range(4)),
+        {
+            f"Ebay_{split}.txt": "image_id class_id super_class_id path\n"
+            + "".join(f"1 {number} 1 {shelf}_final/{number}_{n}.png\n" for number, shelf in some for n in range(4))
+            for split, some in (("train", SHELVES[:6]), ("test", SHELVES[6:]))
+        },
+        options=REID,
+        classes=tuple(number for number, _shelf in SHELVES),
+        splits={"train": 16, "val": 8, "test": 8},
+    ),
+    "tracklets": Case(
+        tuple(name for who in PEOPLE for track in ("t1", "t2") for name in images(f"{who}/{track}", count=2)),
+        options=(*REID, "--data.identity", "{identity}/*"),
+        classes=PEOPLE,
+        splits={"train": 16, "val": 8, "test": 8},
     ),
     "identity folders": Case(
         tuple(f"{who}/{n}_0{n}.png" for who in PEOPLE for n in range(1, 5)),

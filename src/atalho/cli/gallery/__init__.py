@@ -19,6 +19,7 @@ def build(make: Callable[..., App]) -> App:
         ("remove", "remove", _("Remove images from a gallery.")),
         ("relabel", "relabel", _("Change the label of images in a gallery.")),
         ("prune", "prune", _("Remove images whose files are gone.")),
+        ("merge", "merge", _("Merge galleries of one model.")),
         ("verify", "verify", _("Verify a gallery's database and vectors.")),
         ("rebuild", "rebuild", _("Rebuild the search index.")),
     ):

@@ -103,6 +103,36 @@ def prune(
     return 0
 
 
+def merge(
+    *galleries: Annotated[str, Parameter(help=N_("the galleries whose images to merge; they stay as they are"))],
+    into: Annotated[str, Parameter(help=N_("the gallery that gets them: a new one, or one that is there"))],
+    json: options.JSON = False,
+) -> int:
+    """Parse, call `atalho.api.merge.merge`, print."""
+    from atalho.api import merge as job
+
+    merged = job.merge(galleries, into)
+    if json:
+        terminal.print_json(dataclasses.asdict(merged))
+        return 0
+    text = _("{new} new, {changed} changed, {same} unchanged")
+    terminal.say(text.format(new=whole(merged.new), changed=whole(merged.changed), same=whole(merged.same)))
+    if merged.conflicts:
+        terminal.say(_("Kept as the first gallery has it, and left out of the others:"))
+        rows = ((c.kept.label or "", c.other.label or "", c.other.path, c.gallery) for c in merged.conflicts)
+        terminal.print_long_table((_("kept"), _("left out"), _("image"), _("gallery")), rows)
+    if merged.shared:
+        text = ngettext(
+            "{count} label is in several galleries and one identity now: {label}. If it means two, rename one with "
+            "atalho gallery relabel before merging.",
+            "{count} labels are in several galleries, and each is one identity now, such as {label}. If one means "
+            "two, rename it with atalho gallery relabel before merging.",
+            len(merged.shared),
+        )
+        terminal.say(text.format(count=whole(len(merged.shared)), label=merged.shared[0]))
+    return 0
+
+
 def verify(gallery: Gallery, /, *, json: options.JSON = False) -> int:
     """Parse, call `atalho.api.gallery.verify`, print. Exit code 1 where something is wrong."""
     from atalho.api import gallery as job

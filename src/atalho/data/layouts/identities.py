@@ -1,4 +1,5 @@
-"""Re-identification on disk: Market-1501 folders, identity folders, a CSV. Rows of (image, identity, camera, split).
+"""Re-identification on disk: Market-1501 folders, lists, identity folders, a CSV. Rows of (image, identity, camera,
+split).
 
 Each folder that holds images is one identity, named by its path below the root, so `Greek/character03` is one; unless
 a pattern says what in a path is the identity (`patterns`).
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from atalho.data.layouts import csv_table
+from atalho.data.layouts import csv_table, identity_lists
 from atalho.data.layouts.listing import Listing
 from atalho.data.layouts.patterns import Pattern, parse, unfitting
 from atalho.data.layouts.scan import Folder, images_below, list_folder
@@ -75,6 +76,9 @@ def _folder(path: Path, asked: _Asked) -> Listing:
             return _market(path)
         if (roles := _market_roles(path, folder)) is not None:
             return _market(path, roles)
+        if (listed := identity_lists.read(path, folder)) is not None:
+            return listed
+        identity_lists.refuse_two(path, folder, frozenset(_MARKET))
         tables = [name for name in folder.others if name.lower().endswith((".csv", ".tsv"))]
         tables = [name for name in tables if csv_table.matches(path / name, needed=_NEEDED)]
         if len(tables) > 1:

@@ -33,11 +33,13 @@ def find(listing: Listing) -> Text | None:
         first = min(common)
         return Text(
             "Folders called {name} lie under {count} of {all} others, and each counts as an identity of its own. "
-            "If such folders are cameras or tracklets: --data.identity '{pattern}'",
+            "If they are cameras or tracklets: --data.identity '{pattern}'. If they are the identities: "
+            "--data.identity '{other}'.",
             name=first,
             count=repeated[first],
             all=len(inside),
             pattern="{identity}/{camera}/*",
+            other="{camera}/{identity}/*",
         )
     return _numbers(listing)
 

@@ -5,6 +5,7 @@ Archives often double a split's folder (seg_train/seg_train/<class>), and bring 
 
 from pathlib import Path
 
+from atalho.data.layouts import ground_truth
 from atalho.data.layouts.class_folders import add_classes, note_unclassed
 from atalho.data.layouts.listing import Listing
 from atalho.data.layouts.scan import Folder, images_below, list_folder
@@ -53,8 +54,8 @@ def read(path: Path, folder: Folder) -> Listing:
     inside = {split: list_folder(path / place, classes=True) for split, place in places.items()}
     known = set(map(same, inside["train"].folders)) if "train" in inside else set()
     for split, place in places.items():
-        if split == "test" and known and _unlabelled(inside[split], known):
-            listing.unlabelled.append(split)
+        if split != "train" and known and _unlabelled(inside[split], known):
+            _read_flat(listing, place, split, known)
         else:
             add_classes(listing, inside[split], place, split)
     note_unclassed(listing, folder, path)
@@ -72,8 +73,20 @@ def classes_in(root: Path, place: str, split: str) -> str:
     return classes_in(root, f"{place}/{only}", split) if again and below.folders and not below.images else place
 
 
+def _read_flat(listing: Listing, place: str, split: str, known: set[str]) -> None:
+    """Add the images of a split without class folders, where a file says their classes; a test is left alone."""
+    images, _odd = images_below(listing.root, place)
+    truth = ground_truth.find(listing.root, place, images, known) if split == "val" else None
+    if truth is not None:
+        listing.notes.append(ground_truth.note(truth, split, len(images)))
+        for name in truth.classes:
+            listing.add([name], truth.classes[name], split)
+    if truth is None or not truth.classes:
+        listing.unlabelled.append(split)
+
+
 def _unlabelled(folder: Folder, known: set[str]) -> bool:
-    """Whether a test folder has images and no class: they lie in it, or in one folder that no class is called."""
+    """Whether a split's folder has images and no class: they lie in it, or in one folder that no class is called."""
     if not folder.folders:
         return bool(folder.images)
     return len(folder.folders) == 1 and is_neutral(folder.folders[0]) and same(folder.folders[0]) not in known
