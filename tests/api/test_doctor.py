@@ -1,5 +1,6 @@
 import importlib.util
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -81,6 +82,20 @@ def test_the_json_is_what_scripts_rely_on(clothes: Path, tmp_path: Path) -> None
         "remedy": "Copy it again from its source, or remove it.",
         "others": [],
     }
+
+
+@pytest.mark.parametrize("page", ["en/layouts.md", "pt/pastas.md"])
+def test_every_key_of_the_json_is_in_the_guide(clothes: Path, tmp_path: Path, page: str) -> None:
+    keys = atalho.doctor(clothes).to_json().keys()
+    described = (Path(__file__).parents[2] / "docs" / "guide" / page).read_text(encoding="utf-8").rpartition("\n## ")[2]
+    rows = [line.split("|")[1] for line in described.splitlines() if line.startswith("| `")]
+    assert {key for row in rows for key in re.findall(r"`(\w+)`", row)} == set(keys)
+    (tmp_path / "alone").mkdir()
+    Image.new("L", (8, 8)).save(tmp_path / "alone" / "1.png")
+    refused = atalho.doctor(tmp_path).to_json()
+    assert refused.keys() == keys
+    assert [problem["kind"] for problem in refused["problems"]] == ["layout"]
+    assert not any(refused[key] for key in keys - {"path", "stops", "problems"})
 
 
 def test_problems_come_in_the_order_of_their_kinds(bad_images: ModuleType, tmp_path: Path) -> None:
