@@ -100,14 +100,26 @@ def read_test(path: str | Path, classes: tuple[str, ...], class_pattern: str | N
 def _list(path: Path, class_pattern: str | None = None, known: Sequence[str] = ()) -> Listing:
     if not os.path.lexists(path):  # (no error for a name that is too long)
         raise DataError(_missing(path))
+    if path.suffix.lower() == ".parquet" and os.path.isfile(path):  # noqa: PTH113
+        raise _parquet(path)
     if class_pattern and os.path.isdir(path):  # noqa: PTH112
         listing = by_pattern(path, patterns.parse(class_pattern, "data.class"))
     else:
         listing = recognise(path, known)
     if not listing.names:
+        if packed := [*path.glob("*.parquet"), *path.glob("*/*.parquet")]:
+            raise _parquet(packed[0])
         notes = "".join(f" {note}." for note in listing.notes)
         raise DataError("no images in {path}.{found} {accepted}", path=path, found=notes, accepted=Text(ACCEPTED))
     return listing
+
+
+def _parquet(path: Path) -> DataError:
+    return DataError(
+        "{path}: images inside Parquet files are not read. Save them as image files, with a metadata.csv of "
+        "file_name,label beside them.",
+        path=path,
+    )
 
 
 def _training_classes(listing: Listing, path: Path) -> tuple[str, ...]:
