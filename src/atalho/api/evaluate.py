@@ -10,10 +10,11 @@ from atalho.metrics.retrieval import PrecisionRule
 from atalho.model import Model
 from atalho.runs import evaluation_data, finish
 from atalho.runs.run import Run, run_with_images
-from atalho.storage import atomic, run_folder, threshold_file
+from atalho.storage import atomic, run_folder, threshold_file, vector_table
 from atalho.storage.lock import locked
 from atalho.storage.run_folder import RunFolder
 from atalho.tasks.by_name import task_of
+from atalho.tasks.reidentification import vectors
 from atalho.tasks.task import Evaluation, EvaluationOptions
 from atalho.training.progress import Progress
 
@@ -34,7 +35,9 @@ def evaluate(
     Parameters
     ----------
     path
-        A run or model folder.
+        A run or model folder. Or a file of vectors, which any network may have made: `.csv`, `.npy` with a `.csv` of
+        the same name beside it, `.parquet`, as `embed` writes them, with a column `identity`, and `camera` and `split`
+        (query and gallery, or test) where they are known.
     data
         Images to measure on: a folder of class folders is taken whole as the test set, or its test split where it has
         one. Without it, a run is measured on its own test images (on validation where it has none), and its
@@ -77,6 +80,10 @@ def evaluate(
             "{name} = {value!r}: expected a whole number of at least {least}.", name="expand", value=expand, least=0
         )
     options = EvaluationOptions(protocol, average_precision, rerank, expand)
+    if vector_table.is_named(path):
+        if data is not None or skip_bad:
+            raise ConfigError("{path} holds vectors: they are measured without images or --skip-bad.", path=path)
+        return vectors.evaluate(Path(path), options)
     if data is None:
         run = run_with_images(path)
         with locked(run.path):

@@ -44,7 +44,7 @@ def check(path: Path) -> None:
         output.refuse_other(list_beside(path), "CSV (path,row)")
         output.refuse_other(path, "NPY")
     else:
-        _parquet()
+        parquet_library()
         output.refuse_other(path, "Parquet")
 
 
@@ -94,7 +94,7 @@ def _npy_header(count: int, dimension: int) -> bytes:
 
 
 def _write_parquet(path: Path, batches: Iterable[Sequence[ImageVector]], dimension: int, model: str) -> None:
-    arrow, parquet = _parquet()
+    arrow, parquet = parquet_library()
     text = arrow.string()
     schema = arrow.schema([*((name, text) for name in ("path", *_ABOUT)), ("vector", arrow.list_(arrow.float32()))])
     with output.opened(path, "Parquet") as file, parquet.ParquetWriter(file, schema) as table:
@@ -133,7 +133,8 @@ def _utf8(cell: str) -> str:
     return cell.encode(errors="backslashreplace").decode()
 
 
-def _parquet() -> tuple[Any, Any]:
+def parquet_library() -> tuple[Any, Any]:
+    """The packages pyarrow and pyarrow.parquet. Raises ConfigError where they are not installed."""
     try:
         import pyarrow
         import pyarrow.parquet

@@ -49,6 +49,12 @@ def matches(path: Path, needed: Sequence[str] = _NEEDED) -> bool:
     return True
 
 
+def header(path: Path) -> list[str]:
+    """The names in the first line of a table. Raises OSError, or ValueError for what is none."""
+    with _open(path) as file:
+        return _header(next(file, ""))[1]
+
+
 def tables_in(path: Path, folder: Folder) -> dict[str, str]:
     """The labelled tables that a folder's images are in, each with its split: several where they are called as splits.
 

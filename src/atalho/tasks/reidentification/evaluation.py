@@ -107,6 +107,15 @@ def evaluate(
     """The evaluation of one split."""
     manifest, ids = target.dataset.manifest, target.dataset.manifest.splits[split]
     found = target.forward(ids, listener, ask=target.network.embedding)
+    measured = of_embeddings(found, manifest, split, options)
+    return dataclasses.replace(measured, trained_on=len(np.intersect1d(ids, target.seen)) or None)
+
+
+def of_embeddings(
+    found: Tensor, manifest: Manifest, split: str, options: EvaluationOptions
+) -> ReidentificationEvaluation:
+    """The evaluation of one split from the embeddings (N,E) of its images, in the order of their ids."""
+    ids = manifest.splits[split]
     queries, gallery = sides(found, ids, manifest, split)
     protocol = protocol_for(options.protocol or "auto", manifest)
     measured = measure(queries, gallery, manifest, split=split, protocol=protocol, precision=options.average_precision)
@@ -116,7 +125,6 @@ def evaluate(
         at = verification.threshold_at(errors, options.threshold.similarity, options.threshold.wanted_far)
     return dataclasses.replace(
         measured,
-        trained_on=len(np.intersect1d(ids, target.seen)) or None,
         reranked=_reranked(queries, gallery, protocol, options),
         expanded=_expanded(queries, gallery, protocol, options),
         at_threshold=at,
