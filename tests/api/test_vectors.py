@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import atalho
+from atalho.api import gallery as galleries
 from atalho.cli import run as command
-from atalho.errors import AtalhoError, ConfigError, DataError
+from atalho.errors import AtalhoError, ConfigError, DataError, GalleryError
 from atalho.runs.run import Run
 from atalho.storage import vector_table
 
@@ -170,3 +171,46 @@ def test_the_command_prints_the_figures(tmp_path: Path, capsys: pytest.CaptureFi
     assert "after k-reciprocal re-ranking" in printed
     assert command(["evaluate", str(path), "--lang", "pt"]) == 0
     assert "rank-1" in capsys.readouterr().out
+
+
+def test_a_gallery_of_vectors_is_that_of_the_images(run: Run, clothes: Path, tmp_path: Path) -> None:
+    atalho.embed(run.path, clothes / "test", tmp_path / "v.npy")
+    found = atalho.index(run.path, [], tmp_path / "made.db", vectors=tmp_path / "v.npy")
+    assert (found.new, found.unlabelled, found.bad) == (60, 60, ())
+    atalho.index(run.path, clothes / "test", tmp_path / "plain.db")
+    query = str(next(iter((clothes / "train" / "bag").iterdir())))
+    made, plain = (next(atalho.search(tmp_path / name, query)) for name in ("made.db", "plain.db"))
+    assert [hit.entry.digest for hit in made.hits] == [hit.entry.digest for hit in plain.hits]
+    assert [hit.similarity for hit in made.hits] == pytest.approx([hit.similarity for hit in plain.hits], abs=1e-5)
+    assert atalho.index(run.path, [], tmp_path / "made.db", vectors=tmp_path / "v.npy").same == 60
+
+
+def test_labels_and_cameras_of_vectors_come_from_their_table(run: Run, clothes: Path, tmp_path: Path) -> None:
+    images = sorted(map(str, (clothes / "test" / "bag").iterdir()))[:2]
+    columns = {f"v{place}": list(map(str, row)) for place, row in enumerate(run.model.embed(images).numpy().T)}
+    columns = {"path": [*images], "identity": ["a", "b"], "camera": ["1", "2"]} | columns
+    path = _table(tmp_path / "v.csv", columns)
+    atalho.index(run.path, [], tmp_path / "g.db", vectors=path, prefix="mine")
+    entries = [(entry.path, entry.label, entry.camera) for entry in galleries.entries(tmp_path / "g.db")]
+    assert entries == [(images[0], "mine/a", "1"), (images[1], "mine/b", "2")]
+
+
+def test_vectors_of_another_model_or_image_are_refused(run: Run, clothes: Path, tmp_path: Path) -> None:
+    image = tmp_path / "image.png"
+    bags = sorted((clothes / "test" / "bag").iterdir())
+    image.write_bytes(bags[0].read_bytes())
+    vectors, gallery = tmp_path / "v.csv", tmp_path / "g.db"
+    atalho.embed(run.path, image, vectors)
+    image.write_bytes(bags[1].read_bytes())
+    found = atalho.index(run.path, [], gallery, vectors=vectors)
+    assert (found.new, found.bad) == (0, ((str(image), "the file changed after its vector was made"),))
+    text = vectors.read_text()
+    fingerprint = next(iter(vector_table.read(vectors).models))
+    vectors.write_text(text.replace(fingerprint, "0" * 64))
+    with pytest.raises(GalleryError, match="has vectors of another model"):
+        atalho.index(run.path, [], gallery, vectors=vectors)
+    with pytest.raises(GalleryError, match=r"of another model \(dimension 6\), not of .* \(dimension 64\)"):
+        atalho.index(run.path, [], gallery, vectors=_table(tmp_path / "w.csv", _said() | _numbered("v")))
+    with pytest.raises(ConfigError, match="says which images are meant"):
+        atalho.index(run.path, image, gallery, vectors=vectors)
+    assert list(galleries.entries(gallery)) == []

@@ -15,12 +15,13 @@ from atalho.api.labels import Labelled, LabelledImages
 from atalho.data.decoding.reading import read_bytes
 from atalho.data.decoding.reasons import UnreadableImageError
 from atalho.data.order import PathLike, batched
-from atalho.errors import DataError, GalleryError
-from atalho.gallery.store import Entry, Origin, Store, open_store, place
+from atalho.errors import ConfigError, DataError, GalleryError
+from atalho.gallery.store import Entry, Origin, Store, Vectors, open_store, place
 from atalho.model import Model, load
 from atalho.runs import evaluation_data
 from atalho.runs.begin import refuse_undecodable
-from atalho.storage import model_folder
+from atalho.storage import model_folder, vector_table
+from atalho.storage.vector_table import VectorTable
 from atalho.text import _
 from atalho.training.progress import Progress
 
@@ -58,6 +59,7 @@ def index(
     camera: str | None = None,
     label: str | None = None,
     prefix: str | None = None,
+    vectors: PathLike | None = None,
     progress: Progress | None = None,
 ) -> Indexed:
     """Add images to a gallery, or update them, with the model of `run`.
@@ -82,6 +84,9 @@ def index(
         The label of all these images, whatever folders and tables say; "" for none.
     prefix
         Put before each label of a folder or table, with a slash between: `Greek` makes `alpha` `Greek/alpha`.
+    vectors
+        A file as `embed` writes it, instead of images: the vectors that the model of `run` made of the images at its
+        paths, with their `identity` and `camera` where it has these columns. The images are only read to know them.
     progress
         Who is told how far it is.
 
@@ -93,11 +98,11 @@ def index(
     Raises
     ------
     GalleryError
-        The gallery belongs to another model.
+        The gallery or the vectors belong to another model.
     WeightsError
         There is no model at `run`.
     ConfigError
-        The name of the model's folder is not UTF-8.
+        There are both images and vectors, or the name of the model's folder is not UTF-8.
 
     Examples
     --------
@@ -107,22 +112,53 @@ def index(
     patterns = evaluation_data.path_patterns(run)
     if camera is not None:
         patterns = replace(patterns, camera=camera)
-    wanted = LabelledImages(images, patterns, progress, label=label, prefix=prefix)
     refuse_undecodable(model.folder.resolve())
     origin = Origin(model_folder.fingerprint(model.folder), os.fspath(model.folder.resolve()), _dimension(model))
+    made = None
+    if vectors is not None:
+        if images:
+            raise ConfigError("--vectors {path} says which images are meant: give no others.", path=vectors)
+        made = _made_by(origin, Path(vectors))
+        before = f"{prefix.rstrip('/')}/" if prefix else ""
+        rows = zip(made.paths, made.identities, made.cameras, strict=True)
+        images = [Labelled(path, before + who if who else None, seen or None) for path, who, seen in rows]
+    wanted = LabelledImages(images, patterns, progress, label=label, prefix=prefix)
     store = open_store(place(gallery), origin)
     try:
-        return _index(model, store, wanted.images(store), progress)
+        return _index(model, store, wanted.images(store), progress, made)
     finally:
         store.close()
 
 
-def _index(model: Model, store: Store, wanted: Sequence[Labelled], progress: Progress) -> Indexed:
+def _made_by(origin: Origin, path: Path) -> VectorTable:
+    """The vectors of a file. Raises GalleryError where another model made them, or they cannot be this one's."""
+    table = vector_table.read(path)
+    dimension = table.vectors.shape[1]
+    if table.models - {origin.fingerprint} or dimension != origin.dimension:
+        raise GalleryError(
+            "{path} has vectors of another model (dimension {dimension}), not of {given} (dimension {wanted}). Give "
+            "the model that made them.",
+            path=path,
+            dimension=dimension,
+            given=origin.model,
+            wanted=origin.dimension,
+        )
+    lengths = np.linalg.norm(table.vectors, axis=1)
+    if not lengths.all():
+        name = table.paths[int(lengths.argmin())]
+        raise DataError("{path}: the vector of {name} has the length 0.", path=path, name=name)
+    return replace(table, vectors=table.vectors / lengths[:, None])
+
+
+def _index(
+    model: Model, store: Store, wanted: Sequence[Labelled], progress: Progress, made: VectorTable | None
+) -> Indexed:
     new = changed = same = done = unlabelled = 0
     bad: list[tuple[str, str]] = []
     relabelled: list[LabelChange] = []
     seen: dict[str, Labelled] = {}
     text = _("indexing")
+    rows = {} if made is None else {path: row for row, path in enumerate(made.paths)}
     for batch in batched(wanted):
         contents = _read(batch, model.card.preprocessing.max_pixels, seen, bad)
         known = store.known(list(contents))
@@ -132,17 +168,26 @@ def _index(model: Model, store: Store, wanted: Sequence[Labelled], progress: Pro
             # A damaged vector is computed again; an image that another process took out in the meantime is new.
             still = store.known(list(lost))
             known = {digest: entry for digest, entry in known.items() if digest in kept or digest in still}
-        entries, pixels = [], []
+        entries: list[Entry] = []
+        pixels: list[Tensor] = []
+        ready: list[Vectors] = []
         for digest, content in contents.items():
             if digest not in kept:
+                path = seen[digest].path
                 try:
-                    pixels.append(model.pixels(content))
+                    if made is None:
+                        pixels.append(model.pixels(content))
+                    elif made.digests[rows[path]] not in ("", digest):
+                        bad.append((path, _("the file changed after its vector was made")))
+                        continue
+                    else:
+                        ready.append(made.vectors[rows[path]])
                     entries.append(merged[digest])
                 except DataError as error:
-                    bad.append((seen[digest].path, str(error)))
+                    bad.append((path, str(error)))
         moved = [merged[digest] for digest in kept if merged[digest] != known[digest]]
         if entries or moved:
-            vectors = [*embed(model, pixels).numpy(), *(kept[entry.digest] for entry in moved)]
+            vectors = [*ready, *embed(model, pixels).numpy(), *(kept[entry.digest] for entry in moved)]
             replaced = store.put([*entries, *moved], np.stack(vectors))
             relabelled += _relabelled([*entries, *moved], known, replaced)
         fresh = [entry for entry in entries if entry.digest not in known]

@@ -33,13 +33,18 @@ def index(
     prefix: Annotated[
         str | None, Parameter(help=N_("put before each label of a folder or table, with a slash between"))
     ] = None,
+    vectors: Annotated[
+        Path | None, Parameter(help=N_("vectors that this model made, instead of images: a file of atalho embed"))
+    ] = None,
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.index`, print. Exit code 1 where an image could not be read."""
     from atalho.api import index as job
 
     with terminal.TerminalProgress() as progress:
-        found = job.index(run, images, gallery, camera=camera, label=label, prefix=prefix, progress=progress)
+        found = job.index(
+            run, images, gallery, camera=camera, label=label, prefix=prefix, vectors=vectors, progress=progress
+        )
     if json:
         bad = [{"path": path, "error": reason} for path, reason in found.bad]
         relabelled = [dataclasses.asdict(label) for label in found.relabelled]
