@@ -1,7 +1,7 @@
 """Will a run fit into memory? Said before it starts; and where it does not, the batch that would."""
 
 import re
-import resource
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +21,9 @@ from atalho.text.numbers import size
 
 TOLERANCE: Final = 0.25
 """The share by which estimates err at most, by `tests/inspection/test_memory.py`. What might fit is not refused."""
+
+if sys.platform != "win32":  # there nothing limits a process's addresses
+    import resource
 
 _ADDRESSES: Final = 0.6
 _CGROUP = Path("/sys/fs/cgroup")
@@ -160,6 +163,8 @@ def _cgroup() -> int | None:
 
 def _process() -> int | None:
     """What `ulimit -v` leaves."""
+    if sys.platform == "win32":
+        return None
     limit, _hard = resource.getrlimit(resource.RLIMIT_AS)
     used = _kilobytes(Path("/proc/self/status"), "VmSize")
     if limit == resource.RLIM_INFINITY or used is None:

@@ -63,7 +63,9 @@ def caching(target: Path) -> Iterator[None]:
 
 def flush(path: Path) -> None:
     """Make a file or folder durable, so that its name never outlives its content."""
-    descriptor = os.open(path, os.O_RDONLY)
+    if os.name == "nt" and path.is_dir():  # there a folder cannot be opened
+        return
+    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -137,6 +137,9 @@ def _make(folder: Path, parts: Iterator[_Part], manifest: Manifest, skip_bad: bo
             # Without this a loss of power could leave the name, the size, and zeros for pixels.
             for path in (unfinished / _PIXELS, unfinished / _ABOUT, unfinished):
                 flush(path)
+            if os.name == "nt":  # there a folder with an open file keeps its name, and cannot be deleted
+                _publish(unfinished, folder)
+                return _PackedFile(about, _bytes(folder))
             packed = _PackedFile(about, _bytes(unfinished))
             _publish(unfinished, folder)
             return packed
