@@ -2,10 +2,10 @@
 
 import psycopg
 import pytest
+from unit_vectors import unit
 
 from atalho.errors import GalleryError
 from atalho.gallery.store import Entry, Origin, Store, open_store
-from tests.gallery.test_store import unit
 
 ORIGIN = Origin("fingerprint", "model", 16)
 

@@ -4,17 +4,13 @@ import traceback
 
 import numpy as np
 import pytest
+from unit_vectors import unit
 
 from atalho.errors import ConfigError, GalleryError
 from atalho.gallery.store import Entry, EntryFilter, Origin, open_store, shown
 from atalho.gallery.store import place as place_of
 
 ORIGIN = Origin("fingerprint", "runs/letters/model", 16)
-
-
-def unit(count: int, seed: int = 0) -> np.ndarray:
-    vectors = np.random.default_rng(seed).normal(size=(count, 16)).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def images(count: int) -> list[Entry]:

@@ -58,7 +58,7 @@ def finish(run: Run, target: EvaluationTarget, progress: Progress) -> None:
             "data": target.dataset.fingerprint,
         },
     )
-    trained = {trained_images.FILE: trained_images.file_content(trained_images.read(run.path))}
+    trained = {run_folder.TRAINED_ON: trained_images.file_content(trained_images.read(run.path))}
     model_folder.write(run.path / run_folder.MODEL, network.state_dict(), card, trained)
     if fitted.threshold is not None:
         threshold_file.write(run.path / run_folder.MODEL, fitted.threshold, root=run.path)

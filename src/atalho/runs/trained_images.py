@@ -9,7 +9,7 @@ import numpy as np
 
 from atalho.data.dataset import Dataset
 from atalho.data.manifest import NO_IDS, Ids
-from atalho.storage import atomic, model_folder, trained_images
+from atalho.storage import atomic, model_folder, run_folder, trained_images
 from atalho.storage.trained_images import Contents
 from atalho.text import ngettext
 from atalho.text.numbers import whole
@@ -19,7 +19,7 @@ from atalho.training.progress import Progress
 def remember(run: Path, dataset: Dataset, *, start: str | None = None) -> None:
     """Write to `run` that it trains on the training images of `dataset`, and what `start` says of its own."""
     before = [trained_images.read(folder) for folder in (run, *([model_folder.find(Path(start))] if start else ()))]
-    atomic.write_file(run / trained_images.FILE, trained_images.file_content(*before, _trained(dataset)))
+    atomic.write_file(run / run_folder.TRAINED_ON, trained_images.file_content(*before, _trained(dataset)))
 
 
 def warn(start: str, dataset: Dataset, progress: Progress) -> None:

@@ -25,7 +25,7 @@ from atalho.config import TaskName
 from atalho.data.preprocessing import Preprocessing
 from atalho.errors import ConfigError, WeightsError
 from atalho.networks.spec import StoredSpec
-from atalho.storage import atomic, run_folder, trained_images
+from atalho.storage import atomic, run_folder
 from atalho.text import Text
 from atalho.validation import NO_TRUTH_VALUE
 
@@ -175,7 +175,7 @@ def read_weights(folder: Path, expected: Mapping[str, Tensor]) -> dict[str, Tens
     with _reading(folder):
         if not (folder / atomic.CHECKSUMS).is_file():
             return safetensors.torch.load(limits.read(folder / WEIGHTS, limits.TENSORS))
-        listed = atomic.read_folder(folder, (WEIGHTS, CONFIG, trained_images.FILE))
+        listed = atomic.read_folder(folder, (WEIGHTS, CONFIG, run_folder.TRAINED_ON))
         if WEIGHTS not in listed:
             raise WeightsError(
                 Text(

@@ -14,7 +14,7 @@ from atalho import limits
 from atalho.config import Config, TaskName
 from atalho.errors import RunError
 from atalho.json_values import JsonObject
-from atalho.storage import atomic, log, trained_images
+from atalho.storage import atomic, log
 from atalho.storage.run_records import Cost, EpochRow, Provenance, RunNetwork, StepRow, TrainingTime
 from atalho.text import Text
 
@@ -26,7 +26,9 @@ CONFIG: Final = "run.toml"
 NETWORK: Final = RunNetwork.FILE
 MANIFEST: Final = "manifest.json"
 PROVENANCE: Final = Provenance.FILE
-FIRST: Final = (NETWORK, MANIFEST, PROVENANCE, trained_images.FILE)
+TRAINED_ON: Final = "trained_on.bin"
+"""The images trained on, as `storage.trained_images` has them; a model folder holds it too."""
+FIRST: Final = (NETWORK, MANIFEST, PROVENANCE, TRAINED_ON)
 """The files that are written, in this order, before there is a run."""
 LOG: Final = "metrics.jsonl"
 CHECKPOINTS: Final = "checkpoints"

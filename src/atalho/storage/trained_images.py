@@ -7,16 +7,14 @@ them, and lets every later figure say how many of its images were not new to the
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from atalho import limits
 from atalho.errors import RunError
+from atalho.storage.run_folder import TRAINED_ON
 from atalho.text import Text
-
-FILE: Final = "trained_on.bin"
 
 Contents = NDArray[np.uint64]
 """(N,) a number for the content of each image."""
@@ -29,7 +27,7 @@ def contents(digests: NDArray[np.uint8]) -> Contents:
 
 def read(folder: Path) -> Contents:
     """What a run or model folder says; empty where it says nothing. Raises RunError for a damaged file."""
-    path = folder / FILE
+    path = folder / TRAINED_ON
     try:
         content = limits.read(path, limits.ARRAYS)
     except FileNotFoundError:

@@ -16,7 +16,7 @@ def stored(image: Image.Image, kind: str, **options: Any) -> bytes:
 
 
 def traits(data: bytes) -> int:
-    return read_header(data, tiff=True).traits
+    return read_header(data, tiff=True, avif=True).traits
 
 
 def flags(data: bytes) -> Trait:
