@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from image_files import stored
 from PIL import AvifImagePlugin, Image, ImageFilter
 
 from atalho.data.decoding.decode import decode, decode_square, read_header, square_of
@@ -31,12 +32,6 @@ def photograph(width: int = 640, height: int = 480) -> Image.Image:
     """Smooth noise, which a JPEG keeps well."""
     noise = np.random.default_rng(0).integers(0, 256, (height // 16, width // 16, 3), dtype=np.uint8)
     return Image.fromarray(noise).resize((width, height), Image.Resampling.BICUBIC)
-
-
-def stored(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
 
 
 def seen(data: bytes, channels: int = 3, **options: object) -> np.ndarray:
@@ -427,34 +422,3 @@ def test_the_transparent_grey_of_16_bits_is_white() -> None:
     # 0x1234 alone is transparent; 0x1235 is the same in 8 bits, and is not.
     assert seen(data)[0, :, 0].tolist() == [255, 18, 128, 0]
     assert decode(data, channels=1)[0, :, 0].tolist() == [255, 18, 128, 0]
-
-
-def scans(side: int, repeats: int) -> bytes:
-    """A progressive JPEG whose last scan is repeated."""
-    plain = stored(Image.new("L", (side, side)), "JPEG", progressive=True)
-    scan, end = plain.rindex(b"\xff\xda"), plain.rindex(b"\xff\xd9")
-    return plain[:end] + plain[scan:end] * repeats + plain[end:]
-
-
-def test_scans_of_a_large_jpeg_are_bounded_before_it_is_decoded() -> None:
-    for read in (read_header, lambda data: decode(data, channels=1)):
-        with pytest.raises(UnreadableImageError, match=r"\d+ scans of 16,000,000 pixels would take minutes to decode"):
-            read(scans(4000, 150))
-    assert decode(scans(200, 150), channels=1).shape == (200, 200, 1)
-    assert read_header(scans(4000, 15)).width == 4000
-
-
-def test_an_image_that_takes_too_much_processor_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = sys.modules[decode.__module__]
-    monkeypatch.setattr(module, "_SECONDS", 0.05)
-    monkeypatch.setattr(module, "_SCANNED", 10**18)
-    with pytest.raises(UnreadableImageError, match="decoding took more than"):
-        decode(scans(1000, 1500), channels=1)
-    assert decode(scans(100, 2), channels=1).shape == (100, 100, 1)
-
-
-def test_libtiff_writes_no_lines_of_its_own(capfd: pytest.CaptureFixture[str]) -> None:
-    whole = stored(Image.effect_noise((64, 64), 100), "TIFF", compression="tiff_lzw")
-    with pytest.raises(UnreadableImageError):
-        decode(whole[:8] + b"\xff" * 900 + whole[908:], channels=1, tiff=True)
-    assert capfd.readouterr().err == ""

@@ -1,18 +1,10 @@
-import io
-from typing import Any
-
 import numpy as np
 import pytest
+from image_files import stored
 from PIL import Image
 
 from atalho.data.decoding.decode import read_header
 from atalho.data.decoding.traits import FORMATS, SUFFIXES, Trait, format_of
-
-
-def stored(image: Image.Image, kind: str, **options: Any) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
 
 
 def traits(data: bytes) -> int:
