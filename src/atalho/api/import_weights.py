@@ -12,7 +12,7 @@ from atalho.errors import ConfigError, RunError
 from atalho.networks import weights
 from atalho.storage import foreign_file, model_folder
 from atalho.storage.model_folder import Card
-from atalho.text import Text, _
+from atalho.text import _
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 # Grey images: the same as seen through the usual weights of red, green and blue in brightness.
@@ -70,7 +70,7 @@ def import_file(
         raise _refused("--size", size, _("from {low} to {high} pixels").format(low=1, high=LARGEST_SIDE))
     target = Path(out)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise RunError(Text("{path} already exists. Choose another --out.", path=target))
+        raise RunError("{path} already exists. Choose another --out.", path=target)
     state = foreign_file.read_state_dict(Path(file))
     found, channels = weights.shape_of_head(state), weights.shape_of_stem(state)
     names = _class_names(classes, found)
@@ -107,16 +107,13 @@ def _class_names(path: Path | str | None, count: int) -> tuple[str, ...]:
         lines = limits.read_text(path, limits.NAMES).splitlines()
         names = tuple(line.strip() for line in lines if line.strip())
     except (OSError, ValueError) as error:
-        raise ConfigError(Text("Cannot read {path} as class names: {reason}", path=path, reason=error)) from error
+        raise ConfigError("Cannot read {path} as class names: {reason}", path=path, reason=error) from error
     if len(names) != count or len(set(names)) != count:
         raise ConfigError(
-            Text(
-                "{path} has {given} different class names, but the weights have {count} classes. Write one name "
-                "per line.",
-                path=path,
-                given=len(set(names)),
-                count=count,
-            )
+            "{path} has {given} different class names, but the weights have {count} classes. Write one name per line.",
+            path=path,
+            given=len(set(names)),
+            count=count,
         )
     return names
 
@@ -124,20 +121,16 @@ def _class_names(path: Path | str | None, count: int) -> tuple[str, ...]:
 def _check_preprocessing(mean: Sequence[float], std: Sequence[float], channels: int) -> None:
     if channels not in (1, 3):
         raise ConfigError(
-            Text(
-                "The weights are for images with {channels} channels, but model folders only support 1 or 3.",
-                channels=channels,
-            )
+            "The weights are for images with {channels} channels, but model folders only support 1 or 3.",
+            channels=channels,
         )
     for name, values in (("--mean", mean), ("--std", std)):
         if len(values) != channels:
             raise ConfigError(
-                Text(
-                    "{name} has {given} values, but the weights are for images with {channels} channels.",
-                    name=name,
-                    given=len(values),
-                    channels=channels,
-                )
+                "{name} has {given} values, but the weights are for images with {channels} channels.",
+                name=name,
+                given=len(values),
+                channels=channels,
             )
     if not all(map(math.isfinite, mean)):
         raise _refused("--mean", list(mean), _("numbers"))
@@ -146,6 +139,4 @@ def _check_preprocessing(mean: Sequence[float], std: Sequence[float], channels: 
 
 
 def _refused(name: str, given: object, wanted: str) -> ConfigError:
-    return ConfigError(
-        Text("{name} {given} is not accepted: it must be {wanted}.", name=name, given=given, wanted=wanted)
-    )
+    return ConfigError("{name} {given} is not accepted: it must be {wanted}.", name=name, given=given, wanted=wanted)

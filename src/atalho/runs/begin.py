@@ -76,13 +76,13 @@ def begin(
         files = RunFolder(folder)
         files.write(RunNetwork(spec, preprocessing(dataset, config.data, start)))
         files.write(dataset.record())
-        if early.model.start:
-            trained_images.warn(early.model.start, dataset, progress)
+        if start is not None:
+            trained_images.warn(start.folder, dataset, progress)
         text = run_file.text(to_dict(config)).encode()
         fingerprint = provenance.fingerprint(precision, ranks.world)
         about = provenance.gather(command, config.training.seed, precision)
         files.write(replace(about, fingerprint=fingerprint, config=provenance.digest(text), asked=digest))
-        trained_images.remember(folder, dataset, start=early.model.start)
+        trained_images.remember(folder, dataset, start.folder if start else None)
         # The last of a run's first files, because it is what makes the folder a run.
         atomic.write_file(folder / run_folder.CONFIG, text)
         fit(run, dataset, precision, progress, ranks)

@@ -26,13 +26,14 @@ class Start:
 
     network: Network
     card: Card
+    folder: Path
 
     @classmethod
     def read(cls, path: str) -> "Start":
         """The model at `path`, a run or model folder. Raises WeightsError for anything else."""
         folder = model_folder.find(Path(path))
         card = model_folder.read_card(folder)
-        return cls(model.restore(folder, card), card)
+        return cls(model.restore(folder, card), card, folder)
 
     def data(self, asked: DataConfig) -> DataConfig:
         """The side of the images stays the one the network knows, unless another is asked for."""

@@ -123,14 +123,12 @@ def read_folder(path: Path, known: Collection[str]) -> dict[str, bytes]:
             if not same or hashlib.sha256(files[name]).hexdigest() != sums["sha256"]:
                 damaged.append(name)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RunError(Text("{path} is incomplete or unreadable: {reason}", path=path, reason=error)) from error
+        raise RunError("{path} is incomplete or unreadable: {reason}", path=path, reason=error) from error
     if damaged:
         raise RunError(
-            Text(
-                "{path} is damaged: {names} do not match the recorded sizes or checksums",
-                path=path,
-                names=", ".join(damaged),
-            )
+            "{path} is damaged: {names} do not match the recorded sizes or checksums",
+            path=path,
+            names=", ".join(damaged),
         )
     return files
 

@@ -79,9 +79,7 @@ def latest(folder: Path) -> Checkpoint | None:
         return replace(checkpoint, damaged=tuple(damaged.values()))
     if damaged:
         raise RunError(
-            Text(
-                "The run cannot continue, because no checkpoint is intact: {damage}", damage="; ".join(damaged.values())
-            )
+            "The run cannot continue, because no checkpoint is intact: {damage}", damage="; ".join(damaged.values())
         )
     return None
 

@@ -3,8 +3,6 @@
 Only `atalho import` reads them. What is in a file is checked against a network afterwards (`networks.weights`).
 """
 
-from __future__ import annotations
-
 import pickle
 import warnings
 import zipfile
@@ -18,7 +16,6 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from atalho.errors import WeightsError
-from atalho.text import Text
 
 TORCH_SUFFIXES: Final = (".pth", ".pt", ".th", ".tar")
 SUFFIXES: Final = (".safetensors", *TORCH_SUFFIXES)
@@ -35,23 +32,17 @@ def read_state_dict(path: Path | str) -> dict[str, Any]:
     path = Path(path)
     suffix = path.suffix.lower()
     if not path.is_file():
-        raise WeightsError(Text("{path}: file not found", path=path))
+        raise WeightsError("{path}: file not found", path=path)
     if suffix not in SUFFIXES:
         raise WeightsError(
-            Text(
-                "{path}: not a supported weight file; accepted: {suffixes}",
-                path=path,
-                suffixes=" ".join(SUFFIXES),
-            )
+            "{path}: not a supported weight file; accepted: {suffixes}", path=path, suffixes=" ".join(SUFFIXES)
         )
     contents = _safetensors(path) if suffix == ".safetensors" else _torch(path)
     if not isinstance(contents, Mapping):
         raise WeightsError(
-            Text(
-                "{path}: contains a {kind}, not tensors by name; save `network.state_dict()`",
-                path=path,
-                kind=type(contents).__name__,
-            )
+            "{path}: contains a {kind}, not tensors by name; save `network.state_dict()`",
+            path=path,
+            kind=type(contents).__name__,
         )
     return dict(contents)
 
@@ -60,9 +51,7 @@ def _safetensors(path: Path) -> dict[str, Tensor]:
     try:
         return dict(load_file(path))
     except (SafetensorError, ValueError, OSError) as error:
-        raise WeightsError(
-            Text("{path}: damaged, or not a safetensors file ({reason})", path=path, reason=error)
-        ) from error
+        raise WeightsError("{path}: damaged, or not a safetensors file ({reason})", path=path, reason=error) from error
 
 
 def _torch(path: Path) -> object:
@@ -70,7 +59,7 @@ def _torch(path: Path) -> object:
         with path.open("rb") as file:
             zipped = file.read(len(_ZIP)) == _ZIP
     except OSError as error:
-        raise WeightsError(Text("{path}: cannot be read ({reason})", path=path, reason=error.strerror)) from error
+        raise WeightsError("{path}: cannot be read ({reason})", path=path, reason=error.strerror) from error
     if zipped:
         _refuse_compressed(path)
     try:
@@ -80,15 +69,13 @@ def _torch(path: Path) -> object:
             return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
     except pickle.UnpicklingError as error:
         raise WeightsError(
-            Text(
-                "{path}: damaged, or contains more than tensors and plain containers; Atalho never runs code "
-                "from files. If you trust it, open it with the program that made it and save only "
-                "`network.state_dict()`",
-                path=path,
-            )
+            "{path}: damaged, or contains more than tensors and plain containers; Atalho never runs code "
+            "from files. If you trust it, open it with the program that made it and save only "
+            "`network.state_dict()`",
+            path=path,
         ) from error
     except Exception as error:  # damaged bytes make a reader fail in any way at all
-        raise WeightsError(Text("{path}: damaged, or not a PyTorch weight file", path=path)) from error
+        raise WeightsError("{path}: damaged, or not a PyTorch weight file", path=path) from error
 
 
 def _refuse_compressed(path: Path) -> None:
@@ -97,10 +84,8 @@ def _refuse_compressed(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             compressed = any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist())
     except Exception as error:  # as above
-        raise WeightsError(Text("{path}: damaged, or not a PyTorch weight file", path=path)) from error
+        raise WeightsError("{path}: damaged, or not a PyTorch weight file", path=path) from error
     if compressed:
         raise WeightsError(
-            Text(
-                "{path}: a compressed archive; decompress it first (PyTorch's own files are not compressed)", path=path
-            )
+            "{path}: a compressed archive; decompress it first (PyTorch's own files are not compressed)", path=path
         )

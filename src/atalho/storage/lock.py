@@ -11,7 +11,6 @@ from filelock import FileLock, Timeout
 from atalho.errors import RunError
 from atalho.storage import disk
 from atalho.storage.atomic import writing
-from atalho.text import Text
 
 LOCK = ".lock"
 
@@ -27,10 +26,10 @@ def locked(folder: Path) -> Iterator[None]:
         try:
             lock.acquire(blocking=False)
         except Timeout:
-            text = Text(
-                "{folder} is in use by another Atalho process. Wait for it to finish, or choose another folder."
-            )
-            raise RunError(text.format(folder=folder)) from None
+            raise RunError(
+                "{folder} is in use by another Atalho process. Wait for it to finish, or choose another folder.",
+                folder=folder,
+            ) from None
     try:
         yield
     finally:

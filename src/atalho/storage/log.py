@@ -11,7 +11,6 @@ from atalho.errors import RunError
 from atalho.json_values import JsonObject
 from atalho.storage import disk
 from atalho.storage.atomic import write_all, writing
-from atalho.text import Text
 
 
 class JsonLines:
@@ -33,12 +32,10 @@ class JsonLines:
         if length < offset:
             os.close(self._descriptor)
             raise RunError(
-                Text(
-                    "{path} ends after {length} bytes, but the checkpoint was written after {offset}.",
-                    path=path,
-                    length=length,
-                    offset=offset,
-                )
+                "{path} ends after {length} bytes, but the checkpoint was written after {offset}.",
+                path=path,
+                length=length,
+                offset=offset,
             )
 
     def write(self, row: JsonObject) -> None:

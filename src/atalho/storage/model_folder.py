@@ -77,19 +77,15 @@ def find(path: Path) -> Path:
             return folder
     if run_folder.is_run(path):
         raise WeightsError(
-            Text(
-                "{path} is a run without a model, because its training has not finished. Continue with: atalho "
-                "train --resume {path}",
-                path=path,
-            )
+            "{path} is a run without a model, because its training has not finished. Continue with: atalho "
+            "train --resume {path}",
+            path=path,
         )
     raise WeightsError(
-        Text(
-            "{path} is not a run or model folder: {weights} and {config} are needed, in it or in its subfolder model/.",
-            path=path,
-            weights=WEIGHTS,
-            config=CONFIG,
-        )
+        "{path} is not a run or model folder: {weights} and {config} are needed, in it or in its subfolder model/.",
+        path=path,
+        weights=WEIGHTS,
+        config=CONFIG,
     )
 
 
@@ -123,12 +119,10 @@ def _config(path: Path) -> bytes:
 
 def _unreadable(path: Path, where: str, reason: Text | str) -> WeightsError:
     return WeightsError(
-        Text(
-            "{path} is not a model configuration that this version supports: {where}: {reason}",
-            path=path,
-            where=where or "-",
-            reason=reason,
-        )
+        "{path} is not a model configuration that this version supports: {where}: {reason}",
+        path=path,
+        where=where or "-",
+        reason=reason,
     )
 
 
@@ -161,16 +155,14 @@ def read_weights(folder: Path, expected: Mapping[str, Tensor]) -> dict[str, Tens
     if differing:
         first = differing[0]
         raise WeightsError(
-            Text(
-                "{path} does not match its {config}: {count} tensors differ, first {name}: the file has {found}, "
-                "the network needs {wanted}.",
-                path=folder / WEIGHTS,
-                config=CONFIG,
-                count=len(differing),
-                name=first,
-                found=shapes.get(first),
-                wanted=wanted.get(first),
-            )
+            "{path} does not match its {config}: {count} tensors differ, first {name}: the file has {found}, "
+            "the network needs {wanted}.",
+            path=folder / WEIGHTS,
+            config=CONFIG,
+            count=len(differing),
+            name=first,
+            found=shapes.get(first),
+            wanted=wanted.get(first),
         )
     with _reading(folder):
         if not (folder / atomic.CHECKSUMS).is_file():
@@ -178,11 +170,9 @@ def read_weights(folder: Path, expected: Mapping[str, Tensor]) -> dict[str, Tens
         listed = atomic.read_folder(folder, (WEIGHTS, CONFIG, run_folder.TRAINED_ON))
         if WEIGHTS not in listed:
             raise WeightsError(
-                Text(
-                    "{path} does not list {weights}: the folder is damaged, or the file belongs to another folder.",
-                    path=folder / atomic.CHECKSUMS,
-                    weights=WEIGHTS,
-                )
+                "{path} does not list {weights}: the folder is damaged, or the file belongs to another folder.",
+                path=folder / atomic.CHECKSUMS,
+                weights=WEIGHTS,
             )
         return safetensors.torch.load(listed[WEIGHTS])
 
@@ -193,4 +183,4 @@ def _reading(folder: Path) -> Iterator[None]:
         yield
     except (safetensors.SafetensorError, OSError, ValueError) as error:
         path = folder / WEIGHTS
-        raise WeightsError(Text("Cannot read {path} as weights: {reason}", path=path, reason=error)) from error
+        raise WeightsError("Cannot read {path} as weights: {reason}", path=path, reason=error) from error

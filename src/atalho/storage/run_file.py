@@ -11,7 +11,7 @@ from tomlkit.items import Table
 from atalho import config, limits
 from atalho.errors import ConfigError
 from atalho.json_values import JsonObject
-from atalho.text import Text, _
+from atalho.text import _
 
 
 def text(values: Mapping[str, Any]) -> str:
@@ -41,8 +41,6 @@ def read(path: Path) -> JsonObject:
     try:
         return tomllib.loads(limits.read_text(path, limits.SETTINGS))
     except FileNotFoundError:
-        raise ConfigError(
-            Text("{path}: file not found. Give a TOML file, such as a run's run.toml.", path=path)
-        ) from None
+        raise ConfigError("{path}: file not found. Give a TOML file, such as a run's run.toml.", path=path) from None
     except (OSError, ValueError, RecursionError) as error:
-        raise ConfigError(Text("Cannot read {path} as TOML: {reason}", path=path, reason=error)) from error
+        raise ConfigError("Cannot read {path} as TOML: {reason}", path=path, reason=error) from error

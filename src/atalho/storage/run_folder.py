@@ -71,11 +71,9 @@ class RunFolder:
         """The run at `path`. Raises RunError where there is none."""
         if not is_run(path):
             raise RunError(
-                Text(
-                    "{path} is not a run folder: {name} is missing. Give a folder written by atalho train.",
-                    path=path,
-                    name=CONFIG,
-                )
+                "{path} is not a run folder: {name} is missing. Give a folder written by atalho train.",
+                path=path,
+                name=CONFIG,
             )
         return cls(Path(path))
 
@@ -192,7 +190,7 @@ class RunFolder:
         try:
             return limits.read_json(self.path / name, limits.LARGE_JSON if name in _GROWING else limits.SMALL_JSON)
         except (OSError, ValueError) as error:
-            raise RunError(Text("Cannot read {path}: {reason}", path=self.path / name, reason=error)) from error
+            raise RunError("Cannot read {path}: {reason}", path=self.path / name, reason=error) from error
 
     def _object(self, name: str) -> JsonObject:
         content: JsonObject = self.json(name)
@@ -206,7 +204,7 @@ class RunFolder:
         try:
             yield
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise RunError(Text("Cannot read {path} as a run: {reason}", path=self.path, reason=error)) from error
+            raise RunError("Cannot read {path} as a run: {reason}", path=self.path, reason=error) from error
 
 
 def is_run(path: Path | str) -> bool:

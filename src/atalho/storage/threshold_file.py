@@ -9,7 +9,6 @@ from atalho import limits
 from atalho.errors import WeightsError
 from atalho.metrics.verification import Threshold
 from atalho.storage import atomic
-from atalho.text import Text
 
 NAME = "threshold.json"
 _THRESHOLD = TypeAdapter(Threshold)
@@ -28,4 +27,4 @@ def read(folder: Path) -> Threshold | None:
     try:
         return _THRESHOLD.validate_json(limits.read(path, limits.SETTINGS))
     except (OSError, ValueError, pydantic.ValidationError) as error:
-        raise WeightsError(Text("{path} is not an Atalho threshold: {reason}", path=path, reason=error)) from error
+        raise WeightsError("{path} is not an Atalho threshold: {reason}", path=path, reason=error) from error

@@ -4,8 +4,6 @@
 them, and lets every later figure say how many of its images were not new to the network.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +12,6 @@ from numpy.typing import NDArray
 from atalho import limits
 from atalho.errors import RunError
 from atalho.storage.run_folder import TRAINED_ON
-from atalho.text import Text
 
 Contents = NDArray[np.uint64]
 """(N,) a number for the content of each image."""
@@ -35,7 +32,7 @@ def read(folder: Path) -> Contents:
     except (OSError, ValueError) as error:
         raise RunError("Cannot read {path}: {reason}", path=path, reason=error) from error
     if len(content) % 8:
-        raise RunError(Text("{path} is damaged: it must hold 8 bytes for each image.", path=path))
+        raise RunError("{path} is damaged: it must hold 8 bytes for each image.", path=path)
     return np.frombuffer(content, "<u8")
 
 

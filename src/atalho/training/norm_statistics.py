@@ -6,8 +6,6 @@ in eval mode. A pass over training images measures them for the weights as they 
 'Batch' in BatchNorm", section 3).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final

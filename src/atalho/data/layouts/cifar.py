@@ -45,7 +45,7 @@ def read(path: Path, files: list[str]) -> Listing:
     """The training batches that are there, in order, then the test batch."""
     version = _version(files)
     if version is None:
-        raise DataError(Text("{path} has no CIFAR batches.", path=path))
+        raise DataError("{path} has no CIFAR batches.", path=path)
     class_names = _class_names(path, version)
     listing = Listing(path, "cifar")
     arrays: list[NDArray[np.uint8]] = []
@@ -84,7 +84,7 @@ def _class_names(path: Path, version: _Version) -> list[str]:
     else:
         names = _dictionary(file).get(version.names_key)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise DataError(Text("{path} has no class names.", path=file))
+        raise DataError("{path} has no class names.", path=file)
     return names
 
 
@@ -111,12 +111,12 @@ def _batch(path: Path, version: _Version) -> tuple[NDArray[np.uint8], list[int]]
         and all(isinstance(label, int) for label in labels)
     )
     if not fits:
-        raise DataError(Text("{path} is not a CIFAR batch.", path=path))
+        raise DataError("{path} is not a CIFAR batch.", path=path)
     return data, labels  # type: ignore[return-value]
 
 
 def _dictionary(path: Path) -> dict[str, object]:
     content = read_pickle(path)
     if not isinstance(content, dict):
-        raise DataError(Text("{path} is not a CIFAR batch.", path=path))
+        raise DataError("{path} is not a CIFAR batch.", path=path)
     return {key.decode("latin-1") if isinstance(key, bytes) else str(key): value for key, value in content.items()}

@@ -146,19 +146,16 @@ def read_columns(
                 if any(row):
                     if any(cell.strip() for cell in row[len(header) :]):
                         raise DataError(
-                            Text(
-                                "{where}: {count} values, but the first line names {named} columns. Put a value that "
-                                "holds {mark} in quotes.",
-                                where=place(path, line),
-                                count=len(row),
-                                named=len(header),
-                                mark=repr(delimiter),
-                            )
+                            "{where}: {count} values, but the first line names {named} columns. Put a value that "
+                            "holds {mark} in quotes.",
+                            where=place(path, line),
+                            count=len(row),
+                            named=len(header),
+                            mark=repr(delimiter),
                         )
                     yield line, _row(path, line, row, columns, filled, lines)
     except UnicodeDecodeError as error:
-        text = Text("{path} is not UTF-8 text; save it as CSV UTF-8: {reason}")
-        raise DataError(text.format(path=path, reason=error)) from error
+        raise DataError("{path} is not UTF-8 text; save it as CSV UTF-8: {reason}", path=path, reason=error) from error
     except (OSError, ValueError) as error:
         reason = (isinstance(error, OSError) and error.strerror) or error
         raise DataError("Cannot read {path}: {reason}", path=path, reason=reason) from error
@@ -239,7 +236,7 @@ def _columns(path: Path, header: list[str], needed: Sequence[str], wanted: Seque
         raise DataError(text.format(path=path, given=given, needed=",".join(needed), wanted=",".join(wanted)))
     twice = [named for named in there.values() if names.count(named) > 1]
     if twice:
-        raise DataError(Text("{path} has the column {name} twice: remove one.", path=path, name=twice[0]))
+        raise DataError("{path} has the column {name} twice: remove one.", path=path, name=twice[0])
     return {name: names.index(named) for name, named in there.items()}
 
 

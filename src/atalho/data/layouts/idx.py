@@ -50,7 +50,7 @@ def read(path: Path, names: list[str]) -> Listing:
             arrays.append(_add_split(listing, path, files, split, class_names))
     if len({array.shape[1:] for array in arrays}) > 1:
         shapes = " / ".join(str(array.shape[1:]) for array in arrays)
-        raise DataError(Text("{path}: training and test images differ in size: {shapes}.", path=path, shapes=shapes))
+        raise DataError("{path}: training and test images differ in size: {shapes}.", path=path, shapes=shapes)
     listing.pixels = np.concatenate(arrays)
     return listing
 
@@ -61,21 +61,21 @@ def read_array(path: Path) -> NDArray[np.uint8]:
         with limits.open_regular(path, limits.ARRAYS) as file:
             return _parse(path, cast("IO[bytes]", gzip.open(file)) if path.suffix == ".gz" else file)
     except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise DataError(Text("Cannot read {path}: {reason}", path=path, reason=error)) from error
+        raise DataError("Cannot read {path}: {reason}", path=path, reason=error) from error
 
 
 def _parse(path: Path, file: IO[bytes]) -> NDArray[np.uint8]:
     magic = file.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] != _UNSIGNED_BYTE or magic[3] not in (1, 3, 4):
-        raise DataError(Text("{path} is not an IDX file of unsigned bytes.", path=path))
+        raise DataError("{path} is not an IDX file of unsigned bytes.", path=path)
     header = file.read(4 * magic[3])
     if len(header) < 4 * magic[3]:
-        raise DataError(Text("{path} ends in the middle of its header.", path=path))
+        raise DataError("{path} ends in the middle of its header.", path=path)
     shape = struct.unpack(f">{magic[3]}I", header)
     size = math.prod(shape)
     if size > limits.ARRAYS.bytes:
         raise DataError(
-            Text("{path} declares {size} bytes; the maximum is {most}.", path=path, size=size, most=limits.ARRAYS.bytes)
+            "{path} declares {size} bytes; the maximum is {most}.", path=path, size=size, most=limits.ARRAYS.bytes
         )
     values = file.read(size + 1)
     if len(values) != size:
@@ -115,5 +115,5 @@ def _class_names(path: Path) -> list[str] | None:
         return None
     names = read_names(file)
     if len(set(names)) != len(names):
-        raise DataError(Text("{path} lists a class twice.", path=file))
+        raise DataError("{path} lists a class twice.", path=file)
     return names

@@ -84,7 +84,7 @@ def run(
     """
     for name, value in (("blocks", blocks), ("images", images)):
         if value < 1:
-            raise ConfigError(Text("{name} {given}: expected a whole number of at least 1.", name=name, given=value))
+            raise ConfigError("{name} {given}: expected a whole number of at least 1.", name=name, given=value)
     source = resolve(model)
     network = source.network(seed=seed)
     names = _first(source, network, blocks)
@@ -122,12 +122,10 @@ def _first(source: NetworkSource, network: Network, count: int) -> list[str]:
     names = [name for name in removable(network) if isinstance(network.get_submodule(name).shortcut, IdentityShortcut)]
     if len(names) < count:
         raise ConfigError(
-            Text(
-                "{model} has {there} blocks with an identity shortcut, fewer than the {count} given with --blocks.",
-                model=source.name,
-                there=len(names),
-                count=count,
-            )
+            "{model} has {there} blocks with an identity shortcut, fewer than the {count} given with --blocks.",
+            model=source.name,
+            there=len(names),
+            count=count,
         )
     return names[:count]
 

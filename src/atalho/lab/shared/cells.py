@@ -79,11 +79,9 @@ def place(out: Path | str | None, name: str) -> Path:
         foreign = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
         if foreign:
             raise RunError(
-                Text(
-                    "{folder} already has something other than an experiment: {names}. Give a new folder with --out.",
-                    folder=folder,
-                    names=", ".join(foreign[:5]),
-                )
+                "{folder} already has something other than an experiment: {names}. Give a new folder with --out.",
+                folder=folder,
+                names=", ".join(foreign[:5]),
             )
     return folder
 
@@ -141,12 +139,10 @@ def _describe(folder: Path, description: Mapping[str, Any]) -> None:
     differences = list(_differences(stored, wanted))
     if differences:
         raise RunError(
-            Text(
-                "{folder} has a different experiment: {differences}. Give another folder with --out, or the same "
-                "values to continue it.",
-                folder=folder,
-                differences=", ".join(differences),
-            )
+            "{folder} has a different experiment: {differences}. Give another folder with --out, or the same "
+            "values to continue it.",
+            folder=folder,
+            differences=", ".join(differences),
         )
 
 
@@ -175,7 +171,7 @@ def _kept(folder: Path, cells: Iterable[str]) -> dict[str, Value]:
 
 def _path(folder: Path, name: str) -> Path:
     if not _NAME.fullmatch(name):
-        raise RunError(Text("{name!r} is not a valid cell name: use letters, digits, dots and dashes.", name=name))
+        raise RunError("{name!r} is not a valid cell name: use letters, digits, dots and dashes.", name=name)
     return folder / CELLS / f"{name}.json"
 
 
@@ -186,9 +182,7 @@ def _read(path: Path) -> Value:
             raise ValueError(Text("not a JSON object"))
         return content
     except (OSError, ValueError) as error:
-        raise RunError(
-            Text("Cannot read {path}: {reason}. Delete it to measure again.", path=path, reason=error)
-        ) from error
+        raise RunError("Cannot read {path}: {reason}. Delete it to measure again.", path=path, reason=error) from error
 
 
 def _tell(progress: Progress, name: str, kept: Mapping[str, Value], costs: Mapping[str, float]) -> None:

@@ -19,7 +19,7 @@ from atalho.precision import Precision
 from atalho.runs.run import run_at
 from atalho.settings import flatten, to_dict
 from atalho.storage import model_folder
-from atalho.text import Text, _
+from atalho.text import _
 from atalho.text.numbers import nwhole, percent, whole
 
 _WHERE = ("data.cache_gb", "data.workers", "training.checkpoint_minutes", "training.checkpoint_steps", "training.keep")
@@ -77,7 +77,7 @@ def names(paths: Sequence[Path | str]) -> list[str]:
     if len(set(called)) < len(called):
         called = [f"{folder.resolve().parent.name}-{name}" for folder, name in zip(folders, called, strict=True)]
     if len(set(called)) < len(called):
-        raise ConfigError(Text("{path} was given twice. Give two different runs.", path=folders[0]))
+        raise ConfigError("{path} was given twice. Give two different runs.", path=folders[0])
     return called
 
 
@@ -159,9 +159,7 @@ def _check_same_images(networks: Sequence[TrainedNetwork]) -> None:
         seen = [(s.model.classes, s.model.card.preprocessing) for s in (first, other)]
         if seen[0] != seen[1]:
             raise ConfigError(
-                Text(
-                    "{first} and {other} have different classes or preprocessing. Give two runs that share both.",
-                    first=first.name,
-                    other=other.name,
-                )
+                "{first} and {other} have different classes or preprocessing. Give two runs that share both.",
+                first=first.name,
+                other=other.name,
             )
