@@ -1,5 +1,6 @@
 """What pydantic refuses, said in Atalho's words, in the language in force."""
 
+import re
 from dataclasses import field
 from typing import Annotated, Any, Literal
 
@@ -8,7 +9,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from atalho.text import Text, speaking
-from atalho.validation import explain
+from atalho.validation import checked, explain
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))
@@ -65,3 +66,16 @@ def test_it_is_said_in_the_language_in_force() -> None:
     text = refusal({"count": 0})
     with speaking("pt"):
         assert str(text) == "count = 0 não é aceito: precisa ser ao menos 1."
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        (None, "its content = None is not accepted: it must be a table of settings."),
+        ({}, "count is missing: a value is required."),
+        ({"count": "x", "share": 2}, "count = 'x' is not accepted: it must be a whole number."),
+    ],
+)
+def test_what_a_file_holds_is_refused_by_its_first_fault(values: Any, reason: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(reason)}$"):
+        checked(Outer, values)

@@ -8,14 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import is_dataclass
-from typing import Any, Final, get_args, get_type_hints
+from typing import Any, Final, TypeVar, get_args, get_type_hints
 
-from pydantic import BeforeValidator, ValidationError
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
 from pydantic_core import PydanticKnownError
 
 from atalho.errors import nearest
 from atalho.text import N_, Text
 
+T = TypeVar("T")
 _BOUNDS: Final = {
     "greater_than": ("gt", N_("greater than {bound}")),
     "greater_than_equal": ("ge", N_("at least {bound}")),
@@ -33,6 +34,7 @@ _TYPES: Final = {
     "bool": N_("true or false"),
     "string": N_("a text"),
     "tuple": N_("a list"),
+    "list": N_("a list"),
     "dataclass": N_("a table of settings"),
 }
 
@@ -54,6 +56,21 @@ def explain(kind: Any, error: ValidationError) -> Text:
     return Text.joined(*(_line(known, detail) for detail in details), by="\n")
 
 
+def checked(kind: type[T], values: Any) -> T:
+    """`values`, as a file holds them, as a `kind`. Raises ValueError, and ConfigError for a network that cannot be."""
+    try:
+        return TypeAdapter(kind).validate_python(values)
+    except ValidationError as error:
+        raise ValueError(first_reason(kind, error)) from None
+
+
+def first_reason(kind: Any, error: ValidationError) -> Text:
+    """As `explain`, of the first value alone: a damaged file may hold thousands."""
+    detail = error.errors()[0]
+    own = detail.get("ctx", {}).get("error") if detail["type"] == "value_error" else None
+    return Text.verbatim(str(own)) if own is not None else _line(dict(_values(kind)), detail)
+
+
 def _values(kind: Any, above: str = "") -> Iterator[tuple[str, Any]]:
     """Path and type of every value that a dataclass holds, also of those within another."""
     for name, hint in get_type_hints(kind).items() if is_dataclass(kind) else ():
@@ -62,7 +79,11 @@ def _values(kind: Any, above: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _line(known: dict[str, Any], detail: Any) -> Text:
-    path, given, context = ".".join(map(str, detail["loc"])), detail["input"], detail.get("ctx", {})
+    path, given, context = (
+        ".".join(map(str, detail["loc"])) or str(Text("its content")),
+        detail["input"],
+        detail.get("ctx", {}),
+    )
     match detail["type"]:
         case "unexpected_keyword_argument" | "extra_forbidden":
             return Text("{path}: unknown setting. {nearest}", path=path, nearest=nearest(path, known))
@@ -72,7 +93,8 @@ def _line(known: dict[str, Any], detail: Any) -> Text:
             return _no_choice(path, given, map(str, get_args(known.get(path))))
         case "union_tag_invalid":
             accepted = re.findall(r"'(.*?)'", context["expected_tags"])
-            return _no_choice(context["discriminator"].strip("'"), context["tag"], accepted)
+            choice = _no_choice(context["discriminator"].strip("'"), context["tag"], accepted)
+            return Text("{where}: {reason}", where=path, reason=choice) if detail["loc"] else choice
         case reason if reason in _BOUNDS:
             bound, text = _BOUNDS[reason]
             wanted = Text(text, bound=context.get(bound))

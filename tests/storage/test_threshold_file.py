@@ -15,8 +15,11 @@ def test_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert threshold_file.read(tmp_path) == THRESHOLD
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff", b'{"similarity": "high"}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{}", b"\xff", b'{"similarity": "high"}', b"null", b"5", b'{"format": 9}']
+)
 def test_a_damaged_file(tmp_path: Path, content: bytes) -> None:
     (tmp_path / threshold_file.NAME).write_bytes(content)
-    with pytest.raises(WeightsError, match=r"threshold\.json is not an Atalho threshold"):
+    with pytest.raises(WeightsError, match=r"threshold\.json is not an Atalho threshold") as refused:
         threshold_file.read(tmp_path)
+    assert "pydantic" not in str(refused.value)

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, NamedTuple, Self
 
-from pydantic import TypeAdapter
-
 from atalho.data.manifest import Manifest
 from atalho.json_values import JsonObject
 from atalho.text import Text
+from atalho.validation import checked
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class ManifestRecord:
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
         """The record of a file. Raises DataError where it holds no manifest, ValueError for anything else."""
         skipped = (SkippedImage(str(one["path"]), Text.from_json(one["reason"])) for one in stored.get("skipped", ()))
-        changes = TypeAdapter(tuple[ImagesMoved | ImagesChanged, ...]).validate_python(stored.get("changes", ()))
+        changes = checked(tuple[ImagesMoved | ImagesChanged, ...], stored.get("changes", ()))
         manifest, fingerprint = Manifest.from_json(stored), str(stored.get("fingerprint", ""))
         return cls(manifest, fingerprint, tuple(skipped), changes, stored.get("path"))
 

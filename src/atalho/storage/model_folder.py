@@ -27,7 +27,7 @@ from atalho.errors import ConfigError, WeightsError
 from atalho.networks.spec import StoredSpec
 from atalho.storage import atomic, run_folder
 from atalho.text import Text
-from atalho.validation import NO_TRUTH_VALUE
+from atalho.validation import NO_TRUTH_VALUE, first_reason
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
@@ -101,11 +101,9 @@ def read_card(folder: Path) -> Card:
     try:
         return TypeAdapter(Card).validate_json(_config(path))
     except ConfigError as error:
-        raise _unreadable(path, "spec", error.text) from None
+        raise _unreadable(path, Text("{where}: {reason}", where="spec", reason=error.text)) from None
     except pydantic.ValidationError as error:
-        detail = error.errors()[0]
-        reason = str(detail["ctx"]["error"]) if detail["type"] == "value_error" else detail["msg"]
-        raise _unreadable(path, ".".join(map(str, detail["loc"])), reason) from None
+        raise _unreadable(path, first_reason(Card, error)) from None
 
 
 def _config(path: Path) -> bytes:
@@ -117,12 +115,9 @@ def _config(path: Path) -> bytes:
         raise WeightsError("Cannot read {path}: {reason}", path=path, reason=error) from error
 
 
-def _unreadable(path: Path, where: str, reason: Text | str) -> WeightsError:
+def _unreadable(path: Path, reason: Text) -> WeightsError:
     return WeightsError(
-        "{path} is not a model configuration that this version supports: {where}: {reason}",
-        path=path,
-        where=where or "-",
-        reason=reason,
+        "{path} is not a model configuration that this version supports: {reason}", path=path, reason=reason
     )
 
 

@@ -91,11 +91,11 @@ class RunFolder:
 
     @cached_property
     def _rows(self) -> list[StepRow | EpochRow]:
-        from pydantic import TypeAdapter  # here, as a help text must not wait for it
+        from atalho.validation import checked  # here, as a help text must not wait for it
 
         with self._reading():
             plain = log.read(self.path / LOG) if (self.path / LOG).is_file() else []
-            return TypeAdapter(list[StepRow | EpochRow]).validate_python(plain)
+            return checked(list[StepRow | EpochRow], plain)
 
     @property
     def steps(self) -> list[StepRow]:

@@ -25,9 +25,9 @@ class _Record:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The record of a file; keys that it does not know are left out. Raises ValueError for anything else."""
-        from pydantic import TypeAdapter  # here, as a help text must not wait for it
+        from atalho.validation import checked  # here, as a help text must not wait for it
 
-        return TypeAdapter(cls).validate_python(values)
+        return checked(cls, values)
 
     def to_dict(self) -> JsonObject:
         """What the file holds."""
@@ -144,12 +144,11 @@ class RunNetwork(_Record):
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The record of a file. Raises ConfigError for a network that cannot be, KeyError where a part is missing."""
-        from pydantic import TypeAdapter
-
         from atalho.data.preprocessing import Preprocessing
         from atalho.networks import spec as specs
+        from atalho.validation import checked
 
-        prepared = TypeAdapter(Preprocessing).validate_python(values["preprocessing"])
+        prepared = checked(Preprocessing, values["preprocessing"])
         return cls(specs.from_dict(values["spec"]), prepared)
 
     def to_dict(self) -> JsonObject:

@@ -2,16 +2,13 @@
 
 from pathlib import Path
 
-import pydantic
-from pydantic import TypeAdapter
-
 from atalho import limits
 from atalho.errors import WeightsError
 from atalho.metrics.verification import Threshold
 from atalho.storage import atomic
+from atalho.validation import checked
 
 NAME = "threshold.json"
-_THRESHOLD = TypeAdapter(Threshold)
 
 
 def write(folder: Path, threshold: Threshold, root: Path | None = None) -> None:
@@ -25,6 +22,6 @@ def read(folder: Path) -> Threshold | None:
     if not path.is_file():
         return None
     try:
-        return _THRESHOLD.validate_json(limits.read(path, limits.SETTINGS))
-    except (OSError, ValueError, pydantic.ValidationError) as error:
+        return checked(Threshold, limits.parse_json(limits.read(path, limits.SETTINGS), limits.SMALL_JSON))
+    except (OSError, ValueError) as error:
         raise WeightsError("{path} is not an Atalho threshold: {reason}", path=path, reason=error) from error

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
-from pydantic import TypeAdapter
 from torch import Tensor
 
 from atalho.config import TrainingConfig
@@ -15,6 +14,7 @@ from atalho.storage import checkpoint
 from atalho.text import N_
 from atalho.training.averaging import AveragedWeights
 from atalho.training.optimizer import build_optimizer, load_optimizer_state, optimizer_state
+from atalho.validation import checked
 
 
 @dataclass
@@ -95,7 +95,7 @@ class TrainingState:
     def restore(self, saved: checkpoint.Checkpoint) -> int:
         """Continue from `saved`; returns the offset at which the metrics log continues, in bytes."""
         try:
-            rest = TypeAdapter(StateRest).validate_python(saved.state)
+            rest = checked(StateRest, saved.state)
             if rest.run is not None and rest.run != self.run:
                 raise RunError(
                     "The checkpoint of step {step} belongs to another run. Put back this run's own checkpoints, "
