@@ -1,5 +1,7 @@
 """The device and the numbers that are computed with."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 
@@ -28,9 +30,52 @@ def test_bf16_products_and_fp32_parameters() -> None:
     assert layer.weight.dtype == torch.float32
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_a_gpu_that_is_not_there_is_said() -> None:
-    with pytest.raises(ConfigError, match=r"finds no CUDA GPU here\. Use auto or cpu\."):
+@pytest.fixture
+def reports(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], None]:
+    """Let PyTorch report a GPU of this kind, or none."""
+
+    def report(kind: str | None) -> None:
+        found = None if kind is None else torch.device(kind)
+        monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available=False: found)
+
+    return report
+
+
+@pytest.mark.parametrize("kind", ["mps", "xpu"])
+def test_other_gpus_are_found_and_compute_in_fp32(reports: Callable[[str | None], None], kind: str) -> None:
+    reports(kind)
+    found = choose("auto", "auto")
+    assert (found.device.type, found.dtype) == (kind, torch.float32)
+    assert str(found) == f"{kind} fp32 (bf16 is not tested on {kind})"
+    assert choose("cpu", "fp32").device.type == "cpu"
+    assert choose("auto", "bf16").dtype == torch.bfloat16
+
+
+def test_cuda_computes_in_bf16_where_it_has_the_units(
+    reports: Callable[[str | None], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reports("cuda")
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "H200")
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
+    assert str(choose("auto", "auto")) == str(choose("cuda", "auto")) == "cuda bf16 (H200)"
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: False)
+    assert choose("auto", "auto").dtype == torch.float32
+
+
+def test_a_kind_of_gpu_that_atalho_does_not_know_is_left_alone(reports: Callable[[str | None], None]) -> None:
+    reports("hpu")
+    assert choose("auto", "fp32").device.type == "cpu"
+
+
+def test_a_device_that_is_not_there_is_said(reports: Callable[[str | None], None]) -> None:
+    reports(None)
+    with pytest.raises(
+        ConfigError,
+        match=r"training\.device = 'mps', but PyTorch finds no such device here\. Use auto, or one of: cpu\.",
+    ):
+        choose("mps", "auto")
+    reports("xpu")
+    with pytest.raises(ConfigError, match=r"'cuda', but .* one of: cpu, xpu\."):
         choose("cuda", "auto")
 
 

@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 
 from atalho.errors import ConfigError
 from atalho.text import _
+
+Accelerator = Literal["cuda", "mps", "xpu"]
+"""What `training.device` names besides the CPU, by PyTorch's names; GPUs of AMD are `cuda` too."""
 
 
 @dataclass(frozen=True)
@@ -29,23 +32,43 @@ class Precision:
         return f"{self.device.type} {'bf16' if self.dtype == torch.bfloat16 else 'fp32'} ({self.reason})"
 
 
-def choose(device: Literal["auto", "cpu", "cuda"], precision: Literal["auto", "bf16", "fp32"]) -> Precision:
-    """The precision for this machine. Raises ConfigError where cuda is asked for and is not there."""
-    if device == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("training.device = 'cuda', but PyTorch finds no CUDA GPU here. Use auto or cpu.")
-    kind = torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
+def choose(device: Literal["auto", "cpu"] | Accelerator, precision: Literal["auto", "bf16", "fp32"]) -> Precision:
+    """The precision for this machine. Raises ConfigError where a device is asked for that is not there."""
+    found = accelerator()
+    if device not in ("auto", "cpu", found):
+        raise ConfigError(
+            "training.device = {given!r}, but PyTorch finds no such device here. Use auto, or one of: {there}.",
+            given=device,
+            there=", ".join(["cpu", *([found] if found else [])]),
+        )
+    kind = torch.device("cpu" if device == "cpu" or found is None else found)
     if precision != "auto":
         dtype = torch.bfloat16 if precision == "bf16" else torch.float32
         return Precision(kind, dtype, _("as requested"))
     if kind.type == "cuda":
         if torch.cuda.is_bf16_supported(including_emulation=False):
-            return Precision(kind, torch.bfloat16, torch.cuda.get_device_name())
+            return Precision(kind, torch.bfloat16, accelerator_name("cuda"))
         return Precision(kind, torch.float32, _("this GPU does not support bf16"))
+    if kind.type != "cpu":
+        return Precision(kind, torch.float32, _("bf16 is not tested on {device}").format(device=kind.type))
     capabilities = torch.cpu.get_capabilities()
     for name, label in (("amx_bf16", "AMX"), ("avx512_bf16", "AVX512-BF16")):
         if capabilities.get(name):
             return Precision(kind, torch.bfloat16, label)
     return Precision(kind, torch.float32, _("this CPU does not support bf16"))
+
+
+def accelerator() -> Accelerator | None:
+    """The kind of GPU that PyTorch finds here, of those that Atalho knows."""
+    found = torch.accelerator.current_accelerator(check_available=True)
+    return next((known for known in get_args(Accelerator) if found is not None and known == found.type), None)
+
+
+def accelerator_name(kind: Accelerator) -> str:
+    """What its maker calls the GPU."""
+    if kind == "mps":
+        return "Apple MPS"
+    return str(torch.get_device_module(kind).get_device_name())
 
 
 @contextmanager

@@ -48,6 +48,13 @@ def test_more_ranks_than_gpus_are_refused() -> None:
     refuse_crowded_gpu(Ranks(), GPU)
 
 
+def test_ranks_that_cannot_talk_are_refused() -> None:
+    apple = Precision(torch.device("mps"), torch.float32, "as asked")
+    with pytest.raises(ConfigError, match=r"not on mps\. Start one, or train on the CPU"):
+        refuse_crowded_gpu(Ranks(rank=0, world=2, local=0), apple)
+    refuse_crowded_gpu(Ranks(), apple)
+
+
 @pytest.mark.slow
 def test_a_killed_rank_fewer_ranks_and_two_nodes_change_nothing_that_should_stay(tmp_path: Path) -> None:
     benchmark = load_benchmark()

@@ -102,6 +102,7 @@ def test_other_errors_stay_what_they_are() -> None:
         torch.zeros(2, 3) @ torch.zeros(2, 3)
     assert not ran_out(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
     assert ran_out(MemoryError())
+    assert ran_out(RuntimeError("MPS backend out of memory (MPS allocated: 8.1 GB). Tried to allocate 1.2 GB"))
 
 
 def test_parts_and_processes_lower_what_passes_at_once() -> None:

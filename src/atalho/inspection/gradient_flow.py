@@ -41,7 +41,7 @@ def gradient_flow(network: Network, images: Tensor, targets: Tensor) -> list[Blo
         flat = [parameter for parameters in weights for parameter in parameters]
         gradients = iter(torch.autograd.grad(loss, [*inputs, *flat]))
     strengths = [per_image(next(gradients)) for _ in blocks]
-    norms = [torch.stack([next(gradients).double().norm() for _ in parameters]).norm().item() for parameters in weights]
+    norms = [torch.stack([_exact(next(gradients)).norm() for _ in parameters]).norm().item() for parameters in weights]
     return [BlockGradient(name, *pair) for (name, _block), *pair in zip(blocks, strengths, norms, strict=True)]
 
 
@@ -49,8 +49,13 @@ def per_image(gradient: Tensor) -> float:
     """Root mean square over N images of the norm of each one's part of `gradient` (N,...), that of a mean loss."""
     # Times N, the gradient of the mean by what belongs to one image is that of the image's own loss. In fp64, because
     # over a path of many blocks it can be so small that its square is nothing in fp32.
-    squares = gradient.double().flatten(1).square().sum(dim=1)
+    squares = _exact(gradient).flatten(1).square().sum(dim=1)
     return len(gradient) * math.sqrt(squares.mean().item())
+
+
+def _exact(values: Tensor) -> Tensor:
+    """In fp64, which not every GPU has, on the CPU."""
+    return values.cpu().double()
 
 
 def first_to_last(gradients: list[BlockGradient]) -> float:

@@ -30,7 +30,7 @@ def correlations(
     with recomputed(network, images), torch.enable_grad():
         for start, end, label in zip(images[:lines], images[lines:], targets[:lines].tolist(), strict=False):
             gradients = _gradients(network, line(start, end, points), label)
-            cosines = (gradients @ gradients.T).double().cpu()
+            cosines = (gradients @ gradients.T).cpu().double()
             total += torch.stack([cosines.diagonal(lag).mean() for lag in range(points)])
     return (total / lines).tolist()
 

@@ -47,8 +47,17 @@ def follow(ranks: Ranks) -> Run:
 
 
 def refuse_crowded_gpu(ranks: Ranks, precision: Precision) -> None:
-    """Raises ConfigError where this rank would share a GPU with another."""
-    if precision.device.type == "cuda" and ranks.world > 1 and ranks.local >= torch.cuda.device_count():
+    """Raises ConfigError where this rank would share a GPU with another, or where ranks cannot talk."""
+    kind = precision.device.type
+    if kind == "cpu" or ranks.world == 1:
+        return
+    if kind != "cuda":
+        raise ConfigError(
+            "Several processes can train together on CPUs and CUDA GPUs, but not on {device}. "
+            "Start one, or train on the CPU with --training.device cpu.",
+            device=kind,
+        )
+    if ranks.local >= torch.cuda.device_count():
         raise ConfigError(
             "More processes were started here than there are GPUs ({count}). Start at most {count} with "
             "--nproc-per-node, or train on the CPU with --training.device cpu.",

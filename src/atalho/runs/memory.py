@@ -27,8 +27,10 @@ if sys.platform != "win32":  # there nothing limits a process's addresses
 
 _ADDRESSES: Final = 0.6
 _CGROUP = Path("/sys/fs/cgroup")
-# What PyTorch and the C++ library say when an allocation fails on the CPU.
-_FAILED = re.compile(r"can't allocate memory|DefaultCPUAllocator|not enough memory|bad_alloc|Cannot allocate memory")
+# What PyTorch and the C++ library say when an allocation fails on the CPU, or on MPS, for which there is no own error.
+_FAILED = re.compile(
+    r"can't allocate memory|DefaultCPUAllocator|not enough memory|bad_alloc|Cannot allocate memory|MPS .*out of memory"
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class MemoryRequest:
 
     @property
     def device(self) -> str:
-        """Where it computes: "cpu" or "cuda"."""
+        """Where it computes, by PyTorch's name."""
         return self.precision.device.type
 
     def needed(self, *, saving: bool | None = None) -> StepMemory:
@@ -140,8 +142,10 @@ def ran_out(error: BaseException) -> bool:
 
 def available(device: torch.device) -> int | None:
     """Bytes that can still be had on `device`; None where the system does not say."""
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
+    if device.type == "mps":
+        return max(0, torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory())
+    if device.type != "cpu":
+        return int(torch.get_device_module(device).mem_get_info(device)[0])
     rooms = [room for room in (_machine(), _cgroup(), _process()) if room is not None]
     return min(rooms) if rooms else None
 

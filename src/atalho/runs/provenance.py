@@ -11,7 +11,7 @@ from typing import Final
 
 import torch
 
-from atalho.precision import Precision
+from atalho.precision import Precision, accelerator, accelerator_name
 from atalho.storage.run_records import Fingerprint, Provenance
 
 VERSION: Final = metadata.version("atalho")
@@ -34,13 +34,14 @@ def gather(command: str, seed: int | None, precision: Precision) -> Provenance:
 
 def machine() -> dict[str, str | int | float | None]:
     """This machine in a few words: processor, cores, memory in GB, operating system, GPU where there is one."""
+    gpu = accelerator()
     page, pages = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_PHYS_PAGES")
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
         "memory_gb": round(page * pages / 2**30, 1),
         "system": f"{platform.system()} {platform.machine()}",
-        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "gpu": accelerator_name(gpu) if gpu else None,
     }
 
 

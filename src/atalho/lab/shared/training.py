@@ -88,7 +88,7 @@ class Trained:
     data: str
     """Fingerprint of the images."""
     device: str
-    """`cpu` or `cuda`."""
+    """`cpu`, `cuda`, `mps` or `xpu`."""
     precision: str
     """Number type of the layers."""
     threads: int
