@@ -197,7 +197,9 @@ class TrainingConfig(_Section):
     ] = "none"
     precision: Annotated[Literal["auto", "bf16", "fp32"], N_("auto: bf16 if the hardware supports it")] = "auto"
     device: Annotated[Literal["auto", "cpu", "cuda", "mps", "xpu"], N_("device to train on")] = "auto"
-    threads: Annotated[Positive | None, N_("CPU threads; default: all cores")] = None
+    threads: Annotated[
+        Positive | None, N_("CPU threads; default: one for each physical core that the process may use")
+    ] = None
     seed: Annotated[Annotated[int, _Bounds(ge=0, lt=2**63, strict=True)], N_("random seed of the training")] = 0
     checkpoint_minutes: Annotated[Annotated[float, _Bounds(gt=0)], N_("minutes between checkpoints")] = 5.0
     checkpoint_steps: Annotated[Positive | None, N_("steps between checkpoints, instead of minutes")] = None

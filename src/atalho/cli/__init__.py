@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Sequence
 from types import FrameType
 
+from atalho import cores
 from atalho.cli import streams
 from atalho.errors import AtalhoError, ReportedElsewhereError
 from atalho.text import LANGUAGES, _, use_language
@@ -103,6 +104,8 @@ def prepare_process() -> None:
     """What a process that is Atalho's alone sets before PyTorch is imported."""
     # Read once, at the first large tensor: activations come and go at every layer, and huge pages fault in faster.
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+    # PyTorch does not know of a container's quota, and threads beyond it wait for each other.
+    os.environ.setdefault("OMP_NUM_THREADS", str(cores.physical()))
     # Memory that a step frees is kept for the next one instead of being faulted in and zeroed again. Only glibc
     # has the switch.
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)

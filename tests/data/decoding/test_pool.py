@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from atalho.data.decoding.pool import DecoderPool, ImageFiles, cores, workers_for
+from atalho import cores
+from atalho.data.decoding.pool import DecoderPool, ImageFiles, workers_for
 from atalho.errors import DataError
 
 
@@ -159,7 +160,7 @@ def test_the_global_generator_is_left_alone(fashion: Path) -> None:
 def test_how_many_workers() -> None:
     assert workers_for(10, None) == 0
     assert workers_for(10, 3) == 3
-    assert workers_for(10**6, None) == min(16, cores())
+    assert workers_for(10**6, None) == min(16, cores.usable())
     assert workers_for(10**6, 0) == 0
 
 

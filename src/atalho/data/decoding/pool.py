@@ -22,6 +22,7 @@ from typing import Any, Final, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from atalho import cores
 from atalho.data.decoding.process import Answer, work
 from atalho.data.decoding.reading import ReadingOptions
 from atalho.errors import DataError
@@ -50,13 +51,7 @@ def workers_for(images: int, given: int | None) -> int:
     """Decoder processes to use: as given, else one per core, none for a few images."""
     if given is not None:
         return given
-    return min(_MOST, cores()) if images >= _WORTH_A_PROCESS else 0
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+    return min(_MOST, cores.usable()) if images >= _WORTH_A_PROCESS else 0
 
 
 class DecoderPool:
