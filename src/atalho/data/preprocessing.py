@@ -13,6 +13,7 @@ from atalho.config import SMALL_IMAGE, DataConfig
 from atalho.data.decoding.survey import Survey
 from atalho.data.images import Images
 from atalho.data.manifest import Ids
+from atalho.data.on_device import moved
 from atalho.data.order import in_order
 from atalho.text import Text
 from atalho.validation import NO_TRUTH_VALUE
@@ -102,8 +103,8 @@ def centre_crop(pixels: Tensor, size: int) -> Tensor:
 def normalise(pixels: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
     """(N, C, H, W) of 0…255 → float32 (pixels / 255 − mean) / std, channels last; mean and std per channel."""
     spread = torch.tensor(std, dtype=torch.float64)
-    scale = (1 / (255 * spread)).float().to(pixels.device)
-    shift = (-torch.tensor(mean, dtype=torch.float64) / spread).float().to(pixels.device)
+    scale = moved((1 / (255 * spread)).float(), pixels.device)
+    shift = moved((-torch.tensor(mean, dtype=torch.float64) / spread).float(), pixels.device)
     # Arithmetic on the channels-last view, whose rows lie in one piece.
     rows = pixels.permute(0, 2, 3, 1)
     return torch.mul(rows, scale).add_(shift).permute(0, 3, 1, 2)

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from atalho.data.images import Images
 from atalho.data.manifest import Ids
+from atalho.data.on_device import moved
 
 TURNS = 4
 
@@ -38,7 +39,7 @@ class RotatedImages(Images):
             ids = asked.pop(0)
             turned = torch.empty_like(pixels)
             for turn in range(TURNS):
-                chosen = torch.from_numpy(ids // self._each == turn)
+                chosen = moved(torch.from_numpy(np.flatnonzero(ids // self._each == turn)), pixels.device)
                 turned[chosen] = torch.rot90(pixels[chosen], turn, (2, 3))
             yield ids, turned
 

@@ -79,7 +79,7 @@ def report(run: Run, dataset: Dataset) -> None:
     pictures: dict[str, bytes] = {}
     if wanted:
         ids = np.array([numbers[path] for path in wanted], dtype=np.int64)
-        pictures = {path: _png(image) for path, image in zip(wanted, dataset.images[ids].numpy(), strict=True)}
+        pictures = {path: _png(image) for path, image in zip(wanted, dataset.images[ids].cpu().numpy(), strict=True)}
     figures.write_all(run.path)
     html.write(run.path, pictures=pictures)
 

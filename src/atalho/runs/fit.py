@@ -61,8 +61,10 @@ def fit(run: Run, dataset: Dataset, precision: Precision, progress: Progress, ra
     """Train from the newest intact checkpoint, or from the beginning, to the end; then evaluate and report."""
     c = run.config
     images = len(dataset.manifest.splits["train"])
-    ranks.refuse_small(order.smallest(images, c.training.batch_size))
     spec, prepared = run.network.spec, run.network.preprocessing
+    plan = memory.MemoryRequest(spec, dataset.size, images, c.training, precision, ranks.world)
+    dataset = memory.on_device(dataset, plan)
+    ranks.refuse_small(order.smallest(images, c.training.batch_size))
     saved = checkpoint.latest(run.path / run_folder.CHECKPOINTS)
     start = Start.read(c.model.start) if saved is None and c.model.start else None
     model = network.first_weights(spec, c, start).to(precision.device)
@@ -85,7 +87,7 @@ def fit(run: Run, dataset: Dataset, precision: Precision, progress: Progress, ra
         ranks.wait()  # and those that find it done
         progress.begin(run.path)
         try:
-            with memory.explained(memory.MemoryRequest(spec, dataset.size, images, c.training, precision, ranks.world)):
+            with memory.explained(plan):
                 loop.fit(setup, state, ranks, log, timing, progress)
         finally:
             progress.end()

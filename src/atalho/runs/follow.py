@@ -30,6 +30,9 @@ def follow(ranks: Ranks) -> Run:
         precision = choose(start.config.training.device, start.precision)
         refuse_crowded_gpu(ranks, precision)
         dataset = _in_turn(start, ranks)
+        count = len(dataset.manifest.splits["train"])
+        plan = memory.MemoryRequest(start.spec, dataset.size, count, start.config.training, precision, ranks.world)
+        dataset = memory.on_device(dataset, plan)
         setup = training_setup(start.config, dataset, start.prepared, precision, start.path, start.epoch_origin)
         # Rank 0 alone measures.
         setup = dataclasses.replace(setup, task=dataclasses.replace(setup.task, val=NO_IDS))
@@ -38,8 +41,6 @@ def follow(ranks: Ranks) -> Run:
         start.restore(state)
         ranks.wait()
         nothing = Timing(None, minutes=start.config.training.checkpoint_minutes, steps=None)
-        count = len(dataset.manifest.splits["train"])
-        plan = memory.MemoryRequest(start.spec, dataset.size, count, start.config.training, precision, ranks.world)
         with memory.explained(plan):
             loop.fit(setup, state, ranks, NoLines(), nothing, Progress())
         ranks.wait()  # until rank 0 has evaluated: then the run is whole

@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +12,8 @@ import torch
 
 from atalho.config import TrainingConfig
 from atalho.data import order
+from atalho.data.dataset import Dataset
+from atalho.data.on_device import resident
 from atalho.errors import OutOfMemoryError
 from atalho.inspection.memory import StepMemory, step_memory
 from atalho.networks.spec import Spec
@@ -118,6 +120,16 @@ def check(request: MemoryRequest) -> str:
         optimizer=size(needed.optimizer),
         averaged=size(needed.averaged),
     )
+
+
+def on_device(dataset: Dataset, request: MemoryRequest) -> Dataset:
+    """`dataset` with its pixels on the GPU where they fit there beside a step; on the CPU as it is."""
+    device = request.precision.device
+    if device.type == "cpu":
+        return dataset
+    free = available(device)
+    room = None if free is None else free - int((1 + TOLERANCE) * request.needed().held(request.device))
+    return replace(dataset, images=resident(dataset.images, device, room))
 
 
 @contextmanager

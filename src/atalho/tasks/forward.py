@@ -8,11 +8,13 @@ from torch import Tensor, nn
 
 from atalho.data.images import Images
 from atalho.data.manifest import Ids
+from atalho.data.on_device import iterate
 from atalho.data.order import in_order
 from atalho.data.preprocessing import Preprocessing
 from atalho.precision import Precision
 
 BATCH: Final = 256
+_AT_ONCE: Final = 2**24  # bytes
 
 
 @torch.inference_mode()
@@ -26,18 +28,25 @@ def forward(
     *,
     ask: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
-    """What `network` in eval mode gives (N,…), fp32 on the CPU, for the samples `ids`; `ask` is a method of it."""
+    """What `network` in eval mode gives (N,…), fp32 on the CPU, for the samples `ids`; `ask` is a method of it.
+
+    On a device it stays there until there is much of it, so that no batch waits for the one before.
+    """
     ask = network if ask is None else ask
     was_training = network.training
     network.eval()
     found: list[Tensor] = []
+    waiting: list[Tensor] = []
     done = 0
     try:
-        for batch, raw in pixels.iterate(in_order(ids, BATCH)):
-            images = preprocessing.apply(raw.to(precision.device, non_blocking=True))
+        for batch, raw in iterate(pixels, in_order(ids, BATCH), precision.device):
+            images = preprocessing.apply(raw)
             with precision.autocast():
-                found.append(ask(images).float().cpu())
+                waiting.append(ask(images).float())
             done += len(batch)
+            if done == len(ids) or sum(part.nbytes for part in waiting) >= _AT_ONCE:
+                found.append(torch.cat(waiting).cpu())
+                waiting.clear()
             if on_progress is not None:
                 on_progress(done, len(ids))
     finally:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import torch
 
+from atalho.data.on_device import iterate, moved
 from atalho.errors import ReportedElsewhereError, StoppedError
 from atalho.networks.checkpointing import RecomputingNetwork
 from atalho.storage.log import JsonLines, NoLines
@@ -61,9 +62,10 @@ def _remaining_batches(setup: TrainingSetup, state: TrainingState, ranks: Ranks)
         epoch, done = setup.position(state.step)
         batches = task.batches(epoch)[done:]
         state.network.train()
-        for whole, (ids, pixels) in zip(batches, task.images.iterate(map(ranks.share, batches)), strict=True):
+        shares = map(ranks.share, batches)
+        for whole, (ids, pixels) in zip(batches, iterate(task.images, shares, device), strict=True):
             tensors = (*task.vary(pixels, ids, epoch), task.labels[ids])
-            yield TrainingBatch(epoch, whole, ids, *(tensor.to(device, non_blocking=True) for tensor in tensors))
+            yield TrainingBatch(epoch, whole, ids, *(moved(tensor, device) for tensor in tensors))
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from atalho import chance
 from atalho.data import order
+from atalho.data.on_device import iterate
 from atalho.networks.network import Network
 from atalho.tasks.task import Objective
 
@@ -46,8 +47,9 @@ def set_statistics(network: Network, objective: Objective, most: int = SHIPPED) 
         norm.momentum = None  # the plain mean over all batches
     precision = objective.precision
     try:
-        for _ids, raw in objective.images.iterate(ids[part] for part in order.parts(len(ids), _BATCH)):
-            images = objective.prepared.apply(raw.to(precision.device, non_blocking=True))
+        batches = (ids[part] for part in order.parts(len(ids), _BATCH))
+        for _ids, raw in iterate(objective.images, batches, precision.device):
+            images = objective.prepared.apply(raw)
             with precision.autocast():
                 network(images)
     finally:

@@ -38,4 +38,5 @@ def test_a_rectangle_of_known_size_and_place() -> None:
     box = erase.rectangle(
         np.array([2.0]), np.array([3.0]), np.array([0.99], np.float32), np.array([0.0], np.float32), 4, 5
     )
-    assert box[0].int().tolist() == [[0] * 5, [0] * 5, [1, 1, 1, 0, 0], [1, 1, 1, 0, 0]]
+    assert box.pixels().tolist() == [6]
+    assert box.on(torch.device("cpu"))[0].int().tolist() == [[0] * 5, [0] * 5, [1, 1, 1, 0, 0], [1, 1, 1, 0, 0]]

@@ -12,6 +12,7 @@ from atalho import chance
 from atalho.config import SMALL_IMAGE, AugmentConfig
 from atalho.data.augment import colour, erase, geometry, mix, trivial
 from atalho.data.manifest import Ids
+from atalho.data.on_device import moved
 from atalho.data.preprocessing import centre_crop, normalise
 
 __all__ = ["Augment"]
@@ -35,7 +36,7 @@ class Augment:
     def __call__(
         self, pixels: Tensor, ids: Ids | Tensor, epoch: int, labels: Tensor, classes: int
     ) -> tuple[Tensor, Tensor]:
-        """Pixels (N, C, P, P) uint8 in main memory → images (N, C, S, S) float32 normalised, channels last; targets.
+        """Pixels (N, C, P, P) uint8 → images (N, C, S, S) float32 normalised, channels last; targets; where pixels lie.
 
         Targets are the labels (N,), or with mixup or cutmix (N, K) shares of the classes.
         """
@@ -57,7 +58,7 @@ class Augment:
             draws = self._draw("mix", epoch, numbers, mix.DRAWS)
             partners = mix.partners(self._seed, epoch, numbers)
             return mix.mix(images, labels, classes, draws, partners, mixup=config.mixup, cutmix=config.cutmix)
-        return images, labels
+        return images, moved(labels, images.device)
 
     def _cropped(self, pixels: Tensor, numbers: Ids, epoch: int) -> Tensor:
         draws = self._draw("crop", epoch, numbers, geometry.DRAWS)

@@ -10,13 +10,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from atalho.data.on_device import moved
+
 DRAWS: Final = 3
 _LUMA: Final = (0.299, 0.587, 0.114)  # ITU-R 601
+_STEPS: Final = 2**16
 
 
 def jitter(images: Tensor, draws: NDArray[np.float32], strength: float) -> Tensor:
     """Brightness, then contrast, then saturation, each by a factor in 1 − strength … 1 + strength."""
-    factors = torch.from_numpy(1 + strength * (2 * draws - 1))
+    factors = moved(torch.from_numpy(1 + strength * (2 * draws - 1)), images.device)
     images = brightness(images.float(), factors[:, 0])
     images = contrast(images, factors[:, 1])
     return saturation(images, factors[:, 2])
@@ -24,14 +27,25 @@ def jitter(images: Tensor, draws: NDArray[np.float32], strength: float) -> Tenso
 
 def brightness(images: Tensor, factors: Tensor) -> Tensor:
     """Towards black or away from it."""
-    return (images * _each(factors)).clamp_(0, 255)
+    return (images * _each(factors, images)).clamp_(0, 255)
 
 
 def contrast(images: Tensor, factors: Tensor) -> Tensor:
     """Towards the mean of the grey picture or away from it."""
+    grey = luma(images)
     # Sum in double precision: in single its rounding would depend on how the batch lies in memory.
-    mean = luma(images).double().mean(dim=(1, 2, 3), keepdim=True).float()
+    on_cpu = images.device.type == "cpu"
+    mean = grey.double().mean(dim=(1, 2, 3), keepdim=True).float() if on_cpu else mean_in_steps(grey)
     return _towards(mean, images, factors)
+
+
+def mean_in_steps(grey: Tensor) -> Tensor:
+    """(N, 1, H, W) of 0…255 → the mean of each image (N, 1, 1, 1), by whole steps of 2^-16.
+
+    For devices, of which not all have double precision: whole numbers have one sum, in any order.
+    """
+    total = (grey * _STEPS).round().long().sum(dim=(1, 2, 3), keepdim=True)
+    return total.float() / (_STEPS * grey[0].numel())
 
 
 def saturation(images: Tensor, factors: Tensor) -> Tensor:
@@ -61,9 +75,9 @@ def luma(images: Tensor) -> Tensor:
 
 
 def _towards(other: Tensor, images: Tensor, factors: Tensor) -> Tensor:
-    share = _each(factors)
+    share = _each(factors, images)
     return (images * share + other * (1 - share)).clamp_(0, 255)
 
 
-def _each(factors: Tensor) -> Tensor:
-    return factors[:, None, None, None]
+def _each(factors: Tensor, images: Tensor) -> Tensor:
+    return moved(factors, images.device)[:, None, None, None]

@@ -1,11 +1,13 @@
 """Random erasing: a rectangle of the image becomes its mean colour (Zhong 2017, "Random Erasing Data Augmentation")."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from atalho.data.on_device import moved
 
 DRAWS: Final = 5
 _AREA: Final = (0.02, 0.4)
@@ -24,9 +26,26 @@ def erase(images: Tensor, draws: NDArray[np.float32], probability: float) -> Ten
     tall = np.minimum(np.sqrt(area * aspect), 1) * height
     wide = np.minimum(np.sqrt(area / aspect), 1) * width
     box = rectangle(tall, wide, draws[:, 3], draws[:, 4], height, width)
-    box &= torch.from_numpy(draws[:, 0] < probability)[:, None, None]
+    box.rows[draws[:, 0] >= probability] = False
     # On the channels-last view, so that the result lies in memory as the images do.
-    return (images.permute(0, 2, 3, 1) * ~box[..., None]).permute(0, 3, 1, 2)
+    return (images.permute(0, 2, 3, 1) * ~box.on(images.device)[..., None]).permute(0, 3, 1, 2)
+
+
+class _Rectangles(NamedTuple):
+    """A rectangle in each of N images: boolean `rows` (N, height) and `columns` (N, width) that lie in it."""
+
+    rows: NDArray[np.bool_]
+    columns: NDArray[np.bool_]
+
+    def pixels(self) -> NDArray[np.int64]:
+        """(N,): how many pixels each has."""
+        found: NDArray[np.int64] = self.rows.sum(axis=1) * self.columns.sum(axis=1)
+        return found
+
+    def on(self, device: torch.device) -> Tensor:
+        """Boolean (N, height, width) on `device`, true inside."""
+        rows, columns = (moved(torch.from_numpy(inside), device) for inside in self)
+        return rows[:, :, None] & columns[:, None, :]
 
 
 def rectangle(
@@ -36,12 +55,13 @@ def rectangle(
     right: NDArray[np.float32],
     height: int,
     width: int,
-) -> Tensor:
-    """Boolean (N, height, width), true in a rectangle of `tall` × `wide` pixels per image, placed by two draws."""
+) -> _Rectangles:
+    """_Rectangles of `tall` × `wide` pixels, one per image of `height` × `width`, placed by two draws."""
     tall, wide = np.rint(tall).astype(np.int64), np.rint(wide).astype(np.int64)
     top = np.floor(down * (height - tall + 1)).astype(np.int64)
     left = np.floor(right * (width - wide + 1)).astype(np.int64)
     rows, columns = np.arange(height), np.arange(width)
-    in_rows = (rows >= top[:, None]) & (rows < (top + tall)[:, None])
-    in_columns = (columns >= left[:, None]) & (columns < (left + wide)[:, None])
-    return torch.from_numpy(in_rows[:, :, None] & in_columns[:, None, :])
+    return _Rectangles(
+        (rows >= top[:, None]) & (rows < (top + tall)[:, None]),
+        (columns >= left[:, None]) & (columns < (left + wide)[:, None]),
+    )

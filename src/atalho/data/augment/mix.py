@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from atalho import chance
 from atalho.data.augment.erase import rectangle
 from atalho.data.manifest import Ids
+from atalho.data.on_device import moved
 
 DRAWS: Final = 4
 _TABLE: Final = 4001
@@ -45,19 +46,21 @@ def mix(
     own = np.ones(len(draws))
     if mixup:
         own = np.where(cut, own, beta_quantile(mixup, draws[:, 1]))
-    weight = torch.from_numpy(own).float()[:, None, None, None]
-    others = images[torch.from_numpy(partners)]
+    device = images.device
+    weight = moved(torch.from_numpy(own).float(), device)[:, None, None, None]
+    partner = moved(torch.from_numpy(partners), device)
+    others = images[partner]
     mixed = images * weight + others * (1 - weight)
     if cutmix:
         side = np.where(cut, np.sqrt(1 - beta_quantile(cutmix, draws[:, 1])), 0.0)
         box = rectangle(side * height, side * width, draws[:, 2], draws[:, 3], height, width)
-        mixed = torch.where(box[:, None], others, mixed)
+        mixed = torch.where(box.on(device)[:, None], others, mixed)
         # The share is counted in pixels, since the rectangle has whole ones.
-        kept = 1 - box.sum(dim=(1, 2)).double().numpy() / (height * width)
+        kept = 1 - box.pixels() / (height * width)
         own = np.where(cut, kept, own)
-    shares = torch.from_numpy(own).float()[:, None]
-    targets = F.one_hot(labels, classes).float()
-    return mixed, targets * shares + targets[torch.from_numpy(partners)] * (1 - shares)
+    shares = moved(torch.from_numpy(own).float(), device)[:, None]
+    targets = F.one_hot(moved(labels, device), classes).float()
+    return mixed, targets * shares + targets[partner] * (1 - shares)
 
 
 def beta_quantile(alpha: float, numbers: NDArray[np.float32]) -> NDArray[np.float64]:

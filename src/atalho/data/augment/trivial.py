@@ -13,6 +13,7 @@ from torch import Tensor
 
 from atalho.data.augment import colour
 from atalho.data.augment.geometry import affine_sample
+from atalho.data.on_device import moved
 
 DRAWS: Final = 3
 _LEVELS: Final = 31
@@ -20,20 +21,25 @@ _LARGEST_SHIFT: Final = 32.0  # pixels, and no more than half the image
 
 
 def apply(images: Tensor, draws: NDArray[np.float32], fill: Sequence[int]) -> Tensor:
-    """(N, C, H, W) of 0…255 → the same shape float32. Draws: operation, strength, sign. `fill` fills what moves in."""
+    """(N, C, H, W) of 0…255 → the same shape float32. Draws: operation, strength, sign. `fill` fills what moves in.
+
+    Strengths stay in main memory until an operation needs them where the images lie.
+    """
     result = images.to(torch.float32, memory_format=torch.channels_last, copy=True)
     chosen = np.floor(draws[:, 0] * len(OPERATIONS)).astype(np.int64)
     level = np.floor(draws[:, 1] * _LEVELS) / (_LEVELS - 1)
     signed = np.where(draws[:, 2] < 0.5, -level, level)
-    mean = torch.tensor(fill, dtype=torch.float32)[:, None, None]
+    device = images.device
+    mean = moved(torch.tensor(fill, dtype=torch.float32), device)[:, None, None]
     for number, (operation, has_sign) in enumerate(OPERATIONS.values()):
         members = torch.from_numpy(np.flatnonzero(chosen == number))
         if operation is None or not len(members):
             continue
         strength = torch.from_numpy((signed if has_sign else level).astype(np.float32))[members]
         # What moves in from outside is zero: around the mean colour, zero is the mean.
-        around = mean if operation in _MOVES else torch.zeros(())
-        result[members] = operation(result[members] - around, strength) + around
+        around = mean if operation in _MOVES else torch.zeros((), device=device)
+        places = moved(members, device)
+        result[places] = operation(result[places] - around, strength) + around
     return result
 
 
@@ -66,13 +72,13 @@ def rotate(images: Tensor, strength: Tensor) -> Tensor:
 
 def posterize(images: Tensor, strength: Tensor) -> Tensor:
     """Fewer bits a channel: 8 at strength 0, 2 at strength 1."""
-    bits = torch.round(6 * strength).to(torch.int32)[:, None, None, None]
+    bits = moved(torch.round(6 * strength).to(torch.int32), images.device)[:, None, None, None]
     return ((images.round().to(torch.int32) >> bits) << bits).float()
 
 
 def solarize(images: Tensor, strength: Tensor) -> Tensor:
     """Values from a threshold on are inverted: 255 at strength 0, 0 at strength 1."""
-    threshold = (255 * (1 - strength))[:, None, None, None]
+    threshold = moved(255 * (1 - strength), images.device)[:, None, None, None]
     return torch.where(images >= threshold, 255 - images, images)
 
 
@@ -87,12 +93,11 @@ def equalize(images: Tensor, _strength: Tensor) -> Tensor:
     """Each channel's histogram made even, with the integers of Pillow's `ImageOps.equalize`."""
     count, channels, height, width = images.shape
     values = images.round().long().reshape(count * channels, height * width)
-    offsets = 256 * torch.arange(count * channels)[:, None]
-    histogram = torch.bincount((values + offsets).flatten(), minlength=256 * count * channels).view(-1, 256)
+    histogram = values.new_zeros(count * channels, 256).scatter_add_(1, values, torch.ones_like(values))
     step = (height * width - histogram.gather(1, values.amax(dim=1, keepdim=True))) // 255
     before = histogram.cumsum(dim=1) - histogram
     table = ((before + step // 2) // step.clamp(min=1)).clamp(0, 255)
-    table = torch.where(step > 0, table, torch.arange(256))
+    table = torch.where(step > 0, table, torch.arange(256, device=images.device))
     return table.gather(1, values).view(count, channels, height, width).float()
 
 
