@@ -197,6 +197,9 @@ class TrainingConfig(_Section):
     ] = "none"
     precision: Annotated[Literal["auto", "bf16", "fp32"], N_("auto: bf16 if the hardware supports it")] = "auto"
     device: Annotated[Literal["auto", "cpu", "cuda", "mps", "xpu"], N_("device to train on")] = "auto"
+    deterministic: Annotated[
+        bool, N_("deterministic algorithms on a GPU: equal runs give equal bytes; without them it may be faster")
+    ] = True
     threads: Annotated[
         Positive | None, N_("CPU threads; default: one for each physical core that the process may use")
     ] = None

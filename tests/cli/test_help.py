@@ -36,7 +36,7 @@ PORTUGUESE = re.compile(
 )
 SOURCE = Path(atalho.__file__).parent
 # What is written the same in every language.
-NAMES = {"IDX", "CSV", "TIFF", "AVIF", "TOML", "JSON", "CIFAR", "CPU", "SGD", "VGG", "HTML"}
+NAMES = {"IDX", "CSV", "TIFF", "AVIF", "TOML", "JSON", "CIFAR", "CPU", "GPU", "SGD", "VGG", "HTML"}
 
 
 def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

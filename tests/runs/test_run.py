@@ -43,6 +43,15 @@ def test_images_are_where_they_were_last_found(tmp_path: Path) -> None:
     assert moved.training == began.training
 
 
+def test_a_run_of_a_version_without_deterministic_algorithms_goes_on_without_them(tmp_path: Path) -> None:
+    folder = shutil.copytree(RUNS / "clothes", tmp_path / "run")
+    assert Config().training.deterministic
+    assert not Run.open(folder).config.training.deterministic
+    file = folder / "run.toml"
+    file.write_text(file.read_text().replace("[training]\n", "[training]\ndeterministic = true\n"))
+    assert Run.open(folder).config.training.deterministic
+
+
 def test_a_run_that_begins_does_not_read_its_configuration(tmp_path: Path) -> None:
     config = Config(data=DataConfig(path="photos"))
     assert Run.begun(tmp_path, config).config is config

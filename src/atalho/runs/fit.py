@@ -25,6 +25,7 @@ from atalho.tasks.by_name import task_of
 from atalho.tasks.task import EvaluationTarget
 from atalho.text import _
 from atalho.training import loop
+from atalho.training.determinism import deterministic
 from atalho.training.distributed import Ranks
 from atalho.training.progress import Progress
 from atalho.training.setup import BEGINNING, EpochOrigin, TrainingSetup
@@ -59,6 +60,11 @@ class RunStart:
 
 def fit(run: Run, dataset: Dataset, precision: Precision, progress: Progress, ranks: Ranks) -> None:
     """Train from the newest intact checkpoint, or from the beginning, to the end; then evaluate and report."""
+    with deterministic(precision.device, run.config.training.deterministic, progress.note):
+        _fit(run, dataset, precision, progress, ranks)
+
+
+def _fit(run: Run, dataset: Dataset, precision: Precision, progress: Progress, ranks: Ranks) -> None:
     c = run.config
     images = len(dataset.manifest.splits["train"])
     spec, prepared = run.network.spec, run.network.preprocessing

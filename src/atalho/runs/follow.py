@@ -14,6 +14,7 @@ from atalho.runs.fit import RunStart, training_setup
 from atalho.runs.run import Run
 from atalho.storage.log import NoLines
 from atalho.training import loop
+from atalho.training.determinism import deterministic
 from atalho.training.distributed import Ranks
 from atalho.training.progress import Progress
 from atalho.training.state import TrainingState
@@ -29,22 +30,27 @@ def follow(ranks: Ranks) -> Run:
     with threads(start.threads):
         precision = choose(start.config.training.device, start.precision)
         refuse_crowded_gpu(ranks, precision)
-        dataset = _in_turn(start, ranks)
-        count = len(dataset.manifest.splits["train"])
-        plan = memory.MemoryRequest(start.spec, dataset.size, count, start.config.training, precision, ranks.world)
-        dataset = memory.on_device(dataset, plan)
-        setup = training_setup(start.config, dataset, start.prepared, precision, start.path, start.epoch_origin)
-        # Rank 0 alone measures.
-        setup = dataclasses.replace(setup, task=dataclasses.replace(setup.task, val=NO_IDS))
-        model = network.first_weights(start.spec, start.config, None).to(precision.device)
-        state = TrainingState.start(model, start.config.training, setup.steps, setup.task.tensors())
-        start.restore(state)
-        ranks.wait()
-        nothing = Timing(None, minutes=start.config.training.checkpoint_minutes, steps=None)
-        with memory.explained(plan):
-            loop.fit(setup, state, ranks, NoLines(), nothing, Progress())
-        ranks.wait()  # until rank 0 has evaluated: then the run is whole
+        with deterministic(precision.device, start.config.training.deterministic, Progress().note):
+            _train(start, precision, ranks)
     return Run(start.path)
+
+
+def _train(start: RunStart, precision: Precision, ranks: Ranks) -> None:
+    dataset = _in_turn(start, ranks)
+    count = len(dataset.manifest.splits["train"])
+    plan = memory.MemoryRequest(start.spec, dataset.size, count, start.config.training, precision, ranks.world)
+    dataset = memory.on_device(dataset, plan)
+    setup = training_setup(start.config, dataset, start.prepared, precision, start.path, start.epoch_origin)
+    # Rank 0 alone measures.
+    setup = dataclasses.replace(setup, task=dataclasses.replace(setup.task, val=NO_IDS))
+    model = network.first_weights(start.spec, start.config, None).to(precision.device)
+    state = TrainingState.start(model, start.config.training, setup.steps, setup.task.tensors())
+    start.restore(state)
+    ranks.wait()
+    nothing = Timing(None, minutes=start.config.training.checkpoint_minutes, steps=None)
+    with memory.explained(plan):
+        loop.fit(setup, state, ranks, NoLines(), nothing, Progress())
+    ranks.wait()  # until rank 0 has evaluated: then the run is whole
 
 
 def refuse_crowded_gpu(ranks: Ranks, precision: Precision) -> None:

@@ -40,7 +40,8 @@ class Run:
     @cached_property
     def config(self) -> Config:
         """The resolved configuration, with the path at which the images were last found."""
-        values = run_file.read(self.path / run_folder.CONFIG)
+        # A run of a version that did not know the setting goes on as it began.
+        values = merge({"training": {"deterministic": False}}, run_file.read(self.path / run_folder.CONFIG))
         moved = self.images.path
         return validate(merge(values, {"data": {"path": moved}}) if moved else values)
 

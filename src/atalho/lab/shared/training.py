@@ -36,6 +36,7 @@ from atalho.tasks.forward import forward
 from atalho.text import _
 from atalho.text.numbers import number, whole
 from atalho.training import loop
+from atalho.training.determinism import deterministic
 from atalho.training.distributed import Ranks
 from atalho.training.progress import EpochReport, Progress, StepReport
 from atalho.training.recipe import RecipeContext, resolve
@@ -201,7 +202,8 @@ def train(
     state = TrainingState.start(network, config.training, setup.steps)
     watching = _Watching(progress or Progress(), lambda epoch: on_epoch(network, epoch))
     try:
-        with JsonLines(work / run_folder.LOG) as log:
+        equal = deterministic(bench.precision.device, config.training.deterministic, watching.note)
+        with JsonLines(work / run_folder.LOG) as log, equal:
             loop.fit(setup, state, Ranks(), log, timing, watching)
     except StoppedError as stopped:
         text = _("Stopped. Finished measurements are kept; run the same command again to continue.")
