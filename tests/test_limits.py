@@ -8,6 +8,7 @@ import pytest
 
 from atalho import limits
 from atalho.limits import Limit
+from atalho.storage.torch_file import PICKLE_BYTES
 
 SMALL = Limit(100, values=10, containers=5)
 
@@ -67,3 +68,4 @@ def test_the_limits_are_those_that_the_page_says() -> None:
         said += f", {limit.containers:,} lists and objects" if limit.containers else ""
         assert said in page
     assert f"{limits.ROW_CHARACTERS:,} characters; {limits.NAME_BYTES:,} bytes" in page
+    assert f"{PICKLE_BYTES // limits.MB} MB, {limits.PICKLE.values:,} values" in page

@@ -13,9 +13,9 @@ PLAIN = frozenset(
         """
         asked atalho board changed compared config console context count difference elsewhere errors file files finished
         finite formatter generalized grid how html json length line linear lines list lost mean measured moved named net
-        no not nothing numbers options out output page pipe postgres random reading record report reported res rest
-        result right row settings short signals skipped source sqlite stopped table tensor terminal text time trained
-        unfinished unreadable
+        no not nothing numbers options out output page pipe postgres random reading record refused report reported rest
+        res result right row settings short signals skipped source sqlite stopped table tensor terminal text time
+        trained unfinished unreadable
         """,
     )
 )

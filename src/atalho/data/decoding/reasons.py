@@ -119,16 +119,13 @@ def what_else(data: bytes, accepted: Sequence[str]) -> Text:
     for place, sign, name in _OTHER_FORMATS:
         if data[place : place + len(sign)] == sign:
             return Reason.OTHER_FORMAT.text(what=name, formats=formats)
-    for place, sign, what in _OTHER_FILES:
-        if data[place : place + len(sign)] == sign:
-            return Reason.SOMETHING_ELSE.text(what=Text(what))
+    if (other := other_file(data)) is not None:
+        return Reason.SOMETHING_ELSE.text(what=other)
     if data[:4] in (b"II*\0", b"MM\0*"):
         return Reason.TIFF.text()
     if data[4:11] == b"ftypavi":
         return Reason.AVIF.text()
     text = data[:_LOOKED_AT].removeprefix(_BOM).lstrip().lower()
-    if text.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
-        return Reason.SOMETHING_ELSE.text(what=Text("a web page (HTML)"))
     if b"<svg" in text:
         return Reason.OTHER_FORMAT.text(what="SVG", formats=formats)
     if text.startswith(b"<?xml"):
@@ -136,6 +133,16 @@ def what_else(data: bytes, accepted: Sequence[str]) -> Text:
     if len(text) >= _SHORTEST_TEXT and b" " in text and _is_text(data[:_LOOKED_AT]):
         return Reason.SOMETHING_ELSE.text(what=Text("a text"))
     return Reason.UNKNOWN.text(formats=formats)
+
+
+def other_file(data: bytes) -> Text | None:
+    """What a file is that people find in place of the one they wanted, by its first bytes; None for any other."""
+    for place, sign, what in _OTHER_FILES:
+        if data[place : place + len(sign)] == sign:
+            return Text(what)
+    text = data[:_LOOKED_AT].removeprefix(_BOM).lstrip().lower()
+    page = text.startswith((b"<!doctype html", b"<html", b"<head", b"<body"))
+    return Text("a web page (HTML)") if page else None
 
 
 def _is_text(data: bytes) -> bool:
