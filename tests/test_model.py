@@ -254,3 +254,12 @@ def test_weights_that_give_no_numbers_are_refused(folder: Path, name: str, value
     model_folder.write(folder, network.state_dict(), model_folder.read_card(folder))
     with pytest.raises(WeightsError, match=f"non-finite weights or a negative variance, first in {name}"):
         model.load(folder)
+
+
+def test_it_computes_in_fp32_unless_bf16_is_asked_for(folder: Path, image: Path) -> None:
+    usual, fast = model.load(folder), model.load(folder, "bf16")
+    assert (usual.precision.numbers, fast.precision.numbers) == ("fp32", "bf16")
+    assert torch.equal(usual.embed(image), model.load(folder, FP32).embed(image))
+    assert not torch.equal(usual.embed(image), fast.embed(image))
+    with pytest.raises(ConfigError, match=r"precision = 'fp16': expected fp32 or bf16\."):
+        model.load(folder, "fp16")  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from atalho.errors import ConfigError
-from atalho.precision import choose, threads
+from atalho.precision import Precision, choose, threads
 
 
 def test_what_is_asked_for_is_taken() -> None:
@@ -87,3 +87,10 @@ def test_threads_are_as_before_afterwards() -> None:
     assert torch.get_num_threads() == before
     with threads(None):
         assert torch.get_num_threads() == before
+
+
+def test_fp32_on_cuda_is_not_tf32() -> None:
+    before = torch.backends.cudnn.allow_tf32
+    with Precision(torch.device("cuda"), torch.float32, "").autocast():
+        assert not torch.backends.cudnn.allow_tf32
+    assert torch.backends.cudnn.allow_tf32 == before

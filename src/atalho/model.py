@@ -18,7 +18,7 @@ from atalho.json_values import JsonObject, JsonValue
 from atalho.networks.build import build
 from atalho.networks.network import Network, unsound
 from atalho.networks.spec import Spec
-from atalho.precision import Precision, choose
+from atalho.precision import Numbers, Precision, choose
 from atalho.storage import model_folder
 from atalho.storage.model_folder import Card
 from atalho.text.numbers import percent
@@ -136,15 +136,17 @@ class Model:
         return values
 
 
-def load(path: Path | str, precision: Precision | None = None) -> Model:
-    """The model of a run or model folder, in eval mode; `precision` is chosen by the hardware if not given.
+def load(path: Path | str, precision: Precision | Numbers = "fp32") -> Model:
+    """The model of a run or model folder, in eval mode.
 
-    Raises WeightsError for anything else than such a folder.
+    It computes in fp32, so that it says the same on every machine; `precision="bf16"` is faster where the hardware
+    multiplies it. Raises WeightsError for anything else than such a folder.
     """
+    if isinstance(precision, str):
+        precision = choose("auto", precision)
     folder = model_folder.find(Path(path))
     card = model_folder.read_card(folder)
     network = restore(folder, card)
-    precision = precision or choose("auto", "auto")
     network = network.to(precision.device).to(memory_format=torch.channels_last).eval()
     return Model(network, card, precision, folder)
 

@@ -1,7 +1,7 @@
 """Which device and which numbers: bf16 where the hardware multiplies it, fp32 elsewhere, and why."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -13,6 +13,9 @@ from atalho.text import _
 Accelerator = Literal["cuda", "mps", "xpu"]
 """What `training.device` names besides the CPU, by PyTorch's names; GPUs of AMD are `cuda` too."""
 
+Numbers = Literal["fp32", "bf16"]
+"""The type of the products of a network."""
+
 
 @dataclass(frozen=True)
 class Precision:
@@ -22,18 +25,25 @@ class Precision:
     dtype: torch.dtype
     reason: str
 
+    @property
+    def numbers(self) -> Numbers:
+        """`dtype` in a word."""
+        return "bf16" if self.dtype == torch.bfloat16 else "fp32"
+
     def autocast(self) -> AbstractContextManager[object]:
         """Products in `dtype`; sums, norms' statistics and parameters stay fp32."""
         if self.dtype == torch.float32:
-            return nullcontext()
+            return _whole_fp32()
         return torch.autocast(self.device.type, self.dtype)
 
     def __str__(self) -> str:
-        return f"{self.device.type} {'bf16' if self.dtype == torch.bfloat16 else 'fp32'} ({self.reason})"
+        return f"{self.device.type} {self.numbers} ({self.reason})"
 
 
 def choose(device: Literal["auto", "cpu"] | Accelerator, precision: Literal["auto", "bf16", "fp32"]) -> Precision:
     """The precision for this machine. Raises ConfigError where a device is asked for that is not there."""
+    if precision not in ("auto", "bf16", "fp32"):
+        raise ConfigError("precision = {given!r}: expected fp32 or bf16.", given=precision)
     found = accelerator()
     if device not in ("auto", "cpu", found):
         raise ConfigError(
@@ -69,6 +79,17 @@ def accelerator_name(kind: Accelerator) -> str:
     if kind == "mps":
         return "Apple MPS"
     return str(torch.get_device_module(kind).get_device_name())
+
+
+@contextmanager
+def _whole_fp32() -> Iterator[None]:
+    """While it lasts, convolutions on CUDA keep the bits that they would leave out, as TF32, of fp32."""
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
 
 
 @contextmanager

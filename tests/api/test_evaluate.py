@@ -6,8 +6,12 @@ from pathlib import Path
 import pytest
 
 from atalho.api.evaluate import evaluate
+from atalho.api.train import train
 from atalho.errors import ConfigError, DataError, WeightsError
+from atalho.runs import evaluation_data
 from atalho.runs.run import Run
+from atalho.tasks.by_name import task_of
+from atalho.training.progress import Progress
 
 
 def test_a_run_measures_itself_as_it_did_at_the_end(run: Run) -> None:
@@ -18,8 +22,27 @@ def test_a_run_measures_itself_as_it_did_at_the_end(run: Run) -> None:
 def test_a_folder_of_class_folders_is_taken_whole(run: Run, clothes: Path) -> None:
     found = evaluate(run.path, clothes / "test")
     assert found.images == 60
-    # The run computed in fp32; a model by itself computes as the hardware does best.
-    assert found.top1 == pytest.approx(run.top1, abs=0.05)
+    assert found.top1 == run.top1
+
+
+def test_a_run_that_trained_in_bf16_is_measured_in_fp32(clothes: Path, tmp_path: Path) -> None:
+    settings = {"training.precision": "bf16"}
+    trained = train(clothes, model="resnet20", epochs=1, settings=settings, out=tmp_path / "run")
+    before = trained.evaluation
+    assert before is not None and before.precision == "fp32"
+    assert trained.model.card.metrics["precision"] == "fp32"
+    assert evaluate(trained.path) == before
+    fast = evaluate(trained.path, precision="bf16")
+    assert fast.to_dict()["precision"] == "bf16"
+    assert fast.headline.remarks[1] == "computed in bf16"
+    assert trained.model.card.temperature == pytest.approx(_temperature(trained), rel=1e-6)
+
+
+def _temperature(run: Run) -> float:
+    """Fitted on what the model says, in fp32, of the validation images."""
+    loaded, dataset = evaluation_data.own(run, Progress())
+    found = evaluation_data.target_of(loaded, dataset)
+    return task_of("classification").calibrate(found, run.config, run.path, Progress()).temperature
 
 
 def test_the_test_split_is_taken_where_there_is_one(run: Run, clothes: Path) -> None:

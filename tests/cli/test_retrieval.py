@@ -19,10 +19,11 @@ def found(rank1: float, **more: Any) -> ReidentificationEvaluation:
     return ReidentificationEvaluation(**about, **figures(rank1), **more)
 
 
-def test_scripts_find_the_same_four_figures_also_where_nothing_was_measured() -> None:
-    assert summary("reid", found(0.9)) == {"rank1": 0.9, "map": 0.75, "minp": 0.75, "valid_queries": 900}
-    assert summary("reid", None) == {"rank1": None, "map": None, "minp": None, "valid_queries": None}
-    assert summary("classification", None) == {"top1": None}
+def test_scripts_find_the_same_figures_also_where_nothing_was_measured() -> None:
+    figures = {"rank1": 0.9, "map": 0.75, "minp": 0.75, "valid_queries": 900, "precision": "fp32"}
+    assert summary("reid", found(0.9, precision="fp32")) == figures
+    assert summary("reid", None) == dict.fromkeys(figures)
+    assert summary("classification", None) == {"top1": None, "precision": None}
 
 
 def test_plain_figures(capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,7 +16,7 @@ def test_train_prints_one_json_object_with_the_promised_fields(clothes: Path, tm
     found = atalho("train", str(clothes), "--model", "resnet20", "--epochs", "1", "--out", str(out), "--json")
     assert found.returncode == 0, found.stderr
     printed = json.loads(found.stdout)
-    assert printed.keys() == {"run", "top1", "seconds"}
+    assert printed.keys() == {"run", "top1", "precision", "seconds"}
     assert printed["run"] == str(out)
     assert "epoch   1/1" in found.stderr
 

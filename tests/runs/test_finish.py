@@ -27,7 +27,7 @@ def test_the_model_says_what_the_run_found(run: Run) -> None:
     found = run.evaluation
     assert card.classes == ("bag", "sneaker", "trouser")
     assert card.metrics == {
-        name: found.to_dict()[name] for name in ("split", "images", "top1", "top1_interval", "macro_f1")
+        name: found.to_dict()[name] for name in ("split", "images", "top1", "top1_interval", "macro_f1", "precision")
     }
     assert card.temperature == found.calibration.temperature > 0
     assert card.provenance["data"] == json.loads((run.path / "manifest.json").read_text())["fingerprint"]

@@ -12,6 +12,7 @@ from atalho.data.decoding.reading import read_bytes
 from atalho.data.decoding.reasons import UnreadableImageError
 from atalho.data.order import PathLike, batched
 from atalho.model import Model, load
+from atalho.precision import Numbers
 from atalho.storage import model_folder, vector_file
 from atalho.storage.vector_file import ImageVector
 from atalho.text import _
@@ -31,7 +32,12 @@ class Embedded:
 
 
 def embed(
-    run: Path | str, images: PathLike | Iterable[PathLike], out: PathLike, *, progress: Progress | None = None
+    run: Path | str,
+    images: PathLike | Iterable[PathLike],
+    out: PathLike,
+    *,
+    precision: Numbers = "fp32",
+    progress: Progress | None = None,
 ) -> Embedded:
     """Write the embeddings of images to a file, in the order given.
 
@@ -49,6 +55,8 @@ def embed(
         `.csv` of the same name with `path`, `row` (its place in the file), `reason`, `sha256`, `model`. `.csv`: `path`,
         `reason`, `sha256`, `model`, `v0`, `v1`, … `.parquet`: the same with a list `vector`; needs `atalho[parquet]`.
         An image that cannot be read has a reason and no vector.
+    precision
+        What the network computes in, "fp32" or "bf16".
     progress
         Who is told how far it is.
 
@@ -73,7 +81,7 @@ def embed(
     >>> atalho.embed("runs/people", ["photos"], "vectors.npy").vectors
     """
     vector_file.check(Path(out))
-    model, paths = load(run), predict.find(images)
+    model, paths = load(run, precision), predict.find(images)
     dimension = model.network.head.classifier.in_features
     bad: list[tuple[str, str]] = []
     batches = _embedded(model, paths, bad, progress or Progress())

@@ -8,6 +8,7 @@ from atalho.errors import ConfigError, RunError
 from atalho.gallery.rerank import Rerank
 from atalho.metrics.retrieval import PrecisionRule
 from atalho.model import Model
+from atalho.precision import Numbers
 from atalho.runs import evaluation_data, finish
 from atalho.runs.run import Run, run_with_images
 from atalho.storage import atomic, run_folder, threshold_file, vector_table
@@ -23,6 +24,7 @@ def evaluate(
     path: Path | str,
     data: Path | str | None = None,
     *,
+    precision: Numbers = "fp32",
     skip_bad: bool = False,
     protocol: str | None = None,
     average_precision: PrecisionRule = "hits",
@@ -42,6 +44,9 @@ def evaluate(
         Images to measure on: a folder of class folders is taken whole as the test set, or its test split where it has
         one. Without it, a run is measured on its own test images (on validation where it has none), and its
         `evaluation.json`, figures and report are written again.
+    precision
+        What the network computes in: in "fp32" it has the same accuracy on every machine, up to the last digits; "bf16"
+        is faster where the hardware multiplies it. It is recorded with the figures.
     skip_bad
         Leave out images that cannot be read.
     protocol, average_precision
@@ -81,20 +86,22 @@ def evaluate(
         )
     options = EvaluationOptions(protocol, average_precision, rerank, expand)
     if vector_table.is_named(path):
-        if data is not None or skip_bad:
-            raise ConfigError("{path} holds vectors: they are measured without images or --skip-bad.", path=path)
+        if data is not None or skip_bad or precision != "fp32":
+            raise ConfigError(
+                "{path} holds vectors: they are measured without images, --skip-bad or --precision.", path=path
+            )
         return vectors.evaluate(Path(path), options)
     if data is None:
         run = run_with_images(path)
         with locked(run.path):
-            return _own(run, options, progress)
-    loaded, dataset = evaluation_data.others(path, data, progress, skip_bad=skip_bad)
+            return _own(run, options, precision, progress)
+    loaded, dataset = evaluation_data.others(path, data, progress, skip_bad=skip_bad, precision=precision)
     return _measure(loaded, dataset, "test", options, progress)
 
 
-def _own(run: Run, options: EvaluationOptions, progress: Progress) -> Evaluation:
+def _own(run: Run, options: EvaluationOptions, precision: Numbers, progress: Progress) -> Evaluation:
     RunFolder(run.path).sweep()
-    loaded, dataset = evaluation_data.own(run, progress)
+    loaded, dataset = evaluation_data.own(run, progress, precision)
     split = finish.measured_split(dataset.manifest)
     if split is None:
         raise RunError("{run} has no test or validation images. Give images to evaluate on.", run=run.path)

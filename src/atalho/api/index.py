@@ -18,6 +18,7 @@ from atalho.data.order import PathLike, batched
 from atalho.errors import ConfigError, DataError, GalleryError
 from atalho.gallery.store import Entry, Origin, Store, Vectors, open_store, place
 from atalho.model import Model, load
+from atalho.precision import Numbers
 from atalho.runs import evaluation_data
 from atalho.runs.begin import refuse_undecodable
 from atalho.storage import model_folder, vector_table
@@ -60,6 +61,7 @@ def index(
     label: str | None = None,
     prefix: str | None = None,
     vectors: PathLike | None = None,
+    precision: Numbers = "fp32",
     progress: Progress | None = None,
 ) -> Indexed:
     """Add images to a gallery, or update them, with the model of `run`.
@@ -87,6 +89,8 @@ def index(
     vectors
         A file as `embed` writes it, instead of images: the vectors that the model of `run` made of the images at its
         paths, with their `identity` and `camera` where it has these columns. The images are only read to know them.
+    precision
+        What the network computes in, "fp32" or "bf16"; a gallery accepts vectors of both.
     progress
         Who is told how far it is.
 
@@ -108,7 +112,7 @@ def index(
     --------
     >>> atalho.index("runs/people", ["photos"], "people.db").new
     """
-    model, progress = load(run), progress or Progress()
+    model, progress = load(run, precision), progress or Progress()
     patterns = evaluation_data.path_patterns(run)
     if camera is not None:
         patterns = replace(patterns, camera=camera)
@@ -249,7 +253,7 @@ def _dimension(model: Model) -> int:
     return int(model.network.head.classifier.in_features)
 
 
-def model_of(store: Store, run: Path | str | None, gallery: str) -> Model:
+def model_of(store: Store, run: Path | str | None, gallery: str, precision: Numbers) -> Model:
     """The model that made the vectors of `store`: at the place it had then, or at `run`.
 
     Raises GalleryError where it is not the same model any more.
@@ -262,4 +266,4 @@ def model_of(store: Store, run: Path | str | None, gallery: str) -> Model:
             folder=folder,
             gallery=gallery,
         )
-    return load(folder)
+    return load(folder, precision)

@@ -20,6 +20,7 @@ from atalho.gallery.store import EntryFilter, Hit, Store, Vectors, open_store, p
 from atalho.json_values import JsonObject
 from atalho.metrics.verification import Threshold
 from atalho.model import Model
+from atalho.precision import Numbers
 from atalho.storage import threshold_file
 from atalho.text import _
 from atalho.text.numbers import number
@@ -61,6 +62,7 @@ def search(
     *,
     k: int = 10,
     model: Path | str | None = None,
+    precision: Numbers = "fp32",
     exact: bool = False,
     expand: int = 0,
     labels: str | Iterable[str] = (),
@@ -82,6 +84,8 @@ def search(
         How many hits an answer has at most.
     model
         Where the model of the gallery is, if it moved.
+    precision
+        What the network computes in, "fp32" or "bf16".
     exact
         Compare with every image, instead of asking the index of a large gallery.
     expand
@@ -122,7 +126,7 @@ def search(
         if not store.count():
             text = _("{gallery} is empty. Add images with: atalho index RUN IMAGES --gallery {gallery}")
             raise GalleryError(text.format(gallery=name))
-        loaded = model_of(store, model, name)
+        loaded = model_of(store, model, name, precision)
         threshold = threshold_file.read(loaded.folder)
     except BaseException:
         store.close()

@@ -15,6 +15,7 @@ def embed(
     /,
     *images: options.Images,
     out: Annotated[Path, Parameter(help=N_("file to write: .npy (with a .csv of paths beside it), .csv or .parquet"))],
+    precision: options.Numbers = "fp32",
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.embed`, print. Exit code 1 where an image could not be read."""
@@ -22,7 +23,7 @@ def embed(
     from atalho.api import embed as job
 
     with terminal.TerminalProgress() as progress:
-        found = job.embed(run, named, out, progress=progress)
+        found = job.embed(run, named, out, precision=precision, progress=progress)
     if json:
         bad = [{"path": path, "error": reason} for path, reason in found.bad]
         terminal.print_json({"vectors": found.vectors, "dimension": found.dimension, "bad": bad})

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from atalho.tasks.task import Evaluation
 
 _SHOWN_MISTAKES = 5
-_PRINTED: Final = {"classification": ("top1",), "reid": ("rank1", "map", "minp", "valid_queries")}
+_PRINTED: Final = {
+    "classification": ("top1", "precision"),
+    "reid": ("rank1", "map", "minp", "valid_queries", "precision"),
+}
 """The figures that `train --json` prints: scripts rely on their names."""
 
 
@@ -83,6 +86,7 @@ def evaluate(
         options.Whole,
         Parameter(help=N_("reid: also measure after averaging each query with this many first answers; 0: off")),
     ] = 0,
+    precision: options.Numbers = "fp32",
     skip_bad: Annotated[bool, Parameter(help=N_("skip images that cannot be read"), negative="")] = False,
     json: options.JSON = False,
 ) -> int:
@@ -97,6 +101,7 @@ def evaluate(
         found = job.evaluate(
             run,
             data,
+            precision=precision,
             skip_bad=skip_bad,
             protocol=protocol,
             average_precision=average_precision,
@@ -127,7 +132,8 @@ def say(found: Evaluation, *, in_short: bool = False) -> None:
     elif isinstance(found, ClassificationEvaluation) and in_short:
         accuracy, images = with_interval(found.top1, found.top1_interval), whole(found.images)
         text = _("{split} accuracy {top1} on {images} images")
-        terminal.say(text.format(split=terminal.split(found.split), top1=accuracy, images=images))
+        said = text.format(split=terminal.split(found.split), top1=accuracy, images=images)
+        terminal.say(said, found.precision)
         _caution(found)
     elif isinstance(found, ClassificationEvaluation):
         _say(found)
@@ -144,7 +150,7 @@ def _say(found: ClassificationEvaluation) -> None:
     if found.top5 is not None:
         parts.append(f"top-5 {with_interval(found.top5, found.top5_interval)}")
     parts.append(_("{images} images").format(images=whole(found.images)))
-    terminal.say(f"{terminal.split(found.split)}: " + " · ".join(parts))
+    terminal.say(f"{terminal.split(found.split)}: " + " · ".join(parts), found.precision)
     _caution(found)
     _calibration(found)
     _classes(found)

@@ -36,6 +36,7 @@ def index(
     vectors: Annotated[
         Path | None, Parameter(help=N_("vectors that this model made, instead of images: a file of atalho embed"))
     ] = None,
+    precision: options.Numbers = "fp32",
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.index`, print. Exit code 1 where an image could not be read."""
@@ -43,7 +44,15 @@ def index(
 
     with terminal.TerminalProgress() as progress:
         found = job.index(
-            run, images, gallery, camera=camera, label=label, prefix=prefix, vectors=vectors, progress=progress
+            run,
+            images,
+            gallery,
+            camera=camera,
+            label=label,
+            prefix=prefix,
+            vectors=vectors,
+            precision=precision,
+            progress=progress,
         )
     if json:
         bad = [{"path": path, "error": reason} for path, reason in found.bad]

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Final, TypedDict, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, TypedDict, Union, get_args, get_origin
 
 from cyclopts import Group, Parameter, Token, convert
 
@@ -144,6 +144,10 @@ Images = Annotated[
     str,
     # For the lone dash; `named` refuses other words that begin with one.
     Parameter(help=N_("files, folders, globs, or - for a list on standard input"), allow_leading_hyphen=True),
+]
+Numbers = Annotated[
+    Literal["fp32", "bf16"],
+    Parameter(help=N_("what the network computes in; bf16 is faster where the hardware supports it")),
 ]
 JSON = Annotated[bool, Parameter(help=N_("print a JSON object instead of a table"), negative="")]
 

@@ -22,6 +22,7 @@ def predict(
     /,
     *images: options.Images,
     top: Annotated[options.Whole | None, Parameter(help=N_("classes shown per image; default: 3, or 1 in CSV"))] = None,
+    precision: options.Numbers = "fp32",
     format: Annotated[Literal["table", "csv", "json"], Parameter(help=N_("output format"))] = "table",
     json: options.JSON = False,
 ) -> int:
@@ -37,7 +38,7 @@ def predict(
     from atalho import model
     from atalho.api import predict as job
 
-    loaded = model.load(run)
+    loaded = model.load(run, precision)
     paths = job.find(named)
     if format == "csv":
         top = min(top or 1, len(loaded.classes))

@@ -26,7 +26,8 @@ def say(found: ReidentificationEvaluation) -> None:
             valid=whole(found.valid_queries),
             queries=whole(found.queries),
             protocol=found.protocol,
-        )
+        ),
+        found.precision,
     )
     terminal.say(_line(found, {"rank5": "rank-5", "rank10": "rank-10", "rank20": "rank-20"} | _PRECISIONS))
     for way, text in (

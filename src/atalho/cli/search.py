@@ -45,6 +45,7 @@ def search(
     *images: Annotated[str, Parameter(help=N_("files, folders or globs"))],
     k: Annotated[options.Whole, Parameter(name=["-k", "--k"], help=N_("answers per image"))] = 10,
     model: Annotated[Path | None, Parameter(help=N_("the gallery's model, if it has moved"))] = None,
+    precision: options.Numbers = "fp32",
     asked: Annotated[SearchOptions, Parameter(name="*")] = _USUAL,
     json: options.JSON = False,
 ) -> int:
@@ -57,6 +58,7 @@ def search(
         predict.find(images),
         k=k,
         model=model,
+        precision=precision,
         exact=asked.exact,
         expand=asked.expand,
         labels=asked.label or (),

@@ -35,9 +35,9 @@ def complain(text: str) -> None:
     print(visible(text, but="\n\t"), file=sys.stderr)
 
 
-def say(text: str) -> None:
-    """A line of the result."""
-    print(visible(text, but="\t"))
+def say(text: str, computed_in: str | None = None) -> None:
+    """A line of the result, and after it, where that is known, what a network computed it in."""
+    print(visible(f"{text} · {computed_in}" if computed_in else text, but="\t"))
 
 
 def split(name: str) -> str:

@@ -9,7 +9,7 @@ from atalho.data.dataset import Dataset
 from atalho.data.layouts.patterns import PathPatterns
 from atalho.errors import RunError
 from atalho.model import Model
-from atalho.precision import choose
+from atalho.precision import Numbers, choose
 from atalho.runs import trained_images
 from atalho.runs.dataset import SurveyedData, open_dataset, survey_data, survey_manifest
 from atalho.runs.run import Run, run_at
@@ -18,9 +18,12 @@ from atalho.tasks.task import EvaluationTarget, Task
 from atalho.training.progress import Progress
 
 
-def own(run: Run, progress: Progress) -> tuple[Model, Dataset]:
-    """The model of a run and its images. Raises RunError where they are no longer those that it was trained on."""
-    loaded = model.load(run.path, choose(run.config.training.device, run.config.training.precision))
+def own(run: Run, progress: Progress, precision: Numbers = "fp32") -> tuple[Model, Dataset]:
+    """The model of a run, computing in `precision`, and its images.
+
+    Raises RunError where they are no longer those that it was trained on.
+    """
+    loaded = model.load(run.path, choose(run.config.training.device, precision))
     config = dataclasses.replace(run.config.data, size=loaded.card.preprocessing.size)
     stored = run.images.fingerprint
     surveyed = survey_data(dataclasses.replace(run.config, data=config), progress, stored)
@@ -34,14 +37,20 @@ def own(run: Run, progress: Progress) -> tuple[Model, Dataset]:
 
 
 def others(
-    path: Path | str, data: Path | str, progress: Progress, *, skip_bad: bool, task: Task | None = None
+    path: Path | str,
+    data: Path | str,
+    progress: Progress,
+    *,
+    skip_bad: bool,
+    precision: Numbers = "fp32",
+    task: Task | None = None,
 ) -> tuple[Model, Dataset]:
     """The model at `path` (run or model folder) and the images at `data` as split test, sized for it.
 
     They are read as `task` reads them (the model's if not given); the run says what their names tell.
     Raises DataError where classes are not the model's.
     """
-    loaded = model.load(path)
+    loaded = model.load(path, precision)
     prepared = loaded.card.preprocessing
     config = DataConfig(
         path=str(data),

@@ -13,7 +13,7 @@ from atalho.data.augment import Augment
 from atalho.data.dataset import Dataset
 from atalho.data.preprocessing import Preprocessing, channel_statistics
 from atalho.networks.spec import Spec
-from atalho.precision import Precision
+from atalho.precision import Precision, choose
 from atalho.runs import finish, memory, network, provenance, trained_images
 from atalho.runs.data_change import origin_of
 from atalho.runs.network import Start
@@ -98,7 +98,9 @@ def _fit(run: Run, dataset: Dataset, precision: Precision, progress: Progress, r
         finally:
             progress.end()
     seen = trained_images.seen_ids(run.path, dataset)
-    finish.finish(run, EvaluationTarget(state.averaged.network, dataset, prepared, precision, seen), progress)
+    # In fp32, so that a network has one accuracy, whatever the machine computes with in training.
+    measured = choose(c.training.device, "fp32")
+    finish.finish(run, EvaluationTarget(state.averaged.network, dataset, prepared, measured, seen), progress)
     ranks.wait()
 
 

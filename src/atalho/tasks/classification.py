@@ -123,12 +123,14 @@ class ClassificationEvaluation(ClassificationFigures, Evaluation):
         if self.top5 is not None:
             yield _("top-5 accuracy"), with_interval(self.top5, self.top5_interval)
         yield _("macro F1"), number(self.macro_f1, 3)
+        if self.precision is not None:
+            yield _("precision"), self.precision
 
     @property
     def headline(self) -> Headline:
         test = self.split != "val"
         split = _("test images") if test else _("validation images")
-        remarks = [_("on {n} {split}").format(n=whole(self.images), split=split)]
+        remarks = [_("on {n} {split}").format(n=whole(self.images), split=split), *self.computed()]
         if not test:
             remarks.append(_("There was no test split. Only the temperature was fitted on these images."))
         remarks.extend(self.not_new())
@@ -167,7 +169,7 @@ class ClassificationTask(Task):
     """Say which of the classes an image shows."""
 
     evaluation = ClassificationEvaluation
-    summary = ("split", "images", "top1", "top1_interval", "macro_f1")
+    summary = ("split", "images", "top1", "top1_interval", "macro_f1", "precision")
 
     @property
     def page(self) -> Page:
@@ -236,7 +238,12 @@ class ClassificationTask(Task):
         labels, names = torch.from_numpy(manifest.labels[ids]), [manifest.names[image] for image in ids]
         measured = measure(found, labels, manifest.classes, options.temperature, split, names)
         seen = np.isin(ids, target.seen)
-        return dataclasses.replace(measured, trained_on=int(seen.sum()) or None, unseen=_unseen(found, labels, seen))
+        return dataclasses.replace(
+            measured,
+            trained_on=int(seen.sum()) or None,
+            unseen=_unseen(found, labels, seen),
+            precision=target.precision.numbers,
+        )
 
 
 def _unseen(logits: Tensor, labels: Tensor, seen: NDArray[np.bool_]) -> UnseenFigures | None:

@@ -32,7 +32,7 @@ from atalho.metrics.retrieval import PrecisionRule
 from atalho.metrics.verification import Threshold
 from atalho.networks.network import Network
 from atalho.networks.spec import Spec
-from atalho.precision import Precision
+from atalho.precision import Numbers, Precision
 from atalho.tasks.forward import forward
 from atalho.text import _
 from atalho.text.numbers import whole
@@ -109,6 +109,8 @@ class Evaluation(Finding):
     """`test`, or `val` where there are no test images."""
     trained_on: int | None = None
     """How many of the images the network, or the one it started from, has trained on; None where none is known."""
+    precision: Numbers | None = None
+    """What the network computed in; None where an older version measured, or vectors were."""
 
     @property
     @abstractmethod
@@ -130,6 +132,11 @@ class Evaluation(Finding):
             yield _(
                 "The network has trained on {count} of these images, so the figure is better than on new ones."
             ).format(count=whole(self.trained_on))
+
+    def computed(self) -> Iterator[str]:
+        """What the network computed in, where that is known."""
+        if self.precision is not None:
+            yield _("computed in {precision}").format(precision=self.precision)
 
     @abstractmethod
     def pictures(self) -> list[str]:

@@ -148,3 +148,15 @@ def test_killed_in_the_middle_and_started_again_it_ends_the_same(clothes, tmp_pa
         del found["provenance"]
     assert first == second
     assert (killed / "figure.svg").read_bytes() == (straight / "figure.svg").read_bytes()
+
+
+def test_errors_are_measured_in_fp32_but_an_older_experiment_goes_on_as_it_began(clothes, tmp_path):
+    out = tmp_path / "out"
+    asked = {"depths": (8, 14), "seeds": 1, "recipe": RECIPE, "out": out}
+    assert depth.run(clothes, **asked).settings.training.errors_in == "float32"
+    older = json.loads((out / "experiment.json").read_bytes())
+    assert older.pop("errors_in") == "float32"
+    (out / "experiment.json").write_text(json.dumps(older))
+    again = depth.run(clothes, **asked | {"seeds": 2})
+    assert again.settings.training.errors_in is None
+    assert [one.seeds for one in again.series] == [(0, 1)] * 4

@@ -1,5 +1,6 @@
 """Lesions of real runs: what is cut, what is said of it, and that a second session goes on."""
 
+import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -136,3 +137,17 @@ def test_a_cell_says_which_images_are_right(twins: Twins, clothes: Path) -> None
             images = torch.cat([images for images, _targets in chosen.batches(21, torch.device("cpu"))])
             right = (network(images).argmax(1) == chosen.labels).numpy()
         assert np.array_equal(each.measure(chosen).images(21), right)
+
+
+@pytest.mark.parametrize("begun", ["fp32", "bf16"])
+def test_an_experiment_goes_on_in_the_precision_in_which_it_was_begun(twins: Twins, tmp_path: Path, begun: str) -> None:
+    out = tmp_path / "out"
+    lesion.run(twins[0], images=20, counts=(), out=out)
+    description = json.loads((out / "experiment.json").read_bytes())
+    assert description["precision"].split(" (")[0] == f"{choose('auto', 'fp32').device.type} fp32"
+    description["precision"] = description["precision"].replace("fp32", begun)
+    (out / "experiment.json").write_text(json.dumps(description))
+    cell = min((out / "cells").iterdir())
+    cell.unlink()
+    again = lesion.run(twins[0], images=20, counts=(), out=out)
+    assert cell.is_file() and f" {begun} " in again.settings.measured_on.precision

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from atalho.errors import ConfigError
 from atalho.lab.lesion.page import LesionResult
 from atalho.lab.lesion.result import Kind, Lesion, LesionMeasured, LesionSeries, LesionSettings, RandomLesions
-from atalho.lab.shared import subset, trained
+from atalho.lab.shared import cells, subset, trained
 from atalho.lab.shared.session import BudgetedOptions, Session
 from atalho.lab.shared.subset import Subset
 from atalho.lab.shared.trained import Compared, TrainedNetwork
@@ -109,9 +109,11 @@ def run(
     """
     if draws < 2 or not all(count > 0 for count in counts):
         raise ConfigError("Blocks at random: give counts of at least 1, and at least 2 draws.")
-    precision = choose("auto", "auto")
     runs = [network] if beside is None else [network, beside]
     session = Session.begin(LesionResult, trained.names(runs)[0], **options)
+    # An experiment that an older version began in bf16 goes on in it.
+    begun = str(cells.description(session.folder).get("precision", ""))
+    precision = choose("auto", "bf16" if " bf16" in begun else "fp32")
     networks, chosen = subset.of_runs(
         runs, data, "test", count=images, seed=seed, precision=precision, progress=session.progress
     )

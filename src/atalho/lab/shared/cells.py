@@ -86,6 +86,12 @@ def place(out: Path | str | None, name: str) -> Path:
     return folder
 
 
+def description(folder: Path) -> Value:
+    """What the experiment in `folder` was begun with; nothing where none was."""
+    path = folder / DESCRIPTION
+    return _read(path) if path.is_file() else {}
+
+
 def run(
     folder: Path,
     description: Mapping[str, Any],

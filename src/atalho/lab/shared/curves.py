@@ -1,7 +1,7 @@
 """Networks that are trained from several seeds, and their errors over the training: `lab depth` and `lab compare`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -9,12 +9,13 @@ from typing import Any, Final
 from atalho import stored
 from atalho.errors import ConfigError, nearest
 from atalho.inspection.summary import Summary
-from atalho.lab.shared.cells import Finished
+from atalho.lab.shared.cells import Finished, description
 from atalho.lab.shared.session import Session
 from atalho.lab.shared.training import TrainingBench, train
 from atalho.lab.shared.verdict import SHARE, Interval, Sample
 from atalho.networks.network import Network
 from atalho.networks.spec import Spec
+from atalho.precision import choose
 from atalho.text import Text
 from atalho.training.progress import Progress
 
@@ -73,6 +74,12 @@ def check_choice(unknown: Text, given: str, accepted: Sequence[str]) -> None:
     """Raises ConfigError, with the nearest, for a word that is not `accepted`."""
     if given not in accepted:
         raise ConfigError(Text.joined(unknown, nearest(given, accepted)))
+
+
+def exact_errors(session: Session[Any], bench: TrainingBench) -> TrainingBench:
+    """The bench with errors measured in fp32; one that an older version began goes on as it was begun."""
+    begun = description(session.folder)
+    return bench if begun and "errors_in" not in begun else replace(bench, errors_in=choose("auto", "fp32"))
 
 
 def measure_errors(

@@ -91,11 +91,14 @@ class Trained:
     device: str
     """`cpu`, `cuda`, `mps` or `xpu`."""
     precision: str
-    """Number type of the layers."""
+    """Number type of the layers in training."""
     threads: int
     """Threads of PyTorch."""
     torch: str
     """Version of PyTorch."""
+    errors_in: str | None = None
+    """Number type of the layers where errors are measured; absent in an experiment that measures none, or that an older
+    version began: there it is that of training."""
 
     def words(self) -> dict[str, str]:
         """Images, their size, batches and learning rate, as a page says them."""
@@ -112,6 +115,8 @@ class TrainingBench:
     prepared: Preprocessing
     precision: Precision
     recipe: Recipe
+    errors_in: Precision | None = None
+    """In which errors are measured; None: as the networks are trained."""
 
     @property
     def manifest(self) -> Manifest:
@@ -133,6 +138,7 @@ class TrainingBench:
             precision=str(self.precision.dtype).removeprefix("torch."),
             threads=torch.get_num_threads(),
             torch=torch.__version__,
+            errors_in=None if self.errors_in is None else str(self.errors_in.dtype).removeprefix("torch."),
         )
 
     def fitted(self, named: str | Spec, *, shortcut: ShortcutChoice = "auto", image_size: int | None = None) -> Spec:
@@ -142,7 +148,7 @@ class TrainingBench:
 
     def error(self, network: nn.Module, ids: Ids) -> float:
         """The share of the images `ids` that `network`, in eval mode, gets wrong."""
-        logits = forward(network, self.pixels.images, ids, self.prepared, self.precision)
+        logits = forward(network, self.pixels.images, ids, self.prepared, self.errors_in or self.precision)
         return (logits.argmax(1) != torch.from_numpy(self.manifest.labels[ids])).float().mean().item()
 
     def some(self, split: str, most: int) -> Ids:

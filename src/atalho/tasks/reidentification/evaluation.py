@@ -85,6 +85,8 @@ class ReidentificationEvaluation(RetrievalFigures, Evaluation):
         for name, label in (("rank1", "rank-1"), ("rank5", "rank-5"), ("map", "mAP"), ("minp", "mINP")):
             yield label, with_interval(*self.figure(name))
         yield _("protocol"), self.protocol
+        if self.precision is not None:
+            yield _("precision"), self.precision
         if self.at_threshold is not None:
             yield _("threshold"), number(self.at_threshold.similarity, 3)
 
@@ -94,7 +96,7 @@ class ReidentificationEvaluation(RetrievalFigures, Evaluation):
             valid=whole(self.valid_queries), queries=whole(self.queries), images=whole(self.images)
         )
         name = _("rank-1: the nearest image is a right answer")
-        return Headline(self.rank1, self.rank1_interval, name, (valid, *self.not_new()))
+        return Headline(self.rank1, self.rank1_interval, name, (valid, *self.computed(), *self.not_new()))
 
     def pictures(self) -> list[str]:
         """Queries and what was found for them."""
@@ -108,7 +110,8 @@ def evaluate(
     manifest, ids = target.dataset.manifest, target.dataset.manifest.splits[split]
     found = target.forward(ids, listener, ask=target.network.embedding)
     measured = of_embeddings(found, manifest, split, options)
-    return dataclasses.replace(measured, trained_on=len(np.intersect1d(ids, target.seen)) or None)
+    seen = len(np.intersect1d(ids, target.seen)) or None
+    return dataclasses.replace(measured, trained_on=seen, precision=target.precision.numbers)
 
 
 def of_embeddings(
