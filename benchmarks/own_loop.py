@@ -2,7 +2,7 @@
 
 Images are not varied, as the bare loop does not vary its batch; the first two steps, which allocate, do not count.
 
-python benchmarks/own_loop.py DATA NETWORK BATCH SIDE
+python benchmarks/own_loop.py DATA NETWORK BATCH SIDE PRECISION
 """
 
 import sys
@@ -24,17 +24,23 @@ class Clock(Progress):
         self.ends.append(time.perf_counter())
 
 
-def main(data: str, name: str, batch: int, side: int) -> float:
+def main(data: str, name: str, batch: int, side: int, precision: str) -> float:
     prepare_process()
     from atalho.api.train import train
 
     clock = Clock()
     with tempfile.TemporaryDirectory() as folder:
-        settings = {"data.size": side, "data.val_fraction": 0, "augment.crop": "none", "augment.flip": False}
+        settings = {
+            "data.size": side,
+            "data.val_fraction": 0,
+            "augment.crop": "none",
+            "augment.flip": False,
+            "training.precision": precision,
+        }
         out = Path(folder) / "run"
         train(data, model=name, epochs=1, batch_size=batch, settings=settings, out=out, progress=clock)
     return batch * (len(clock.ends) - 2) / (clock.ends[-1] - clock.ends[1])
 
 
 if __name__ == "__main__":
-    print(main(sys.argv[1], sys.argv[2], *map(int, sys.argv[3:5])))
+    print(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]))
