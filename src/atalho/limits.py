@@ -43,6 +43,8 @@ TABLE: Final = Limit(4 * GB)
 """A table of images, in CSV or JSON lines."""
 ARRAYS: Final = Limit(4 * GB)
 """Images that one file holds together: IDX, CIFAR batches."""
+PARQUET: Final = Limit(64 * GB, 16_000_000)
+"""A table that holds images themselves, of which a few are in memory at a time; its rows."""
 PICKLE: Final = Limit(GB, 2_000_000)
 """A pickle of CIFAR: bytes, and values that its instructions build."""
 

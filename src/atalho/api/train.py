@@ -45,7 +45,7 @@ def train(
     Parameters
     ----------
     data
-        A folder of class folders, a CSV file, IDX files or CIFAR batches.
+        A folder of class folders, a CSV file, Parquet, IDX files or CIFAR batches.
     model, task, recipe, epochs, batch_size, seed
         The settings that are given most often; `atalho.list_models()` names the models, and a file `NAME.toml` is a
         spec.

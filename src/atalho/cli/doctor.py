@@ -21,7 +21,9 @@ _SHOWN = 8
 
 
 def doctor(
-    data: Annotated[str, Parameter(help=N_("folder with one folder per class, CSV, IDX files or CIFAR batches"))],
+    data: Annotated[
+        str, Parameter(help=N_("folder with one folder per class, CSV, Parquet, IDX files or CIFAR batches"))
+    ],
     /,
     *,
     task: Annotated[

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def train(
     data: Annotated[
-        str | None, Parameter(help=N_("folder with one folder per class, CSV, IDX files or CIFAR batches"))
+        str | None, Parameter(help=N_("folder with one folder per class, CSV, Parquet, IDX files or CIFAR batches"))
     ] = None,
     /,
     *,

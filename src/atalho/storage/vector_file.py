@@ -9,11 +9,12 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from atalho.data.decoding.parquet_rows import parquet_library
 from atalho.errors import ConfigError
 from atalho.storage import output
 
@@ -131,13 +132,3 @@ def _csv(rows: Iterable[Sequence[str]]) -> bytes:
 def _utf8(cell: str) -> str:
     """The bytes of a name that are no UTF-8, which Parquet does not hold, as escapes."""
     return cell.encode(errors="backslashreplace").decode()
-
-
-def parquet_library() -> tuple[Any, Any]:
-    """The packages pyarrow and pyarrow.parquet. Raises ConfigError where they are not installed."""
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError:
-        raise ConfigError("Parquet files need an extra. Install it with: pip install 'atalho[parquet]'") from None
-    return pyarrow, pyarrow.parquet

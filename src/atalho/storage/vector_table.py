@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atalho import limits
+from atalho.data.decoding.parquet_rows import parquet_library
 from atalho.data.layouts import csv_table
 from atalho.errors import DataError
 from atalho.storage import vector_file
@@ -154,7 +155,7 @@ def _array(path: Path) -> NDArray[np.float32]:
 
 
 def _parquet(path: Path) -> Iterator[_Row]:
-    arrow, parquet = vector_file.parquet_library()
+    arrow, parquet = parquet_library()
     with limits.open_regular(path, limits.ARRAYS) as file:
         try:
             yield from _record_batches(path, parquet.ParquetFile(file))

@@ -237,13 +237,3 @@ def test_the_only_table_beside_loose_images_says_what_it_lacks(tree: Tree) -> No
     (root / "labels.csv").write_text("file,class\n1.png,a\n")
     with pytest.raises(DataError, match="has the columns file, class; required: path,label"):
         read(root)
-
-
-@pytest.mark.parametrize("place", ["train-00000-of-00001.parquet", "data/train-00000-of-00001.parquet"])
-def test_images_inside_parquet_are_refused_with_what_is_read_instead(tmp_path: Path, place: str) -> None:
-    file = tmp_path / "set" / place
-    file.parent.mkdir(parents=True)
-    file.write_bytes(b"PAR1")
-    for given in (tmp_path / "set", file):
-        with pytest.raises(DataError, match=r"00001\.parquet: images inside Parquet files are not read. Save them as"):
-            read(given)

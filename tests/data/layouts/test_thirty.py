@@ -3,6 +3,7 @@
 Each says the classes, splits, identities and cameras that are right, or what the refusal says.
 """
 
+import importlib.util
 import json
 import unicodedata
 from collections.abc import Callable, Iterable
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from parquet_files import picture, write
 from PIL import Image
 
 from atalho.cli import run
@@ -45,6 +47,8 @@ class Case:
 
     names: tuple[str, ...]
     files: dict[str, str] = field(default_factory=dict)
+    tables: dict[str, dict[str, list[object]]] = field(default_factory=dict)
+    """Parquet files, each with its columns beside the images."""
     options: tuple[str, ...] = ()
     classes: tuple[str, ...] = KINDS
     splits: dict[str, int] = field(default_factory=dict)
@@ -54,6 +58,15 @@ class Case:
     @property
     def reid(self) -> bool:
         return "reid" in self.options
+
+
+def shards(**rows: int) -> dict[str, dict[str, list[object]]]:
+    """Shards as the Hub has them, with classes by their numbers."""
+    return {
+        f"data/{split}-{part:05}-of-00002.parquet": {"label": [n % 2 for n in range(count)]}
+        for split, count in rows.items()
+        for part in range(2)
+    }
 
 
 def both(*splits: str, count: int = 4) -> tuple[str, ...]:
@@ -292,6 +305,29 @@ CASES = {
         splits={"train": 8, "val": 4, "test": 4},
         cameras=("left", "right"),
     ),
+    "Parquet shards": Case((), tables=shards(train=4, validation=4, test=4), splits=THREE),
+    "one Parquet file": Case(
+        (), tables={"pets.parquet": {"species": [kind(n) for n in range(16)], "weight": [1.5] * 16}}, splits=MADE
+    ),
+    "Parquet, another column": Case(
+        (),
+        tables={"a.parquet": {"label": [0, 0, 1, 1] * 4, "coat": [kind(n) for n in range(16)]}},
+        options=("--data.class", "coat"),
+        splits=MADE,
+    ),
+    "Parquet without labels": Case(
+        (),
+        tables={"a.parquet": {"caption": ["a cat"] * 4}},
+        refused="has the columns image, caption, and none called 'label': choose one with --data.class COLUMN",
+    ),
+    "Parquet with identities": Case(
+        (),
+        tables={"a.parquet": {"identity": [f"p{n // 4}" for n in range(32)], "camera": [n % 2 for n in range(32)]}},
+        options=REID,
+        classes=PEOPLE,
+        splits={"train": 16, "val": 8, "test": 8},
+        cameras=("0", "1"),
+    ),
     "a blank camera": Case(
         FLAT,
         {"animals.csv": table("path,identity,camera", FLAT, lambda n: f"p{n // 2}", lambda n: str(n % 2 or ""))},
@@ -304,6 +340,8 @@ CASES = {
 @pytest.fixture(params=CASES)
 def case(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Case, Path]:
     made: Case = CASES[request.param]
+    if made.tables and importlib.util.find_spec("pyarrow") is None:
+        pytest.skip("pyarrow is not installed")
     root = tmp_path / "data"
     draw(root, made.names)
     if request.param == "the same set inside":
@@ -312,6 +350,10 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Case, Path]:
                 (root / name).write_bytes((root / name.removeprefix("set/")).read_bytes())
     for name, text in made.files.items():
         (root / name).write_text(text, encoding="utf-8")
+    for place, (name, columns) in enumerate(made.tables.items()):
+        count = len(next(iter(columns.values())))
+        names = {"label": KINDS} if "label" in columns else None
+        write(root / name, [picture(100 * place + n) for n in range(count)], columns, names=names)
     return made, root
 
 
@@ -348,7 +390,8 @@ def test_an_epoch_and_a_prediction(case: tuple[Case, Path], capsys: pytest.Captu
         return
     assert code == 0, told.err
     assert "found: " in told.err
-    first = sorted(str(path) for path in root.rglob("*") if path.suffix in (".png", ".ppm", ".avif"))[0]
+    first = sorted(str(path) for path in root.rglob("*") if path.suffix in (".png", ".ppm", ".avif", ".parquet"))[0]
+    first += "#0" if made.tables else ""
     if not made.reid:
         assert run(["predict", str(root.parent / "run"), first, "--json"]) == 0
         assert json.loads(capsys.readouterr().out)[0]["label"] in made.classes

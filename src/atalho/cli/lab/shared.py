@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from atalho.lab.shared.result import Result
 
 
-Data = Annotated[str, Parameter(help=N_("folder with one folder per class, CSV, IDX files or CIFAR batches"))]
+Data = Annotated[str, Parameter(help=N_("folder with one folder per class, CSV, Parquet, IDX files or CIFAR batches"))]
 MeasuredOn = Annotated[str | None, Parameter(help=N_("images to measure on; default: the run's own"))]
 Beside = Annotated[Path | None, Parameter(help=N_("run or model folder to compare with, such as the plain twin's"))]
 Seeds = Annotated[options.Whole, Parameter(help=N_("number of seeds, starting at 0; an interval needs at least two"))]

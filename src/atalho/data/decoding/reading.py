@@ -1,4 +1,7 @@
-"""The bytes of an image file. Nothing but a regular file of a plausible size is read, and nothing makes it wait."""
+"""The bytes of an image file, or of the image in a row of a table.
+
+Nothing but a regular file of a plausible size is read, and nothing makes it wait.
+"""
 
 import errno
 import os
@@ -7,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from atalho.data.decoding.parquet_rows import ImageRow, read_row, row_name
 from atalho.data.decoding.reasons import Reason, ReasonError, UnreadableImageError
 from atalho.text import Text
 
@@ -31,9 +35,13 @@ class ReadingOptions:
 
 
 def read_bytes(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> bytes:
-    """The content of a regular file. A FIFO, device, folder or broken link is an error and never waits."""
+    """The content of a regular file, or of FILE.parquet#ROW the image in that row.
+
+    A FIFO, device, folder or broken link is an error and never waits.
+    """
     try:
-        return _read(path, max_pixels)
+        name = row_name(path)
+        return _read(path, max_pixels) if name is None else _read_row(name, max_pixels)
     except ReasonError as error:
         raise UnreadableImageError(str(path), error.reason) from error
 
@@ -45,9 +53,7 @@ def _read(path: Path | str, max_pixels: int) -> bytes:
             raise ReasonError(_kind(status.st_mode))
         if status.st_size == 0:
             raise ReasonError(Reason.EMPTY.text())
-        largest = max_pixels * _BYTES_PER_PIXEL + (1 << 20)
-        if status.st_size > largest:
-            raise ReasonError(Reason.TOO_MANY_BYTES.text(size=status.st_size, limit=max_pixels))
+        _refuse_large(status.st_size, max_pixels)
         # O_NONBLOCK: should a FIFO take the file's place by now, opening it does not wait.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         with os.fdopen(descriptor, "rb", buffering=0) as file:
@@ -56,6 +62,24 @@ def _read(path: Path | str, max_pixels: int) -> bytes:
         raise ReasonError(_not_opened(path, error)) from error
     except ValueError as error:  # a zero byte in the name
         raise ReasonError(Reason.CANNOT_OPEN.text(reason=error)) from error
+
+
+def _read_row(name: ImageRow, max_pixels: int) -> bytes:
+    try:
+        data = read_row(name)
+    except OSError as error:
+        raise ReasonError(_not_opened(name.file, error)) from error
+    except ValueError as error:
+        raise ReasonError(Reason.TABLE.text(reason=error)) from error
+    if data is None:
+        raise ReasonError(Reason.NO_BYTES.text())
+    _refuse_large(len(data), max_pixels)
+    return data
+
+
+def _refuse_large(size: int, max_pixels: int) -> None:
+    if size > max_pixels * _BYTES_PER_PIXEL + (1 << 20):
+        raise ReasonError(Reason.TOO_MANY_BYTES.text(size=size, limit=max_pixels))
 
 
 def _kind(mode: int) -> Text:

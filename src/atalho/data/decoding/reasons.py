@@ -39,6 +39,8 @@ class Reason(Enum):
     BROKEN_LINK = N_("a link to a file that does not exist")
     LOOP = N_("a link that leads back to itself")
     NO_RIGHT = N_("no right to read it")
+    NO_BYTES = N_("the row has no image; the bytes are null")
+    TABLE = N_("its table cannot be read: {reason}")
     CANNOT_OPEN = N_("it cannot be opened: {reason}")
 
     def text(self, **fields: object) -> Text:

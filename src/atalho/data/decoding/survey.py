@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atalho.data.decoding.cache import cache_folder, load_arrays, save_arrays
+from atalho.data.decoding.parquet_rows import row_name
 from atalho.data.decoding.pool import DecoderPool
 from atalho.data.decoding.reading import ReadingOptions
 from atalho.data.manifest import BadImage, Ids, Manifest, bytewise
@@ -131,14 +132,20 @@ def _index_file(manifest: Manifest, options: ReadingOptions, cache_dir: Path | N
 
 
 def _signatures(paths: Sequence[str]) -> Ids:
-    """Per file: size, time of change of the content and of the entry in ns, inode; -1 where there is none. (N, 4)"""
+    """Per image, of its file: size, time of change of the content and of the entry in ns, inode; or -1. (N, 4)"""
     rows = []
+    last, row = "", (-1, -1, -1, -1)
     for path in paths:
-        try:
-            status = os.stat(path)  # noqa: PTH116 (for every file)
-            rows.append((status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino % (1 << 63)))
-        except (OSError, ValueError):
-            rows.append((-1, -1, -1, -1))
+        name = row_name(path)
+        file = path if name is None else name.file
+        if file != last:  # neighbours are often rows of one file
+            try:
+                status = os.stat(file)  # noqa: PTH116 (for every file)
+                row = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino % (1 << 63))
+            except (OSError, ValueError):
+                row = (-1, -1, -1, -1)
+        last = file
+        rows.append(row)
     return np.array(rows, dtype=np.int64).reshape(-1, 4)
 
 

@@ -37,6 +37,8 @@ _KINDS: Final = {
     Reason.BROKEN_LINK: ("link", N_("Restore the link's target, or remove the link.")),
     Reason.LOOP: ("link", _REMOVE),
     Reason.NO_RIGHT: ("permission", N_("Give yourself read permission: chmod u+r FILE, and u+x on its folders.")),
+    Reason.NO_BYTES: ("empty", N_("Write the table with the image's bytes in it, or remove the row.")),
+    Reason.TABLE: ("unreadable", N_("Copy or write the table again.")),
     Reason.CANNOT_OPEN: ("unreadable", _COPY),
 }
 KINDS: Final = frozenset({"unreadable", *(kind for kind, _remedy in _KINDS.values())})

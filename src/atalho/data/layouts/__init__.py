@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from atalho.data.layouts import patterns
+from atalho.data.layouts import parquet_table, patterns
 from atalho.data.layouts.listing import Listing
 from atalho.data.layouts.recognition import ACCEPTED, by_pattern, recognise
 from atalho.data.layouts.scan import refuse_undecodable
@@ -36,7 +36,8 @@ def read(
 ) -> Manifest:
     """All images below `path`, their classes and splits; missing splits are held out as `splits` says.
 
-    A `class_pattern` says what in an image's path is its class (`patterns`); otherwise the layout says it. With a
+    A `class_pattern` says what in an image's path is its class (`patterns`), or names a column of Parquet files;
+    otherwise the layout says it. With a
     `group_pattern` whole groups are held out, so that images of one burst or patient are in one split only. The ids
     `unreadable` are never held out, and the notes do not count them.
 
@@ -100,26 +101,16 @@ def read_test(path: str | Path, classes: tuple[str, ...], class_pattern: str | N
 def _list(path: Path, class_pattern: str | None = None, known: Sequence[str] = ()) -> Listing:
     if not os.path.lexists(path):  # (no error for a name that is too long)
         raise DataError(_missing(path))
-    if path.suffix.lower() == ".parquet" and os.path.isfile(path):  # noqa: PTH113
-        raise _parquet(path)
-    if class_pattern and os.path.isdir(path):  # noqa: PTH112
+    if tables := parquet_table.find(path):
+        listing = parquet_table.read(tables, class_pattern)
+    elif class_pattern and os.path.isdir(path):  # noqa: PTH112
         listing = by_pattern(path, patterns.parse(class_pattern, "data.class"))
     else:
         listing = recognise(path, known)
     if not listing.names:
-        if packed := [*path.glob("*.parquet"), *path.glob("*/*.parquet")]:
-            raise _parquet(packed[0])
         notes = "".join(f" {note}." for note in listing.notes)
         raise DataError("no images in {path}.{found} {accepted}", path=path, found=notes, accepted=Text(ACCEPTED))
     return listing
-
-
-def _parquet(path: Path) -> DataError:
-    return DataError(
-        "{path}: images inside Parquet files are not read. Save them as image files, with a metadata.csv of "
-        "file_name,label beside them.",
-        path=path,
-    )
 
 
 def _training_classes(listing: Listing, path: Path) -> tuple[str, ...]:

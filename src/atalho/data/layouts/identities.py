@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from atalho.data.layouts import csv_table, identity_lists
+from atalho.data.layouts import csv_table, identity_lists, parquet_table
 from atalho.data.layouts.listing import Listing
 from atalho.data.layouts.patterns import Pattern, parse, unfitting
 from atalho.data.layouts.scan import Folder, images_below, list_folder
@@ -46,10 +46,13 @@ def read(path: Path, camera: str = AUTO, identity: str | None = None, *, every: 
     """
     if not camera.isidentifier():  # which may be the name of a table's column
         _pattern(camera)
-    asked = _Asked(parse(identity, "data.identity") if identity else None, camera, every)
-    if not os.path.lexists(path):
-        raise DataError("{path} does not exist.", path=path)
-    listing = _table(path, asked) if os.path.isfile(path) else _folder(path, asked)  # noqa: PTH113 (no error for an odd name)
+    if tables := parquet_table.find(path, _roles):
+        listing = _parquet(tables, identity, camera, every)
+    else:
+        asked = _Asked(parse(identity, "data.identity") if identity else None, camera, every)
+        if not os.path.lexists(path):
+            raise DataError("{path} does not exist.", path=path)
+        listing = _table(path, asked) if os.path.isfile(path) else _folder(path, asked)  # noqa: PTH113 (no error for an odd name)
     if every and listing.layout == "market":
         listing.classes = ["" if name == DISTRACTOR else name for name in listing.classes]
     if not listing.names:
@@ -252,8 +255,32 @@ def _table(path: Path, asked: _Asked) -> Listing:
     return listing
 
 
+def _parquet(tables: parquet_table.Tables, identity: str | None, camera: str, every: bool) -> Listing:
+    """`identity` and `camera` are names of columns."""
+    listing = Listing(tables.root, "parquet", notes=list(tables.notes))
+    column = "camera" if camera in (AUTO, NONE) else camera
+    unseen = None
+    for row in tables.rows(parquet_table.Columns(identity, ("identity",), "--data.identity", column)):
+        split = tables.splits[row.name] if row.split is None else split_roles([row.split], _ROLES)[row.split]
+        if split is None:
+            text = Text("{where}: unknown split {given}. Accepted: train, val, test, query, gallery.")
+            raise DataError(text.format(where=tables.where(row), given=repr(row.split)))
+        if not row.label and not every:
+            raise DataError("{where}: the identity is missing.", where=tables.where(row))
+        seen = row.camera if camera != NONE else ""
+        unseen = unseen or (None if seen else row)
+        listing.add([row.image], row.label, split, seen)
+    if unseen and not every and (any(listing.cameras) or camera not in (AUTO, NONE)):
+        raise DataError(
+            "{where}: the camera is blank. Name it, or say that none is known: --data.camera none",
+            where=tables.where(unseen),
+        )
+    return listing
+
+
 def _accepted() -> Text:
     return Text(
         "Accepted for re-identification: the folders of Market-1501, a folder with one folder per "
-        "identity (optionally below train/ and test/), a CSV file with path,identity,camera."
+        "identity (optionally below train/ and test/), a CSV file with path,identity,camera, Parquet files "
+        "with image,identity,camera."
     )

@@ -15,7 +15,7 @@ from atalho.text import N_, Text
 
 ACCEPTED: Final = N_(
     "Accepted: a folder with train/<class>/ (and val/, test/), a folder with one folder per class, a "
-    "CSV file with path,label, IDX files as in MNIST, CIFAR batches."
+    "CSV file with path,label, Parquet files with an image and a label column, IDX files as in MNIST, CIFAR batches."
 )
 _FEW: Final = 10
 
