@@ -57,3 +57,19 @@ def test_without_a_horizon_it_is_the_network_itself(horizon: float) -> None:
     averaged.update(0)
     assert averaged.network is network
     assert averaged.tensors() == {}
+
+
+def test_on_a_device_it_follows_by_the_same_rule_and_stands_still_after_a_step_that_failed() -> None:
+    network = _network()
+    one, other = AveragedWeights(network, 20), AveragedWeights(network, 20)
+    for step in range(30):
+        _fill(network, float(step))
+        one.update(step)
+        other.follow(torch.tensor(other.weight(step)), torch.tensor(True))
+    for name, tensor in one.network.state_dict().items():
+        torch.testing.assert_close(other.network.state_dict()[name], tensor, rtol=1e-5, atol=1e-5, msg=name)
+    before = {name: tensor.clone() for name, tensor in other.network.state_dict().items()}
+    _fill(network, float("nan"))
+    other.follow(torch.tensor(other.weight(30)), torch.tensor(False))
+    for name, tensor in other.network.state_dict().items():
+        assert torch.equal(tensor, before[name]), name

@@ -6,10 +6,18 @@ import torch
 from atalho import networks
 from atalho.errors import NotFiniteError
 from atalho.precision import choose
-from atalho.training.finite import all_finite, explain
+from atalho.training import finite
+from atalho.training.finite import explain
 
 FP32 = choose("cpu", "fp32")
 IMAGES = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture(params=["one by one", "at once"], autouse=True)
+def how(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways to look at all gradients: that of the CPU, and that of a GPU, which the CPU knows too."""
+    if request.param == "at once":
+        monkeypatch.setattr(finite, "all_finite", finite.all_finite_at_once)
 
 
 def _network_with_gradients() -> networks.Network:
@@ -20,7 +28,7 @@ def _network_with_gradients() -> networks.Network:
 
 def check(loss: torch.Tensor, network: networks.Network, images: torch.Tensor, step: int, names: list[str]) -> None:
     """What the loop does before it counts a step."""
-    if not all_finite(loss, network):
+    if not finite.all_finite(loss, network):
         raise explain(loss.item(), network, images, FP32, step, names)
 
 

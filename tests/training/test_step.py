@@ -102,6 +102,25 @@ def test_what_is_not_finite_changes_no_weight(optimizer: str) -> None:
         assert torch.equal(parameter, before[name]), name
 
 
+def test_after_a_step_that_failed_no_weight_moves() -> None:
+    network, setup, ids = _network(), _setup(), np.arange(len(IMAGES))
+    optimizer, failed = build_optimizer(network, setup.config.training), torch.tensor(False)
+    set_rate(optimizer, RATE)
+
+    def step(images: Tensor) -> bool:
+        batch = TrainingBatch(0, ids, ids, images, LABELS, LABELS)
+        reduce = GradientReduction(network, Ranks())
+        return train_step(network, batch, setup, optimizer, reduce, failed).read()[2]
+
+    before = network.head.classifier.weight.clone()
+    assert step(IMAGES)
+    assert not torch.equal(network.head.classifier.weight, before)
+    before = network.head.classifier.weight.clone()
+    assert not step(IMAGES * torch.inf)
+    assert not step(IMAGES)
+    assert torch.equal(network.head.classifier.weight, before)
+
+
 def test_what_a_step_gave_is_read_exactly() -> None:
     loss, right = torch.tensor(0.1), torch.tensor(2**40 + 1)
     assert StepResult(loss, loss, right, torch.tensor(True)).read() == (loss.item(), 2**40 + 1, True)

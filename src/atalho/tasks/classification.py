@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from atalho.data.augment import Augment
 from atalho.data.dataset import Dataset
 from atalho.data.layouts.patterns import PathPatterns
 from atalho.data.manifest import NO_IDS, Ids, Manifest
+from atalho.data.on_device import moved
 from atalho.data.preprocessing import Preprocessing
 from atalho.errors import ConfigError
 from atalho.metrics import calibration, classification
@@ -60,8 +62,12 @@ class Classification(Objective):
         return order.epoch_batches(self.seed, epoch, self.train, self.batch_size)
 
     def loss(self, outputs: Outputs, targets: Tensor) -> Tensor:
-        weights = None if self.weights is None else self.weights.to(targets.device, non_blocking=True)
+        weights = self.weights if targets.device.type == "cpu" else self._weights_on_device
         return loss(outputs.logits, targets, smoothing=self.smoothing, weights=weights)
+
+    @cached_property
+    def _weights_on_device(self) -> Tensor | None:
+        return None if self.weights is None else moved(self.weights, self.precision.device)
 
     def part(self, targets: Tensor, ids: Ids, batch: Ids) -> float:
         # By the labels in main memory: to look at the targets would be to wait for the device.

@@ -246,6 +246,8 @@ class Objective(ABC):
     seed: int
     prepared: Preprocessing
     precision: Precision
+    recordable: ClassVar[bool] = True
+    """Whether a step does the same operations whatever is in its batch, so that a GPU may record and replay it."""
 
     @property
     @abstractmethod

@@ -4,30 +4,37 @@ Every random number of a step is a function of (seed, epoch, sample), and the le
 a run that is stopped between any two steps and resumed there does what it would have done.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import Final
 
 import torch
+from torch import Tensor
 
+from atalho.data.manifest import Ids
 from atalho.data.on_device import iterate, moved
 from atalho.errors import ReportedElsewhereError, StoppedError
+from atalho.json_values import JsonValue
 from atalho.networks.checkpointing import RecomputingNetwork
 from atalho.storage.log import JsonLines, NoLines
 from atalho.text import Text
 from atalho.training.distributed import Ranks
 from atalho.training.finite import explain
 from atalho.training.norm_statistics import CAUGHT_UP, FEWEST, borrowed_statistics, set_statistics
-from atalho.training.optimizer import set_rate
 from atalho.training.progress import EpochNumbers, EpochReport, Progress, StepReport
 from atalho.training.reduction import GradientReduction
 from atalho.training.setup import TrainingSetup
 from atalho.training.signals import StopSignals
 from atalho.training.state import Tally, TrainingState
-from atalho.training.step import StepResult, TrainingBatch, train_step
+from atalho.training.step import StepResult, TrainingBatch
+from atalho.training.stepping import Stepping, stepping
 from atalho.training.timing import Timing
 
 Log = JsonLines | NoLines
+_AHEAD: Final = 8
+"""Steps that a GPU may have been given and that nobody has read."""
 
 
 def fit(setup: TrainingSetup, state: TrainingState, ranks: Ranks, log: Log, timing: Timing, progress: Progress) -> None:
@@ -38,16 +45,15 @@ def fit(setup: TrainingSetup, state: TrainingState, ranks: Ranks, log: Log, timi
     training = setup.config.training
     network = RecomputingNetwork(state.network) if training.memory == "saving" else state.network
     reduce = GradientReduction(state.network, ranks)
-    recorder = _Recorder(setup, state, ranks, log, timing, progress)
+    take = stepping(setup, state, network, reduce, ranks.world, progress.note)
+    recorder = _Recorder(setup, state, ranks, log, timing, progress, take)
     with StopSignals(ranks.echo) as signals:
         for batch in _remaining_batches(setup, state, ranks):
-            rate = setup.rate(state.step)
-            set_rate(state.optimizer, rate)
-            result = train_step(network, batch, setup, state.optimizer, reduce)
-            recorder.record(batch, result, rate)
+            recorder.record(batch, take(batch, recorder.begun))
             signal = ranks.agree(signals.received)
             last = state.step == setup.steps
-            if ranks.is_main and (signal is not None or last or timing.checkpoint_due(state.step)):
+            if ranks.is_main and (signal is not None or last or timing.checkpoint_due(recorder.begun)):
+                recorder.read()
                 state.save(setup.checkpoints, log.flush(), keep=training.keep)
                 timing.saved()
             if signal is not None:
@@ -64,46 +70,113 @@ def _remaining_batches(setup: TrainingSetup, state: TrainingState, ranks: Ranks)
         state.network.train()
         shares = map(ranks.share, batches)
         for whole, (ids, pixels) in zip(batches, iterate(task.images, shares, device), strict=True):
-            tensors = (*task.vary(pixels, ids, epoch), task.labels[ids])
-            yield TrainingBatch(epoch, whole, ids, *(moved(tensor, device) for tensor in tensors))
+            yield _varied(setup, epoch, whole, ids, pixels)
 
 
-@dataclass(frozen=True)
+def _varied(setup: TrainingSetup, epoch: int, whole: Ids, ids: Ids, pixels: Tensor) -> TrainingBatch:
+    """The share `ids` of the batch `whole`, from pixels (N,C,P,P) uint8 on the device."""
+    images, targets = setup.task.vary(pixels, ids, epoch)
+    labels = targets if targets.ndim == 1 else moved(setup.task.labels[ids], images.device)
+    return TrainingBatch(epoch, whole, ids, images, targets, labels)
+
+
+@dataclass(frozen=True, eq=False)
+class _Begun:
+    """A step that was begun, and what it will have given."""
+
+    epoch: int
+    whole: Ids
+    ids: Ids
+    rate: float
+    result: StepResult
+    images: Tensor | None
+    """(N,C,S,S), where it is read at once; made once more where they are asked for later."""
+    done: torch.cuda.Event | None
+    """When it can be read without waiting for later steps."""
+
+
 class _Recorder:
-    """Counts steps and tells of them: in the state, in the log, on the clock and to whoever watches."""
+    """Counts steps and tells of them: in the state, in the log, on the clock and to whoever watches.
 
-    setup: TrainingSetup
-    state: TrainingState
-    ranks: Ranks
-    log: Log
-    timing: Timing
-    progress: Progress
+    On the CPU at once. A GPU works through the steps that it was given, and what came of a step is read when a few
+    more have been begun, so that it never runs out of work; before anything is saved or measured all of them are read.
+    Several ranks read at once too, because all must do so after the same step.
+    """
 
-    def record(self, batch: TrainingBatch, result: StepResult, rate: float) -> None:
-        """A step is done, and with it perhaps an epoch. Raises NotFiniteError where its numbers are not finite."""
+    def __init__(
+        self,
+        setup: TrainingSetup,
+        state: TrainingState,
+        ranks: Ranks,
+        log: Log,
+        timing: Timing,
+        progress: Progress,
+        take: Stepping,
+    ) -> None:
+        self.setup, self.state, self.ranks = setup, state, ranks
+        self.log, self.timing, self.progress, self.take = log, timing, progress, take
+        self._begun: deque[_Begun] = deque()
+        self._ahead = _AHEAD if take.ahead and ranks.world == 1 else 1
+
+    @property
+    def begun(self) -> int:
+        """How many steps of the run were begun."""
+        return self.state.step + len(self._begun)
+
+    def record(self, batch: TrainingBatch, result: StepResult) -> None:
+        """A step was begun, and with it perhaps the last of an epoch. Raises as `read`."""
+        rate, images, done = self.setup.rate(self.begun), None, None
+        if self._ahead == 1:
+            images = batch.images
+        elif batch.images.device.type == "cuda":
+            result, done = result.sent(), torch.cuda.Event()  # type: ignore[no-untyped-call]
+            done.record()
+        self._begun.append(_Begun(batch.epoch, batch.whole, batch.ids, rate, result, images, done))
+        _epoch, place = self.setup.position(self.begun)
+        if place == 0:
+            self.read()
+        elif len(self._begun) >= self._ahead:
+            self.read(leave=self._ahead // 2)
+
+    def read(self, *, leave: int = 0) -> None:
+        """Read what came of all steps but the last `leave`. Raises NotFiniteError where numbers are not finite."""
+        while len(self._begun) > leave:
+            step = self._begun[0]
+            if step.done is not None:
+                step.done.synchronize()
+            self._tell(step)
+            self._begun.popleft()
+            _epoch, place = self.setup.position(self.state.step)
+            if place == 0:
+                self._end_epoch(step.epoch, step.rate)
+
+    def _tell(self, step: _Begun) -> None:
         state, timing = self.state, self.timing
-        loss, right, finite = result.read()
+        loss, right, finite = step.result.read()
         if not finite:
-            self._refuse(batch, result, loss)
-        state.averaged.update(state.step)
+            self._refuse(step, loss)
         state.step += 1
-        state.tally.add(len(batch.whole), loss, right)
-        self.log.write({"kind": "step", "step": state.step, "epoch": batch.epoch + 1, "lr": rate, "loss": loss})
-        timing.step(len(batch.whole))
+        state.tally.add(len(step.whole), loss, right)
+        row: dict[str, JsonValue] = {
+            "kind": "step",
+            "step": state.step,
+            "epoch": step.epoch + 1,
+            "lr": step.rate,
+            "loss": loss,
+        }
+        self.log.write(row)
+        timing.step(len(step.whole))
         self.progress.step(
             StepReport(
                 step=state.step,
                 steps=self.setup.steps,
-                epoch=batch.epoch + 1,
+                epoch=step.epoch + 1,
                 epochs=self.setup.config.training.epochs,
                 loss=loss,
                 images_per_second=timing.images_per_second,
                 seconds_left=timing.seconds_left(self.setup.steps - state.step),
             )
         )
-        _epoch, done = self.setup.position(state.step)
-        if done == 0:
-            self._end_epoch(batch.epoch, rate)
 
     def _end_epoch(self, epoch: int, rate: float) -> None:
         state = self.state
@@ -128,12 +201,17 @@ class _Recorder:
             return borrowed_statistics(network, task, max(FEWEST, len(task.val)))
         return nullcontext()
 
-    def _refuse(self, batch: TrainingBatch, result: StepResult, loss: float) -> None:
+    def _refuse(self, step: _Begun, loss: float) -> None:
         """NotFiniteError from the rank in whose share of the batch the numbers went wrong, since it can say where."""
         setup, network = self.setup, self.state.network
-        names = [setup.names[number % len(setup.names)] for number in batch.ids]
-        error = explain(loss, network, batch.images, setup.precision, self.state.step + 1, names)
-        if self.ranks.lowest(not bool(torch.isfinite(result.own_loss))) != self.ranks.rank:
+        names = [setup.names[number % len(setup.names)] for number in step.ids]
+        if (images := step.images) is None:
+            _ids, pixels = next(iterate(setup.task.images, [step.ids], setup.precision.device))
+            batch = _varied(setup, step.epoch, step.whole, step.ids, pixels)
+            self.take.retrace(batch)
+            images = batch.images
+        error = explain(loss, network, images, setup.precision, self.state.step + 1, names)
+        if self.ranks.lowest(not bool(torch.isfinite(step.result.own_loss))) != self.ranks.rank:
             raise ReportedElsewhereError(error.exit_code) from error
         raise error
 

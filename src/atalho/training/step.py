@@ -44,12 +44,16 @@ class StepResult:
     right: Tensor
     """() how many images of the whole batch were classified right."""
     finite: Tensor
-    """() whether loss and gradients were finite; where not, no weight has changed."""
+    """() whether loss and gradients were finite, as in all steps before; where not, no weight has changed."""
 
     def read(self) -> tuple[float, int, bool]:
-        """Loss, right answers and whether all was finite, in one wait for the device."""
-        loss, right, finite = torch.stack([self.loss.double(), self.right.double(), self.finite.double()]).tolist()
-        return loss, int(right), bool(finite)
+        """Loss, right answers and whether all was finite."""
+        return float(self.loss), int(self.right), bool(self.finite)
+
+    def sent(self) -> "StepResult":
+        """The same on its way from a CUDA GPU to main memory: to be read when that is done with the step."""
+        values = (self.loss, self.own_loss, self.right, self.finite)
+        return StepResult(*(value.to("cpu", non_blocking=True) for value in values))
 
 
 def train_step(
@@ -58,10 +62,13 @@ def train_step(
     setup: TrainingSetup,
     optimizer: torch.optim.Optimizer,
     reduce: GradientReduction,
+    failed: Tensor | None = None,
 ) -> StepResult:
     """Move the weights of `network` once along the gradient of the loss of `batch`.
 
-    With `training.micro_batch` the batch passes in parts, whose gradients add up to that of the whole.
+    With `training.micro_batch` the batch passes in parts, whose gradients add up to that of the whole. `failed`, a
+    boolean scalar on the device, says whether a step before was not finite and is set where this one is not: from there
+    on no weight moves.
     """
     task, training = setup.task, setup.config.training
     optimizer.zero_grad()
@@ -77,5 +84,8 @@ def train_step(
         right += (outputs.logits.detach().argmax(1) == batch.labels[part]).sum()
     whole_loss, right = reduce(own_loss, right, len(batch.ids) / len(batch.whole))
     finite = all_finite(whole_loss, network)
+    if failed is not None:
+        finite = finite & ~failed
+        failed.copy_(~finite)
     step_where_finite(optimizer, finite)
     return StepResult(whole_loss, own_loss, right, finite)

@@ -46,6 +46,7 @@ class Reidentification(Objective):
     manifest: Manifest
     pixels: Images
     protocol: Protocol
+    recordable = False  # which images a loss compares depends on the batch
 
     @property
     def steps_per_epoch(self) -> int:
