@@ -84,6 +84,42 @@ def test_every_format_gives_the_same(tmp_path: Path) -> None:
         atalho.evaluate(tmp_path / "c.parquet")
 
 
+@pytest.mark.parametrize("factor", [1e-30, 1e30])
+def test_directions_count_whatever_the_length(tmp_path: Path, factor: float) -> None:
+    _table(tmp_path / "v.csv", _said())
+    np.save(tmp_path / "v.npy", VECTORS)
+    plain = atalho.evaluate(tmp_path / "v.npy").to_dict()
+    np.save(tmp_path / "v.npy", VECTORS * factor)
+    assert atalho.evaluate(tmp_path / "v.npy").to_dict() == plain
+
+
+def test_columns_of_parquet_may_be_whole_numbers_but_not_objects(tmp_path: Path) -> None:
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "v.parquet"
+    columns = {"path": PATHS, "vector": list(VECTORS)}
+    parquet.write_table(arrow.table(columns | {"identity": [place % 6 for place in range(COUNT)]}), path)
+    assert vector_table.read(path).identities[:7] == ("0", "1", "2", "3", "4", "5", "0")
+    parquet.write_table(arrow.table(columns | {"identity": [[1]] * COUNT}), path)
+    with pytest.raises(DataError, match="expected text or whole numbers in the column identity"):
+        atalho.evaluate(path)
+    parquet.write_table(arrow.table(_said() | {"vector": [{"x": 1.0}] * COUNT}), path)
+    with pytest.raises(DataError, match="expected a list of real numbers in the column vector"):
+        atalho.evaluate(path)
+    parquet.write_table(arrow.table(_said() | {"path": ["a"] * COUNT, "vector": list(VECTORS)}), path)
+    with pytest.raises(DataError, match="names a 24 times; list each image once"):
+        atalho.evaluate(path)
+
+
+def test_a_table_may_have_many_columns_and_a_column_a_long_name(tmp_path: Path) -> None:
+    path = tmp_path / "v.csv"
+    names = ",".join(f"v{place}" for place in range(50_000))
+    path.write_text(f"path,{names}\na{',1' * 50_000}\nb{',2' * 50_000}\n")
+    assert vector_table.read(path).vectors.shape == (2, 50_000)
+    path.write_text(f"path,{'1' * 100_000}x\na,1\n")
+    with pytest.raises(DataError, match="one series of numbered columns"):
+        vector_table.read(path)
+
+
 def test_queries_are_compared_with_the_gallery_alone(tmp_path: Path) -> None:
     splits = ["query" if place < 6 else "gallery" if place < 18 else "train" for place in range(COUNT)]
     found = atalho.evaluate(_table(tmp_path / "v.csv", _said(split=splits) | _numbered("v")))

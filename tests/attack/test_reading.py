@@ -1,101 +1,22 @@
-"""Hostile and damaged input to every command: no crash, no hang, no more than two gigabytes.
-
-Each case is a command in a process of its own, forked from this one, which has imported everything.
-"""
+"""Hostile and damaged input to every command: no crash, no hang, no more than two gigabytes."""
 
 import os
-import resource
 import shutil
-import signal
 import struct
 import subprocess
 import sys
-import time
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
+from attack import ALL, SOME, attack, sparse, written
 from PIL import Image
 
-from atalho.api import doctor, evaluate, import_weights, index, predict, search, threshold, train  # noqa: F401 (warm)
-from atalho.cli import run as command
 from atalho.runs.run import Run
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
-MOST_BYTES = 2 * 2**30
-CPU_SECONDS, WALL_SECONDS = 10, 60
-TERABYTE = 2**40
 
-
-def attack(arguments: list[str], folder: Path) -> str:
-    """Run a command and return what it says. AssertionError where it crashes, hangs or takes too much memory."""
-    said = folder / "said"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads, of which none is in a lock
-        child = os.fork()
-    if not child:
-        code = 99
-        try:
-            resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-            output = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-            os.dup2(output, 1)
-            os.dup2(output, 2)
-            sys.stdout = os.fdopen(1, "w", closefd=False)
-            sys.stderr = os.fdopen(2, "w", closefd=False)
-            code = command(arguments)
-            sys.stdout.flush()
-            sys.stderr.flush()
-        finally:
-            os._exit(code)
-    begun = time.monotonic()
-    ended, status, used = os.wait4(child, os.WNOHANG)
-    while not ended and time.monotonic() - begun < WALL_SECONDS:
-        time.sleep(0.01)
-        ended, status, used = os.wait4(child, os.WNOHANG)
-    if not ended:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-    text = said.read_text(errors="replace") if said.exists() else ""
-    shown = f"{arguments}: {text[-500:]}"
-    assert ended, f"hung: {shown}"
-    assert os.WIFEXITED(status), f"ended by signal {os.WTERMSIG(status)}: {shown}"
-    assert os.WEXITSTATUS(status) in (0, 1, 2), shown
-    assert "Unexpected" not in text, shown
-    assert used.ru_maxrss * 1024 < MOST_BYTES, f"{used.ru_maxrss} kB: {shown}"
-    return text
-
-
-def sparse(path: Path) -> None:
-    """A file that claims a terabyte and takes no room."""
-    with path.open("wb") as file:
-        file.truncate(TERABYTE)
-
-
-def written(content: str | bytes) -> Callable[[Path], None]:
-    """What writes a content to a file."""
-    return lambda path: path.write_bytes(content if isinstance(content, bytes) else content.encode()) and None
-
-
-SOME: dict[str, Callable[[Path], None]] = {
-    "null": written("null"),
-    "brackets": written("[" * 200_000),
-    "pipe": os.mkfifo,
-}
-ALL: dict[str, Callable[[Path], None]] = SOME | {
-    "nothing": written(""),
-    "object": written("{}"),
-    "list": written("[]"),
-    "number": written("5"),
-    "text": written('"x"'),
-    "objects": written('{"a":' * 100_000),
-    "other format": written('{"format": 99, "step": "x", "log_offset": -5, "spec": 5, "names": 5}'),
-    "not utf-8": written(b"\xff\xfe\xfa"),
-    "zeros": lambda path: path.symlink_to("/dev/zero"),
-    "a terabyte": sparse,
-    "folder": Path.mkdir,
-}
 RUN_FILES = (
     *("run.toml", "manifest.json", "provenance.json", "network.json", "timing.json", "evaluation.json"),
     *("metrics.jsonl", "trained_on.bin", "model/config.json", "model/checksums.json", "model/model.safetensors"),

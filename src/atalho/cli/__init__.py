@@ -4,6 +4,7 @@ Nothing here imports torch before a command needs it, so that help is immediate.
 """
 
 import ctypes
+import errno
 import os
 import signal
 import sys
@@ -16,6 +17,8 @@ from atalho.cli import streams
 from atalho.errors import AtalhoError, ReportedElsewhereError
 from atalho.text import LANGUAGES, _, use_language
 
+_UNREACHABLE = (errno.ENAMETOOLONG, errno.EACCES)
+"""What asking for a file raises where its name is too long, or a folder above it may not be entered."""
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 _LARGEST_KEPT = 32 * 2**20  # the most that glibc accepts
 
@@ -82,6 +85,9 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         if debug:
             raise
+        if isinstance(error, OSError) and error.errno in _UNREACHABLE and error.filename:
+            terminal.complain(_("Cannot reach {path}: {reason}").format(path=error.filename, reason=error.strerror))
+            return 2
         terminal.complain(
             _("Unexpected error: {kind}: {reason}. Add --debug for details.").format(
                 kind=type(error).__name__, reason=error

@@ -36,9 +36,7 @@ class ImageVector:
 
 def check(path: Path) -> None:
     """Raise before any work what `write` would raise: ConfigError, or RunError for what cannot be written."""
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise ConfigError("{path}: the name of a file of vectors ends in {names}.", path=path, names=" ".join(SUFFIXES))
+    suffix = suffix_of(path)
     if suffix == ".csv":
         output.refuse_other(path, "CSV (path,reason)")
     elif suffix == ".npy":
@@ -47,6 +45,14 @@ def check(path: Path) -> None:
     else:
         parquet_library()
         output.refuse_other(path, "Parquet")
+
+
+def suffix_of(path: Path) -> str:
+    """What says the format of a file of vectors. Raises ConfigError for another name."""
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise ConfigError("{path}: the name of a file of vectors ends in {names}.", path=path, names=" ".join(SUFFIXES))
+    return suffix
 
 
 def write(path: Path, batches: Iterable[Sequence[ImageVector]], dimension: int, model: str) -> None:

@@ -8,7 +8,8 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -115,7 +116,10 @@ def _serves(path: Path) -> bool:
         if {*_NEEDED} <= {name.strip().casefold() for name in header}:
             return True
         columns = _columns(path, header, _NEEDED, ())
-        first = next(csv.reader(file, delimiter=delimiter, skipinitialspace=True), [])
+        try:
+            first = next(csv.reader(file, delimiter=delimiter, skipinitialspace=True), [])
+        except (ValueError, csv.Error):
+            return False
     return len(first) > columns["path"] and places(path.parent, [first[columns["path"]].strip()], "train").there
 
 
@@ -200,7 +204,10 @@ def _written(cells: Sequence[str]) -> str:
 def _header(line: str) -> tuple[str, list[str]]:
     """What parts the values, by the first line, and the names there."""
     delimiter = max(_DELIMITERS, key=line.count)
-    return delimiter, next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
+    try:
+        return delimiter, next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
+    except csv.Error as error:  # a name of more characters than a value may have
+        raise ValueError(str(error)) from error
 
 
 def _rows(path: Path, lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -228,19 +235,22 @@ def _rows(path: Path, lines: Iterator[str], delimiter: str) -> Iterator[tuple[in
 
 def _columns(path: Path, header: list[str], needed: Sequence[str], wanted: Sequence[str]) -> dict[str, int]:
     names = [name.strip().casefold() for name in header]
-    there = {name: named for name in (*needed, *wanted) if (named := _named(name, names)) is not None}
+    # By name, because a table may have a column for each pixel.
+    first = {name: place for place, name in reversed([*enumerate(names)])}
+    there = {name: named for name in (*needed, *wanted) if (named := _named(name, first)) is not None}
     if not set(needed) <= set(there):
         text = Text("{path} has the columns {given}; required: {needed}; optional: {wanted}.")
         shown = [*header[:_SHOWN], *(["…"] if len(header) > _SHOWN else [])]
         given = ", ".join(shown) or Text("(none)")
         raise DataError(text.format(path=path, given=given, needed=",".join(needed), wanted=",".join(wanted)))
-    twice = [named for named in there.values() if names.count(named) > 1]
+    counts = Counter(names)
+    twice = [named for named in there.values() if counts[named] > 1]
     if twice:
         raise DataError("{path} has the column {name} twice: remove one.", path=path, name=twice[0])
-    return {name: names.index(named) for name, named in there.items()}
+    return {name: first[named] for name, named in there.items()}
 
 
-def _named(name: str, names: Sequence[str]) -> str | None:
+def _named(name: str, names: Container[str]) -> str | None:
     """What a table calls a column: as it is, or by another usual name."""
     return next((known for known in (name, *_SYNONYMS.get(name, ())) if known in names), None)
 
