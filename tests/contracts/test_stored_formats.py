@@ -161,6 +161,7 @@ def test_a_re_identification_is_evaluated_with_the_figures_that_were_stored(
 ) -> None:
     found = said("evaluate", copied / "runs" / "characters", characters, *AS_THEN)
     assert found.pop("precision") == "bf16"  # which that version did not say
+    assert found.pop("picture")["dimension"] > 2  # nor did it draw one
     assert_same(found, stored("said/evaluate-characters.json"), same_machine)
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from atalho.report import html, reidentification, sections
+from atalho.report import figures, html, reidentification, sections
 from atalho.storage.run_folder import RunFolder
 from atalho.tasks.reidentification.evaluation import RankedImage, RankedList, ReidentificationEvaluation
+from atalho.tasks.reidentification.picture import EmbeddingPicture, IdentityPoints
 
 
 @pytest.fixture
@@ -67,3 +68,30 @@ def test_the_page_has_these_parts_instead_of_classes(tmp_path: Path, evaluation:
     assert "Ranked lists" in page
     assert "Confusion matrix" not in page
     assert reidentification.ranked_lists(replace(evaluation, lists=()), {}) is None
+
+
+PICTURE = EmbeddingPicture(
+    128,
+    (0.31, 0.22),
+    (IdentityPoints("<x>", ((0.1, -0.2), (0.3, 0.1))), IdentityPoints("y", ((-0.5, 0.5),))),
+    ((0.0, 0.0),),
+)
+
+
+def test_the_picture_of_embeddings_says_what_may_be_read_from_it(
+    tmp_path: Path, evaluation: ReidentificationEvaluation
+) -> None:
+    assert 'id="embeddings-en"' not in html.page(_run(tmp_path, evaluation), {})  # of an older run
+    page = html.page(_run(tmp_path, replace(evaluation, picture=PICTURE)), {})
+    assert "one of 4 images, placed by the two of 128 dimensions" in page
+    assert "component 1 (31.0% of the variance)" in page
+    assert "componente 2 (22,0% da variância)" in page
+    assert "&lt;x&gt;" in page
+    assert "<x>" not in page
+
+
+def test_identities_are_told_apart_without_colour() -> None:
+    (axes,) = figures.embeddings(PICTURE).axes
+    marks = [line.get_marker() for line in axes.get_lines()]
+    assert len(set(marks)) == len(marks) == 3
+    assert [len(line.get_xdata()) for line in axes.get_lines()] == [1, 2, 1]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from atalho.metrics.calibration import CalibrationFigures
     from atalho.metrics.classification import ClassFigures, ClassificationFigures
     from atalho.metrics.verification import ErrorCurve, Verification
+    from atalho.tasks.reidentification.picture import EmbeddingPicture, Points
 
 CELLS_UP_TO: Final = 1000  # classes up to which each has a row of the confusion matrix; of more, neighbours share one
 NUMBERS_UP_TO: Final = 16  # classes up to which the counts fit into a confusion matrix
@@ -37,6 +38,8 @@ NAMES_UP_TO: Final = 45  # and for the names
 RECALL_ROWS: Final = 40
 MOST_POINTS: Final = 400  # of one curve; more would only make the page heavy
 _DECADES: Final = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # ticks of error rates
+
+_MARKS: Final = ("o", "s", "^", "D", "v", "P", "X", "*")  # with two colours by turns, as the page has them
 
 
 def draw_all(run: RunFolder) -> dict[str, Figure]:
@@ -51,6 +54,8 @@ def draw_all(run: RunFolder) -> dict[str, Figure]:
             figures["learning_rate"] = learning_rate(run.steps, run.epochs)
         evaluation: Any = evaluation_of(run)  # its task names no part that it does not have
         parts = task_of(run.task).page.parts if evaluation is not None else ()
+        if "embeddings" in parts and evaluation.picture is not None:
+            figures["embeddings"] = embeddings(evaluation.picture)
         if "confusion" in parts:
             figures["confusion"] = confusion(evaluation)
             figures["recall"] = recall(evaluation.per_class)
@@ -202,6 +207,33 @@ def error_rates(verification: Verification) -> Figure:
     axes.xaxis.set_major_formatter(lambda value, _place: number(value, 1))
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.14), ncols=4, columnspacing=1.2, handlelength=1.6)
     return figure
+
+
+def embeddings(picture: EmbeddingPicture) -> Figure:
+    """Embeddings in a plane: every identity that is told apart has a mark of its own, whatever its colour."""
+    figure, axes = panel(4.4, 5.0)
+    axes.plot(*_columns(picture.others), ".", color=MUTED, alpha=0.55, markersize=4, label=_("others"))
+    for place, (one, mark) in enumerate(zip(picture.marked, _MARKS, strict=False)):
+        colour = AMBER if place % 2 else BLUE
+        axes.plot(*_columns(one.points), mark, color=colour, alpha=0.85, markersize=6, label=_end(one.identity))
+    axes.set_aspect("equal", adjustable="datalim")
+    for axis, place in ((axes.xaxis, 1), (axes.yaxis, 2)):
+        axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+        axis.set_major_formatter(lambda value, _place: number(value, 2))
+        share = percent(picture.shares[place - 1])
+        axis.set_label_text(_("component {place} ({share} of the variance)").format(place=place, share=share))
+    figure.legend(loc="outside lower center", ncols=2, columnspacing=1.2, handletextpad=0.3)
+    return figure
+
+
+def _end(name: str) -> str:
+    """A name that fits into a legend; identities in folders differ at their end."""
+    name = clean(name).replace("\n", " ")
+    return name if len(name) <= 24 else "…" + name[-23:]
+
+
+def _columns(points: Points) -> tuple[list[float], list[float]]:
+    return [across for across, _up in points], [up for _across, up in points]
 
 
 def _floor(curve: ErrorCurve, wanted: float) -> float:

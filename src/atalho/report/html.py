@@ -73,6 +73,7 @@ def _measured(
         "retrieval": lambda: (_("Re-identification"), reidentification.quality(evaluation)),
         "threshold": lambda: (_("Threshold"), reidentification.threshold(run, evaluation, drawings)),
         "lists": lambda: (_("Ranked lists"), reidentification.ranked_lists(evaluation, places)),
+        "embeddings": lambda: (_("Embeddings"), reidentification.embeddings(evaluation, drawings)),
         "classes": lambda: (_("Per class"), sections.per_class(evaluation)),
         "confusion": lambda: (_("Confusion matrix"), sections.confusion(evaluation, drawings)),
         "calibration": lambda: (_("Calibration"), sections.calibration(evaluation, drawings)),

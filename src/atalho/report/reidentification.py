@@ -81,6 +81,26 @@ def _one_list(row: RankedList, places: Mapping[str, str]) -> Html:
     return el("li", query, el("ol", answers))
 
 
+def embeddings(e: ReidentificationEvaluation, figures: Mapping[str, Html]) -> Html | None:
+    """The embeddings in a plane, with what may be read from it; None for what an older version measured."""
+    if e.picture is None:
+        return None
+    count = sum(len(one.points) for one in e.picture.marked) + len(e.picture.others)
+    words = [
+        _(
+            "Each mark is one of {count} images, placed by the two of {dimension} dimensions in which their embeddings "
+            "vary most (principal components). Own marks: the identities with most images; grey dots: others."
+        ).format(count=whole(count), dimension=whole(e.picture.dimension)),
+        _(
+            "Groups that lie apart here are apart. Groups that overlap may still be separate in the dimensions that "
+            "are not drawn: only the figures above, which use all of them, say how well identities are told apart."
+        ),
+    ]
+    title = _("Embeddings in two of {count} dimensions").format(count=whole(e.picture.dimension))
+    drawing, text = drawn(figures["embeddings"], title), el("div", [el("p", sentence) for sentence in words])
+    return section("embeddings", _("Embeddings"), el("div", drawing, text, class_="two"))
+
+
 def threshold(
     run: RunFolder, evaluation: ReidentificationEvaluation | None, figures: Mapping[str, Html]
 ) -> Html | None:

@@ -20,6 +20,7 @@ from atalho.metrics import retrieval, verification
 from atalho.metrics.retrieval import EmbeddedImages, PrecisionRule, Protocol
 from atalho.metrics.retrieval_figures import RetrievalFigures, figures
 from atalho.metrics.verification import ErrorRates, Threshold
+from atalho.tasks.reidentification.picture import EmbeddingPicture, picture_of
 from atalho.tasks.task import Evaluation, EvaluationOptions, EvaluationTarget, Headline, Listener
 from atalho.text import _
 from atalho.text.numbers import number, whole, with_interval
@@ -75,6 +76,7 @@ class ReidentificationEvaluation(RetrievalFigures, Evaluation):
     reranked: RerankedFigures | None = None
     expanded: ExpandedFigures | None = None
     at_threshold: Threshold | None = None
+    picture: EmbeddingPicture | None = None
 
     def to_dict(self) -> JsonObject:
         return {"task": "reid", **super().to_dict()}
@@ -110,8 +112,12 @@ def evaluate(
     manifest, ids = target.dataset.manifest, target.dataset.manifest.splits[split]
     found = target.forward(ids, listener, ask=target.network.embedding)
     measured = of_embeddings(found, manifest, split, options)
-    seen = len(np.intersect1d(ids, target.seen)) or None
-    return dataclasses.replace(measured, trained_on=seen, precision=target.precision.numbers)
+    return dataclasses.replace(
+        measured,
+        trained_on=len(np.intersect1d(ids, target.seen)) or None,
+        precision=target.precision.numbers,
+        picture=picture_of(found, ids, manifest),
+    )
 
 
 def of_embeddings(

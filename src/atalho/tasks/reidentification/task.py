@@ -66,7 +66,7 @@ class ReidentificationTask(Task):
     @property
     def page(self) -> Page:
         # No split holds another's identities, and how many images each has is not what a network learns by.
-        return Page(_("identity"), _("identities"), ("retrieval", "threshold", "lists"), balance=False)
+        return Page(_("identity"), _("identities"), ("retrieval", "threshold", "lists", "embeddings"), balance=False)
 
     def read(self, config: DataConfig, unreadable: Collection[int] = ()) -> Manifest:
         return open_set.read(
