@@ -1,30 +1,25 @@
 """The cores that this process may use: what its affinity allows and what a container's quota grants."""
 
 import math
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Final
+
+from atalho import system
 
 _ROOT: Final = Path("/")
 
 
 def usable(root: Path = _ROOT) -> int:
     """Logical cores, at least one: a quota of half a core is one."""
-    return min([len(_allowed()), *_quotas(root)])
+    return min([len(system.processors()), *_quotas(root)])
 
 
 def physical(root: Path = _ROOT) -> int:
     """As `usable`, with the hyper-threads of one core counted once, where the system tells which those are."""
-    cores = {_siblings(number, root) for number in _allowed()}
+    cores = {_siblings(number, root) for number in system.processors()}
     return min([len(cores), *_quotas(root)])
-
-
-def _allowed() -> set[int]:
-    """The numbers of the logical cores on which the system may run this process."""
-    affinity = getattr(os, "sched_getaffinity", None)  # only Linux has it
-    return set(affinity(0)) if affinity else set(range(os.cpu_count() or 1))
 
 
 def _siblings(number: int, root: Path) -> str:

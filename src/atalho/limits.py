@@ -14,6 +14,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
 
+from atalho import system
 from atalho.text import N_, Text
 from atalho.text.numbers import whole
 
@@ -98,8 +99,7 @@ def open_regular(path: Path | str, limit: Limit) -> BufferedReader:
     A named pipe, device or socket is never waited for, also where one takes the file's place in this instant.
     """
     _refuse(os.stat(path), limit)  # noqa: PTH116 (a name may be a text); before opening: some devices act on it
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-    descriptor = os.open(path, flags)
+    descriptor = os.open(path, os.O_RDONLY | system.NO_WAIT | system.CLOSED_IN_CHILDREN)
     try:
         _refuse(os.fstat(descriptor), limit)
         return os.fdopen(descriptor, "rb")

@@ -7,15 +7,13 @@ and the next write of the same target removes it. What another process is writin
 import os
 import re
 import secrets
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
-if sys.platform != "win32":  # there only the age of a file tells
-    import fcntl
+from atalho import system
 
 _TEMPORARY: Final = re.compile(r"\.tmp-(?P<target>.+)-[0-9a-f]{8}(?P<aside>-old)?")
 _SECONDS_UNTIL_HELD: Final = 2.0
@@ -48,18 +46,17 @@ def abandoned(path: Path, names: Iterable[str]) -> list[Path]:
 
 def hold(descriptor: int) -> None:
     """Say that this process writes the file or folder, until the descriptor is closed or the process is gone."""
-    if sys.platform != "win32":
-        with suppress(OSError):  # a file system without locks
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with suppress(OSError):  # a file system without locks
+        system.lock(descriptor)
 
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
     """Hold a folder while entered."""
-    if sys.platform == "win32":
+    if system.WINDOWS:
         yield
         return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    descriptor = os.open(folder, system.FOLDER | system.NO_LINK)
     try:
         hold(descriptor)
         yield
@@ -70,13 +67,13 @@ def held(folder: Path) -> Iterator[None]:
 def _is_abandoned(path: Path) -> bool:
     try:
         age = time.time() - path.lstat().st_mtime
-        if sys.platform == "win32":
+        if system.WINDOWS:  # there only the age of a file tells
             return age > _SECONDS_UNTIL_OLD
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | system.NO_LINK | system.NO_WAIT | system.CLOSED_IN_CHILDREN)
     except OSError:
         return False
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        system.lock(descriptor)
         return age > _SECONDS_UNTIL_HELD  # between making a file and holding it there is a moment
     except BlockingIOError:
         return False

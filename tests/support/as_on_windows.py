@@ -6,6 +6,7 @@ by those who make them.
 """
 
 import builtins
+import ctypes
 import fcntl
 import os
 import signal
@@ -18,10 +19,11 @@ MISSING_MODULES = ("fcntl", "resource", "pwd", "grp", "termios")
 MISSING = {
     "os": (
         *("O_DIRECTORY", "O_CLOEXEC", "O_NONBLOCK", "O_NOFOLLOW", "sched_getaffinity", "getuid", "geteuid", "fork"),
-        *("killpg", "mkfifo", "pread", "pwrite", "posix_fadvise", "statvfs", "uname"),
+        *("killpg", "mkfifo", "pread", "pwrite", "posix_fadvise", "statvfs", "sysconf", "uname"),
     ),
     "signal": ("SIGHUP", "SIGUSR1", "SIGUSR2", "SIGKILL", "pthread_sigmask", "setitimer", "alarm"),
     "sys": (),
+    "ctypes": (),
 }
 
 
@@ -76,6 +78,12 @@ def unlink(path: Any, *, dir_fd: int | None = None) -> None:
     os.unlink(path)
 
 
+def library(name: Any) -> ctypes.CDLL:
+    if name is None:
+        raise TypeError("argument of type 'NoneType' is not iterable")
+    return ctypes.CDLL(name)
+
+
 def unlink_path(path: Path, missing_ok: bool = False) -> None:
     if not missing_ok or os.path.lexists(path):
         unlink(path)
@@ -113,8 +121,9 @@ INSTEAD: dict[str, dict[str, Any]] = {
     },
     "signal": {},
     "sys": {"platform": "win32"},
+    "ctypes": {"CDLL": library},
 }
-SEEN = {real.__name__: Seen(real, MISSING[real.__name__], INSTEAD[real.__name__]) for real in (os, signal, sys)}
+SEEN = {real.__name__: Seen(real, MISSING[real.__name__], INSTEAD[real.__name__]) for real in (os, signal, sys, ctypes)}
 _import = builtins.__import__
 
 

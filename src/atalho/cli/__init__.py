@@ -3,7 +3,6 @@
 Nothing here imports torch before a command needs it, so that help is immediate.
 """
 
-import ctypes
 import errno
 import os
 import signal
@@ -12,23 +11,20 @@ import traceback
 from collections.abc import Sequence
 from types import FrameType
 
-from atalho import cores
+from atalho import cores, system
 from atalho.cli import streams
 from atalho.errors import AtalhoError, ReportedElsewhereError
 from atalho.text import LANGUAGES, _, use_language
 
 _UNREACHABLE = (errno.ENAMETOOLONG, errno.EACCES)
 """What asking for a file raises where its name is too long, or a folder above it may not be entered."""
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
-_LARGEST_KEPT = 32 * 2**20  # the most that glibc accepts
 
 
 def main() -> None:
     """Entry point of the program: leaves with the command's exit code."""
     signal.signal(signal.SIGTERM, _end)
-    hangup = getattr(signal, "SIGHUP", None)  # Windows has none
-    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:  # as under nohup
-        signal.signal(hangup, _end)
+    if system.HANGUP is not None and signal.getsignal(system.HANGUP) is not signal.SIG_IGN:  # as under nohup
+        signal.signal(system.HANGUP, _end)
     streams.prepare()
     sys.exit(run(sys.argv[1:]))
 
@@ -112,12 +108,7 @@ def prepare_process() -> None:
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     # PyTorch does not know of a container's quota, and threads beyond it wait for each other.
     os.environ.setdefault("OMP_NUM_THREADS", str(cores.physical()))
-    # Memory that a step frees is kept for the next one instead of being faulted in and zeroed again. Only glibc
-    # has the switch.
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(_M_MMAP_THRESHOLD, _LARGEST_KEPT)
-        mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
+    system.keep_freed_memory()
 
 
 def _everywhere(arguments: list[str]) -> tuple[bool, str | None, list[str]]:

@@ -1,7 +1,6 @@
 """Will a run fit into memory? Said before it starts; and where it does not, the batch that would."""
 
 import re
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from typing import Final
 
 import torch
 
+from atalho import system
 from atalho.config import TrainingConfig
 from atalho.data import order
 from atalho.data.dataset import Dataset
@@ -23,9 +23,6 @@ from atalho.text.numbers import size
 
 TOLERANCE: Final = 0.25
 """The share by which estimates err at most, by `tests/inspection/test_memory.py`. What might fit is not refused."""
-
-if sys.platform != "win32":  # there nothing limits a process's addresses
-    import resource
 
 _ADDRESSES: Final = 0.6
 _CGROUP = Path("/sys/fs/cgroup")
@@ -179,11 +176,9 @@ def _cgroup() -> int | None:
 
 def _process() -> int | None:
     """What `ulimit -v` leaves."""
-    if sys.platform == "win32":
-        return None
-    limit, _hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = system.most_addresses()
     used = _kilobytes(Path("/proc/self/status"), "VmSize")
-    if limit == resource.RLIM_INFINITY or used is None:
+    if limit is None or used is None:
         return None
     # A limit on addresses, of which a process takes more than it uses.
     return max(0, int(_ADDRESSES * (limit - used)))

@@ -11,6 +11,7 @@ from typing import Final
 
 import torch
 
+from atalho import system
 from atalho.precision import Precision, accelerator, accelerator_name
 from atalho.storage.run_records import Fingerprint, Provenance
 
@@ -35,11 +36,11 @@ def gather(command: str, seed: int | None, precision: Precision) -> Provenance:
 def machine() -> dict[str, str | int | float | None]:
     """This machine in a few words: processor, cores, memory in GB, operating system, GPU where there is one."""
     gpu = accelerator()
-    page, pages = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_PHYS_PAGES")
+    memory = system.memory()
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
-        "memory_gb": round(page * pages / 2**30, 1),
+        "memory_gb": None if memory is None else round(memory / 2**30, 1),
         "system": f"{platform.system()} {platform.machine()}",
         "gpu": accelerator_name(gpu) if gpu else None,
     }

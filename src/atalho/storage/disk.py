@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from atalho.system import CLOSED_IN_CHILDREN, FOLDER, NO_LINK, NO_WAIT
 from atalho.text import _
 
 CALLS: Final = (
@@ -33,11 +34,7 @@ CALLS: Final = (
 )
 """The names of the calls."""
 
-# Windows has none of these. There the parts of a path are looked at one by one before the call.
-_CLOSED_IN_CHILDREN: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-_NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
-_NO_WAIT: Final = getattr(os, "O_NONBLOCK", 0)
-_FOLDER: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _CLOSED_IN_CHILDREN
+# Windows has no such calls. There the parts of a path are looked at one by one before the call.
 _RELATIVE: Final = os.open in os.supports_dir_fd
 
 
@@ -50,13 +47,13 @@ def make_folder(path: Path, root: Path) -> None:
 def create(path: Path, root: Path) -> int:
     """Make a file, which must not be there; a descriptor to write it."""
     with _reached(path, root) as (name, folder):
-        return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _CLOSED_IN_CHILDREN, 0o666, dir_fd=folder)
+        return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | CLOSED_IN_CHILDREN, 0o666, dir_fd=folder)
 
 
 def append_to(path: Path, root: Path) -> int:
     """Open a file to write at its end, made where it is not there; a descriptor."""
     with _reached(path, root) as (name, folder), _explained(path):
-        how = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_LINK | _NO_WAIT | _CLOSED_IN_CHILDREN
+        how = os.O_WRONLY | os.O_CREAT | os.O_APPEND | NO_LINK | NO_WAIT | CLOSED_IN_CHILDREN
         descriptor = os.open(name, how, 0o666, dir_fd=folder)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -125,11 +122,11 @@ def _reached(path: Path, root: Path) -> Iterator[tuple[str, int | None]]:
             refuse_link(root.joinpath(*between[:count]))
         yield os.fspath(path), None
         return
-    folder = os.open(root, _FOLDER)
+    folder = os.open(root, FOLDER)
     try:
         for count, part in enumerate(between, 1):
             with _explained(root.joinpath(*between[:count])):
-                inner = os.open(part, _FOLDER | _NO_LINK, dir_fd=folder)
+                inner = os.open(part, FOLDER | NO_LINK, dir_fd=folder)
             os.close(folder)
             folder = inner
         yield path.name, folder

@@ -5,9 +5,8 @@ import signal
 import threading
 import time
 from types import FrameType, TracebackType
-from typing import Final
 
-_HANGUP: Final[int | None] = getattr(signal, "SIGHUP", None)  # Windows has none
+from atalho import system
 
 
 class StopSignals:
@@ -45,11 +44,10 @@ class StopSignals:
         now = time.monotonic()
         if self.received is None:
             self.received, self._since = number, now
-        elif number != _HANGUP and now - self._since >= self._echo:
+        elif number != system.HANGUP and now - self._since >= self._echo:
             os._exit(128 + number)
 
 
 def _asking() -> list[int]:
-    if _HANGUP is None or signal.getsignal(_HANGUP) is signal.SIG_IGN:
-        return [signal.SIGTERM, signal.SIGINT]
-    return [signal.SIGTERM, signal.SIGINT, _HANGUP]
+    ignored = system.HANGUP is not None and signal.getsignal(system.HANGUP) is signal.SIG_IGN
+    return [number for number in system.STOPPING if not (ignored and number == system.HANGUP)]

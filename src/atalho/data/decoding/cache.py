@@ -61,17 +61,6 @@ def caching(target: Path) -> Iterator[None]:
         ) from error
 
 
-def flush(path: Path) -> None:
-    """Make a file or folder durable, so that its name never outlives its content."""
-    if os.name == "nt" and path.is_dir():  # there a folder cannot be opened
-        return
-    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def save_arrays(target: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write arrays to one file, all or nothing."""
     unfinished = temporary(target)

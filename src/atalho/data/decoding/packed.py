@@ -18,7 +18,8 @@ import PIL
 from numpy.typing import NDArray
 from PIL import Image
 
-from atalho.data.decoding.cache import cache_folder, caching, flush, make_room, temporary
+from atalho import system
+from atalho.data.decoding.cache import cache_folder, caching, make_room, temporary
 from atalho.data.decoding.decode import fit_square
 from atalho.data.decoding.pool import DecoderPool, workers_for
 from atalho.data.decoding.reading import ReadingOptions
@@ -136,8 +137,8 @@ def _make(folder: Path, parts: Iterator[_Part], manifest: Manifest, skip_bad: bo
             (unfinished / _ABOUT).write_text(json.dumps(about), encoding="utf-8")
             # Without this a loss of power could leave the name, the size, and zeros for pixels.
             for path in (unfinished / _PIXELS, unfinished / _ABOUT, unfinished):
-                flush(path)
-            if os.name == "nt":  # there a folder with an open file keeps its name, and cannot be deleted
+                system.flush(path)
+            if system.WINDOWS:  # there a folder with an open file keeps its name, and cannot be deleted
                 _publish(unfinished, folder)
                 return _PackedFile(about, _bytes(folder))
             packed = _PackedFile(about, _bytes(unfinished))

@@ -6,7 +6,6 @@ script again.
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -22,7 +21,7 @@ from typing import Any, Final, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from atalho import cores
+from atalho import cores, system
 from atalho.data.decoding.process import Answer, work
 from atalho.data.decoding.reading import ReadingOptions
 from atalho.errors import DataError
@@ -61,7 +60,7 @@ class DecoderPool:
         self.workers = workers
         self._limits: dict[str, Any] = {"max_pixels": max_pixels, "tiff": tiff, "avif": avif}
         self._threads = ThreadPoolExecutor(
-            max(1, workers), thread_name_prefix="atalho-decode", initializer=_leave_signals
+            max(1, workers), thread_name_prefix="atalho-decode", initializer=system.leave_signals
         )
         self._local = threading.local()
         self._processes: list[subprocess.Popen[bytes]] = []
@@ -156,19 +155,12 @@ class DecoderPool:
                 [sys.executable, "-P", "-c", _PROGRAM, str(package)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                # A group of its own: the terminal's Ctrl-C is for the parent, also while the worker starts.
-                process_group=0 if os.name == "posix" else None,
+                **system.OWN_GROUP,
                 env={**os.environ, "LANGUAGE": language(), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
             )
             self._local.process = process
             self._processes.append(process)
         return process
-
-
-def _leave_signals() -> None:
-    """A process inherits what its starter's thread leaves to others, so that no signal ends it before it is ready."""
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 
 
 def _end(threads: ThreadPoolExecutor, processes: list[subprocess.Popen[bytes]]) -> None:

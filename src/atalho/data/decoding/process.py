@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from atalho import system
 from atalho.data.decoding.decode import decode_square, read_header
 from atalho.data.decoding.reading import read_bytes
 from atalho.data.decoding.reasons import UnreadableImageError
@@ -93,9 +94,8 @@ def work(job: dict[str, Any]) -> Answer:
 
 def main() -> None:
     """Serve jobs until stdin ends."""
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    for number in system.STOPPING:
+        signal.signal(number, signal.SIG_IGN)
     results = sys.stdout.buffer
     for line in sys.stdin.buffer:
         answer, payload = work(json.loads(line))

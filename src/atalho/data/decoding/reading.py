@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from atalho import system
 from atalho.data.decoding.parquet_rows import ImageRow, read_row, row_name
 from atalho.data.decoding.reasons import Reason, ReasonError, UnreadableImageError
 from atalho.text import Text
@@ -54,8 +55,7 @@ def _read(path: Path | str, max_pixels: int) -> bytes:
         if status.st_size == 0:
             raise ReasonError(Reason.EMPTY.text())
         _refuse_large(status.st_size, max_pixels)
-        # O_NONBLOCK: should a FIFO take the file's place by now, opening it does not wait.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        descriptor = os.open(path, os.O_RDONLY | system.NO_WAIT | system.CLOSED_IN_CHILDREN)
         with os.fdopen(descriptor, "rb", buffering=0) as file:
             return file.read(status.st_size)
     except OSError as error:
