@@ -1,12 +1,14 @@
 """The device and the numbers that are computed with."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import get_args
 
 import pytest
 import torch
 
 from atalho.errors import ConfigError
-from atalho.precision import Precision, choose, threads
+from atalho.precision import LayoutName, Precision, choose, threads
 
 
 def test_what_is_asked_for_is_taken() -> None:
@@ -15,10 +17,16 @@ def test_what_is_asked_for_is_taken() -> None:
 
 
 def test_the_choice_says_why() -> None:
-    chosen = choose("cpu", "auto")
-    assert chosen.reason in str(chosen)
-    has_bf16 = any(torch.cpu.get_capabilities().get(name) for name in ("amx_bf16", "avx512_bf16"))
-    assert (chosen.dtype == torch.bfloat16) == has_bf16
+    assert str(choose("cpu", "auto")) == "cpu fp32 (the same on every CPU)"
+    assert str(choose("cpu", "bf16")) == "cpu bf16 (as requested)"
+
+
+def test_images_lie_as_the_layout_says_also_those_of_one_channel() -> None:
+    for channels in (1, 3):
+        images = torch.zeros(2, 4, 4, channels).permute(0, 3, 1, 2)
+        last, contiguous = (replace(choose("cpu", "fp32"), layout=layout) for layout in get_args(LayoutName))
+        assert last.arranged(images).stride() == images.stride()
+        assert contiguous.arranged(images).stride() == (16 * channels, 16, 4, 1)
 
 
 def test_bf16_products_and_fp32_parameters() -> None:

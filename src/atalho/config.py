@@ -195,7 +195,13 @@ class TrainingConfig(_Section):
     class_weights: Annotated[
         Literal["none", "balanced"], N_("balanced: rare classes get a higher weight in the loss")
     ] = "none"
-    precision: Annotated[Literal["auto", "bf16", "fp32"], N_("auto: bf16 if the hardware supports it")] = "auto"
+    precision: Annotated[Literal["auto", "bf16", "fp32"], N_("auto: what is fastest here; on a CPU it is measured")] = (
+        "auto"
+    )
+    layout: Annotated[
+        Literal["auto", "channels-last", "contiguous"],
+        N_("order of images and weights in memory; auto: what is fastest here, measured on a CPU"),
+    ] = "auto"
     device: Annotated[Literal["auto", "cpu", "cuda", "mps", "xpu"], N_("device to train on")] = "auto"
     deterministic: Annotated[
         bool, N_("deterministic algorithms on a GPU: equal runs give equal bytes; without them it may be faster")
@@ -203,6 +209,9 @@ class TrainingConfig(_Section):
     threads: Annotated[
         Positive | None, N_("CPU threads; default: one for each physical core that the process may use")
     ] = None
+    measured: Annotated[str | None, N_("record: how precision, layout and threads were chosen; it changes nothing")] = (
+        None
+    )
     seed: Annotated[Annotated[int, _Bounds(ge=0, lt=2**63, strict=True)], N_("random seed of the training")] = 0
     checkpoint_minutes: Annotated[Annotated[float, _Bounds(gt=0)], N_("minutes between checkpoints")] = 5.0
     checkpoint_steps: Annotated[Positive | None, N_("steps between checkpoints, instead of minutes")] = None

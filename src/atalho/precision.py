@@ -1,17 +1,24 @@
-"""Which device and which numbers: bf16 where the hardware multiplies it, fp32 elsewhere, and why."""
+"""Which device and which numbers, how images lie in memory, and why.
+
+A GPU that multiplies bf16 gains by it. A CPU that does may lose, and by how much is not known before it was measured
+(`runs/speed.py`), so fp32 is what it computes with otherwise.
+"""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 import torch
+from torch import Tensor
 
 from atalho.errors import ConfigError
 from atalho.text import _
 
 Accelerator = Literal["cuda", "mps", "xpu"]
 """What `training.device` names besides the CPU, by PyTorch's names; GPUs of AMD are `cuda` too."""
+LayoutName = Literal["channels-last", "contiguous"]
+_FORMATS: Final = {"channels-last": torch.channels_last, "contiguous": torch.contiguous_format}
 
 Numbers = Literal["fp32", "bf16"]
 """The type of the products of a network."""
@@ -19,11 +26,15 @@ Numbers = Literal["fp32", "bf16"]
 
 @dataclass(frozen=True)
 class Precision:
-    """A device, the type of the products in the forward and backward pass, and the reason for it."""
+    """A device, the type of the products in the forward and backward pass, and the reason for it.
+
+    `layout` is that of images and weights in memory.
+    """
 
     device: torch.device
     dtype: torch.dtype
     reason: str
+    layout: LayoutName = "channels-last"
 
     @property
     def numbers(self) -> Numbers:
@@ -36,12 +47,25 @@ class Precision:
             return _whole_fp32()
         return torch.autocast(self.device.type, self.dtype)
 
+    def arranged(self, images: Tensor) -> Tensor:
+        """`images` (N,C,H,W), which lie channels last, as they lie in `layout`."""
+        # Not `contiguous`, to which images of one channel already are, although their strides say otherwise.
+        return images if self.layout == "channels-last" else images.clone(memory_format=torch.contiguous_format)
+
     def __str__(self) -> str:
         return f"{self.device.type} {self.numbers} ({self.reason})"
 
 
+def format_of(layout: Literal["auto"] | LayoutName) -> torch.memory_format:
+    """PyTorch's name of a layout; `auto` is channels last where nothing was measured."""
+    return torch.channels_last if layout == "auto" else _FORMATS[layout]
+
+
 def choose(device: Literal["auto", "cpu"] | Accelerator, precision: Literal["auto", "bf16", "fp32"]) -> Precision:
-    """The precision for this machine. Raises ConfigError where a device is asked for that is not there."""
+    """The precision for this machine, of a CPU without measuring.
+
+    Raises ConfigError where a device is asked for that is not there.
+    """
     if precision not in ("auto", "bf16", "fp32"):
         raise ConfigError("precision = {given!r}: expected fp32 or bf16.", given=precision)
     found = accelerator()
@@ -61,11 +85,13 @@ def choose(device: Literal["auto", "cpu"] | Accelerator, precision: Literal["aut
         return Precision(kind, torch.float32, _("this GPU does not support bf16"))
     if kind.type != "cpu":
         return Precision(kind, torch.float32, _("bf16 is not tested on {device}").format(device=kind.type))
+    return Precision(kind, torch.float32, _("the same on every CPU"))
+
+
+def cpu_has_bf16() -> bool:
+    """Whether this CPU multiplies bf16 at all; how fast, only a measurement says."""
     capabilities = torch.cpu.get_capabilities()
-    for name, label in (("amx_bf16", "AMX"), ("avx512_bf16", "AVX512-BF16")):
-        if capabilities.get(name):
-            return Precision(kind, torch.bfloat16, label)
-    return Precision(kind, torch.float32, _("this CPU does not support bf16"))
+    return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
 
 
 def accelerator() -> Accelerator | None:

@@ -7,8 +7,7 @@ from typing import Any
 
 from atalho.errors import ConfigError
 from atalho.json_values import JsonObject
-from atalho.precision import threads
-from atalho.runs import continuation, data_change, provenance
+from atalho.runs import continuation, data_change, provenance, speed
 from atalho.runs.begin import begin
 from atalho.runs.follow import follow
 from atalho.runs.resume import continue_run
@@ -98,7 +97,7 @@ def train(
     }
     folder, command = Path(out) if out is not None else None, command or provenance.called_from_python("atalho.train")
     with distributed.joined() as ranks:
-        file = run_file.read(Path(config)) if config is not None else {}
+        file = _for_machine(run_file.read(Path(config))) if config is not None else {}
         given = nest(settings or {})
         own = merge(given, nest({path: value for path, value in shortcuts.items() if value is not None}))
         values = merge(_for_network(file, own), own)
@@ -118,8 +117,7 @@ def train(
         if before is not None:
             return continue_run(before, before.config.data, False, listener, ranks)
         refuse_other_task(given, asked.config.task)
-        with threads(asked.config.training.threads):
-            return begin(asked, digest, folder, command, listener, ranks)
+        return begin(asked, digest, folder, command, listener, ranks)
 
 
 def resume(
@@ -175,6 +173,15 @@ def _for_network(file: JsonObject, asked: JsonObject) -> JsonObject:
     if not isinstance(model, Mapping) or "model.name" not in flatten(asked):
         return file
     return file | {"model": {name: value for name, value in model.items() if name != "spec"}}
+
+
+def _for_machine(file: JsonObject) -> JsonObject:
+    """`file` without what was chosen for the speed of another machine than this one."""
+    training = file.get("training")
+    record = training.get("measured") if isinstance(training, Mapping) else None
+    if not isinstance(training, Mapping) or not isinstance(record, str) or record.startswith(speed.machine()):
+        return file
+    return file | {"training": {name: value for name, value in training.items() if name not in speed.DECIDED}}
 
 
 def _refuse_another_recipe(file: Mapping[str, Any], asked: Mapping[str, Any]) -> None:

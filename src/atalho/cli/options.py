@@ -86,7 +86,7 @@ def section(name: str, *, apart: Iterable[str] = ()) -> Any:
     fields: dict[str, Any] = {}
     for path, entry in _entries().items():
         owner, _dot, key = path.rpartition(".")
-        if owner == name and path not in ("data.path", "model.spec", *apart):
+        if owner == name and path not in ("data.path", "model.spec", "training.measured", *apart):
             about = Parameter(help=entry.meaning, show_default=_shown(entry), consume_multiple=True)
             fields[key] = Annotated[_parsed(entry.type), about]
     kind = TypedDict(name.capitalize(), fields, total=False)  # type: ignore[misc]

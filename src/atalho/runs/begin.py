@@ -1,16 +1,18 @@
 """Begin a run: check what can be checked before any work, write the run's first files, train."""
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from atalho.config import Config
 from atalho.data import order
 from atalho.errors import ConfigError
 from atalho.networks.select import stem_advice
-from atalho.precision import choose
-from atalho.runs import continuation, memory, provenance, trained_images
+from atalho.networks.spec import Spec
+from atalho.precision import Precision, choose, threads
+from atalho.runs import continuation, memory, provenance, speed, trained_images
 from atalho.runs.claim import claimed, refuse_among_images, refuse_taken
-from atalho.runs.dataset import open_dataset, refuse_unnamed, survey_data
+from atalho.runs.dataset import SurveyedData, open_dataset, refuse_unnamed, survey_data
 from atalho.runs.fit import fit, preprocessing
 from atalho.runs.follow import refuse_crowded_gpu
 from atalho.runs.network import Start, backbone_of, spec_for
@@ -26,18 +28,20 @@ from atalho.training.distributed import Ranks
 from atalho.training.progress import Progress
 
 
-def begin(
-    asked: Asked,
-    digest: str,
-    out: Path | None,
-    command: str,
-    progress: Progress,
-    ranks: Ranks,
-) -> Run:
-    """Check everything that can be checked before any work, decode the images, write the run's first files, train.
+@dataclass(frozen=True)
+class PreparedRun:
+    """What is known of a run before its images are decoded: `memory` says in words what a step needs."""
 
-    `digest` is that of the command, by which the run is found again.
-    """
+    config: Config
+    spec: Spec
+    precision: Precision
+    surveyed: SurveyedData
+    start: Start | None
+    memory: str
+
+
+def prepare(asked: Asked, out: Path | None, progress: Progress, ranks: Ranks) -> PreparedRun:
+    """Check everything that can be checked before any work, and decide what was left open."""
     early = asked.config
     refuse_unnamed(early)
     for path in filter(None, (early.data.path, early.model.start)):
@@ -51,8 +55,7 @@ def begin(
     if start is not None and "training.recipe" not in asked.given:
         derived["training.recipe"] = "finetune"
     asked = replace(asked, config=change(early, derived))
-    precision = choose(early.training.device, early.training.precision)
-    refuse_crowded_gpu(ranks, precision)
+    refuse_crowded_gpu(ranks, choose(early.training.device, early.training.precision))
     surveyed = survey_data(replace(early, data=start.data(early.data)) if start else early, progress)
     refuse_among_images(out, early.data.path, surveyed.manifest)
     images = len(surveyed.manifest.splits["train"])
@@ -62,19 +65,43 @@ def begin(
     task.check(config, ranks.world)
     ranks.refuse_small(order.smallest(images, config.training.batch_size))
     channels = start.card.preprocessing.channels if start else surveyed.channels
+    surveyed = replace(surveyed, channels=channels)
     classes = len(task.outputs(surveyed.manifest, config))
     spec = spec_for(config, start, classes=classes, channels=channels, size=surveyed.size)
     advice = stem_advice(spec, surveyed.size)
     for note in (*surveyed.manifest.notes, *notes, *filter(None, [advice])):
         progress.note(str(note))
+    at_once = memory.at_once(config.training, images, ranks.world)
+    config, precision = speed.decide(
+        config, speed.Workload(spec, surveyed.size, at_once, config.training.epochs * images)
+    )
     progress.note(_("computing on {precision}").format(precision=precision))
     plan = memory.MemoryRequest(spec, surveyed.size, images, config.training, precision, ranks.world)
-    progress.note(memory.check(plan))
-    with claimed(out, early.data.path) as folder:
+    needed = memory.check(plan)
+    progress.note(needed)
+    return PreparedRun(config, spec, precision, surveyed, start, needed)
+
+
+def begin(
+    asked: Asked,
+    digest: str,
+    out: Path | None,
+    command: str,
+    progress: Progress,
+    ranks: Ranks,
+) -> Run:
+    """Prepare the run, decode the images, write the run's first files, train.
+
+    `digest` is that of the command, by which the run is found again.
+    """
+    prepared = prepare(asked, out, progress, ranks)
+    config, start, precision = prepared.config, prepared.start, prepared.precision
+    # The path as it was asked for: of a run it is absolute.
+    with threads(config.training.threads), claimed(out, asked.config.data.path) as folder:
         run = Run.begun(folder, config)
-        dataset = open_dataset(surveyed, config.data, progress, channels=channels)
+        dataset = open_dataset(prepared.surveyed, config.data, progress, channels=prepared.surveyed.channels)
         files = RunFolder(folder)
-        files.write(RunNetwork(spec, preprocessing(dataset, config.data, start)))
+        files.write(RunNetwork(prepared.spec, preprocessing(dataset, config.data, start)))
         files.write(dataset.record())
         if start is not None:
             trained_images.warn(start.folder, dataset, progress)

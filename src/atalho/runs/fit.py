@@ -100,7 +100,8 @@ def _fit(run: Run, dataset: Dataset, precision: Precision, progress: Progress, r
     seen = trained_images.seen_ids(run.path, dataset)
     # In fp32, so that a network has one accuracy, whatever the machine computes with in training.
     measured = choose(c.training.device, "fp32")
-    finish.finish(run, EvaluationTarget(state.averaged.network, dataset, prepared, measured, seen), progress)
+    trained = state.averaged.network.to(memory_format=torch.channels_last)  # as it is laid out wherever it is used
+    finish.finish(run, EvaluationTarget(trained, dataset, prepared, measured, seen), progress)
     ranks.wait()
 
 

@@ -7,8 +7,8 @@ import torch
 from atalho.data.dataset import Dataset
 from atalho.data.manifest import NO_IDS
 from atalho.errors import ConfigError, DataError
-from atalho.precision import Precision, choose, threads
-from atalho.runs import memory, network
+from atalho.precision import Precision, threads
+from atalho.runs import memory, network, speed
 from atalho.runs.dataset import open_dataset, survey_data
 from atalho.runs.fit import RunStart, training_setup
 from atalho.runs.run import Run
@@ -28,7 +28,7 @@ def follow(ranks: Ranks) -> Run:
     """
     start: RunStart = ranks.hear()
     with threads(start.threads):
-        precision = choose(start.config.training.device, start.precision)
+        precision = speed.of_run(dataclasses.replace(start.config.training, precision=start.precision))
         refuse_crowded_gpu(ranks, precision)
         with deterministic(precision.device, start.config.training.deterministic, Progress().note):
             _train(start, precision, ranks)

@@ -49,8 +49,7 @@ class MemoryRequest:
     @property
     def images(self) -> int:
         """The most images that pass the network at once in one process."""
-        share = -(-min(self.training.batch_size, self.count) // self.world)
-        return max(2, *(int(part.stop - part.start) for part in order.parts(share, self.training.micro_batch)))
+        return at_once(self.training, self.count, self.world)
 
     @property
     def device(self) -> str:
@@ -91,6 +90,12 @@ class MemoryRequest:
         if not at_once >= 3 and room is not None:
             ways.append(_("a smaller network, or smaller images (--data.size)"))
         return _("Options that fit: {ways}.").format(ways="; ".join(ways))
+
+
+def at_once(training: TrainingConfig, count: int, world: int) -> int:
+    """The most of `count` training images that pass the network at once in one of `world` processes."""
+    share = -(-min(training.batch_size, count) // world)
+    return max(2, *(int(part.stop - part.start) for part in order.parts(share, training.micro_batch)))
 
 
 def check(request: MemoryRequest) -> str:

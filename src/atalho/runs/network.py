@@ -13,6 +13,7 @@ from atalho.networks import spec as specs
 from atalho.networks.build import build, initialise
 from atalho.networks.network import Network
 from atalho.networks.spec import MLPSpec, ResNetSpec, Spec
+from atalho.precision import format_of
 from atalho.storage import model_folder
 from atalho.storage.model_folder import Card
 from atalho.tasks.by_name import task_of
@@ -107,4 +108,4 @@ def first_weights(spec: Spec, config: Config, start: Start | None) -> Network:
         head = {f"head.{name}" for name in start.network.head.state_dict()}
         trained = {name: tensor for name, tensor in start.network.state_dict().items() if name not in head}
         network.load_state_dict(network.state_dict() | trained)
-    return network.to(memory_format=torch.channels_last)
+    return network.to(memory_format=format_of(config.training.layout))

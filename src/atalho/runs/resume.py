@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from atalho import limits
-from atalho.config import DataConfig
+from atalho.config import DataConfig, TrainingConfig
 from atalho.errors import RunError
-from atalho.precision import choose, threads
-from atalho.runs import data_change, memory, provenance
+from atalho.precision import choose, cpu_has_bf16, threads
+from atalho.runs import data_change, memory, provenance, speed
 from atalho.runs.dataset import open_dataset, survey_data
 from atalho.runs.fit import fit
 from atalho.runs.follow import refuse_crowded_gpu
@@ -34,7 +34,7 @@ def _go_on(run: Run, data: DataConfig, accept: bool, progress: Progress, ranks: 
             "{path} has changed since the run started. To use other settings, start a new run.",
             path=run.path / run_folder.CONFIG,
         )
-    precision = choose(c.training.device, c.training.precision)
+    precision = speed.of_run(_recorded(c.training, record))
     refuse_crowded_gpu(ranks, precision)
     differing = provenance.fingerprint(precision, ranks.world).differences(record.fingerprint or Fingerprint())
     if differing:
@@ -54,3 +54,18 @@ def _go_on(run: Run, data: DataConfig, accept: bool, progress: Progress, ranks: 
     run = data_change.record(run, dataset, data, progress)
     fit(run, dataset, precision, progress, ranks)
     return run
+
+
+def _recorded(training: TrainingConfig, record: Provenance) -> TrainingConfig:
+    """`training` with the precision that the run began with, also where an earlier version left it open.
+
+    bf16 that was chosen and not asked for stays behind on a CPU that does not multiply it.
+    """
+    chosen = training.precision == "auto" or training.measured is not None
+    precision = training.precision
+    words = (record.precision or "").split()
+    if precision == "auto" and words[:1] == ["cpu"]:
+        precision = "bf16" if words[1] == "bf16" else "fp32"
+    if chosen and not cpu_has_bf16() and choose(training.device, "fp32").device.type == "cpu":
+        precision = "fp32"
+    return replace(training, precision=precision)

@@ -6,7 +6,7 @@ A value that is None has no key in its file, and an older file may lack it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from atalho.json_values import JsonObject
@@ -46,8 +46,9 @@ class Fingerprint:
     ranks: int = 1
 
     def differences(self, other: Fingerprint) -> list[str]:
-        """The names of the values that `other` has otherwise."""
-        return [field.name for field in fields(self) if getattr(self, field.name) != getattr(other, field.name)]
+        """The names of the values that `other` has otherwise; why a precision was chosen decides nothing."""
+        here, there = (replace(one, precision=one.precision and one.precision.split(" (")[0]) for one in (self, other))
+        return [field.name for field in fields(self) if getattr(here, field.name) != getattr(there, field.name)]
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def forward(
     done = 0
     try:
         for batch, raw in iterate(pixels, in_order(ids, BATCH), precision.device):
-            images = preprocessing.apply(raw)
+            images = precision.arranged(preprocessing.apply(raw))
             with precision.autocast():
                 waiting.append(ask(images).float())
             done += len(batch)

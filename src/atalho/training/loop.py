@@ -76,6 +76,7 @@ def _remaining_batches(setup: TrainingSetup, state: TrainingState, ranks: Ranks)
 def _varied(setup: TrainingSetup, epoch: int, whole: Ids, ids: Ids, pixels: Tensor) -> TrainingBatch:
     """The share `ids` of the batch `whole`, from pixels (N,C,P,P) uint8 on the device."""
     images, targets = setup.task.vary(pixels, ids, epoch)
+    images = setup.precision.arranged(images)
     labels = targets if targets.ndim == 1 else moved(setup.task.labels[ids], images.device)
     return TrainingBatch(epoch, whole, ids, images, targets, labels)
 

@@ -49,7 +49,7 @@ def set_statistics(network: Network, objective: Objective, most: int = SHIPPED) 
     try:
         batches = (ids[part] for part in order.parts(len(ids), _BATCH))
         for _ids, raw in iterate(objective.images, batches, precision.device):
-            images = objective.prepared.apply(raw)
+            images = precision.arranged(objective.prepared.apply(raw))
             with precision.autocast():
                 network(images)
     finally:

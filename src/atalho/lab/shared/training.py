@@ -24,7 +24,8 @@ from atalho.json_values import JsonObject
 from atalho.networks.network import Network
 from atalho.networks.select import specify
 from atalho.networks.spec import Spec
-from atalho.precision import Precision, choose
+from atalho.precision import Precision
+from atalho.runs import speed
 from atalho.runs.dataset import open_dataset, survey_data
 from atalho.runs.fit import preprocessing, training_setup
 from atalho.runs.network import first_weights
@@ -43,6 +44,7 @@ from atalho.training.recipe import RecipeContext, resolve
 from atalho.training.state import TrainingState
 from atalho.training.timing import Timing
 
+_USUAL: Final = "resnet20"
 _RECIPE: Final = {"averaging": 0.0, "label_smoothing": 0.0, "shift_lr": 1.0, "zero_residual": False}
 """As published rather than as fast as possible: one rate for all weights, no averaging, and branches as they are drawn
 (branches that start at zero would change a residual network and not its plain twin)."""
@@ -176,7 +178,11 @@ def open_bench(data: Path | str, recipe: Recipe, progress: Progress) -> Training
         splits["train"] = subset(pixels.manifest, train, recipe.images)
     splits.pop("val", None)  # nothing is chosen here, so nothing is validated
     pixels = dataclasses.replace(pixels, manifest=dataclasses.replace(pixels.manifest, splits=splits))
-    return TrainingBench(pixels, preprocessing(pixels, config, None), choose("auto", "auto"), recipe)
+    # One precision for all networks of an experiment: that of one of them, as it is the fastest for it.
+    spec = specify(_USUAL, in_channels=surveyed.channels, image_size=pixels.size)
+    passes = recipe.epochs * len(splits["train"])
+    precision = speed.for_experiment(Config(), speed.Workload(spec, pixels.size, recipe.batch_size, passes))
+    return TrainingBench(pixels, preprocessing(pixels, config, None), precision, recipe)
 
 
 def subset(manifest: Manifest, ids: Ids, count: int) -> Ids:
