@@ -163,6 +163,11 @@ class TrainingConfig(_Section):
 
     recipe: Annotated[RecipeName, N_("set of defaults: fast, paper (as published) or finetune")] = "fast"
     epochs: Annotated[Positive, N_("number of passes over the training images")] = 20
+    steps: Annotated[Positive | None, N_("number of steps, instead of epochs; the last epoch may end early")] = None
+    minutes: Annotated[
+        Annotated[float, _Bounds(gt=0)] | None,
+        N_("minutes to train for, instead of epochs; a measurement at the start fixes the number of steps"),
+    ] = None
     batch_size: Annotated[Positive, N_("images per step")] = 128
     micro_batch: Annotated[
         Positive | None,

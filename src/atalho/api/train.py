@@ -1,22 +1,26 @@
 """Train a network on a folder of images: from the images to a run folder with model, metrics, figures and report."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from atalho.errors import ConfigError
-from atalho.json_values import JsonObject
+from atalho.json_values import JsonObject, JsonValue
 from atalho.runs import continuation, data_change, provenance, speed
 from atalho.runs.begin import begin
 from atalho.runs.follow import follow
+from atalho.runs.forecast import Forecast, foresee
 from atalho.runs.resume import continue_run
 from atalho.runs.run import Run
-from atalho.settings import ask, change, flatten, merge, nest, refuse_other_task
+from atalho.settings import Asked, ask, change, flatten, merge, nest, refuse_other_task
 from atalho.storage import run_file
 from atalho.training import distributed
 from atalho.training.progress import Progress
 from atalho.training.tracking import Tracker, tracked, tracker_of
+
+_LENGTHS: Final = ("epochs", "steps", "minutes")
+"""The settings of training that say how long it lasts."""
 
 
 def train(
@@ -26,6 +30,7 @@ def train(
     task: str | None = None,
     recipe: str | None = None,
     epochs: int | None = None,
+    minutes: float | None = None,
     batch_size: int | None = None,
     seed: int | None = None,
     settings: Mapping[str, Any] | None = None,
@@ -45,6 +50,8 @@ def train(
     ----------
     data
         A folder of class folders, a CSV file, Parquet, IDX files or CIFAR batches.
+    minutes
+        Train for so long instead of for a number of epochs: the first steps are timed, which fixes the number of steps.
     model, task, recipe, epochs, batch_size, seed
         The settings that are given most often; `atalho.list_models()` names the models, and a file `NAME.toml` is a
         spec.
@@ -81,43 +88,48 @@ def train(
     --------
     >>> atalho.train("photos", model="resnet20", epochs=1).evaluation
     """
-    if model is not None and not isinstance(model, str | Path):
-        raise ConfigError(
-            "model: expected the name of a network or the path of a spec, not {kind}.", kind=type(model).__name__
-        )
-    network = str(model) if model is not None else None
-    shortcuts = {
-        "data.path": str(data) if data is not None else None,
-        "model.spec" if network is not None and network.endswith(".toml") else "model.name": network,
-        "task": task,
+    shortcuts = _shortcuts(data, model, task) | {
         "training.recipe": recipe,
         "training.epochs": epochs,
+        "training.minutes": minutes,
         "training.batch_size": batch_size,
         "training.seed": seed,
     }
     folder, command = Path(out) if out is not None else None, command or provenance.called_from_python("atalho.train")
     with distributed.joined() as ranks:
-        file = _for_machine(run_file.read(Path(config))) if config is not None else {}
         given = nest(settings or {})
-        own = merge(given, nest({path: value for path, value in shortcuts.items() if value is not None}))
-        values = merge(_for_network(file, own), own)
-        _refuse_another_recipe(file, values)
+        values = _values(given, shortcuts, config)
         continue_existing |= ranks.restarts > 0
         continuation.refuse_nowhere(folder, continue_existing, ranks)
         if not ranks.is_main:
             return follow(ranks)
         listener = tracked(progress, track)
-        asked = ask(values)
-        if isinstance(spec := asked.config.model.spec, str):  # a file: the run holds its network itself
-            content = {"model.spec": run_file.read(Path(spec))}
-            values = merge(values, nest(content))
-            asked = replace(asked, config=change(asked.config, content))
+        asked, values = _asked(values)
         digest = continuation.command_digest(values, asked.config)
         before = continuation.find_run(folder, digest) if folder is not None and continue_existing else None
         if before is not None:
             return continue_run(before, before.config.data, False, listener, ranks)
         refuse_other_task(given, asked.config.task)
         return begin(asked, digest, folder, command, listener, ranks)
+
+
+def forecast(
+    data: Path | str | None = None,
+    *,
+    model: Path | str | None = None,
+    task: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    config: Path | str | None = None,
+    out: Path | str | None = None,
+    progress: Progress | None = None,
+) -> Forecast:
+    """What `train` would do with the same arguments; nothing of a run is written. Raises as `train` does."""
+    given = nest(settings or {})
+    asked, _ = _asked(_values(given, _shortcuts(data, model, task), config))
+    refuse_other_task(given, asked.config.task)
+    with distributed.joined() as ranks:
+        ranks.refuse_company()
+        return foresee(asked, Path(out) if out is not None else None, progress or Progress(), ranks)
 
 
 def resume(
@@ -167,6 +179,50 @@ def resume(
         return continue_run(run, data_change.data_at(data, run), accept_data_change, listener, ranks)
 
 
+def _shortcuts(data: Path | str | None, model: Path | str | None, task: str | None) -> dict[str, JsonValue]:
+    """The settings, by path, that the arguments of these names mean."""
+    if model is not None and not isinstance(model, str | Path):
+        raise ConfigError(
+            "model: expected the name of a network or the path of a spec, not {kind}.", kind=type(model).__name__
+        )
+    network = str(model) if model is not None else None
+    return {
+        "data.path": str(data) if data is not None else None,
+        "model.spec" if network is not None and network.endswith(".toml") else "model.name": network,
+        "task": task,
+    }
+
+
+def _values(given: JsonObject, shortcuts: Mapping[str, JsonValue], config: Path | str | None) -> JsonObject:
+    """The nested settings that were given, over those of the file `config`."""
+    file = _for_machine(run_file.read(Path(config))) if config is not None else {}
+    own = merge(given, nest({path: value for path, value in shortcuts.items() if value is not None}))
+    values = merge(_for_length(_for_network(file, own), own), own)
+    _refuse_another_recipe(file, values)
+    return values
+
+
+def _asked(values: JsonObject) -> tuple[Asked, JsonObject]:
+    """What `values` ask for, and the same with the content of a spec in place of its file: a run holds its network."""
+    asked = ask(values)
+    if not isinstance(spec := asked.config.model.spec, str):
+        return asked, values
+    content = {"model.spec": run_file.read(Path(spec))}
+    return replace(asked, config=change(asked.config, content)), merge(values, nest(content))
+
+
+def _for_length(file: JsonObject, asked: JsonObject) -> JsonObject:
+    """`file` without its length of a run where another one is asked for. Raises ConfigError for two of them."""
+    training = asked.get("training")
+    lengths = [name for name in _LENGTHS if isinstance(training, Mapping) and training.get(name) is not None]
+    if len(lengths) > 1:
+        raise ConfigError(
+            "{names}: these are different ways to say how long to train. Give one of them.",
+            names=", ".join(f"training.{name}" for name in lengths),
+        )
+    return _without(file, _LENGTHS) if lengths else file
+
+
 def _for_network(file: JsonObject, asked: JsonObject) -> JsonObject:
     """`file` without its spec where a network was asked for by name: a spec wins over a name."""
     model = file.get("model")
@@ -179,9 +235,18 @@ def _for_machine(file: JsonObject) -> JsonObject:
     """`file` without what was chosen for the speed of another machine than this one."""
     training = file.get("training")
     record = training.get("measured") if isinstance(training, Mapping) else None
-    if not isinstance(training, Mapping) or not isinstance(record, str) or record.startswith(speed.machine()):
+    if not isinstance(record, str) or record.startswith(speed.machine()):
         return file
-    return file | {"training": {name: value for name, value in training.items() if name not in speed.DECIDED}}
+    return _without(file, speed.DECIDED)
+
+
+def _without(file: JsonObject, names: Collection[str]) -> JsonObject:
+    """`file` without settings of training."""
+    training = file.get("training")
+    kept = (
+        {name: value for name, value in training.items() if name not in names} if isinstance(training, Mapping) else {}
+    )
+    return file | {"training": kept}
 
 
 def _refuse_another_recipe(file: Mapping[str, Any], asked: Mapping[str, Any]) -> None:

@@ -35,6 +35,7 @@ SHORT: Final = {
     "data.skip_bad": "--skip-bad",
     "training.recipe": "--recipe",
     "training.epochs": "--epochs",
+    "training.minutes": "--minutes",
     "training.batch_size": "--batch-size",
     "training.memory": "--memory",
     "training.seed": "--seed",

@@ -14,6 +14,7 @@ from atalho.storage import run_folder
 from atalho.text import N_, Text, _
 
 if TYPE_CHECKING:
+    from atalho.runs.forecast import Forecast
     from atalho.runs.run import Run
 
 
@@ -33,6 +34,7 @@ def train(
     ] = None,
     recipe: Annotated[RecipeName | None, options.value("training.recipe")] = None,
     epochs: Annotated[options.Whole | None, options.value("training.epochs")] = None,
+    minutes: Annotated[float | None, options.value("training.minutes")] = None,
     batch_size: Annotated[options.Whole | None, options.value("training.batch_size")] = None,
     memory: Annotated[Memory | None, options.value("training.memory")] = None,
     seed: Annotated[options.Whole | None, options.value("training.seed")] = None,
@@ -59,6 +61,9 @@ def train(
     track: Annotated[
         Literal["tensorboard"] | None, Parameter(help=N_("also write the metrics for TensorBoard, in the run's folder"))
     ] = None,
+    dry_run: Annotated[
+        bool, Parameter(help=N_("show what would be trained and how, then stop without writing a run"), negative="")
+    ] = False,
     json: options.JSON = False,
     model: options.section("model", apart=options.SHORT) = None,  # type: ignore[valid-type]
     images: options.section("data", apart=options.SHORT) = None,  # type: ignore[valid-type]
@@ -74,6 +79,7 @@ def train(
         "reid.protocol": protocol,
         "training.recipe": recipe,
         "training.epochs": epochs,
+        "training.minutes": minutes,
         "training.batch_size": batch_size,
         "training.memory": memory,
         "training.seed": seed,
@@ -90,6 +96,7 @@ def train(
                 "--out": out,
                 "--config": config,
                 "--continue": continue_ or None,
+                "--dry-run": dry_run or None,
             }
             options.refuse_beside_resume(places, options.short(values), sections)
         elif accept_data_change:
@@ -97,7 +104,11 @@ def train(
         from atalho.api import train as job
 
         with terminal.progress(shown=ranks.is_main) as progress:
-            if resume is not None:
+            if dry_run:
+                found = job.forecast(
+                    data, model=model_name, task=task, settings=settings, config=config, out=out, progress=progress
+                )
+            elif resume is not None:
                 run = job.resume(
                     resume, data=data, accept_data_change=accept_data_change, track=track, progress=progress
                 )
@@ -114,7 +125,9 @@ def train(
                     track=track,
                     progress=progress,
                 )
-        if ranks.is_main:
+        if dry_run:
+            _show(found, as_json=json)
+        elif ranks.is_main:
             try:
                 _print(run, as_json=json)
                 sys.stdout.flush()
@@ -122,6 +135,14 @@ def train(
                 complete = Text("The training is complete: {path}", path=run.path)
                 raise OutputError(Text.joined(error.text, complete)) from error
     return 0
+
+
+def _show(found: "Forecast", *, as_json: bool) -> None:
+    if as_json:
+        terminal.print_json(found.to_dict())
+        return
+    for name, value in found.shown():
+        terminal.say(f"{name}: {value}")
 
 
 def _print(run: "Run", *, as_json: bool) -> None:

@@ -3,14 +3,15 @@
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
-from atalho.config import Config
+from atalho.config import Config, TrainingConfig
 from atalho.data import order
 from atalho.errors import ConfigError
 from atalho.networks.select import stem_advice
 from atalho.networks.spec import Spec
 from atalho.precision import Precision, choose, threads
-from atalho.runs import continuation, memory, provenance, speed, trained_images
+from atalho.runs import continuation, duration, memory, provenance, speed, trained_images
 from atalho.runs.claim import claimed, refuse_among_images, refuse_taken
 from atalho.runs.dataset import SurveyedData, open_dataset, refuse_unnamed, survey_data
 from atalho.runs.fit import fit, preprocessing
@@ -26,6 +27,9 @@ from atalho.text import _
 from atalho.training import recipe as recipes
 from atalho.training.distributed import Ranks
 from atalho.training.progress import Progress
+
+_WORTH_MEASURING: Final = 0.3
+"""Minutes of a run from which on it is measured how it computes fastest."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ def prepare(asked: Asked, out: Path | None, progress: Progress, ranks: Ranks) ->
     for path in filter(None, (early.data.path, early.model.start)):
         refuse_undecodable(path)
     refuse_taken(out)
+    if early.training.minutes is not None and early.training.steps is None and ranks.world > 1:
+        raise ConfigError("--minutes works in a single process. Give --epochs, or start without torchrun.")
     start = Start.read(early.model.start) if early.model.start else None
     if start is None and early.training.recipe == "finetune":
         raise ConfigError("The recipe finetune starts from a trained model. Add --from RUN")
@@ -72,14 +78,22 @@ def prepare(asked: Asked, out: Path | None, progress: Progress, ranks: Ranks) ->
     for note in (*surveyed.manifest.notes, *notes, *filter(None, [advice])):
         progress.note(str(note))
     at_once = memory.at_once(config.training, images, ranks.world)
-    config, precision = speed.decide(
-        config, speed.Workload(spec, surveyed.size, at_once, config.training.epochs * images)
-    )
+    passes = _passes(config.training, images)
+    config, precision = speed.decide(config, speed.Workload(spec, surveyed.size, at_once, passes))
     progress.note(_("computing on {precision}").format(precision=precision))
     plan = memory.MemoryRequest(spec, surveyed.size, images, config.training, precision, ranks.world)
     needed = memory.check(plan)
     progress.note(needed)
     return PreparedRun(config, spec, precision, surveyed, start, needed)
+
+
+def _passes(training: TrainingConfig, images: int) -> int | None:
+    """How many images pass the network in the run; None where only its minutes are known, and they are enough."""
+    if training.steps is not None:
+        return training.steps * training.batch_size
+    if training.minutes is not None:
+        return 0 if training.minutes < _WORTH_MEASURING else None
+    return training.epochs * images
 
 
 def begin(
@@ -98,10 +112,12 @@ def begin(
     config, start, precision = prepared.config, prepared.start, prepared.precision
     # The path as it was asked for: of a run it is absolute.
     with threads(config.training.threads), claimed(out, asked.config.data.path) as folder:
-        run = Run.begun(folder, config)
         dataset = open_dataset(prepared.surveyed, config.data, progress, channels=prepared.surveyed.channels)
+        images = preprocessing(dataset, config.data, start)
+        config = duration.fixed(config, dataset, prepared.spec, images, precision, start, progress)
+        run = Run.begun(folder, config)
         files = RunFolder(folder)
-        files.write(RunNetwork(prepared.spec, preprocessing(dataset, config.data, start)))
+        files.write(RunNetwork(prepared.spec, images))
         files.write(dataset.record())
         if start is not None:
             trained_images.warn(start.folder, dataset, progress)

@@ -66,7 +66,7 @@ def _remaining_batches(setup: TrainingSetup, state: TrainingState, ranks: Ranks)
     task, device = setup.task, setup.precision.device
     while state.step < setup.steps:
         epoch, done = setup.position(state.step)
-        batches = task.batches(epoch)[done:]
+        batches = task.batches(epoch)[done : done + setup.steps - state.step]
         state.network.train()
         shares = map(ranks.share, batches)
         for whole, (ids, pixels) in zip(batches, iterate(task.images, shares, device), strict=True):
@@ -133,8 +133,7 @@ class _Recorder:
             result, done = result.sent(), torch.cuda.Event()  # type: ignore[no-untyped-call]
             done.record()
         self._begun.append(_Begun(batch.epoch, batch.whole, batch.ids, rate, result, images, done))
-        _epoch, place = self.setup.position(self.begun)
-        if place == 0:
+        if self._ends(self.begun):
             self.read()
         elif len(self._begun) >= self._ahead:
             self.read(leave=self._ahead // 2)
@@ -147,9 +146,12 @@ class _Recorder:
                 step.done.synchronize()
             self._tell(step)
             self._begun.popleft()
-            _epoch, place = self.setup.position(self.state.step)
-            if place == 0:
+            if self._ends(self.state.step):
                 self._end_epoch(step.epoch, step.rate)
+
+    def _ends(self, step: int) -> bool:
+        """Whether an epoch, or the run within one, ends with `step`."""
+        return step == self.setup.steps or self.setup.position(step)[1] == 0
 
     def _tell(self, step: _Begun) -> None:
         state, timing = self.state, self.timing

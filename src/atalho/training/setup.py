@@ -39,7 +39,9 @@ class TrainingSetup:
 
     @property
     def steps(self) -> int:
-        """Steps of the whole run."""
+        """Steps of the whole run, also where it ends within an epoch."""
+        if self.config.training.steps is not None:
+            return self.config.training.steps
         epochs_left = self.config.training.epochs - self.epoch_origin.epoch
         return self.epoch_origin.step + self.task.steps_per_epoch * epochs_left
 

@@ -1,0 +1,182 @@
+"""How many steps a run has that was given minutes: from the seconds that its own first steps take, measured once.
+
+The steps are thrown away; the run then begins with the number of steps fixed, and is as exact as any other.
+"""
+
+import math
+import time
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from atalho.config import Config
+from atalho.data.dataset import Dataset
+from atalho.data.preprocessing import Preprocessing
+from atalho.errors import ConfigError, StoppedError
+from atalho.networks.spec import Spec
+from atalho.precision import Precision
+from atalho.runs import fit, network
+from atalho.runs.network import Start
+from atalho.settings import change
+from atalho.storage.log import NoLines
+from atalho.tasks.forward import forward
+from atalho.text import _
+from atalho.text.numbers import duration, number, significant, whole
+from atalho.training import loop
+from atalho.training.determinism import deterministic
+from atalho.training.distributed import Ranks
+from atalho.training.norm_statistics import CAUGHT_UP, FEWEST, SHIPPED
+from atalho.training.progress import EpochReport, Progress, StepReport
+from atalho.training.setup import TrainingSetup
+from atalho.training.state import TrainingState
+from atalho.training.timing import Timing
+
+_SHARE: Final = 0.04
+"""Of the run, that measuring takes; no more than `_MOST` seconds."""
+_MOST: Final = 10.0
+_LEAST: Final = 0.5
+_SETTING_UP: Final = 0.25
+"""Of the measured time: steps in it prepare kernels and memory for those that follow, and are counted once."""
+_SAVED_PER_SECOND: Final = 200e6
+"""Bytes of a checkpoint that are hashed, written and flushed in a second."""
+_FORWARD: Final = 0.3
+"""The share of the forward pass in a step, about; it decides only how many images the forward pass is timed on."""
+_ENDLESS: Final = 10**9
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """Its steps, the training images, and the images that are validated after it."""
+
+    steps: int
+    train: int
+    val: int
+
+
+@dataclass(frozen=True)
+class StepCosts:
+    """Seconds: of a step, of the forward pass of an image, of a checkpoint, and of what comes once."""
+
+    step: float
+    image: float
+    save: float
+    once: float
+
+    def seconds(self, steps: int, epoch: Epoch, *, saves: int = 1) -> float:
+        """What `timing.json` will say of so many steps, with what follows each epoch and the end."""
+        early = min(steps - 1, CAUGHT_UP) // epoch.steps  # epochs that end while norm statistics are borrowed
+        images = -(-steps // epoch.steps) * epoch.val
+        images += early * min(epoch.train, max(FEWEST, epoch.val)) + min(epoch.train, SHIPPED)
+        return self.once + steps * self.step + images * self.image + saves * self.save
+
+    def steps_within(self, seconds: float, epoch: Epoch, *, saves: int = 1) -> int:
+        """The most steps that take at most so many seconds; at least one."""
+        fewest, most = 1, max(1, int(seconds / self.step))
+        while fewest < most:
+            middle = (fewest + most + 1) // 2
+            if self.seconds(middle, epoch, saves=saves) <= seconds:
+                fewest = middle
+            else:
+                most = middle - 1
+        return fewest
+
+
+def fixed(
+    config: Config,
+    dataset: Dataset,
+    spec: Spec,
+    prepared: Preprocessing,
+    precision: Precision,
+    start: Start | None,
+    progress: Progress,
+) -> Config:
+    """`config` with a number of steps where it has minutes, and the number of epochs that its steps begin.
+
+    Raises ConfigError where not even a step fits into the minutes.
+    """
+    training = config.training
+    minutes = training.minutes
+    if training.steps is None and minutes is None:
+        return config
+    endless = change(config, {"training.epochs": _ENDLESS, "training.steps": None})
+    with TemporaryDirectory() as folder:
+        setup = fit.training_setup(endless, dataset, prepared, precision, Path(folder))
+        splits = dataset.manifest.splits
+        epoch = Epoch(setup.task.steps_per_epoch, len(splits["train"]), len(setup.task.val))
+        if minutes is None or training.steps is not None:
+            return change(config, {"training.epochs": -(-(training.steps or 1) // epoch.steps)})
+        seconds = 60 * minutes
+        model = network.first_weights(spec, config, start).to(precision.device)
+        costs = _measured(setup, TrainingState.start(model, training, setup.steps, setup.task.tensors()), seconds)
+    saves = 1 + int(minutes / training.checkpoint_minutes)
+    least = costs.seconds(1, epoch, saves=saves)
+    if least > 1.1 * seconds:
+        raise ConfigError(
+            "--minutes {given} is too short: a single step and what follows the last one take about {seconds}. "
+            "Give at least {least}.",
+            given=minutes,
+            seconds=duration(least),
+            least=number(math.ceil(10 * least / 60) / 10, 1),
+        )
+    steps = costs.steps_within(seconds, epoch, saves=saves)
+    progress.note(
+        _("{minutes} min: {steps} steps of {images} images, {epochs} epochs").format(
+            minutes=significant(minutes),
+            steps=whole(steps),
+            images=whole(training.batch_size),
+            epochs=number(steps / epoch.steps, 1),
+        )
+    )
+    return change(config, {"training.steps": steps, "training.epochs": -(-steps // epoch.steps)})
+
+
+class _EnoughError(Exception):
+    """Raised within the loop to end it."""
+
+
+class _Stopwatch(Progress):
+    """Notes how long each step takes, for so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self.steps: list[float] = []
+        self._last = time.perf_counter()
+        self._end = self._last + seconds
+
+    def step(self, report: StepReport) -> None:
+        now = time.perf_counter()
+        self.steps.append(now - self._last)
+        self._last = now
+        if now > self._end:
+            raise _EnoughError
+
+    def epoch(self, report: EpochReport) -> None:
+        self._last = time.perf_counter()
+
+
+def _measured(setup: TrainingSetup, state: TrainingState, seconds: float) -> StepCosts:
+    watch = _Stopwatch(min(_MOST, max(_LEAST, _SHARE * seconds)))
+    device, wanted = setup.precision.device, setup.config.training.deterministic
+    try:
+        with deterministic(device, wanted, lambda _note: None):
+            loop.fit(setup, state, Ranks(), NoLines(), Timing(None, minutes=math.inf, steps=None), watch)
+    except _EnoughError:
+        pass
+    except StoppedError as stopped:
+        raise StoppedError(_("Stopped before the training began."), stopped.exit_code - 128) from None
+    first = sum(so_far <= _SETTING_UP * sum(watch.steps) for so_far in accumulate(watch.steps))
+    first = min(first + 1, len(watch.steps) - 1)  # the one that sets up may take longer than that
+    usual = watch.steps[first:]
+    step = sum(usual) / len(usual)
+    task = setup.task
+    at_once = max(1, len(task.train) // task.steps_per_epoch)
+    count = min(len(task.train), 256, max(2, int(at_once / (_FORWARD * step))))
+    images = 0.0
+    for _time in range(2):  # the first prepares kernels
+        before = time.perf_counter()
+        forward(state.averaged.network, task.images, task.train[:count], task.prepared, task.precision)
+        images = time.perf_counter() - before
+    size = sum(tensor.nbytes for tensor in state.tensors().values())
+    once = max(0.0, sum(watch.steps[:first]) - first * step)
+    return StepCosts(step, images / count, size / _SAVED_PER_SECOND, once)
