@@ -13,8 +13,6 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Unpack
 
-import torch
-
 from atalho.config import Config
 from atalho.errors import ConfigError
 from atalho.lab.gradients.page import GradientsResult
@@ -145,10 +143,11 @@ def _plan_of_runs(
     candidates: Sequence[GradientCandidate], chosen: Subset, seeds: int, batch: int
 ) -> Mapping[str, Cell]:
     """Each beginning, with the first batch, and the trained network, with each batch."""
-    batches = [some for some in chosen.batches(batch, torch.device("cpu")) if len(some[0]) == batch]
+    device = choose("auto", "fp32").device
+    batches = [some for some in chosen.batches(batch, device) if len(some[0]) == batch]
 
     def begun(one: GradientCandidate, seed: int) -> dict[str, Probe]:
-        return {START: probe(one.at_start(seed), *batches[0], seed=seed)}
+        return {START: probe(one.at_start(seed).to(device), *batches[0], seed=seed)}
 
     def held(one: TrainedNetwork, place: int) -> dict[str, Probe]:
         return {TRAINED: probe(one.network, *batches[place], seed=place)}

@@ -13,19 +13,20 @@ class CentreLoss:
 
     RATE = 0.5
 
-    def __init__(self, identities: int, dimension: int) -> None:
-        self.centres = torch.zeros(identities, dimension)
+    def __init__(self, identities: int, dimension: int, device: torch.device | None = None) -> None:
+        self.centres = torch.zeros(identities, dimension, device=device)
 
     def __call__(self, features: Tensor, labels: Tensor) -> Tensor:
-        """The loss by the centres as they are; they move after it."""
-        features = features.float()
-        difference = features - self.centres[labels].to(features.device)
+        """The loss by the centres as they are; they move after it. All lie on one device."""
+        difference = features.float() - self.centres[labels]
         loss = difference.square().sum(1).mean() / 2
-        self._follow(difference.detach().cpu(), labels.cpu())
+        self._follow(difference.detach(), labels)
         return loss
 
     @torch.no_grad()
     def _follow(self, difference: Tensor, labels: Tensor) -> None:
-        seen, owner, count = torch.unique(labels, return_inverse=True, return_counts=True)
-        sums = torch.zeros(len(seen), difference.shape[1]).index_add_(0, owner, difference)
-        self.centres[seen] += self.RATE * sums / (1 + count[:, None])
+        same = labels[:, None] == labels[None, :]
+        # The first image of each identity stands for it: to ask which identities there are would wait for the device.
+        first = same.int().argmax(1)
+        sums = torch.zeros_like(difference).index_add_(0, first, difference)[first]
+        self.centres[labels] += self.RATE * sums / (1 + same.sum(1, keepdim=True))

@@ -115,7 +115,7 @@ class ReidentificationTask(Task):
                 smoothing=config.training.label_smoothing,
                 triplet=asked.triplet != "none",
                 margin=asked.margin if asked.triplet == "margin" else None,
-                centre=CentreLoss(classes, asked.embedding) if asked.centre else None,
+                centre=CentreLoss(classes, asked.embedding, precision.device) if asked.centre else None,
                 centre_weight=asked.centre,
                 further=further(asked.further),
             ),
