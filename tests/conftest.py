@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 signal.signal(signal.SIGINT, signal.default_int_handler)
 # A second thread in each of several test processes makes them wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Tests promise the bytes of a CPU, and two ranks want two devices. What is for a GPU asks for it.
+os.environ.setdefault("ATALHO_DEVICE", "cpu")
 
 
 @pytest.fixture(autouse=True)

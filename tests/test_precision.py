@@ -40,7 +40,8 @@ def test_bf16_products_and_fp32_parameters() -> None:
 
 @pytest.fixture
 def reports(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], None]:
-    """Let PyTorch report a GPU of this kind, or none."""
+    """Let PyTorch report a GPU of this kind, or none, and the GPU be what is used where nothing is asked for."""
+    monkeypatch.delenv("ATALHO_DEVICE")
 
     def report(kind: str | None) -> None:
         found = None if kind is None else torch.device(kind)
@@ -73,6 +74,21 @@ def test_cuda_computes_in_bf16_where_it_has_the_units(
 def test_a_kind_of_gpu_that_atalho_does_not_know_is_left_alone(reports: Callable[[str | None], None]) -> None:
     reports("hpu")
     assert choose("auto", "fp32").device.type == "cpu"
+
+
+def test_the_environment_says_what_auto_is(
+    reports: Callable[[str | None], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reports("mps")
+    monkeypatch.setenv("ATALHO_DEVICE", "cpu")
+    assert choose("auto", "fp32").device.type == "cpu"
+    assert choose("mps", "fp32").device.type == "mps"
+    monkeypatch.setenv("ATALHO_DEVICE", "")
+    assert choose("auto", "fp32").device.type == "mps"
+    monkeypatch.setenv("ATALHO_DEVICE", "gpu")
+    with pytest.raises(ConfigError, match=r"ATALHO_DEVICE = 'gpu', but .* Use auto, or one of: cpu, mps\."):
+        choose("auto", "fp32")
+    assert choose("cpu", "fp32").device.type == "cpu"
 
 
 def test_a_device_that_is_not_there_is_said(reports: Callable[[str | None], None]) -> None:

@@ -4,6 +4,7 @@ A GPU that multiplies bf16 gains by it. A CPU that does may lose, and by how muc
 (`runs/speed.py`), so fp32 is what it computes with otherwise.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ Accelerator = Literal["cuda", "mps", "xpu"]
 """What `training.device` names besides the CPU, by PyTorch's names; GPUs of AMD are `cuda` too."""
 LayoutName = Literal["channels-last", "contiguous"]
 _FORMATS: Final = {"channels-last": torch.channels_last, "contiguous": torch.contiguous_format}
+
+_VARIABLE: Final = "ATALHO_DEVICE"
 
 Numbers = Literal["fp32", "bf16"]
 """The type of the products of a network."""
@@ -64,18 +67,21 @@ def format_of(layout: Literal["auto"] | LayoutName) -> torch.memory_format:
 def choose(device: Literal["auto", "cpu"] | Accelerator, precision: Literal["auto", "bf16", "fp32"]) -> Precision:
     """The precision for this machine, of a CPU without measuring.
 
-    Raises ConfigError where a device is asked for that is not there.
+    $ATALHO_DEVICE says what "auto" is, also where there is no setting for it, as in experiments. Raises ConfigError
+    where a device is asked for that is not there.
     """
     if precision not in ("auto", "bf16", "fp32"):
         raise ConfigError("precision = {given!r}: expected fp32 or bf16.", given=precision)
     found = accelerator()
-    if device not in ("auto", "cpu", found):
+    asked = (os.environ.get(_VARIABLE) or device) if device == "auto" else device
+    if asked not in ("auto", "cpu", found):
         raise ConfigError(
-            "training.device = {given!r}, but PyTorch finds no such device here. Use auto, or one of: {there}.",
-            given=device,
+            "{name} = {given!r}, but PyTorch finds no such device here. Use auto, or one of: {there}.",
+            name="training.device" if device == asked else _VARIABLE,
+            given=asked,
             there=", ".join(["cpu", *([found] if found else [])]),
         )
-    kind = torch.device("cpu" if device == "cpu" or found is None else found)
+    kind = torch.device("cpu" if asked == "cpu" or found is None else found)
     if precision != "auto":
         dtype = torch.bfloat16 if precision == "bf16" else torch.float32
         return Precision(kind, dtype, _("as requested"))

@@ -151,6 +151,7 @@ def test_what_is_asked_for_is_not_measured(figures: dict[Way, float]) -> None:
 
 def test_a_gpu_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(precision, "accelerator", lambda: "mps")
+    monkeypatch.delenv("ATALHO_DEVICE")
     config, chosen = speed.decide(Config(), SMALL)
     assert config == Config()
     assert chosen.device.type == "mps"
