@@ -12,7 +12,7 @@ CONSTRAINTS := constraints
 export PIP_CONSTRAINT := $(CONSTRAINTS)/all.txt $(if $(TORCH_INSTALL),,$(CONSTRAINTS)/cuda.txt)
 export PIP_BUILD_CONSTRAINT := $(CONSTRAINTS)/all.txt
 
-.PHONY: demo test slow check format messages docs bench bench-reliability dist upgrade lowest hooks clean
+.PHONY: demo test slow check format messages docs bench bench-gpu bench-reliability dist upgrade lowest hooks clean
 
 demo: $(VENV)/core
 	rm -rf demo
@@ -61,6 +61,10 @@ docs: $(VENV)/docs
 
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/training_speed.py
+
+# Under eight minutes on one GPU; what is done already is not repeated.
+bench-gpu: $(VENV)/dev
+	$(BIN)/python benchmarks/gpu.py
 
 # Forty minutes on two busy cores; what is done already is not repeated.
 bench-reliability: $(VENV)/dev

@@ -6,6 +6,7 @@ entry point. So a trial costs the training and not the imports; what is killed i
 
 import contextlib
 import importlib
+import json
 import os
 import signal
 import sys
@@ -154,11 +155,15 @@ class Training:
 
 
 def endings(run: Path) -> dict[str, bytes]:
-    """What must be equal to the byte: the last checkpoint (weights, averages, momentum, sums), log, model, result."""
+    """What must be equal to the byte: the last checkpoint (weights, averages, momentum, sums), log, model, result.
+
+    Not which run the checkpoint belongs to: a run with streamed images has other settings.
+    """
     last = max((run / run_folder.CHECKPOINTS).glob("step-*"))
     names = [run_folder.LOG, f"{run_folder.MODEL}/model.safetensors", run_folder.EVALUATION]
-    names += [f"{run_folder.CHECKPOINTS}/{last.name}/{name}" for name in ("state.safetensors", "state.json")]
-    return {name: (run / name).read_bytes() for name in names}
+    names.append(f"{run_folder.CHECKPOINTS}/{last.name}/state.safetensors")
+    sums = {name: value for name, value in json.loads((last / "state.json").read_text()).items() if name != "run"}
+    return {name: (run / name).read_bytes() for name in names} | {"sums": json.dumps(sums).encode()}
 
 
 def steps(run: Path) -> int:

@@ -106,3 +106,10 @@ def test_the_current_batch_lasts_as_long_as_its_context() -> None:
         assert chance.current_batch() is not None
         assert chance.current_batch().epoch == 2  # type: ignore[union-attr]
     assert chance.current_batch() is None
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+def test_a_gpu_draws_the_numbers_of_the_cpu() -> None:
+    ids = np.array([0, 7, 2**40, 123_456])
+    there = chance.uniform_like(torch.empty(4, 300, device="cuda"), 2**62, "block 3", 9, ids)
+    assert torch.equal(there.cpu(), chance.uniform_like(torch.empty(4, 300), 2**62, "block 3", 9, ids))

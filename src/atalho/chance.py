@@ -52,7 +52,9 @@ def uniform_like(values: Tensor, seed: int, stream: str, epoch: int, ids: NDArra
     """`uniform`, computed where `values` (N, ...) lies: float32, same shape, a draw per element."""
     import torch
 
-    samples = torch.from_numpy(np.ascontiguousarray(ids, dtype=np.int64)).to(values.device)
+    samples = torch.from_numpy(np.ascontiguousarray(ids, dtype=np.int64))
+    # So few bytes go to a GPU without waiting for what it was given before.
+    samples = samples.to(values.device, non_blocking=values.is_cuda)
     draws = values[0].numel() if len(values) else 0
     states = _mix_tensor(samples * _signed(_SAMPLE_STEP) + _signed(_key(seed, stream, epoch)))
     steps = torch.arange(1, draws + 1, device=values.device) * _signed(_DRAW_STEP)
