@@ -72,7 +72,7 @@ def test_an_mlp_takes_the_images_side() -> None:
             "this is a plain network, which has no shortcuts; choose its residual twin",
         ),
         ("resnet18", {"stem": "smal"}, r"stem = 'smal' is not accepted\. Did you mean small\?"),
-        ("resnet18", {"classes": 0}, "classes = 0 is not accepted: it must be at least 1"),
+        ("resnet18", {"classes": -1}, "classes = -1 is not accepted: it must be at least 0"),
     ],
 )
 def test_what_does_not_go_together_is_refused(name: str, asked: dict[str, object], text: str) -> None:

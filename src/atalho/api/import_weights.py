@@ -1,142 +1,253 @@
-"""Bring in weights from elsewhere: a file of torchvision, timm or CIFAR layout becomes a model folder."""
+"""Bring in weights from elsewhere: a file of any known layout becomes a model folder."""
 
-import math
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, Literal
 
-from atalho import limits, networks
-from atalho.blocks.kinds import ShortcutChoice, StemChoice
+from atalho.api import weights_check
+from atalho.api.imported import Assumed, Imported
+from atalho.api.weights_preparation import (
+    GIVEN,
+    GREY_MEAN,
+    GREY_STD,
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    Preparation,
+    buffers,
+    check_statistics,
+    names_of,
+    refused,
+)
+from atalho.blocks.kinds import HalvingKind, ShortcutChoice, StemChoice
+from atalho.config import TaskName
 from atalho.data.preprocessing import LARGEST_SIDE, Preprocessing, stored_side
-from atalho.errors import ConfigError, RunError
+from atalho.errors import ConfigError, RunError, WeightsError
 from atalho.networks import weights
-from atalho.storage import foreign_file, model_folder
+from atalho.networks.select import name_of, specify
+from atalho.networks.spec import MLPSpec, ResNetSpec, Spec
+from atalho.networks.weights import ForeignHead, Recognised
+from atalho.storage import foreign_file, model_folder, sidecar
 from atalho.storage.model_folder import Card
-from atalho.text import _
-
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-# Grey images: the same as seen through the usual weights of red, green and blue in brightness.
-_GREY_MEAN, _GREY_STD = (0.458,), (0.226,)
+from atalho.storage.sidecar import Sidecar
+from atalho.text import Text, _
 
 
 def import_file(
     file: Path | str,
     *,
-    model: str,
+    model: str | None = None,
     out: Path | str,
+    task: TaskName | None = None,
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
     size: int | None = None,
     stem: StemChoice = "auto",
     shortcut: ShortcutChoice = "auto",
+    last_stride: Literal[1, 2] | None = None,
+    halving: HalvingKind | None = None,
     classes: Path | str | None = None,
-) -> Path:
-    """Make a model folder of a file of weights in the layout of torchvision, timm or CIFAR.
+    check: tuple[Path | str, Path | str] | None = None,
+) -> Imported:
+    """Make a model folder of a file of weights of any known layout: see the guide's page on weights.
 
     Parameters
     ----------
     file
-        The weights, in safetensors or as `torch.save` writes them.
+        The weights, in safetensors or as `torch.save` writes them, whatever the file is called.
     model
-        The network, by its name in the catalogue.
+        The network, by its name in the catalogue; by default it is read off the shapes of the weights.
     out
         The model folder.
+    task
+        `classification` or `reid`; by default what the head of the weights is for.
     mean, std
-        What the weights expect; ImageNet's by default, as do most files in circulation.
+        What the weights expect of pixels from 0 to 1; by default what lies beside the weights or inside the file says,
+        otherwise ImageNet's, as do most files in circulation.
     size
         The side of the images in pixels.
-    stem, shortcut
-        Where the weights differ from the catalogue's network.
+    stem, shortcut, last_stride, halving
+        What names of weights cannot tell, or where the weights differ from the catalogue's network.
     classes
-        A text file with one name a line; by default the numbers from 0.
+        `imagenet`, `cifar10`, `cifar100`, or a text file with one name a line; by default what lies beside the weights
+        says, otherwise ImageNet's where there are 1,000, otherwise the numbers from 0.
+    check
+        An image and the author's output for it in a `.npy` file: logits, or the embedding of weights without
+        classes, of the image at its own size, without resizing or cropping. Where another assumption agrees with it,
+        that one is imported.
 
     Returns
     -------
-    Path
-        The model folder.
+    Imported
+        The model folder, as a path, and what was found and assumed.
 
     Raises
     ------
     WeightsError
-        The file does not fit the network.
+        The file does not fit a network, or its output does not agree with `check`.
     ConfigError
         A value is not accepted.
 
     Examples
     --------
-    >>> atalho.import_file("weights.pth", model="resnet20", out="imported", size=32)
+    >>> atalho.import_file("weights.pth", out="imported", size=32)
     """
     if size is not None and not 1 <= size <= LARGEST_SIDE:
-        raise _refused("--size", size, _("from {low} to {high} pixels").format(low=1, high=LARGEST_SIDE))
+        raise refused("--size", size, _("from {low} to {high} pixels").format(low=1, high=LARGEST_SIDE))
     target = Path(out)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise RunError("{path} already exists. Choose another --out.", path=target)
-    state = foreign_file.read_state_dict(Path(file))
-    found, channels = weights.shape_of_head(state), weights.shape_of_stem(state)
-    names = _class_names(classes, found)
-    mean = mean or (_GREY_MEAN if channels == 1 else IMAGENET_MEAN)
-    std = std or (_GREY_STD if channels == 1 else IMAGENET_STD)
-    _check_preprocessing(mean, std, channels)
-    network = networks.create(model, classes=found, in_channels=channels, stem=stem, shortcut=shortcut)
-    weights.import_weights(network, state)
+    contents = foreign_file.read_state_dict(Path(file))
+    found = weights.recognise(weights.weights_of(contents))
+    spec = _backbone(found, model)
+    head = weights.head_of(found, spec.plan().out_channels)
+    task = task or ("reid" if head.kind == "embedding" else "classification")
+    head = _for_task(head, task, spec)
+    spec = specify(
+        spec, stem=stem if stem != "auto" or isinstance(spec, MLPSpec) else _stem(spec, head), shortcut=shortcut
+    )
+    spec = replace(spec, classes=head.classes, embedding=head.embedding, pooling=head.pooling)
+    told = [*sidecar.beside(Path(file)), *sidecar.inside(contents, _("the checkpoint")), *buffers(found)]
+    spec, structure = _structure(spec, head, told, stem, last_stride, halving)
+    names = names_of(classes, head, spec, told, task)
+    channels = spec.in_channels
+    prepared = Preparation(told, channels)
+    means = prepared.find("mean", mean, GREY_MEAN if channels == 1 else IMAGENET_MEAN)
+    stds = prepared.find("std", std, GREY_STD if channels == 1 else IMAGENET_STD)
+    check_statistics(means.value, stds.value, channels)
+    network = weights.empty(spec)
+    weights.put(network, found, head)
+    agreement = None
+    if check is not None:
+        free = [
+            *(["stem"] if stem == "auto" else []),
+            *(["last_stride"] if last_stride is None else []),
+            *(["halving"] if halving is None else []),
+            *(["mean"] if mean is None and std is None else []),
+        ]
+        agreement = weights_check.check(network, (means.value, stds.value), free, *check)
+        network = agreement.network
+        settled = Text("agrees with {file}", file=Path(check[1]).name)
+        means, stds = (
+            assumed if assumed.value == value else Assumed(value, settled)
+            for assumed, value in ((means, agreement.mean), (stds, agreement.std))
+        )
+        structure = tuple(
+            (
+                option,
+                assumed if (value := _structural(network.spec, option)) == assumed.value else Assumed(value, settled),
+            )
+            for option, assumed in structure
+        )
     plan = network.spec.plan()
-    side = plan.usual_side if size is None else size
-    if side < plan.stride:
-        raise _refused("--size", side, _("at least {low} for this network").format(low=plan.stride))
+    side = prepared.find("size", size, plan.usual_side)
+    if side.value < plan.stride:
+        raise refused("--size", side.value, _("at least {low} for this network").format(low=plan.stride))
+    resize = next((one.resize for one in told if one.resize and one.size == side.value), None)
     card = Card(
-        task="classification",
+        task=task,
         spec=network.spec,
-        classes=names,
+        classes=names.value,
         preprocessing=Preprocessing(
-            size=side,
-            resize=stored_side(side),
+            size=side.value,
+            resize=max(side.value, resize or stored_side(side.value)),
             channels=channels,  # type: ignore[arg-type]
-            mean=tuple(mean),
-            std=tuple(std),
+            mean=tuple(means.value),
+            std=tuple(stds.value),
         ),
-        provenance={"imported_from": Path(file).name, "model": model},
+        provenance={"imported_from": Path(file).name, "model": model or name_of(network.spec), "layout": found.layout},
     )
     model_folder.write(Path(os.path.realpath(target)), network.state_dict(), card)
-    return target
+    copies = [f"{copy}…" for copy in found.copies]
+    return Imported(
+        folder=target,
+        layout=found.layout,
+        prefix=found.prefix,
+        network=name_of(network.spec),
+        task=task,
+        head=head.said,
+        classes=Assumed(len(names.value), names.source),
+        mean=means,
+        std=stds,
+        size=side,
+        structure=structure,
+        left_out=(*copies, *head.left_out),
+        check=agreement,
+    )
 
 
-def _class_names(path: Path | str | None, count: int) -> tuple[str, ...]:
-    if path is None:
-        return tuple(map(str, range(count)))
-    try:
-        lines = limits.read_text(path, limits.NAMES).splitlines()
-        names = tuple(line.strip() for line in lines if line.strip())
-    except (OSError, ValueError) as error:
-        raise ConfigError("Cannot read {path} as class names: {reason}", path=path, reason=error) from error
-    if len(names) != count or len(set(names)) != count:
-        raise ConfigError(
-            "{path} has {given} different class names, but the weights have {count} classes. Write one name per line.",
-            path=path,
-            given=len(set(names)),
-            count=count,
+def _backbone(found: Recognised, model: str | None) -> Spec:
+    """The network: as named, with the ends and the stem of the weights, or as their shapes say."""
+    if found.layout == weights.OWN:
+        if model is None:
+            raise ConfigError("These weights have Atalho's own names, which do not say the network: give --model.")
+        named = specify(model)
+        first = found.body.get("stem.conv.weight")
+        return specify(named, in_channels=named.in_channels if first is None else first.shape[1])
+    seen = weights.spec_of(found.body)
+    if model is None:
+        return seen
+    named = specify(model, in_channels=seen.in_channels)
+    if isinstance(named, MLPSpec):
+        raise ConfigError("{model} has linear layers alone, and these weights are of convolutions.", model=model)
+    named = specify(named, stem=seen.stem)
+    if isinstance(named, ResNetSpec) and isinstance(seen, ResNetSpec) and named.shortcut != "none":
+        named = specify(named, shortcut=seen.shortcut)
+    if replace(named, classes=seen.classes) != seen and named.plan().depth != seen.plan().depth:
+        raise WeightsError(
+            "the weights do not match this network. They are of {seen}, not of {model}; leave --model out to use the "
+            "network that they are of",
+            seen=name_of(seen),
+            model=model,
         )
-    return names
+    return named
 
 
-def _check_preprocessing(mean: Sequence[float], std: Sequence[float], channels: int) -> None:
-    if channels not in (1, 3):
-        raise ConfigError(
-            "The weights are for images with {channels} channels, but model folders only support 1 or 3.",
-            channels=channels,
-        )
-    for name, values in (("--mean", mean), ("--std", std)):
-        if len(values) != channels:
-            raise ConfigError(
-                "{name} has {given} values, but the weights are for images with {channels} channels.",
-                name=name,
-                given=len(values),
-                channels=channels,
-            )
-    if not all(map(math.isfinite, mean)):
-        raise _refused("--mean", list(mean), _("numbers"))
-    if not all(math.isfinite(value) and value > 0 for value in std):
-        raise _refused("--std", list(std), _("numbers greater than 0"))
+def _for_task(head: ForeignHead, task: TaskName, spec: Spec) -> ForeignHead:
+    if task == "reid":
+        return weights.as_embedding(head, spec.plan().out_channels)
+    if head.kind != "embedding":
+        return head
+    said = Text("left out: a head for re-identification, which --task reid keeps")
+    return ForeignHead("none", {}, said, tuple(head.weights))
 
 
-def _refused(name: str, given: object, wanted: str) -> ConfigError:
-    return ConfigError("{name} {given} is not accepted: it must be {wanted}.", name=name, given=given, wanted=wanted)
+def _stem(spec: Spec, head: ForeignHead) -> StemChoice:
+    """The stem of a network, as the program of its head has it."""
+    if isinstance(spec, ResNetSpec) and head.neck is not None and spec.stem == "large":
+        return head.neck.stem
+    return "auto"
+
+
+def _structure(
+    spec: Spec,
+    head: ForeignHead,
+    told: Sequence[Sidecar],
+    stem: StemChoice,
+    last_stride: Literal[1, 2] | None,
+    halving: HalvingKind | None,
+) -> tuple[Spec, tuple[tuple[str, Assumed], ...]]:
+    """What names cannot tell of a network, with where it is from."""
+    if not isinstance(spec, ResNetSpec):
+        if last_stride is not None or halving is not None:
+            raise ConfigError("--last-stride and --halving only apply to ResNets. Remove them.")
+        return spec, ()
+    usual = Text("assumed: names do not tell")
+    source = {"stem": GIVEN if stem != "auto" else usual, "last_stride": GIVEN, "halving": GIVEN}
+    if last_stride is None:
+        last_stride, source["last_stride"] = spec.last_stride, usual
+        if head.neck is not None:
+            last_stride, source["last_stride"] = head.neck.last_stride, Text("as {program}", program=head.neck.program)
+    if head.neck is not None and stem == "auto" and spec.stem == head.neck.stem != "large":
+        source["stem"] = Text("as {program}", program=head.neck.program)
+    if halving is None:
+        first = next(((one.first_stride, one.source) for one in told if one.first_stride is not None), (False, ""))
+        halving = "first-convolution" if first[0] else spec.halving
+        source["halving"] = Text("from {source}", source=first[1]) if first[1] else usual
+    spec = replace(spec, last_stride=last_stride, halving=halving)
+    return spec, tuple((option, Assumed(_structural(spec, option), source[option])) for option in source)
+
+
+def _structural(spec: Spec, option: str) -> Any:
+    return getattr(spec, option)

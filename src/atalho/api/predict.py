@@ -72,6 +72,7 @@ def find(arguments: PathLike | Iterable[PathLike]) -> list[str]:
 
 def predict(model: Model, paths: PathLike | Iterable[PathLike], *, top: int = 5) -> Iterator[ImagePrediction]:
     """A row per path, in order and as they come; a bad file does not disturb the others."""
+    model.need_classes()
     for batch in batched(order.paths(paths)):
         read: dict[str, Tensor] = {}
         errors: dict[str, str] = {}

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from atalho.blocks.head import linear_classifier
 from atalho.blocks.kinds import PoolingKind
 
 
@@ -48,7 +49,7 @@ class EmbeddingHead(nn.Module):
         self.neck = nn.BatchNorm1d(embedding)
         # A shift would move the origin, from which the classifier measures angles.
         self.neck.bias.requires_grad_(False)
-        self.classifier = nn.Linear(embedding, classes, bias=False)
+        self.classifier = linear_classifier(embedding, classes, bias=False)
 
     def before_neck(self, features: Tensor) -> Tensor:
         """(N,C,H,W) → (N,E), compared by Euclidean distance."""

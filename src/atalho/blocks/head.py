@@ -39,19 +39,28 @@ class Dropout(nn.Module):
         return f"p={self.p}"
 
 
+def linear_classifier(in_features: int, classes: int, *, bias: bool = True) -> nn.Linear:
+    """(N,D) → (N,K). With no classes it has no weights, and gives (N,0)."""
+    layer = nn.Linear(in_features, max(1, classes), bias=bias)
+    if classes == 0:  # torch warns of a layer that is made so
+        layer.out_features, layer.weight = 0, nn.Parameter(layer.weight.detach()[:0])
+        layer.bias = nn.Parameter(layer.bias.detach()[:0]) if bias else layer.bias
+    return layer
+
+
 class ClassifierHead(nn.Module):
     """Features to class scores; `embedding` stops after the pooling.
 
     Args:
         in_channels: Channels C of the features.
-        classes: Classes K.
+        classes: Classes K; 0 for a network that gives embeddings alone.
         dropout: Share of the pooled features that are set to zero in training.
     """
 
     def __init__(self, in_channels: int, classes: int, dropout: float = 0.0) -> None:
         super().__init__()
         self.dropout = Dropout(dropout)
-        self.classifier = nn.Linear(in_channels, classes)
+        self.classifier = linear_classifier(in_channels, classes)
 
     def embedding(self, features: Tensor) -> Tensor:
         """(N,C,H,W) → (N,C): the mean over all positions."""

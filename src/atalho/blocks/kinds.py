@@ -13,10 +13,15 @@ ShortcutChoice = Literal["auto", ShortcutKind]
 ShortcutPath = Literal["identity", "projection", "zero-pad", "none"]
 """What one block's shortcut is."""
 
-StemKind = Literal["small", "large"]
-"""`small`: 3x3, stride 1, for images up to 64 pixels; `large`: 7x7, stride 2, then max pooling."""
+StemKind = Literal["small", "large", "small-pool", "large-linear"]
+"""`small`: 3x3, stride 1, for images up to 64 pixels; `large`: 7x7, stride 2, then max pooling. As some authors have
+them: `small-pool`, small with max pooling, and `large-linear`, large without its ReLU."""
 StemChoice = Literal["auto", StemKind]
 """What can be asked for: a kind, or `auto` for the one that suits the images."""
+
+HalvingKind = Literal["convolution", "first-convolution", "average", "blur"]
+"""What halves the size in a residual block: the stride of its first 3x3 convolution; that of its first convolution, a
+bottleneck's 1x1 (He et al. 2015, Caffe); average pooling or blur pooling after the 3x3 convolution instead."""
 
 PoolingKind = Literal["average", "gem"]
 """How the head pools features (N,C,H,W) to (N,C): their mean, or a generalized mean whose power is learned."""

@@ -7,6 +7,9 @@ of accuracy, because little of the image is left for the blocks.
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from atalho.blocks.halving import BlurPool
+from atalho.blocks.kinds import HalvingKind
+
 
 class SmallStem(nn.Module):
     """3x3 convolution, batch norm, ReLU: for images up to 64 pixels (He et al. 2015, section 4.2).
@@ -14,16 +17,19 @@ class SmallStem(nn.Module):
     Args:
         in_channels: Channels C of the images.
         out_channels: Channels C' that the first block takes.
+        pool: Whether 3x3 max pooling of stride 2 follows.
     """
 
-    def __init__(self, in_channels: int, out_channels: int) -> None:
+    def __init__(self, in_channels: int, out_channels: int, pool: bool = False) -> None:
         super().__init__()
         self.conv = nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=False)
         self.norm = nn.BatchNorm2d(out_channels)
+        self.pool = pool
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N,C,H,W) → (N,C',H,W)."""
-        return F.relu(self.norm(self.conv(x)))
+        """(N,C,H,W) → (N,C',H,W), or half as high and wide after pooling, rounded up."""
+        x = F.relu(self.norm(self.conv(x)))
+        return F.max_pool2d(x, kernel_size=3, stride=2, padding=1) if self.pool else x
 
 
 class BareStem(nn.Module):
@@ -49,16 +55,26 @@ class LargeStem(nn.Module):
     Args:
         in_channels: Channels C of the images.
         out_channels: Channels C' that the first block takes.
+        halving: Average pooling or blur pooling stand in place of the stride of the max pooling; see `HalvingKind`.
+        relu: Whether a ReLU stands before the pooling.
     """
 
-    def __init__(self, in_channels: int, out_channels: int) -> None:
+    def __init__(
+        self, in_channels: int, out_channels: int, halving: HalvingKind = "convolution", relu: bool = True
+    ) -> None:
         super().__init__()
         self.conv = nn.Conv2d(in_channels, out_channels, 7, stride=2, padding=3, bias=False)
         self.norm = nn.BatchNorm2d(out_channels)
+        self.relu = relu
+        self.pool = {
+            "average": nn.AvgPool2d(2),
+            "blur": nn.Sequential(nn.MaxPool2d(3, stride=1, padding=1), BlurPool()),
+        }.get(halving, nn.MaxPool2d(3, stride=2, padding=1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N,C,H,W) → (N,C',H/4,W/4), rounded up."""
-        return F.max_pool2d(F.relu(self.norm(self.conv(x))), kernel_size=3, stride=2, padding=1)
+        """(N,C,H,W) → (N,C',H/4,W/4), rounded up (down after average pooling)."""
+        x = self.norm(self.conv(x))
+        return self.pool(F.relu(x) if self.relu else x)  # type: ignore[no-any-return]
 
 
 class PixelStem(nn.Module):

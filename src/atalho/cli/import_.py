@@ -1,14 +1,24 @@
 """`atalho import`: weights from elsewhere become a model folder."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, Literal
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 
-from atalho.blocks.kinds import ShortcutChoice, StemChoice
+from atalho.blocks.kinds import HalvingKind, ShortcutChoice, StemChoice
 from atalho.cli import options, terminal
-from atalho.text import N_, _
+from atalho.config import TaskName
+from atalho.text import N_
+
+
+def _numbers(_kind: Any, tokens: Sequence[Token]) -> tuple[float, ...]:
+    """Numbers with blanks or commas between them."""
+    return tuple(float(part) for token in tokens for part in token.value.split(",") if part.strip())
+
+
+Numbers = Annotated[tuple[float, ...], Parameter(converter=_numbers, consume_multiple=True, negative="")]
 
 
 @dataclass(frozen=True)
@@ -16,54 +26,94 @@ class ImageOptions:
     """How the images must be prepared for weights from elsewhere."""
 
     mean: Annotated[
-        tuple[float, ...] | None,
-        Parameter(help=N_("mean per channel that the weights expect"), consume_multiple=True),
+        Numbers | None, Parameter(help=N_("mean per channel that the weights expect, of pixels from 0 to 1"))
     ] = None
-    std: Annotated[
-        tuple[float, ...] | None,
-        Parameter(help=N_("standard deviation per channel that the weights expect"), consume_multiple=True),
-    ] = None
+    std: Annotated[Numbers | None, Parameter(help=N_("standard deviation per channel that the weights expect"))] = None
     size: Annotated[
         options.Whole | None, Parameter(help=N_("side of the images in pixels; default: chosen from the network"))
     ] = None
 
 
-_USUAL: Final = ImageOptions()
+@dataclass(frozen=True)
+class StructureOptions:
+    """What names of weights cannot tell of a network."""
+
+    stem: Annotated[
+        StemChoice,
+        Parameter(
+            help=N_(
+                "stem: small (3x3), large (7x7), small-pool (3x3 and max pooling) or large-linear (7x7 without ReLU); "
+                "default: read from the weights"
+            )
+        ),
+    ] = "auto"
+    shortcut: Annotated[
+        ShortcutChoice,
+        Parameter(help=N_("shortcut where the shape changes; default: read from the weights")),
+    ] = "auto"
+    last_stride: Annotated[Literal[1, 2] | None, Parameter(help=N_("stride of the last stage; default: 2"))] = None
+    halving: Annotated[
+        HalvingKind | None,
+        Parameter(
+            help=N_(
+                "what halves the size in a block: convolution (3x3), first-convolution (1x1, as in Caffe), average or "
+                "blur pooling; default: convolution"
+            )
+        ),
+    ] = None
+
+
+_IMAGES: Final = ImageOptions()
+_STRUCTURE: Final = StructureOptions()
 
 
 def import_(
-    file: Annotated[Path, Parameter(help=N_(".safetensors, or .pth .pt .th .tar with only weights"))],
+    file: Annotated[Path, Parameter(help=N_("weights in safetensors or as torch.save writes them"))],
     /,
     *,
-    model: Annotated[str, Parameter(help=N_("network of the catalogue that the weights belong to"))],
     out: Annotated[Path, Parameter(help=N_("model folder to create"))],
-    images: Annotated[ImageOptions, Parameter(name="*")] = _USUAL,
-    stem: Annotated[
-        StemChoice, Parameter(help=N_("stem: small (3x3) or large (7x7); default: chosen from the network"))
-    ] = "auto",
-    shortcut: Annotated[
-        ShortcutChoice,
-        Parameter(help=N_("shortcut where the shape changes; default: chosen from the network")),
-    ] = "auto",
-    classes: Annotated[Path | None, Parameter(help=N_("text file with one class name per line"))] = None,
+    model: Annotated[
+        str | None, Parameter(help=N_("network of the catalogue; default: read from the shapes of the weights"))
+    ] = None,
+    task: Annotated[TaskName | None, Parameter(help=N_("task; default: what the head of the weights is for"))] = None,
+    images: Annotated[ImageOptions, Parameter(name="*")] = _IMAGES,
+    structure: Annotated[StructureOptions, Parameter(name="*")] = _STRUCTURE,
+    classes: Annotated[
+        str | None,
+        Parameter(help=N_("imagenet, cifar10, cifar100, or a text file with one class name per line")),
+    ] = None,
+    check: Annotated[
+        tuple[Path, Path] | None,
+        Parameter(
+            help=N_(
+                "an image and the author's output for it (.npy), of the image at its own size: settles what was assumed"
+            ),
+            negative="",
+        ),
+    ] = None,
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.import_file`, print."""
     from atalho.api import import_weights as job
 
-    path = job.import_file(
+    found = job.import_file(
         file,
         model=model,
         out=out,
+        task=task,
         mean=images.mean,
         std=images.std,
         size=images.size,
-        stem=stem,
-        shortcut=shortcut,
+        stem=structure.stem,
+        shortcut=structure.shortcut,
+        last_stride=structure.last_stride,
+        halving=structure.halving,
         classes=classes,
+        check=check,
     )
     if json:
-        terminal.print_json({"model": str(path)})
+        terminal.print_json(found.to_dict())
     else:
-        terminal.say(_("model folder: {path}").format(path=path))
+        for name, value in found.shown():
+            terminal.say(f"{name}: {value}")
     return 0

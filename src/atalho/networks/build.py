@@ -88,10 +88,14 @@ def make_stem(stem: StemPlan) -> nn.Module:
     match stem.design:
         case "small":
             return SmallStem(stem.in_channels, stem.out_channels)
+        case "small-pool":
+            return SmallStem(stem.in_channels, stem.out_channels, pool=True)
         case "bare":
             return BareStem(stem.in_channels, stem.out_channels)
         case "large":
-            return LargeStem(stem.in_channels, stem.out_channels)
+            return LargeStem(stem.in_channels, stem.out_channels, stem.halving)
+        case "large-linear":
+            return LargeStem(stem.in_channels, stem.out_channels, stem.halving, relu=False)
         case "pixels":
             return PixelStem(stem.in_channels, stem.side, stem.out_channels)
 
@@ -113,11 +117,11 @@ def _residual_block(block: ResidualPlan) -> nn.Module:
     before, middle, after = block.in_channels, block.middle_channels, block.out_channels
     match block.design:
         case "basic":
-            return BasicBlock(before, after, block.stride, block.shortcut)
+            return BasicBlock(before, after, block.stride, block.shortcut, block.halving)
         case "preactivation-basic":
             return PreactivationBasicBlock(before, after, block.stride, block.shortcut)
         case "bottleneck":
-            return BottleneckBlock(before, middle, after, block.stride, block.shortcut)
+            return BottleneckBlock(before, middle, after, block.stride, block.shortcut, block.halving)
         case "preactivation-bottleneck":
             return PreactivationBottleneckBlock(before, middle, after, block.stride, block.shortcut)
 

@@ -6,7 +6,6 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from atalho.blocks.kinds import StemKind
 from atalho.errors import ConfigError
 from atalho.networks.family import STRICT, Count, Counts, FamilySpec, check_blocks
 from atalho.networks.plan import BlockPlan, DensePlan, Plan, StemPlan, TransitionPlan
@@ -26,7 +25,7 @@ class DenseNetSpec(FamilySpec):
     """Channels between the two convolutions of a layer, as a multiple of the growth rate."""
     compression: Annotated[float, Field(gt=0, le=1, strict=True)] = 0.5
     """Share of the channels that a transition keeps (θ in the paper)."""
-    stem: StemKind = "large"
+    stem: Literal["small", "large"] = "large"
 
     def __post_init__(self) -> None:
         check_blocks(self.blocks)

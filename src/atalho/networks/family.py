@@ -36,8 +36,8 @@ Counts = Annotated[
 class FamilySpec:
     """The first and last numbers of any network; a family adds those between."""
 
-    classes: Count = 1000
-    """Classes that the classifier tells apart."""
+    classes: Annotated[int, Field(ge=0, le=LARGEST, strict=True)] = 1000
+    """Classes that the classifier tells apart; 0 for a network that has none and gives embeddings alone."""
     in_channels: Count = 3
     """Channels of the images."""
     dropout: Annotated[float, Field(ge=0, lt=1, strict=True)] = 0.0

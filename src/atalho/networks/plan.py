@@ -7,12 +7,12 @@ and tested; `build` turns it into modules, name by name.
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from atalho.blocks.kinds import PoolingKind, ShortcutKind, ShortcutPath, shortcut_path
+from atalho.blocks.kinds import HalvingKind, PoolingKind, ShortcutKind, ShortcutPath, shortcut_path
 
 LARGE_SIDE: Final = 224
 SMALL_SIDE: Final = 32
 
-StemDesign = Literal["small", "bare", "large", "pixels"]
+StemDesign = Literal["small", "small-pool", "bare", "large", "large-linear", "pixels"]
 Design = Literal["basic", "bottleneck", "preactivation-basic", "preactivation-bottleneck"]
 
 BOTTLENECKS: Final = ("bottleneck", "preactivation-bottleneck")
@@ -30,13 +30,14 @@ class StemPlan:
     in_channels: int
     out_channels: int
     side: int = 0
+    halving: HalvingKind = "convolution"
 
     weighted_layers = 1
 
     @property
     def stride(self) -> int:
         """How many times smaller the image becomes."""
-        return 4 if self.design == "large" else 1
+        return {"large": 4, "large-linear": 4, "small-pool": 2}.get(self.design, 1)
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class ResidualPlan:
     out_channels: int
     stride: int
     shortcut: ShortcutKind
+    halving: HalvingKind = "convolution"
 
     @property
     def weighted_layers(self) -> int:
@@ -165,7 +167,9 @@ class Plan:
     @property
     def usual_side(self) -> int:
         """The side in pixels of the images that the network is usually quoted for."""
-        return {"pixels": self.stem.side, "large": LARGE_SIDE}.get(self.stem.design, SMALL_SIDE)
+        if self.stem.design == "pixels":
+            return self.stem.side
+        return LARGE_SIDE if self.stem.design.startswith("large") else SMALL_SIDE
 
     def stages(self) -> tuple[tuple[BlockPlan, ...], ...]:
         """The blocks, grouped by stage."""

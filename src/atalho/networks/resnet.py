@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic.dataclasses import dataclass
 
-from atalho.blocks.kinds import ShortcutKind, StemKind
+from atalho.blocks.kinds import HalvingKind, ShortcutKind, StemKind
 from atalho.errors import ConfigError
 from atalho.networks.family import STRICT, Count, Counts, FamilySpec, check_blocks
 from atalho.networks.plan import BOTTLENECKS, PREACTIVATIONS, Design, Plan, ResidualPlan, StemPlan
@@ -34,9 +34,18 @@ class ResNetSpec(FamilySpec):
     shortcut: ShortcutKind = "projection"
     last_stride: Annotated[Literal[1, 2], NO_TRUTH_VALUE] = 2
     """Of the last stage's first block; 1 keeps finer features (Luo et al. 2019, section 3.4)."""
+    halving: HalvingKind = "convolution"
+    """What carries the strides; blocks with pre-activation have the convolution alone."""
 
     def __post_init__(self) -> None:
         check_blocks(self.blocks, self.widths)
+        if self.design in PREACTIVATIONS and (self.halving != "convolution" or self.stem not in ("small", "large")):
+            raise ConfigError(
+                "halving {halving!r} and stem {stem!r}: networks with pre-activation only support halving "
+                "'convolution' and the stems 'small' and 'large'",
+                halving=self.halving,
+                stem=self.stem,
+            )
         for width in self.widths if self.design in BOTTLENECKS else ():
             if width % self.narrowing:
                 raise ConfigError(
@@ -48,7 +57,6 @@ class ResNetSpec(FamilySpec):
     def plan(self) -> Plan:
         """Every block: the first of each later stage halves the size, and a stage keeps its width."""
         preactivation = self.design in PREACTIVATIONS
-        small: Literal["bare", "small"] = "bare" if preactivation else "small"
         narrowing = self.narrowing if self.design in BOTTLENECKS else 1
         blocks = []
         channels = self.stem_channels
@@ -64,11 +72,17 @@ class ResNetSpec(FamilySpec):
                     out_channels=width,
                     stride=halving if stage > 0 and index == 0 else 1,
                     shortcut=self.shortcut,
+                    halving=self.halving,
                 )
                 blocks.append(block)
                 channels = width
         return self._planned(
-            StemPlan("large" if self.stem == "large" else small, self.in_channels, self.stem_channels),
+            StemPlan(
+                "bare" if preactivation and self.stem == "small" else self.stem,
+                self.in_channels,
+                self.stem_channels,
+                halving=self.halving,
+            ),
             blocks,
             "norm" if preactivation else "none",
         )

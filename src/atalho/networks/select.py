@@ -47,7 +47,7 @@ def specify(
 
 def stem_advice(spec: Spec, image_size: int) -> Text | None:
     """A warning where the stem does not suit images of `image_size` pixels; None where it does."""
-    if isinstance(spec, MLPSpec) or spec.stem == "small" or image_size > SMALL_IMAGE:
+    if isinstance(spec, MLPSpec) or spec.stem.startswith("small") or image_size > SMALL_IMAGE:
         return None
     return Text(
         "stem 'large' on images of {size} pixels leaves little resolution for the blocks, which costs "
@@ -99,7 +99,7 @@ def name_of(spec: Spec) -> str:
     """What the catalogue calls the backbone of a network, otherwise its family and depth, such as `resnet-8`."""
     backbone = replace(spec, embedding=0, pooling="average")
     if isinstance(backbone, ResNetSpec):
-        backbone = replace(backbone, last_stride=2)
+        backbone = replace(backbone, last_stride=2, halving="convolution")
     return _name(backbone) or f"{spec.family}-{spec.plan().depth}"
 
 
@@ -109,7 +109,7 @@ def _for_pixels(spec: Spec, stem: StemChoice, image_size: int | None) -> Spec:
             raise ConfigError("stem {given!r}: residual MLPs do not have this stem; leave it at auto", given=stem)
         return spec if image_size is None else replace(spec, side=min(image_size, SMALL_IMAGE))
     if stem != "auto":
-        return replace(spec, stem=stem)
+        return replace(spec, stem=stem)  # type: ignore[arg-type]  # a DenseNet refuses those of some ResNets itself
     if image_size is None:
         return spec
     return replace(spec, stem="small" if image_size <= SMALL_IMAGE else "large")

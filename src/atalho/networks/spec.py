@@ -22,13 +22,18 @@ __all__ = ["DenseNetSpec", "MLPSpec", "ResNetSpec", "Spec", "StoredSpec", "from_
 
 Spec = ResNetSpec | DenseNetSpec | MLPSpec
 
+_USUAL: Final = ("halving", "convolution")
 _ENDS: Final = frozenset(field.name for field in fields(FamilySpec))
 
 
 def to_dict(spec: Spec) -> JsonObject:
-    """The spec as JSON and TOML take it: its family, its own values, those of every family; tuples as lists."""
+    """The spec as JSON and TOML take it: its family, its own values, those of every family; tuples as lists.
+
+    `halving` stands there only where it is not the usual one: galleries and runs keep a hash of these values.
+    """
     values = sorted(asdict(spec).items(), key=lambda value: value[0] in _ENDS)
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values}
+    told = (value for value in values if value != _USUAL)
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in told}
 
 
 StoredSpec = Annotated[Spec, Field(discriminator="family"), PlainSerializer(to_dict, return_type=dict)]

@@ -74,7 +74,7 @@ def backbone_of(config: ModelConfig, start: Start | None) -> Spec:
 def _as_catalogue(spec: Spec) -> Spec:
     """The same backbone as the catalogue has it: with a classifier, and strides as published."""
     plain = task_of(Config().task).head(spec, Config())
-    return dataclasses.replace(plain, last_stride=2) if isinstance(plain, ResNetSpec) else plain
+    return dataclasses.replace(plain, last_stride=2, halving="convolution") if isinstance(plain, ResNetSpec) else plain
 
 
 def spec_for(config: Config, start: Start | None, *, classes: int, channels: int, size: int) -> Spec:

@@ -193,6 +193,11 @@ class ClassificationTask(Task):
         )
 
     def read_test(self, data: Path, classes: tuple[str, ...], patterns: PathPatterns) -> Manifest:
+        if not classes:
+            raise ConfigError(
+                "This model has no classifier and gives embeddings alone, so it cannot be evaluated on classes. Train "
+                "a classifier from it: atalho train DATA --from MODEL"
+            )
         return layouts.read_test(data, classes, patterns.class_)
 
     def head(self, spec: Spec, config: Config) -> Spec:

@@ -29,13 +29,16 @@ Connection = ShortcutPath | Literal["concatenation"]
 Shape = tuple[int, int, int]
 """Channels, height, width; (D, 0, 0) is a vector."""
 
-Kind = Literal["conv", "linear", "max-pool", "average-pool", "global-pool", "norm", "dropout", "classifier", "flatten"]
+Kind = Literal[
+    "conv", "linear", "max-pool", "average-pool", "blur-pool", "global-pool", "norm", "dropout", "classifier", "flatten"
+]
 Beside = Literal["norm", "relu"]
 _LABELS: Final[dict[Kind, str]] = {
     "conv": N_("{side} conv, {channels}"),
     "linear": N_("linear, {channels}"),
     "max-pool": N_("{side} max pool"),
     "average-pool": N_("{side} average pool"),
+    "blur-pool": N_("{side} blur pool"),
     "global-pool": N_("average pooling"),
     "norm": N_("batch norm, ReLU"),
     "dropout": N_("dropout {share}"),
@@ -74,6 +77,10 @@ class LayerBox:
         if self.kind == "average-pool":
             return (size[0] // self.stride, size[1] // self.stride)
         return (-(-size[0] // self.stride), -(-size[1] // self.stride))
+
+
+_AVERAGE: Final = LayerBox("average-pool", kernel=2, stride=2)
+_BLUR: Final = LayerBox("blur-pool", kernel=3, stride=2)
 
 
 @dataclass(frozen=True)
@@ -162,15 +169,16 @@ def _sequence(name: str, layers: Sequence[LayerBox], channels: int, size: Size) 
 def _stem(plan: Plan) -> list[LayerBox]:
     stem = plan.stem
     match stem.design:
-        case "small":
-            return [LayerBox("conv", stem.out_channels, 3, after=("norm", "relu"))]
+        case "small" | "small-pool":
+            pool = [LayerBox("max-pool", kernel=3, stride=2)] if stem.design == "small-pool" else []
+            return [LayerBox("conv", stem.out_channels, 3, after=("norm", "relu")), *pool]
         case "bare":
             return [LayerBox("conv", stem.out_channels, 3)]
-        case "large":
-            return [
-                LayerBox("conv", stem.out_channels, 7, 2, after=("norm", "relu")),
-                LayerBox("max-pool", kernel=3, stride=2),
-            ]
+        case "large" | "large-linear":
+            after: tuple[Beside, ...] = ("norm", "relu") if stem.design == "large" else ("norm",)
+            pools = {"average": [_AVERAGE], "blur": [LayerBox("max-pool", kernel=3), _BLUR]}
+            pool = pools.get(stem.halving, [LayerBox("max-pool", kernel=3, stride=2)])
+            return [LayerBox("conv", stem.out_channels, 7, 2, after=after), *pool]
         case "pixels":
             pixels = stem.in_channels * stem.side**2
             return [LayerBox("flatten", pixels), LayerBox("linear", stem.out_channels, after=("norm", "relu"))]
@@ -208,14 +216,17 @@ def _shortcut_block(blocks: Sequence[ResidualPlan | LinearPlan]) -> ShortcutBloc
 
 def _residual(block: ResidualPlan, before: bool) -> tuple[LayerBox, ...]:
     middle, out, stride = block.middle_channels, block.out_channels, block.stride
+    pool = {"average": [_AVERAGE], "blur": [_BLUR]}.get(block.halving, []) if stride > 1 else []
+    first, middle_stride = (stride, 1) if block.halving == "first-convolution" else (1, 1 if pool else stride)
     if block.design in BOTTLENECKS:
-        layers = [LayerBox("conv", middle, 1, narrow=True), LayerBox("conv", middle, 3, stride, narrow=True),
-                  LayerBox("conv", out, 1)]  # fmt: skip
+        layers = [LayerBox("conv", middle, 1, first, narrow=True),
+                  LayerBox("conv", middle, 3, middle_stride, narrow=True), LayerBox("conv", out, 1)]  # fmt: skip
     else:
-        layers = [LayerBox("conv", out, 3, stride), LayerBox("conv", out, 3)]
+        layers = [LayerBox("conv", out, 3, 1 if pool else stride), LayerBox("conv", out, 3)]
     if before:
         return tuple(replace(layer, before=("norm", "relu")) for layer in layers)
-    return (*(replace(layer, after=("norm", "relu")) for layer in layers[:-1]), replace(layers[-1], after=("norm",)))
+    behind = [replace(layer, after=("norm", "relu")) for layer in layers[:-1]]
+    return (*behind, *pool, replace(layers[-1], after=("norm",)))
 
 
 def _dense_stage(blocks: Sequence[BlockPlan], size: Size, unfold: bool) -> tuple[Segment, Size]:
