@@ -1,15 +1,17 @@
 """Makes the sample data that ships with Atalho.
 
-python tools/make_samples.py FASHION_MNIST_FOLDER OMNIGLOT_ZIP OMNIGLOT_LICENCE
+python tools/make_samples.py FASHION_MNIST_FOLDER OMNIGLOT_ZIP OMNIGLOT_LICENCE TRASHNET_TAR TRASHNET_LICENCE
 
 FASHION_MNIST_FOLDER holds the four IDX files (Debian: package dataset-fashion-mnist). The images become strips, one
-PNG for each class, since thousands of tiny PNG files would be mostly headers.
+PNG for each class, since thousands of tiny PNG files would be mostly headers. TRASHNET_TAR is the copy of TrashNet
+at 112 pixels; its JPEGs stay as they are.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+import tarfile
 import zipfile
 from collections import defaultdict
 from io import BytesIO
@@ -27,6 +29,15 @@ CLOTHES = (
     *("sandal", "shirt", "sneaker", "bag", "ankle-boot"),
 )
 IMAGES = {"train": 600, "test": 100}
+_LICENCE = "LICENSE.txt"
+# Leaflets and magazines on which people are seen; what ships shows none.
+PEOPLE = frozenset(
+    f"paper/paper{number}.jpg"
+    for number in (
+        *(9, 14, 16, 64, 65, 79, 93, 139, 150, 180, 185, 195, 218, 246, 250, 259, 269, 275, 284, 288, 298, 300, 313),
+        *(318, 349, 356, 390, 391, 399, 401, 411, 429, 435, 443, 455, 509, 510, 526, 548, 562, 570, 579),
+    )
+)
 FASHION_LICENCE = """The MIT License (MIT)
 
 Copyright © 2017 Zalando SE, https://tech.zalando.com
@@ -73,6 +84,22 @@ def omniglot(archive: Path, licence: Path) -> None:
     save("omniglot", strips, licence.read_text(encoding="utf-8"))
 
 
+def trash(archive: Path, licence: Path) -> None:
+    """Every photograph but those of printed people."""
+    members = {_LICENCE: licence.read_bytes()}
+    with tarfile.open(archive) as file:
+        for member in sorted(file.getmembers(), key=lambda member: member.name):
+            name = "/".join(member.name.split("/")[-2:])
+            content = file.extractfile(member)
+            if content is not None and name.endswith(".jpg") and name not in PEOPLE:
+                members[name] = content.read()
+    with tarfile.open(SAMPLES / "trash.tar.xz", "w:xz", preset=9, format=tarfile.USTAR_FORMAT) as packed:
+        for name, content in members.items():
+            entry = tarfile.TarInfo(name)  # no date and no owner, so that the same images give the same bytes
+            entry.size = len(content)
+            packed.addfile(entry, BytesIO(content))
+
+
 def save(name: str, strips: dict[str, tuple[np.ndarray, list[str]]], licence: str) -> None:
     """One zip file; its date is fixed, so that the same images give the same bytes."""
     index = {"name": name, "strips": {strip: files for strip, (_pixels, files) in strips.items()}}
@@ -89,3 +116,4 @@ def save(name: str, strips: dict[str, tuple[np.ndarray, list[str]]], licence: st
 if __name__ == "__main__":
     fashion(Path(sys.argv[1]))
     omniglot(Path(sys.argv[2]), Path(sys.argv[3]))
+    trash(Path(sys.argv[4]), Path(sys.argv[5]))

@@ -15,7 +15,7 @@ PLAIN = frozenset(
         finite formatter generalized grid how html json length line linear lines list lost mean measured moved named net
         no not nothing numbers options out output page pipe postgres random reading record refused report reported rest
         res result right row settings short signals skipped source sqlite stopped table tensor terminal text time
-        trained unfinished unreadable
+        tar trained unfinished unreadable zip
         """,
     )
 )

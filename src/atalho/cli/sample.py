@@ -10,7 +10,14 @@ from atalho.text import N_, _
 
 
 def sample(
-    name: Annotated[str, Parameter(help=N_("fashion (clothes, 10 classes) or omniglot (handwritten characters)"))],
+    name: Annotated[
+        str,
+        Parameter(
+            help=N_(
+                "fashion (clothes, 10 classes), omniglot (handwritten characters) or trash (photographs, 6 classes)"
+            )
+        ),
+    ],
     directory: Annotated[Path, Parameter(help=N_("folder to create and unpack into"))],
     /,
     *,

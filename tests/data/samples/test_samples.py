@@ -1,5 +1,6 @@
 import json
 import os
+import tarfile
 import zipfile
 from collections import Counter
 from io import BytesIO
@@ -47,8 +48,34 @@ def test_omniglot_has_every_character_of_every_drawer(tmp_path: Path) -> None:
 
 def test_the_samples_are_small_enough_to_ship() -> None:
     folder = Path(samples.__file__).parent
-    assert sum(file.stat().st_size for file in folder.glob("*.zip")) < 4_000_000
-    assert {file.stem for file in folder.glob("*.zip")} == set(samples.SAMPLES)
+    archives = [file for file in folder.iterdir() if file.name.endswith((".zip", ".tar.xz"))]
+    assert sum(file.stat().st_size for file in archives) < 7_000_000
+    assert {file.name.partition(".")[0] for file in archives} == set(samples.SAMPLES)
+
+
+def test_trash_is_photographs_in_classes_of_unequal_size(tmp_path: Path) -> None:
+    root = samples.unpack("trash", tmp_path / "trash")
+    counts = Counter(file.parent.name for file in root.rglob("*.jpg"))
+    assert counts == {"paper": 552, "glass": 501, "plastic": 482, "metal": 410, "cardboard": 403, "trash": 137}
+    assert layouts.read(root, val_fraction=0.1, test_fraction=0.2, split_seed=0).classes == tuple(sorted(counts))
+    with Image.open(root / "glass" / "glass1.jpg") as image:
+        assert (image.mode, image.size) == ("RGB", (112, 84))
+    assert "Gary Thung" in (root / "LICENSE.txt").read_text()
+    assert samples.unpack("trash", root) == root
+    (root / "glass" / "glass1.jpg").unlink()
+    with pytest.raises(DataError, match="is not empty"):
+        samples.unpack("trash", root)
+
+
+def test_a_tar_whose_names_lead_out_is_refused(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "bad.tar.xz", "w:xz") as file:
+        entry = tarfile.TarInfo("../out.jpg")
+        entry.size = 1
+        file.addfile(entry, BytesIO(b"x"))
+    with pytest.raises(DataError, match="points outside its folder"):
+        samples.unpack_archive(tmp_path / "bad.tar.xz", tmp_path / "made")
+    assert not (tmp_path / "out.jpg").exists()
+    assert not (tmp_path / "made").exists()
 
 
 def strips(path: Path, *names: str) -> Path:

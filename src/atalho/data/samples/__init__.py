@@ -1,15 +1,17 @@
-"""Small real data sets that ship with Atalho, as strips of images in a zip file; `unpack` writes ordinary PNG folders.
+"""Small real data sets that ship with Atalho; `unpack` writes ordinary folders of images.
 
-`tools/make_samples.py` makes the zip files. `index.json` in each says which files a strip holds, from top to bottom.
+`tools/make_samples.py` makes the archives. Tiny PNGs lie in a zip file as strips, and `index.json` says which files a
+strip holds, from top to bottom; photographs lie in a tar file as the JPEGs that they are.
 """
 
 import json
 import os
 import shutil
+import tarfile
 import zipfile
 from io import BytesIO
 from pathlib import Path, PurePosixPath
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol, Self
 
 from PIL import Image
 
@@ -37,7 +39,27 @@ SAMPLES: Final = {
         N_("136 characters of 5 alphabets, each drawn by 20 people, 105 × 105 black and white: for re-identification"),
         "MIT, Brenden Lake 2015",
     ),
+    "trash": Sample(
+        N_("2,485 photographs of rubbish in 6 classes of unequal size from TrashNet, 112 × 84 pixels, without splits"),
+        "MIT, Gary Thung 2017",
+    ),
 }
+_SUFFIXES: Final = {"trash": ".tar.xz"}
+_LICENCE: Final = "LICENSE.txt"
+
+
+class Archive(Protocol):
+    """An archive of a sample, open."""
+
+    name: str
+    """Of the sample."""
+
+    @property
+    def names(self) -> list[str]:
+        """The files of the images that it holds."""
+
+    def unpack_into(self, folder: Path) -> None:
+        """Write all of them, and the licence, below `folder`."""
 
 
 def unpack(name: str, directory: str | Path) -> Path:
@@ -47,15 +69,14 @@ def unpack(name: str, directory: str | Path) -> Path:
     """
     if name not in SAMPLES:
         raise DataError("unknown sample {name}. {hint}", name=repr(name), hint=nearest(name, SAMPLES))
-    return unpack_archive(_HERE / f"{name}.zip", Path(directory))
+    return unpack_archive(_HERE / f"{name}{_SUFFIXES.get(name, '.zip')}", Path(directory))
 
 
 def unpack_archive(archive: Path, directory: Path) -> Path:
-    """Unpack one archive of strips. DataError where a name in it leads out of `directory`."""
-    with zipfile.ZipFile(archive) as file:
-        index = json.loads(file.read("index.json"))
+    """Unpack one archive. DataError where a name in it leads out of `directory`."""
+    with ZipStrips(archive) if archive.suffix == ".zip" else TarImages(archive) as opened:
         if directory.is_dir() and any(directory.iterdir()):
-            if _is_complete(directory, index):
+            if _is_complete(directory, opened):
                 return directory
             raise DataError("{path} is not empty. Give a new folder for the sample, or empty this one.", path=directory)
         if directory.exists() and not directory.is_dir():
@@ -69,7 +90,9 @@ def unpack_archive(archive: Path, directory: Path) -> Path:
             temporary.mkdir()
             try:
                 with unfinished.held(temporary):
-                    _write(file, index, temporary)
+                    opened.unpack_into(temporary)
+                    mark = json.dumps({"sample": opened.name})
+                    (temporary / _MARK).write_text(mark, encoding="utf-8")
                     if place.exists():
                         place.rmdir()
                     temporary.rename(place)
@@ -82,17 +105,56 @@ def unpack_archive(archive: Path, directory: Path) -> Path:
     return directory
 
 
-def _write(file: zipfile.ZipFile, index: dict[str, Any], folder: Path) -> None:
-    for strip, names in index["strips"].items():
-        with Image.open(BytesIO(file.read(strip)), formats=("PNG",)) as image:
-            image.load()
-        height = image.height // len(names)
-        for row, name in enumerate(names):
-            target = folder / _checked(name)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            image.crop((0, row * height, image.width, (row + 1) * height)).save(target, "PNG")
-    (folder / "LICENSE.txt").write_bytes(file.read("LICENSE.txt"))
-    (folder / _MARK).write_text(json.dumps({"sample": index["name"]}), encoding="utf-8")
+class ZipStrips(zipfile.ZipFile):
+    """A zip file of strips."""
+
+    def __init__(self, archive: Path) -> None:
+        super().__init__(archive)
+        self._index: dict[str, Any] = json.loads(self.read("index.json"))
+        self.name = self._index["name"]
+
+    @property
+    def names(self) -> list[str]:
+        return [name for strip in self._index["strips"].values() for name in strip]
+
+    def unpack_into(self, folder: Path) -> None:
+        for strip, names in self._index["strips"].items():
+            with Image.open(BytesIO(self.read(strip)), formats=("PNG",)) as image:
+                image.load()
+            height = image.height // len(names)
+            for row, name in enumerate(names):
+                image.crop((0, row * height, image.width, (row + 1) * height)).save(_place(folder, name), "PNG")
+        (folder / _LICENCE).write_bytes(self.read(_LICENCE))
+
+
+class TarImages:
+    """A compressed tar file of images, called like the sample."""
+
+    def __init__(self, archive: Path) -> None:
+        self.name = archive.name.partition(".")[0]
+        self._tar = tarfile.open(archive, "r:xz")  # noqa: SIM115 (closed with this one)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._tar.close()
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name in self._tar.getnames() if name != _LICENCE]
+
+    def unpack_into(self, folder: Path) -> None:
+        for member in self._tar.getmembers():
+            content = self._tar.extractfile(member)
+            if content is not None:
+                _place(folder, member.name).write_bytes(content.read())
+
+
+def _place(folder: Path, name: str) -> Path:
+    place = folder / _checked(name)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    return place
 
 
 def _checked(name: str) -> str:
@@ -102,10 +164,9 @@ def _checked(name: str) -> str:
     return name
 
 
-def _is_complete(directory: Path, index: dict[str, Any]) -> bool:
+def _is_complete(directory: Path, archive: Archive) -> bool:
     try:
         mark = json.loads((directory / _MARK).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    names = (name for strip in index["strips"].values() for name in strip)
-    return bool(mark == {"sample": index["name"]}) and all((directory / name).is_file() for name in names)
+    return bool(mark == {"sample": archive.name}) and all((directory / name).is_file() for name in archive.names)
