@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,19 @@ def test_refused_before_any_work(
     said = capsys.readouterr()
     assert text in said.err
     assert said.out == ""
+
+
+def test_a_model_that_moved_is_asked_for(
+    model: Path, image: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here, gallery = tmp_path / "here", str(tmp_path / "g.db")
+    shutil.copytree(model, here)
+    assert cli.run(["index", str(here), image, "--gallery", gallery]) == 0
+    here.rename(tmp_path / "there")
+    capsys.readouterr()
+    assert cli.run(["search", gallery, image]) == 2
+    assert "is no longer at" in (said := capsys.readouterr().err) and "with --model" in said
+    assert cli.run(["search", gallery, image, "--model", str(tmp_path / "there")]) == 0
 
 
 def test_no_gallery(image: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -54,6 +54,22 @@ def test_a_trained_backbone_is_taken_without_its_head(start: Start) -> None:
             assert torch.equal(tensor, trained[name])
 
 
+def test_the_head_is_kept_where_the_classes_have_the_same_names(start: Start) -> None:
+    config = asked(start="given")
+    trained = start.network.head.classifier.weight
+    names = tuple(reversed(start.card.classes))
+    spec = network.spec_for(config, start, classes=len(names), channels=1, size=16)
+    assert network.keeps_head(spec, config, start, names)
+    kept = network.first_weights(spec, config, start, names).head.classifier.weight
+    assert torch.equal(kept, trained.flip(0))
+    assert "is trained further" in str(network.told_of_head(kept=True))
+    for others in ((*names[:-1], "other"), (), names[1:]):
+        assert not network.keeps_head(spec, config, start, others)
+    drawn = network.first_weights(spec, config, start, (*names[:-1], "other")).head.classifier.weight
+    assert not torch.equal(drawn, trained.flip(0))
+    assert not network.keeps_head(spec, for_reid(config), start, names)
+
+
 def test_another_network_than_the_trained_one_is_refused(start: Start) -> None:
     with pytest.raises(ConfigError, match=r"has a different network from model\.name = 'resnet32'"):
         network.backbone_of(asked(start="given", name="resnet32").model, start)

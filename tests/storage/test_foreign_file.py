@@ -129,6 +129,46 @@ def test_a_name_of_pythons_own_functions_is_refused(tmp_path: Path, call: tuple[
         read_state_dict(tmp_path / "harmful.pth")
 
 
+LISTS = b"]q\0(" + b"K\0" * 10 + b"e" + b"".join(
+    b"]q" + bytes([place + 1]) + b"(" + (b"h" + bytes([place])) * 10 + b"e" for place in range(9)
+)  # fmt: skip
+TUPLES = b"(" + b"K\0" * 10 + b"tq\0" + b"".join(
+    b"(" + (b"h" + bytes([place])) * 10 + b"tq" + bytes([place + 1]) for place in range(9)
+)  # fmt: skip
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"\x80\x02" + LISTS + b".", "more than 2,000,000 values"),
+        (b"\x80\x02}(" + TUPLES + b"K\0u.", "a key that is neither text nor number"),
+        (b"\x80\x02](" + b"K\0" * 2_000_001 + b"e.", "more than 2,000,000 values"),
+        (b"\x80\x02cos\nsystem\nq\0.", r"it would call os\.system"),
+        (b"\x80\x02cbuiltins\ngetattr\n(cos\nsystem\nX\x01\0\0\0xtR)R.", "damaged|it would call|another call gives"),
+        (b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x02id\x85R.", r"it would call os\.system"),
+        (b"\x80\x02(X\x02\0\0\0idios\nsystem\n.", "instruction INST"),
+        (b"\x80\x02(cos\nsystem\nX\x02\0\0\0ido.", "instruction OBJ"),
+        (b"\x80\x04\x82\x01.", "instruction EXT1"),
+    ],
+)
+def test_hostile_pickles_are_refused_in_a_moment(tmp_path: Path, content: bytes, reason: str) -> None:
+    with zipfile.ZipFile(tmp_path / "hostile.pth", "w") as file:
+        file.writestr("a/data.pkl", content)
+    with pytest.raises(WeightsError, match=reason):
+        read_state_dict(tmp_path / "hostile.pth")
+
+
+def test_a_tensor_may_not_reach_beyond_its_numbers(tmp_path: Path) -> None:
+    torch.save({"x": torch.zeros(4, 4)}, tmp_path / "a.pth")
+    with zipfile.ZipFile(tmp_path / "a.pth") as sound, zipfile.ZipFile(tmp_path / "b.pth", "w") as longer:
+        for name in sound.namelist():
+            # The shape (4, 4) is K\x04K\x04 in the pickle.
+            longer.writestr(name, sound.read(name).replace(b"K\x04K\x04\x86", b"K\x04K\xff\x86"))
+    with pytest.raises(WeightsError, match="damaged"):
+        read_state_dict(tmp_path / "b.pth")
+
+
 def test_a_network_saved_whole_is_refused_with_its_class(tmp_path: Path) -> None:
     torch.save(torch.nn.Linear(2, 2), tmp_path / "whole.pth")
     with pytest.raises(WeightsError, match=r"saved whole, as an object of torch\.nn\.modules\.linear\.Linear"):

@@ -15,7 +15,7 @@ from atalho.api.labels import Labelled, LabelledImages
 from atalho.data.decoding.reading import read_bytes
 from atalho.data.decoding.reasons import UnreadableImageError
 from atalho.data.order import PathLike, batched
-from atalho.errors import ConfigError, DataError, GalleryError
+from atalho.errors import ConfigError, DataError, GalleryError, WeightsError
 from atalho.gallery.store import Entry, Origin, Store, Vectors, open_store, place
 from atalho.model import Model, load
 from atalho.precision import Numbers
@@ -258,7 +258,16 @@ def model_of(store: Store, run: Path | str | None, gallery: str, precision: Numb
 
     Raises GalleryError where it is not the same model any more.
     """
-    folder = model_folder.find(Path(run) if run is not None else Path(store.origin.model))
+    try:
+        folder = model_folder.find(Path(run) if run is not None else Path(store.origin.model))
+    except WeightsError as error:
+        if run is not None:
+            raise
+        raise GalleryError(
+            "The model of {gallery} is no longer at {folder}. Give its new place with --model.",
+            gallery=gallery,
+            folder=store.origin.model,
+        ) from error
     if model_folder.fingerprint(folder) != store.origin.fingerprint:
         raise GalleryError(
             "{folder} is not the model that made the vectors of {gallery}. Give that model with --model, or "

@@ -27,6 +27,7 @@ _FIELDS: Final = {
     "atalho": N_("Atalho's version"),
     "seed": N_("seed"),
     "seeds": N_("seeds"),
+    "start": N_("weights to start from"),
     "started": N_("started"),
     "finished": N_("finished"),
     "seconds": N_("measurement time (seconds)"),

@@ -16,7 +16,7 @@ from atalho.runs.claim import claimed, refuse_among_images, refuse_taken
 from atalho.runs.dataset import SurveyedData, open_dataset, refuse_unnamed, survey_data
 from atalho.runs.fit import fit, preprocessing
 from atalho.runs.follow import refuse_crowded_gpu
-from atalho.runs.network import Start, backbone_of, spec_for
+from atalho.runs.network import Start, backbone_of, keeps_head, spec_for, told_of_head
 from atalho.runs.run import Run
 from atalho.settings import Asked, change, to_dict
 from atalho.storage import atomic, run_file, run_folder
@@ -119,12 +119,16 @@ def begin(
         files = RunFolder(folder)
         files.write(RunNetwork(prepared.spec, images))
         files.write(dataset.record())
+        began = None
         if start is not None:
+            kept = keeps_head(prepared.spec, config, start, task_of(config.task).outputs(dataset.manifest, config))
+            began = start.record(kept=kept)
+            progress.note(str(told_of_head(kept)))
             trained_images.warn(start.folder, dataset, progress)
         text = run_file.text(to_dict(config)).encode()
         fingerprint = provenance.fingerprint(precision, ranks.world)
         about = provenance.gather(command, config.training.seed, precision)
-        files.write(replace(about, fingerprint=fingerprint, config=provenance.digest(text), asked=digest))
+        files.write(replace(about, fingerprint=fingerprint, config=provenance.digest(text), asked=digest, start=began))
         trained_images.remember(folder, dataset, start.folder if start else None)
         # The last of a run's first files, because it is what makes the folder a run.
         atomic.write_file(folder / run_folder.CONFIG, text)

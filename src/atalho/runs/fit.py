@@ -73,7 +73,7 @@ def _fit(run: Run, dataset: Dataset, precision: Precision, progress: Progress, r
     ranks.refuse_small(order.smallest(images, c.training.batch_size))
     saved = checkpoint.latest(run.path / run_folder.CHECKPOINTS)
     start = Start.read(c.model.start) if saved is None and c.model.start else None
-    model = network.first_weights(spec, c, start).to(precision.device)
+    model = network.first_weights(spec, c, start, task_of(c.task).outputs(dataset.manifest, c)).to(precision.device)
     setup = training_setup(c, dataset, prepared, precision, run.path / run_folder.CHECKPOINTS, origin_of(run))
     state = TrainingState.start(model, c.training, setup.steps, setup.task.tensors())
     decided = (run.path / name for name in (run_folder.CONFIG, run_folder.NETWORK))

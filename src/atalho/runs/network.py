@@ -1,6 +1,7 @@
 """The network that a run trains: new from the catalogue, or a trained one with a new head."""
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +18,10 @@ from atalho.precision import format_of
 from atalho.storage import model_folder
 from atalho.storage.model_folder import Card
 from atalho.tasks.by_name import task_of
+from atalho.text import Text
 
 _DEFAULT = "resnet18"
+_ORIGIN = ("imported_from", "layout")
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,11 @@ class Start:
         folder = model_folder.find(Path(path))
         card = model_folder.read_card(folder)
         return cls(model.restore(folder, card), card, folder)
+
+    def record(self, *, kept: bool) -> dict[str, str]:
+        """What a run's provenance says of it; `kept` says whether its head is trained further."""
+        named = {name: str(self.card.provenance[name]) for name in _ORIGIN if name in self.card.provenance}
+        return {"model": str(self.folder), **named, "head": "kept" if kept else "new"}
 
     def data(self, asked: DataConfig) -> DataConfig:
         """The side of the images stays the one the network knows, unless another is asked for."""
@@ -97,15 +105,39 @@ def spec_for(config: Config, start: Start | None, *, classes: int, channels: int
     return spec
 
 
-def first_weights(spec: Spec, config: Config, start: Start | None) -> Network:
-    """The network of `spec` as training begins: drawn from the seed, or the weights of `start` save the head."""
+def keeps_head(spec: Spec, config: Config, start: Start, classes: Sequence[str]) -> bool:
+    """Whether the head of `start` is trained further: of the same task and kind, for classes of the same names."""
+    trained = start.network.spec
+    return (
+        start.card.task == config.task
+        and set(start.card.classes) == set(classes) != set()
+        and (trained.embedding, trained.pooling) == (spec.embedding, spec.pooling)
+    )
+
+
+def told_of_head(kept: bool) -> Text:
+    """What is said of the head of a start."""
+    if kept:
+        return Text("the classes have the same names as those of the start, so its classifier is trained further")
+    return Text("the classes are not those of the start, so the classifier is new")
+
+
+def first_weights(spec: Spec, config: Config, start: Start | None, classes: Sequence[str] = ()) -> Network:
+    """The network of `spec` as training begins: drawn from the seed, or the weights of `start`.
+
+    Those of its head too where the `classes`, in the order of the new one's outputs, have the same names.
+    """
     with torch.device("meta"):
         network = build(spec)
     network.to_empty(device="cpu")
     initialise(network, seed=config.training.seed, zero_residual=config.training.zero_residual)
     if start is not None:
-        # The head is new, also where it is of another kind than the one that was trained.
-        head = {f"head.{name}" for name in start.network.head.state_dict()}
-        trained = {name: tensor for name, tensor in start.network.state_dict().items() if name not in head}
+        trained = start.network.state_dict()
+        if keeps_head(spec, config, start, classes):
+            order = torch.tensor([start.card.classes.index(name) for name in classes])
+            for name in trained.keys() & {"head.classifier.weight", "head.classifier.bias"}:
+                trained[name] = trained[name][order]
+        else:  # new, also where it is of another kind than the one that was trained
+            trained = {name: tensor for name, tensor in trained.items() if not name.startswith("head.")}
         network.load_state_dict(network.state_dict() | trained)
     return network.to(memory_format=format_of(config.training.layout))

@@ -61,7 +61,10 @@ class Cost:
 
 @dataclass(frozen=True)
 class Provenance(_Record):
-    """Where a result came from. `config` is the SHA-256 of run.toml; `asked` a hash of the settings asked for."""
+    """Where a result came from. `config` is the SHA-256 of run.toml; `asked` a hash of the settings asked for.
+
+    `start` says of which model the weights were that training began with, and whether its head was kept.
+    """
 
     FILE = "provenance.json"
     atalho: str | None = None
@@ -75,6 +78,7 @@ class Provenance(_Record):
     fingerprint: Fingerprint | None = None
     config: str | None = None
     asked: str | None = None
+    start: Mapping[str, str] | None = None
     finished: str | None = None
     cost: Cost | None = None
 

@@ -37,6 +37,13 @@ def test_weights_that_claim_more_than_they_hold_are_refused() -> None:
         weights_of({"fc.weight": torch.zeros(1).expand(10**7, 64)})
 
 
+def test_many_names_for_the_same_numbers_are_refused() -> None:
+    shared = torch.zeros(2**18)
+    assert len(weights_of({"a": shared, "b": shared})) == 2
+    with pytest.raises(WeightsError, match=r"the weights have 10,485,760 bytes .* the file holds 1,048,576"):
+        weights_of({str(place): shared for place in range(10)})
+
+
 @pytest.mark.parametrize("values", [torch.zeros(2, 2).to_sparse(), torch.zeros(2, device="meta"), torch.zeros(2) + 1j])
 def test_tensors_of_other_kinds_are_refused(values: torch.Tensor) -> None:
     with pytest.raises(WeightsError, match="not weights: x is not a dense tensor of real numbers"):

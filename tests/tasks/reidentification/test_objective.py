@@ -71,6 +71,8 @@ def test_no_right_answer_at_all_is_an_error_with_a_remedy() -> None:
     alone = EmbeddedImages(vectors[::4], np.arange(3), np.zeros(3, np.int64), np.arange(0, 12, 4))
     with pytest.raises(DataError, match=r"No query has a right answer.*Try --protocol leave-self-out"):
         evaluation.measure(alone, alone, _manifest(), split="test", protocol="cross-camera")
+    with pytest.raises(DataError, match=r"under the protocol leave-self-out\. Each identity needs"):
+        evaluation.measure(alone, alone, _manifest(), split="test", protocol="leave-self-out")
 
 
 def test_the_protocol_follows_the_cameras() -> None:

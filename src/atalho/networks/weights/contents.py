@@ -15,6 +15,8 @@ _DEEPEST: Final = 3
 # Averaged weights are what a file with both was evaluated with.
 _AVERAGED: Final = re.compile(r"ema|averag|teacher|swa")
 _SHOWN: Final = 3
+_SHARED: Final = 2
+_SLACK: Final = 2**20  # bytes
 
 
 def weights_of(contents: Mapping[str, Any]) -> dict[str, Tensor]:
@@ -38,6 +40,15 @@ def weights_of(contents: Mapping[str, Any]) -> dict[str, Tensor]:
             raise WeightsError(
                 "{name} has {count} values, but the file holds fewer", name=name, count=whole(values.numel())
             )
+    # Many names for the same numbers would make a network of any size.
+    claimed = sum(values.numel() * values.element_size() for values in chosen.values())
+    held = {values.untyped_storage().data_ptr(): values.untyped_storage().nbytes() for values in chosen.values()}
+    if claimed > _SHARED * sum(held.values()) + _SLACK:
+        raise WeightsError(
+            "the weights have {claimed} bytes under all their names, but the file holds {held}",
+            claimed=whole(claimed),
+            held=whole(sum(held.values())),
+        )
     return chosen
 
 

@@ -22,7 +22,7 @@ from atalho.metrics.retrieval_figures import RetrievalFigures, figures
 from atalho.metrics.verification import ErrorRates, Threshold
 from atalho.tasks.reidentification.picture import EmbeddingPicture, picture_of
 from atalho.tasks.task import Evaluation, EvaluationOptions, EvaluationTarget, Headline, Listener
-from atalho.text import _
+from atalho.text import Text, _
 from atalho.text.numbers import number, whole, with_interval
 
 LISTS: Final = 12
@@ -208,10 +208,11 @@ def measure(
     """
     ranks = retrieval.rank(queries, gallery, protocol=protocol, precision=precision)
     if not ranks.valid.any():
-        raise DataError(
-            "No query has a right answer under the protocol {protocol}. Try --protocol leave-self-out.",
-            protocol=protocol,
-        )
+        advice = Text("Try --protocol leave-self-out.")
+        if protocol == "leave-self-out":
+            advice = Text("Each identity needs a second image: check that folders or names give identities as meant.")
+        text = Text("No query has a right answer under the protocol {protocol}.", protocol=protocol)
+        raise DataError(Text.joined(text, advice))
     shown = _worth_showing(ranks)
     lists = retrieval.nearest(_part(queries, shown), gallery, LIST_LENGTH, protocol=protocol)
     return ReidentificationEvaluation(
