@@ -12,9 +12,9 @@ import atalho
 
 
 def main(file: str, name: str, *images: str) -> None:
-    folder = atalho.import_file(file, model=name, out="imported")
-    model = atalho.load(folder)
-    print(f"{len(model.classes)} classes, in {folder}")
+    found = atalho.import_file(file, model=name, out="imported")
+    print(found)  # what was recognised, and what was assumed
+    model = atalho.load(found)
     for image, prediction in zip(images, model.predict(images, top=3), strict=True):
         print(image, *(f"{label}: {probability:.1%}" for label, probability in prediction.top), sep="\n  ")
 

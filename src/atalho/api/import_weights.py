@@ -129,17 +129,8 @@ def import_file(
         agreement = weights_check.check(network, (means.value, stds.value), free, *check)
         network = agreement.network
         settled = Text("agrees with {file}", file=Path(check[1]).name)
-        means, stds = (
-            assumed if assumed.value == value else Assumed(value, settled)
-            for assumed, value in ((means, agreement.mean), (stds, agreement.std))
-        )
-        structure = tuple(
-            (
-                option,
-                assumed if (value := _structural(network.spec, option)) == assumed.value else Assumed(value, settled),
-            )
-            for option, assumed in structure
-        )
+        means, stds = Assumed(agreement.mean, settled), Assumed(agreement.std, settled)
+        structure = tuple((option, Assumed(_structural(network.spec, option), settled)) for option, _was in structure)
     plan = network.spec.plan()
     side = prepared.find("size", size, plan.usual_side)
     if side.value < plan.stride:

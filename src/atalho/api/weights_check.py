@@ -155,8 +155,9 @@ def _output(path: Path) -> Tensor:
             values = np.load(file, allow_pickle=False)
         return torch.from_numpy(values.astype(np.float32)).flatten()
     except (OSError, ValueError, TypeError, EOFError, SyntaxError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
         raise DataError(
-            "Cannot read {path} as an array of numbers (.npy): {reason}", path=path, reason=error
+            "Cannot read {path} as an array of numbers (.npy): {reason}", path=path, reason=reason
         ) from error
 
 
