@@ -189,6 +189,13 @@ def test_what_is_hopeless_is_given_up_at_a_glance(monkeypatch: pytest.MonkeyPatc
     assert set(stepped) == {FP32, CONTIGUOUS}
 
 
+def test_where_a_step_takes_seconds_there_is_nothing_to_compare(monkeypatch: pytest.MonkeyPatch) -> None:
+    stepped: list[Way] = []
+    monkeypatch.setattr(speed._Trial, "step", lambda _trial, way: stepped.append(way) or 4.0)
+    assert speed.measure(SMALL, TrainingConfig(), [FP32, BF16]) == Measurement(2, 16, (Speed(FP32, 0.5),))
+    assert stepped == [FP32, FP32]
+
+
 def test_the_first_steps_of_a_large_network_are_small() -> None:
     large = specify("resnet152", classes=10, image_size=224)
     trial = speed._Trial(Workload(large, 224, 64, None), saving=False)

@@ -43,8 +43,8 @@ _TIE: Final = 1.05
 """A way of computing that is not faster by this much does not displace one that is preferred."""
 _CLEARLY_SLOWER: Final = 1.5
 _HOPELESS: Final = 3.0
-_WORTH: Final = 5e12
-"""Multiply-adds of a run's forward passes, a minute or so of training, from which on measuring is worth its time."""
+_WORTH: Final = 1e12
+"""Multiply-adds of a run's forward passes, 10 to 100 seconds of training, from which on measuring is worth its time."""
 _SECONDS: Final = 1.2
 _STEP_SECONDS: Final = 0.08
 _FIRST_STEP: Final = 1.5e9
@@ -185,11 +185,12 @@ def measure(work: Workload, training: TrainingConfig, ways: Sequence[Way]) -> Me
     slower after a step is not timed again.
     """
     trial = _Trial(work, saving=training.memory == "saving")
-    trial.fit(ways[0])
-    seconds = trial.race(ways)
-    if (more := _all_threads(training)) is not None:
-        best = min(seconds, key=lambda way: seconds[way])
-        seconds |= trial.race([best, replace(best, threads=more)])
+    seconds = {ways[0]: trial.fit(ways[0])}
+    if seconds[ways[0]] < _SECONDS:  # otherwise the machine is so slow, or so busy, that there is no time to compare
+        seconds = trial.race(ways)
+        if (more := _all_threads(training)) is not None:
+            best = min(seconds, key=lambda way: seconds[way])
+            seconds |= trial.race([best, replace(best, threads=more)])
     speeds = tuple(Speed(way, trial.images / taken) for way, taken in seconds.items())
     return Measurement(trial.images, trial.side, speeds)
 
@@ -214,16 +215,20 @@ class _Trial:
     def _halves(self) -> bool:
         return self.side % 2 == 0 and self.side // 2 >= self._work.spec.plan().stride
 
-    def fit(self, way: Way) -> None:
-        """Let images grow to the run's size, then to its number, until a step takes long enough to be timed."""
+    def fit(self, way: Way) -> float:
+        """Let images grow to the run's size, then to its number, until a step takes long enough: its seconds."""
+        taken = self.step(way)  # the first prepares kernels
         while time.perf_counter() < self._end:
-            room = _STEP_SECONDS / min(self.step(way), self.step(way))
+            taken = self.step(way)
+            room = _STEP_SECONDS / taken
             if self.side < self._work.size and room >= 4:
                 self.side *= 2
             elif self.side == self._work.size and self.images < self._work.images and room >= 1.5:
                 self.images = min(self._work.images, int(self.images * room))
             else:
                 break
+            self.step(way)
+        return taken
 
     def race(self, ways: Sequence[Way]) -> dict[Way, float]:
         """The seconds of a step in each way for which there is time, the least of several rounds."""
