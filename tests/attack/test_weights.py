@@ -121,6 +121,6 @@ def test_hostile_weights(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(tmp_path)
     HOSTILE[name](tmp_path / "weights.pth")
     said = attack(["import", "weights.pth", "--out", "made"], tmp_path)
-    assert "weights.pth" in said or "weights" in said
+    assert len(said.splitlines()) == 1
     # The file, and what the command said: nothing was run and nothing written.
     assert set(os.listdir(tmp_path)) == {"weights.pth", "said"}  # noqa: PTH208

@@ -38,6 +38,7 @@ _DTYPES: Final = {
     "BoolStorage": torch.bool,
 }
 _TENSORS: Final = ("torch._utils _rebuild_tensor_v2", "torch._utils _rebuild_tensor")
+_OTHER_TENSORS: Final = "torch._utils _rebuild"  # sparse, quantised, nested
 _PARAMETERS: Final = ("torch._utils _rebuild_parameter", "torch._utils _rebuild_parameter_with_state")
 _DICTIONARIES: Final = ("collections OrderedDict", "collections defaultdict", "collections Counter")
 # Of Python's own library, what only holds values.
@@ -170,6 +171,8 @@ class _Plain:
         name = call.arguments[0] if call.name == "global" else call.name
         if name in _DICTIONARIES or call.items:
             return self.of(call.items)
+        if name.startswith(_OTHER_TENSORS):
+            raise RefusedError(Text("a tensor of a kind that is not supported, {name}", name=name.replace(" ", ".")))
         _refuse_function(name)
         return Inert(name.replace(" ", "."))
 
