@@ -96,3 +96,16 @@ def test_a_network_learns_the_same_to_the_bit() -> None:
     here, there = learn("cpu").state_dict(), learn(elsewhere.NAME).state_dict()
     assert all(there[name].device.type == elsewhere.NAME for name in here)
     assert all(torch.equal(there[name].cpu(), value) for name, value in here.items())
+
+
+def test_autocast_computes_products_in_bf16_and_their_gradients_in_fp32() -> None:
+    images, weights = torch.ones(1, 2, 4, 4), torch.full((3, 2, 3, 3), 0.01, requires_grad=True)
+    moved = weights.detach().to(elsewhere.NAME).requires_grad_()
+    with torch.autocast("cpu", torch.bfloat16):
+        expected = F.conv2d(images, weights)
+    with torch.autocast(elsewhere.NAME, torch.bfloat16):
+        found = F.conv2d(images.to(elsewhere.NAME), moved)
+        assert (moved[:, 0, 0] @ moved[:, 0, 0].T).dtype == torch.bfloat16
+    assert found.dtype == torch.bfloat16 and torch.equal(found.cpu(), expected)
+    found.sum().backward()
+    assert moved.grad is not None and moved.grad.dtype == torch.float32

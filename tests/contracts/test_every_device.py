@@ -62,6 +62,8 @@ CLASSES = {
     "not averaged": {"training.averaging": 0.0},
     "not in memory": {"data.cache_gb": 0},
     "trivial": {"augment.trivial": True},
+    "bf16": {"training.precision": "bf16"},
+    "bf16, dense, memory saving": {"training.precision": "bf16", "training.memory": "saving", "model.spec": DENSE},
 }
 IDENTITIES = {
     "margin": {},

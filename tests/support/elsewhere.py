@@ -189,6 +189,18 @@ def _convolve_back(gradient: Tensor, images: Tensor, weights: Tensor, *rest: Any
     return _compute(torch.ops.aten.convolution_backward.default, gradient, images, weights, None, *rest)
 
 
+def _cast(op: Any) -> Callable[..., Any]:
+    """A product under autocast: in its type, from the tensors in fp32."""
+    autocast = torch._C.DispatchKeySet(torch._C.DispatchKey.AutocastPrivateUse1)
+
+    def cast(*arguments: Any, **options: Any) -> Any:
+        dtype = torch.get_autocast_dtype(NAME)
+        with torch._C._ExcludeDispatchKeyGuard(autocast):
+            return op(*(tree_map_only(Tensor, lambda tensor: tensor.to(dtype), arguments)), **options)
+
+    return cast
+
+
 _kept: list[torch.library.Library] = []
 
 
@@ -198,6 +210,9 @@ def _register() -> None:
     everything, some = torch.library.Library("_", "IMPL"), torch.library.Library("aten", "IMPL")
     _kept.extend((everything, some))
     everything.fallback(_compute, "PrivateUse1")
+    everything.fallback(torch.library.fallthrough_kernel, "AutocastPrivateUse1")
+    for op in (torch.ops.aten.conv2d.default, torch.ops.aten.linear.default, torch.ops.aten.matmul.default):
+        some.impl(op._schema.name.removeprefix("aten::"), _cast(op), "AutocastPrivateUse1")
     for name in torch._C._dispatch_get_all_op_names():
         if not name.startswith("aten::"):
             continue
