@@ -25,7 +25,7 @@ def physical(root: Path = _ROOT) -> int:
 def _siblings(number: int, root: Path) -> str:
     """The logical cores that share the physical core of `number`, as the system writes them."""
     try:
-        return (root / f"sys/devices/system/cpu/cpu{number}/topology/thread_siblings_list").read_text().strip()
+        return _read(root / f"sys/devices/system/cpu/cpu{number}/topology/thread_siblings_list").strip()
     except OSError:
         return str(number)
 
@@ -33,7 +33,7 @@ def _siblings(number: int, root: Path) -> str:
 def _quotas(root: Path) -> Iterator[int]:
     """Cores' worth of time, rounded up, that each control group around this process grants; none without a limit."""
     try:
-        lines = (root / "proc/self/cgroup").read_text().splitlines()
+        lines = _read(root / "proc/self/cgroup").splitlines()
     except OSError:
         return
     for line in lines:
@@ -46,10 +46,14 @@ def _quotas(root: Path) -> Iterator[int]:
         for place in (group, *group.parents):
             folder = root / "sys/fs/cgroup" / ("cpu" if version1 else "") / place.relative_to("/")
             with suppress(OSError, ValueError):  # no such file, or "max"
-                quota, period = _version1(folder) if version1 else (folder / "cpu.max").read_text().split()
+                quota, period = _version1(folder) if version1 else _read(folder / "cpu.max").split()
                 if int(quota) > 0:  # -1 is no limit
                     yield max(1, math.ceil(int(quota) / int(period)))
 
 
 def _version1(folder: Path) -> tuple[str, str]:
-    return (folder / "cpu.cfs_quota_us").read_text(), (folder / "cpu.cfs_period_us").read_text()
+    return _read(folder / "cpu.cfs_quota_us"), _read(folder / "cpu.cfs_period_us")
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")

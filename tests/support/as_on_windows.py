@@ -1,16 +1,25 @@
 """Run an Atalho command as on Windows, as far as that can be imitated: `python as_on_windows.py COMMAND…`.
 
 Atalho's modules see no module and no constant that only POSIX has, no folder can be opened or a file reached relative
-to one, and a file that is open cannot be replaced or removed. The libraries see the system as it is: theirs is tested
-by those who make them.
+to one, and a file that is open cannot be replaced or removed. A backslash parts folders, names are found whatever
+their case, and a text file that Atalho opens without saying its encoding is an error (with `-X warn_default_encoding`).
+Otherwise the libraries see the system as it is: theirs is tested by those who make them.
+
+Not imitated: drives, reserved names such as NUL, names that end in a dot, paths beyond 260 characters, the console and
+its Ctrl-C, how long a file stays open after its process ended, and what other programs hold open.
 """
 
 import builtins
 import ctypes
 import fcntl
+import io
 import os
+import pathlib
 import signal
 import sys
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -96,7 +105,7 @@ def _refuse_relative(*folders: int | None) -> None:
 
 def _refuse_open(*paths: Any) -> None:
     """Files that are open or mapped, and folders that hold one, keep their names."""
-    maps = Path("/proc/self/maps").read_text(errors="surrogateescape").splitlines()
+    maps = Path("/proc/self/maps").read_text("utf-8", errors="surrogateescape").splitlines()
     files = {line.split(maxsplit=5)[-1] for line in maps} | {os.path.realpath(one) for one in _descriptors()}
     for path in paths:
         here = os.path.realpath(os.fsdecode(path))
@@ -123,6 +132,8 @@ INSTEAD: dict[str, dict[str, Any]] = {
     "sys": {"platform": "win32"},
     "ctypes": {"CDLL": library},
 }
+_lstat, _listdir = os.lstat, os.listdir
+BY_NAME = ("stat", "lstat", "open", "scandir", "listdir", "access", "unlink", "remove", "rename", "replace", "utime")
 SEEN = {real.__name__: Seen(real, MISSING[real.__name__], INSTEAD[real.__name__]) for real in (os, signal, sys, ctypes)}
 _import = builtins.__import__
 
@@ -136,7 +147,46 @@ def import_(name: str, globals_: Any = None, locals_: Any = None, fromlist: Any 
     return _import(name, globals_, locals_, fromlist, level)
 
 
+def on_disk(path: Any) -> Any:
+    """The name that the disk has for `path`, where there is one for some case of its letters."""
+    if not isinstance(path, str | os.PathLike):
+        return path
+    name = os.fspath(path)
+    if not isinstance(name, str):
+        return name
+    name = name.replace("\\", "/")
+    with suppress(OSError, ValueError):
+        _lstat(name)
+        return name
+    above, last = os.path.split(name)
+    above = on_disk(above) if above and last else above
+    try:
+        last = next((one for one in _listdir(above or ".") if one.casefold() == last.casefold()), last)
+    except OSError:
+        return name
+    return os.path.join(above, last)
+
+
+def by_name(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function` with its first argument, and a second that is a path, as the disk names them."""
+
+    def called(path: Any = ".", *more: Any, **options: Any) -> Any:
+        if more and function.__name__ in ("rename", "replace"):
+            more = (on_disk(more[0]), *more[1:])
+        return function(on_disk(path), *more, **options)
+
+    return called
+
+
 if __name__ == "__main__":
+    for _name in BY_NAME:
+        setattr(os, _name, by_name(getattr(os, _name)))
+    builtins.open = io.open = by_name(io.open)  # type: ignore[assignment]
+    os.path.altsep = "\\"
+    if hasattr(pathlib, "_posix_flavour"):  # Python 3.11; later ones look at `altsep`
+        pathlib._posix_flavour.altsep = "\\"
+    os.path.normcase = lambda path: os.fspath(path).casefold().replace("\\", "/")
+    warnings.filterwarnings("error", category=EncodingWarning, module=r"atalho(\.|$)")
     builtins.__import__ = import_
     Path.rename, Path.replace, Path.unlink = rename, replace, unlink_path  # type: ignore[assignment]
     from atalho.cli import main

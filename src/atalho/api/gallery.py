@@ -77,10 +77,12 @@ def prune(gallery: PathLike, *, dry_run: bool = False) -> list[Entry]:
 
 
 def _chosen(paths: PathLike | Iterable[PathLike], labels: str | Iterable[str]) -> Callable[[Entry], bool]:
-    wanted, named = {os.path.abspath(path) for path in several(paths)}, set(several(labels))  # noqa: PTH100
+    # Case does not count where the system finds files without it.
+    wanted = {os.path.normcase(os.path.abspath(path)) for path in several(paths)}  # noqa: PTH100
+    named = set(several(labels))
     if not wanted and not named:
         raise ConfigError("No images given. Give paths, or --label NAME.")
-    return lambda entry: entry.path in wanted or entry.label in named
+    return lambda entry: os.path.normcase(entry.path) in wanted or entry.label in named
 
 
 def verify(gallery: PathLike) -> list[str]:

@@ -171,9 +171,9 @@ def _machine() -> int | None:
 def _cgroup() -> int | None:
     """What the control group, a container's limit, leaves; its page cache can be had back."""
     try:
-        limit = (_CGROUP / "memory.max").read_text().strip()
-        used = int((_CGROUP / "memory.current").read_text())
-        cached = re.search(r"^inactive_file (\d+)", (_CGROUP / "memory.stat").read_text(), re.MULTILINE)
+        limit = (_CGROUP / "memory.max").read_text(encoding="utf-8").strip()
+        used = int((_CGROUP / "memory.current").read_text(encoding="utf-8"))
+        cached = re.search(r"^inactive_file (\d+)", (_CGROUP / "memory.stat").read_text(encoding="utf-8"), re.MULTILINE)
     except OSError:
         return None
     return None if limit == "max" else max(0, int(limit) - used + (int(cached[1]) if cached else 0))
@@ -191,7 +191,7 @@ def _process() -> int | None:
 
 def _kilobytes(path: Path, name: str) -> int | None:
     try:
-        found = re.search(rf"^{name}:\s+(\d+) kB", path.read_text(), re.MULTILINE)
+        found = re.search(rf"^{name}:\s+(\d+) kB", path.read_text(encoding="utf-8"), re.MULTILINE)
     except OSError:
         return None
     return int(found[1]) * 1024 if found else None
