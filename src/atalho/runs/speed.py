@@ -90,6 +90,12 @@ class Measurement:
         most = max(speed.images_per_second for speed in self.speeds)
         return next(speed.way for speed in self.speeds if speed.images_per_second * _TIE >= most)
 
+    @property
+    def reason(self) -> str:
+        """Why `best` is taken, in English, because a file keeps it."""
+        fastest = max(self.speeds, key=lambda speed: speed.images_per_second).way
+        return "the fastest" if fastest == self.best else "preferred, and at most 5% slower than the fastest"
+
     def in_short(self) -> str:
         """The most images per second of each precision."""
         most: dict[str, float] = {}
@@ -145,7 +151,7 @@ def decide(config: Config, work: Workload) -> tuple[Config, Precision]:
         reason = reason if training.precision != "auto" else _("the run is too short to measure")
     else:
         found = _kept_or_measured(work, training, ways)
-        way, record = found.best, f"{machine()}; {found}; {_chosen(found.best)}"
+        way, record = found.best, f"{machine()}; {found}; {found.reason}; {_chosen(found.best)}"
         reason = _("fastest here, in images/s: {speeds}").format(speeds=found.in_short())
     decided: JsonObject = {"training": {**asdict(way), "measured": record}}
     config = change(config, decided)
