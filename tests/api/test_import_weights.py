@@ -201,6 +201,8 @@ def test_weights_without_a_classifier_embed_and_serve_training(
         settings={"model": {"start": str(headless_model)}, "data": {"size": 32}},
     )
     assert len(model.load(run.path).classes) == 3
+    # The report says what the run started from.
+    assert "imported_from h.pth · layout torchvision, timm · head new" in (run.path / "report.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", authors.REID)
