@@ -56,15 +56,6 @@ class Model:
         """The class names, in the order of the logits."""
         return self.card.classes
 
-    def need_classes(self) -> None:
-        """Raises ConfigError for a model without a classifier, which gives embeddings alone."""
-        if not self.classes:
-            raise ConfigError(
-                "{folder} has no classifier and gives embeddings alone: use it with embed, index and search, or train "
-                "a classifier from it: atalho train DATA --from {folder}",
-                folder=self.folder,
-            )
-
     def pixels(self, image: ImageLike) -> Tensor:
         """One image as uint8 (1,C,P,P), sized as the network's images were. Raises DataError if it cannot be read.
 
@@ -107,7 +98,7 @@ class Model:
 
         Raises NotFiniteError where the network gives no numbers, ConfigError for a `top` below 1.
         """
-        self.need_classes()
+        need_classes(self)
         if not isinstance(top, int) or top < 1:
             raise ConfigError("top = {given!r}: expected a whole number of at least 1.", given=top)
         with self.precision.autocast():
@@ -144,6 +135,16 @@ class Model:
                 "{folder}: the network's output is not finite. Its weights are damaged.", folder=self.folder
             )
         return values
+
+
+def need_classes(model: Model) -> None:
+    """Raises ConfigError for a model without a classifier, which gives embeddings alone."""
+    if not model.classes:
+        raise ConfigError(
+            "{folder} has no classifier and gives embeddings alone: use it with embed, index and search, or train "
+            "a classifier from it: atalho train DATA --from {folder}",
+            folder=model.folder,
+        )
 
 
 def load(path: Path | str, precision: Precision | Numbers = "fp32") -> Model:

@@ -15,7 +15,7 @@ from atalho.data.order import PathLike, batched
 from atalho.errors import DataError
 from atalho.findings import Finding
 from atalho.json_values import JsonObject
-from atalho.model import Model, Prediction
+from atalho.model import Model, Prediction, need_classes
 from atalho.text import _
 
 
@@ -72,7 +72,7 @@ def find(arguments: PathLike | Iterable[PathLike]) -> list[str]:
 
 def predict(model: Model, paths: PathLike | Iterable[PathLike], *, top: int = 5) -> Iterator[ImagePrediction]:
     """A row per path, in order and as they come; a bad file does not disturb the others."""
-    model.need_classes()
+    need_classes(model)
     for batch in batched(order.paths(paths)):
         read: dict[str, Tensor] = {}
         errors: dict[str, str] = {}

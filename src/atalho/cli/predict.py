@@ -39,7 +39,7 @@ def predict(
     from atalho.api import predict as job
 
     loaded = model.load(run, precision)
-    loaded.need_classes()
+    model.need_classes(loaded)
     paths = job.find(named)
     if format == "csv":
         top = min(top or 1, len(loaded.classes))

@@ -1,4 +1,4 @@
-"""The network that a run trains: new from the catalogue, or a trained one with a new head."""
+"""The network that a run trains: new from the catalogue, or a trained one, with its head where the classes stay."""
 
 import dataclasses
 from collections.abc import Sequence
