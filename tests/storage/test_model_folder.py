@@ -144,7 +144,7 @@ def test_the_specification_is_stored_family_first_and_what_all_families_have_las
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"classes": 0}, r"config\.json is not .*: spec: classes = 0 is not accepted: it must be at least 1\."),
+        ({"classes": -1}, r"config\.json is not .*: spec: classes = -1 is not accepted: it must be at least 0\."),
         ({"family": "vgg"}, r"config\.json is not .*: spec: .*'vgg'"),
         ({"width": 3}, r"config\.json is not .*: spec: width: unknown setting\. Did you mean widths\?"),
     ],
