@@ -11,6 +11,8 @@ from torch.nn.functional import cross_entropy
 from torchmetrics.functional.classification import multiclass_calibration_error
 
 from atalho.errors import NotFiniteError
+from atalho.inspection.memory import _Living
+from atalho.metrics import calibration
 from atalho.metrics.calibration import ConfidenceBin, Reliability, fit_temperature, reliability
 
 
@@ -43,6 +45,19 @@ def test_minimises_the_log_loss_with_one_more_unknown_image(seed, temperature):
 
     best = scipy.optimize.minimize_scalar(loss, bounds=(math.log(0.05), math.log(20)), method="bounded")
     assert loss(math.log(fit_temperature(logits, labels))) <= best.fun + 1e-9
+
+
+def test_many_classes_are_worked_on_a_few_images_at_once(monkeypatch):
+    """A16: in double precision, 4,096 images of 10,000 classes are 300 MB for each intermediate value."""
+    logits, labels = drawn(300, 50_000, 1.0)
+    with _Living() as living:
+        calibration._slope(1.0, logits, labels)
+    assert living.most < 0.2 * logits.nbytes
+    few, labels = drawn(50, 5, 2.0)
+    whole = fit_temperature(few, labels)
+    monkeypatch.setattr(calibration, "_FEW_CLASSES", 4)
+    monkeypatch.setattr(calibration, "_VALUES", 35)
+    assert fit_temperature(few, labels) == pytest.approx(whole, rel=1e-9)
 
 
 @given(st.floats(0.2, 5))

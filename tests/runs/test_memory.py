@@ -91,6 +91,19 @@ def test_memory_that_runs_out_in_a_step_is_explained_too(clothes: Path, tmp_path
     assert "--training.micro-batch 20 keeps the batch" in ended.stdout
 
 
+def test_outputs_that_are_kept_until_they_are_measured_are_told_and_counted() -> None:
+    """A16: of 10,000 classes and images the logits take more than the step."""
+    ten = dataclasses.replace(_plan(), spec=specify("resnet20", classes=10_000), measured=10_000)
+    assert ten.outputs == 4 * 10_000 * 10_000
+    assert check(ten).endswith("; 381 MB more while 10,000 images are measured")
+    assert "measured" not in check(dataclasses.replace(ten, measured=100))
+    embedding = dataclasses.replace(ten, spec=dataclasses.replace(ten.spec, embedding=64))
+    assert embedding.outputs == 4 * 10_000 * 64
+    said = r"1,000,000,000 validation or test images is kept until it is measured: 37,252\.9 GB, but only .* beside"
+    with pytest.raises(OutOfMemoryError, match=said):
+        check(dataclasses.replace(ten, measured=10**9))
+
+
 def test_an_allocation_that_fails_is_explained() -> None:
     said = r"Ran out of memory in a step of 128 images at once. Options that fit: --training"
     with pytest.raises(OutOfMemoryError, match=said), explained(_plan()):

@@ -5,6 +5,8 @@ import pytest
 import torch
 
 from atalho import networks
+from atalho.config import AugmentConfig
+from atalho.data.augment import Augment
 from atalho.data.images import PackedImages
 from atalho.data.preprocessing import Preprocessing
 from atalho.precision import choose
@@ -38,6 +40,26 @@ def test_balanced_weights_make_every_class_count_the_same() -> None:
     weights = classification.balanced_weights(counts).numpy()
     assert np.allclose((weights * counts)[:3], 100 / 3)
     assert weights[3] == 0
+
+
+@pytest.mark.parametrize("weights", [None, torch.tensor([0.0, 0.5, 2.0] + [1.0] * 7)])
+def test_validation_in_parts_gives_the_loss_of_all_images(
+    monkeypatch: pytest.MonkeyPatch, weights: torch.Tensor | None
+) -> None:
+    """Several parts are made of many images and classes, whose logits are many."""
+    labels = torch.tensor([0] * 7 + [1, 2, 2, 3, 4, 5, 6, 7, 8, 9])
+    pixels, ids = images(len(labels)), np.arange(len(labels))
+    objective = classification.Classification(
+        images=pixels, labels=labels, classes=10, train=ids, val=ids, batch_size=8, seed=0, smoothing=0.1,
+        augment=Augment(AugmentConfig(), size=16, mean=(0.5,), std=(0.25,), seed=0), weights=weights,
+        prepared=PREPARED, precision=FP32,
+    )  # fmt: skip
+    network = networks.create("resnet20", in_channels=1)
+    found = forward(network, pixels, ids, PREPARED, FP32)
+    loss = classification.loss(found, labels, smoothing=0.1, weights=weights).item()
+    assert objective.validate(network)["val_loss"] == loss
+    monkeypatch.setattr("atalho.metrics.classification.VALUES", 60)
+    assert objective.validate(network)["val_loss"] == pytest.approx(loss, rel=1e-6)
 
 
 def test_logits_come_in_the_order_asked_and_the_mode_comes_back() -> None:

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from atalho.data.images import PackedImages
 from atalho.data.preprocessing import Preprocessing
+from atalho.inspection.memory import _Living
 from atalho.networks.build import create
 from atalho.precision import choose
 from atalho.tasks import forward as module
@@ -29,6 +30,17 @@ def test_answers_come_in_the_order_of_the_ids_whatever_the_batches(monkeypatch: 
     assert whole.shape == (5, 3)
     torch.testing.assert_close(whole[2], whole[3])
     assert network.training
+
+
+def test_answers_are_held_once() -> None:
+    """A16: of many classes they are most of the memory of an evaluation."""
+    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 20_000))
+    pixels = PackedImages(np.zeros((1000, 8, 8, 1), np.uint8), ())
+    with _Living() as living:
+        whole = forward(network, pixels, np.arange(1000), PREPARED, choose("cpu", "fp32"))
+    assert whole.nbytes == 80_000_000
+    # Beside them a few batches that wait for each other, twice while they are joined.
+    assert living.most < whole.nbytes + 4 * module._AT_ONCE
 
 
 def test_the_mode_comes_back_after_an_error_too() -> None:

@@ -12,7 +12,9 @@ from atalho.metrics.classification import check_inputs, parts
 BINS: Final = 15
 COLDEST: Final = 0.05
 HOTTEST: Final = 20.0
-_ROWS: Final = 4096  # so many images at a time in double precision, to bound the memory
+_FEW_CLASSES: Final = 1024
+_ROWS: Final = 4096  # so many images of few classes at a time in double precision, to bound the memory
+_VALUES: Final = 2**18  # of more classes so many logits, which stay in a core's cache: that is four times as fast
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,9 @@ def _slope(inverse_temperature: float, logits: Tensor, labels: Tensor) -> float:
     """Derivative of the log loss with respect to 1/T: the mean expected logit less the mean right logit."""
     unknown = 1 / (len(labels) + 1)
     total = 0.0
-    for rows, rows_labels in zip(torch.split(logits, _ROWS), torch.split(labels, _ROWS), strict=True):
+    classes = logits.shape[1]
+    at_once = _ROWS if classes <= _FEW_CLASSES else max(1, _VALUES // classes)
+    for rows, rows_labels in zip(torch.split(logits, at_once), torch.split(labels, at_once), strict=True):
         rows = rows.double()
         expected = ((rows * inverse_temperature).softmax(dim=1) * rows).sum(dim=1)
         right = rows.gather(1, rows_labels[:, None]).squeeze(1)

@@ -13,7 +13,8 @@ from atalho.metrics.confusion import Confusion
 from atalho.metrics.intervals import Ends, wilson
 
 MISTAKES: Final = 24
-_VALUES: Final = 16_000_000  # logits that are worked on at once
+VALUES: Final = 16_000_000
+"""Logits that are worked on at once."""
 TOP_5_ABOVE: Final = 10  # with 10 classes or fewer, five guesses say little
 
 
@@ -106,7 +107,7 @@ def evaluate(
 
 def parts(logits: Tensor, *others: Tensor) -> Iterator[tuple[Tensor, ...]]:
     """Logits (N, K), and other values of the N images, a few at once: what is computed of a row needs no other."""
-    tensors, rows = (logits, *others), max(1, _VALUES // logits.shape[1])
+    tensors, rows = (logits, *others), max(1, VALUES // logits.shape[1])
     return zip(*(torch.split(tensor, rows) for tensor in tensors), strict=True)
 
 
@@ -144,7 +145,7 @@ def _mistakes(
     wrong = (predicted != labels).nonzero().flatten()
     if not len(wrong):
         return ()
-    rows = max(1, _VALUES // logits.shape[1])
+    rows = max(1, VALUES // logits.shape[1])
     probability = torch.cat(
         [(logits[part] / temperature).softmax(dim=1).amax(dim=1) for part in torch.split(wrong, rows)]
     )

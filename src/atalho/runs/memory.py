@@ -1,7 +1,7 @@
 """Will a run fit into memory? Said before it starts; and where it does not, the batch that would."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,17 +13,19 @@ from atalho import system
 from atalho.config import TrainingConfig
 from atalho.data import order
 from atalho.data.dataset import Dataset
+from atalho.data.manifest import Ids
 from atalho.data.on_device import resident
 from atalho.errors import OutOfMemoryError
 from atalho.inspection.memory import StepMemory, step_memory
 from atalho.networks.spec import Spec
 from atalho.precision import Precision
 from atalho.text import _
-from atalho.text.numbers import size
+from atalho.text.numbers import size, whole
 
 TOLERANCE: Final = 0.25
 """The share by which estimates err at most, by `tests/inspection/test_memory.py`. What might fit is not refused."""
 
+_WORTH_SAYING: Final = 0.1
 _ADDRESSES: Final = 0.6
 _CGROUP = Path("/sys/fs/cgroup")
 # What PyTorch and the C++ library say when an allocation fails on the CPU, or on MPS, for which there is no own error.
@@ -36,7 +38,7 @@ _FAILED = re.compile(
 class MemoryRequest:
     """What a run asks of memory: its network, the side of its `count` training images, and how it trains.
 
-    It does so in `world` processes.
+    It does so in `world` processes. `measured` is how many images the largest split has that it validates or measures.
     """
 
     spec: Spec
@@ -45,6 +47,12 @@ class MemoryRequest:
     training: TrainingConfig
     precision: Precision
     world: int = 1
+    measured: int = 0
+
+    @property
+    def outputs(self) -> int:
+        """Bytes in main memory of what the network says of all images of a split, kept until they are measured."""
+        return 4 * self.measured * (self.spec.embedding or self.spec.classes)
 
     @property
     def images(self) -> int:
@@ -98,6 +106,11 @@ def at_once(training: TrainingConfig, count: int, world: int) -> int:
     return max(2, *(int(part.stop - part.start) for part in order.parts(share, training.micro_batch)))
 
 
+def most_measured(splits: Mapping[str, Ids]) -> int:
+    """How many images the larger one of the splits has that a run validates on and measures."""
+    return max(len(splits.get(name, ())) for name in ("val", "test"))
+
+
 def check(request: MemoryRequest) -> str:
     """A sentence on the memory that the run needs. Raises OutOfMemoryError where it clearly does not fit."""
     needed, room = request.needed(), available(request.precision.device)
@@ -110,7 +123,17 @@ def check(request: MemoryRequest) -> str:
             room=size(room),
             advice=request.advice(room),
         )
-    return _(
+    main = available(torch.device("cpu"))
+    beside = (1 - TOLERANCE) * total if request.device == "cpu" else 0
+    if main is not None and beside + request.outputs > main:
+        raise OutOfMemoryError(
+            "What the network says of {images} validation or test images is kept until it is measured: {outputs}, but "
+            "only {room} of memory are available beside a step. Use fewer such images.",
+            images=whole(request.measured),
+            outputs=size(request.outputs),
+            room=size(max(0, int(main - beside))),
+        )
+    said = _(
         "memory: about {total} ({images} images at once {activations}, weights {weights}, gradients "
         "{gradients}, optimiser {optimizer}, averaged weights {averaged})"
     ).format(
@@ -122,6 +145,10 @@ def check(request: MemoryRequest) -> str:
         optimizer=size(needed.optimizer),
         averaged=size(needed.averaged),
     )
+    if request.outputs < _WORTH_SAYING * total:
+        return said
+    more = _("{outputs} more while {images} images are measured")
+    return f"{said}; {more.format(outputs=size(request.outputs), images=whole(request.measured))}"
 
 
 def on_device(dataset: Dataset, request: MemoryRequest) -> Dataset:

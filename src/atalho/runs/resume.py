@@ -47,8 +47,9 @@ def _go_on(run: Run, data: DataConfig, accept: bool, progress: Progress, ranks: 
     stored = run.images.fingerprint
     surveyed = survey_data(replace(run.config, data=data), progress, stored)
     surveyed = data_change.check(run, surveyed, data, accept=accept)
-    count = len(surveyed.manifest.splits["train"])
-    plan = memory.MemoryRequest(run.network.spec, surveyed.size, count, c.training, precision, ranks.world)
+    splits = surveyed.manifest.splits
+    count, measured = len(splits["train"]), memory.most_measured(splits)
+    plan = memory.MemoryRequest(run.network.spec, surveyed.size, count, c.training, precision, ranks.world, measured)
     progress.note(memory.check(plan))
     dataset = open_dataset(surveyed, data, progress, channels=run.network.preprocessing.channels)
     run = data_change.record(run, dataset, data, progress)

@@ -30,12 +30,13 @@ def forward(
 ) -> Tensor:
     """What `network` in eval mode gives (N,…), fp32 on the CPU, for the samples `ids`; `ask` is a method of it.
 
-    On a device it stays there until there is much of it, so that no batch waits for the one before.
+    On a device it stays there until there is much of it, so that no batch waits for the one before. It is kept once:
+    of many classes and images it may be most of the memory that a run needs.
     """
     ask = network if ask is None else ask
     was_training = network.training
     network.eval()
-    found: list[Tensor] = []
+    found: Tensor | None = None
     waiting: list[Tensor] = []
     done = 0
     try:
@@ -45,10 +46,13 @@ def forward(
                 waiting.append(ask(images).float())
             done += len(batch)
             if done == len(ids) or sum(part.nbytes for part in waiting) >= _AT_ONCE:
-                found.append(torch.cat(waiting).cpu())
+                part = torch.cat(waiting)
                 waiting.clear()
+                if found is None:
+                    found = torch.empty(len(ids), *part.shape[1:])
+                found[done - len(part) : done] = part
             if on_progress is not None:
                 on_progress(done, len(ids))
     finally:
         network.train(was_training)
-    return torch.cat(found)
+    return torch.empty(0) if found is None else found
