@@ -20,8 +20,11 @@ CPU_SECONDS, WALL_SECONDS = 10, 60
 TERABYTE = 2**40
 
 
-def attack(arguments: list[str], folder: Path) -> str:
-    """Run a command and return what it says. AssertionError where it crashes, hangs or takes too much memory."""
+def attack(arguments: list[str], folder: Path, opened: Path | None = None) -> str:
+    """Run a command and return what it says. AssertionError where it crashes, hangs or takes too much memory.
+
+    The names of the files that it opens go to `opened`.
+    """
     said = folder / "said"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads, of which none is in a lock
@@ -35,6 +38,8 @@ def attack(arguments: list[str], folder: Path) -> str:
             os.dup2(output, 2)
             sys.stdout = os.fdopen(1, "w", errors="surrogateescape", closefd=False)  # as the program has it
             sys.stderr = os.fdopen(2, "w", errors="backslashreplace", closefd=False)
+            if opened is not None:
+                _tell_opened(opened)
             code = command(arguments)
             sys.stdout.flush()
             sys.stderr.flush()
@@ -56,6 +61,16 @@ def attack(arguments: list[str], folder: Path) -> str:
     assert "Unexpected error" not in text, shown
     assert used.ru_maxrss * 1024 < MOST_BYTES, f"{used.ru_maxrss} kB: {shown}"
     return text
+
+
+def _tell_opened(path: Path) -> None:
+    names = path.open("w", buffering=1, errors="replace")
+
+    def hook(event: str, values: tuple[object, ...]) -> None:
+        if event == "open" and isinstance(values[0], str | bytes | os.PathLike):
+            names.write(Path(os.fsdecode(values[0])).name + "\n")
+
+    sys.addaudithook(hook)
 
 
 def sparse(path: Path) -> None:
