@@ -231,6 +231,17 @@ def test_labels_and_cameras_of_vectors_come_from_their_table(run: Run, clothes: 
     assert entries == [(images[0], "mine/a", "1"), (images[1], "mine/b", "2")]
 
 
+def test_what_is_no_image_is_named_and_its_vector_left_out(run: Run, clothes: Path, tmp_path: Path) -> None:
+    pointer, image = tmp_path / "pointer.png", next((clothes / "test" / "bag").iterdir())
+    pointer.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n")
+    columns = {"path": [str(pointer), str(image)], "identity": ["a", "a"]} | {f"v{n}": ["1", "1"] for n in range(64)}
+    found = atalho.index(run.path, [], tmp_path / "g.db", vectors=_table(tmp_path / "v.csv", columns))
+    assert found.new == 1
+    [(path, reason)] = found.bad
+    assert path == str(pointer)
+    assert "a Git LFS pointer in place of the file" in reason
+
+
 def test_vectors_of_another_model_or_image_are_refused(run: Run, clothes: Path, tmp_path: Path) -> None:
     image = tmp_path / "image.png"
     bags = sorted((clothes / "test" / "bag").iterdir())

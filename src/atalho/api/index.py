@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from atalho.api.labels import Labelled, LabelledImages
+from atalho.data.decoding.decode import read_header
 from atalho.data.decoding.reading import read_bytes
 from atalho.data.decoding.reasons import UnreadableImageError
 from atalho.data.order import PathLike, batched
@@ -88,7 +89,8 @@ def index(
         Put before each label of a folder or table, with a slash between: `Greek` makes `alpha` `Greek/alpha`.
     vectors
         A file as `embed` writes it, instead of images: the vectors that the model of `run` made of the images at its
-        paths, with their `identity` and `camera` where it has these columns. The images are only read to know them.
+        paths, with their `identity` and `camera` where it has these columns. The images are read to know them, but not
+        decoded.
     precision
         What the network computes in, "fp32" or "bf16"; a gallery accepts vectors of both.
     progress
@@ -161,10 +163,10 @@ def _index(
     bad: list[tuple[str, str]] = []
     relabelled: list[LabelChange] = []
     seen: dict[str, Labelled] = {}
-    text = _("indexing")
+    text, prepared = _("indexing"), model.card.preprocessing
     rows = {} if made is None else {path: row for row, path in enumerate(made.paths)}
     for batch in batched(wanted):
-        contents = _read(batch, model.card.preprocessing.max_pixels, seen, bad)
+        contents = _read(batch, prepared.max_pixels, seen, bad)
         known = store.known(list(contents))
         merged = {digest: seen[digest].entry(digest, known.get(digest)) for digest in contents}
         kept = store.vectors(list(known))
@@ -185,6 +187,8 @@ def _index(
                         bad.append((path, _("the file changed after its vector was made")))
                         continue
                     else:
+                        # Perhaps something else has taken the image's place, such as a pointer of Git LFS.
+                        read_header(content, max_pixels=prepared.max_pixels, tiff=prepared.tiff, avif=prepared.avif)
                         ready.append(made.vectors[rows[path]])
                     entries.append(merged[digest])
                 except DataError as error:
