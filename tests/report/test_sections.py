@@ -5,7 +5,7 @@ import pytest
 
 from atalho.metrics.classification import ClassFigures
 from atalho.metrics.confusion import Confusion
-from atalho.report import sections
+from atalho.report import parts, sections
 from atalho.report.markup import Html
 from atalho.text import speaking
 from atalho.text.numbers import number, percent
@@ -71,6 +71,21 @@ def test_every_class_has_its_row_and_sorts_by_its_value(evaluation):
     for row in evaluation.per_class:
         assert f'data-value="{row.recall!r}"' in markup
     assert "<script>" not in markup
+
+
+def test_of_many_classes_the_tables_show_the_worst_and_the_smallest(evaluation):
+    one = evaluation.per_class[0]
+    # F1 falls from class to class, and one has none; the number of images grows.
+    many = [replace(one, class_=f"c{place:04d}", f1=1 - place / 2000) for place in range(1500)]
+    many.append(replace(one, class_="none", f1=None))
+    markup = sections.per_class(replace(evaluation, per_class=tuple(many)))
+    assert re.findall(r"<td>(c\d{4})</td>", markup) == [f"c{place:04d}" for place in range(500, 1500)]
+    assert "The 1,000 classes with the lowest F1 of 1,501; evaluation.json has all of them." in text(markup)
+    names = [row.class_ for row in many]
+    counted = parts.class_counts("class", names, {"training": range(1501), "test": [1] * 1501}, ["a note"])
+    assert re.findall(r"<td>(c\d{4}|none)</td>", counted) == names[:1000]
+    assert "The table shows the 1,000 with the fewest images of 1,501." in text(counted)
+    assert f"|all||{sum(range(1501)):,}||1,501|" in text(counted)
 
 
 def test_bars_lie_between_the_scales_ends(evaluation):

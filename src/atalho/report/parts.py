@@ -8,6 +8,8 @@ from atalho.report.markup import Child, Html, el, join
 from atalho.text import _, language
 from atalho.text.numbers import whole
 
+ROWS_UP_TO: Final = 1000
+"""Rows of a table of classes: a browser lays out and sorts more of them too slowly, and nobody reads them."""
 ENLARGED_UP_TO: Final = 64  # pixels of width; smaller pictures are shown with their pixels, larger ones smooth
 
 
@@ -47,13 +49,26 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Child]], numbers_from: in
     return el("table", el("thead", el("tr", cells("th", head))), body)
 
 
+def lowest(values: Sequence[float]) -> list[int]:
+    """The places of the ROWS_UP_TO lowest values, or of all where there are no more, in their order."""
+    return sorted(sorted(range(len(values)), key=values.__getitem__)[:ROWS_UP_TO])
+
+
 def class_counts(first: str, classes: Sequence[str], counts: Mapping[str, Sequence[int]], notes: Sequence[str]) -> Html:
     """How many images of each class every split has, by its title, with their sums; a click on a heading sorts."""
     heads = [el("th", first, data_sort="text"), *(sortable_head(title) for title in counts)]
+    places = lowest([sum(split[place] for split in counts.values()) for place in range(len(classes))])
     rows = [
-        el("tr", el("td", name), [number_cell(whole(split[place]), split[place]) for split in counts.values()])
-        for place, name in enumerate(classes)
+        el(
+            "tr",
+            el("td", classes[place]),
+            [number_cell(whole(split[place]), split[place]) for split in counts.values()],
+        )
+        for place in places
     ]
+    if len(places) < len(classes):
+        some = _("The table shows the {count} with the fewest images of {all}.")
+        notes = [*notes, some.format(count=whole(len(places)), all=whole(len(classes)))]
     totals = [number_cell(whole(sum(split)), sum(split)) for split in counts.values()]
     foot = el("tfoot", el("tr", el("th", _("all")), totals))
     body = el("table", el("thead", el("tr", heads)), el("tbody", rows), foot, class_="sortable")

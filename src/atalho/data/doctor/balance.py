@@ -21,9 +21,14 @@ def problems(manifest: Manifest, colourless: NDArray[np.bool_]) -> Iterator[Prob
     """What the classes of a manifest without its bad images have; `colourless` (N) says which images are grey."""
     used = np.concatenate(list(manifest.splits.values()) or [np.empty(0, np.int64)])
     totals = np.bincount(manifest.labels[used], minlength=len(manifest.classes))
+    counts = {split: manifest.counts(split) for split in manifest.splits}
     training = manifest.counts("train")
-    for label, name in enumerate(manifest.classes):
-        members = used[manifest.labels[used] == label]
+    by_class = used[manifest.labels[used].argsort(kind="stable")]
+    every = np.unique(used)
+    grey = int(colourless[every].sum())
+    for label, (name, members) in enumerate(
+        zip(manifest.classes, np.split(by_class, totals.cumsum()[:-1]), strict=True)
+    ):
         if training[label] == 0:
             text = Text("the class {name} has no training image that can be read")
             remedy = Text("Add training images of this class, fix the existing ones, or remove the class.")
@@ -33,9 +38,11 @@ def problems(manifest: Manifest, colourless: NDArray[np.bool_]) -> Iterator[Prob
             remedy = Text("Add images of this class, 20 or more if possible, or merge it with another class.")
             yield Problem("single-image", text.format(name=name), remedy, manifest.names[members[0]])
         else:
-            yield from _missing(manifest, label)
+            yield from _missing(name, {split: int(images[label]) for split, images in counts.items()})
         if 0 < len(members) < len(used):
-            yield from _grey(name, colourless[members].mean(), colourless[np.setdiff1d(used, members)].mean())
+            own = np.unique(members)
+            others = (grey - int(colourless[own].sum())) / (len(every) - len(own))
+            yield from _grey(name, colourless[members].mean(), others)
     yield from _few(manifest, totals)
     yield from _alike(manifest)
     yield from _imbalance(manifest, training)
@@ -69,10 +76,10 @@ def _alike(manifest: Manifest) -> Iterator[Problem]:
         seen.setdefault(key, name)
 
 
-def _missing(manifest: Manifest, label: int) -> Iterator[Problem]:
-    for split, ids in manifest.splits.items():
-        if split != "train" and not (manifest.labels[ids] == label).any():
-            text = Text("the class {name} has no image in {split}").format(name=manifest.classes[label], split=split)
+def _missing(name: str, counts: dict[str, int]) -> Iterator[Problem]:
+    for split, images in counts.items():
+        if split != "train" and not images:
+            text = Text("the class {name} has no image in {split}").format(name=name, split=split)
             remedy = Text("Move some images of this class there; without any, it is not evaluated.")
             yield Problem("missing-in-split", text, remedy)
 

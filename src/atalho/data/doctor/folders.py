@@ -22,7 +22,7 @@ def problems(manifest: Manifest) -> Iterator[Problem]:
     """Only where folders are classes; a table or an archive says itself what belongs to it."""
     if manifest.layout not in ("class-folders", "split-folders"):
         return
-    used = {name.rpartition("/")[0] for name in manifest.names}
+    used = _used(manifest)
     splits = manifest.layout == "split-folders"
     top = list_folder(manifest.root, classes=True)
     yield from _strays(manifest, "", top.images, top.others)
@@ -43,13 +43,25 @@ def problems(manifest: Manifest) -> Iterator[Problem]:
             yield from _unused_folder(manifest, name)
 
 
-def _class(manifest: Manifest, folder: str, used: set[str]) -> Iterator[Problem]:
-    if not any(name == folder or name.startswith(f"{folder}/") for name in used):
+def _used(manifest: Manifest) -> dict[str, set[str]]:
+    """For each folder that holds images, at any depth: the folders that do so directly, itself perhaps among them."""
+    inside: dict[str, set[str]] = {}
+    for name in {name.rpartition("/")[0] for name in manifest.names}:
+        above = name
+        while above:
+            inside.setdefault(above, set()).add(name)
+            above = above.rpartition("/")[0]
+    return inside
+
+
+def _class(manifest: Manifest, folder: str, used: dict[str, set[str]]) -> Iterator[Problem]:
+    inside = used.get(folder, set())
+    if not inside:
         if images_below(manifest.root, folder)[0]:
             return  # the set once more, which a note says
         text = Text("the class folder {name} has no images", name=folder)
         yield Problem("empty-class", text, Text("Add images to it, or remove the folder."), folder)
-    for below in sorted({folder, *(name for name in used if name.startswith(f"{folder}/"))}):
+    for below in sorted({folder} | inside):
         yield from _strays(manifest, f"{below}/", [], list_folder(manifest.root / below).others)
 
 

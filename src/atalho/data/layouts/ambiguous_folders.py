@@ -57,9 +57,11 @@ def copy_inside(path: Path, folder: Folder) -> str | None:
     Raises DataError where its images are called otherwise: then nobody can say whether they belong to the set.
     """
     for name in folder.folders:
-        others = [other for other in folder.folders if other != name]
         below = list_folder(path / name, classes=True)
-        if len(others) < 2 or below.images or list(map(same, below.folders)) != list(map(same, others)):
+        if below.images or not 2 <= len(below.folders) == len(folder.folders) - 1:
+            continue
+        others = [other for other in folder.folders if other != name]
+        if list(map(same, below.folders)) != list(map(same, others)):
             continue
         around = {image for other in others for image in images_below(path, other)[0]}
         if not {image for other in below.folders for image in images_below(path / name, other)[0]} <= around:
