@@ -14,7 +14,7 @@ def test_every_reason_has_a_kind_and_a_remedy(reason: Reason) -> None:
     assert problem.path == "a.jpg"
     assert str(problem.message) == str(text)
     assert problem.severity == "stops"
-    assert (problem.kind == "unreadable") == (reason is Reason.CANNOT_OPEN)
+    assert (problem.kind == "unreadable") == (reason in (Reason.CANNOT_OPEN, Reason.TABLE))
 
 
 def test_a_reason_of_another_version_is_still_a_problem() -> None:
