@@ -1,15 +1,18 @@
 """`atalho evaluate`: what it prints, and what it refuses."""
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
+import torch
 
 from atalho.cli import run as command_line
-from atalho.cli.evaluate import RerankOptions
+from atalho.cli.evaluate import RerankOptions, say
 from atalho.errors import ConfigError
 from atalho.gallery.rerank import Rerank
 from atalho.runs.run import Run
+from atalho.tasks import classification
 
 Refused = Callable[[list[str], str], None]
 
@@ -51,3 +54,15 @@ def test_numbers_of_a_reranking_are_those_given_and_otherwise_those_that_help_te
 )
 def test_a_mistake_gives_one_message_and_exit_code_2(refused: Refused, arguments: list[str], text: str) -> None:
     refused(arguments, text)
+
+
+def test_of_many_classes_the_worst_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    labels = torch.arange(300)
+    # The first 120 classes are taken for the last, so that their F1 is 0; the others are right.
+    logits = torch.eye(300)[torch.where(labels < 120, 299, labels)]
+    names = [f"{number}.png" for number in range(300)]
+    found = classification.measure(logits, labels, tuple(f"c{number:03d}" for number in range(300)), 1.0, "test", names)
+    say(found)
+    printed = capsys.readouterr().out
+    assert re.findall(r"^(c\d{3}) ", printed, re.MULTILINE) == [f"c{number:03d}" for number in range(100)]
+    assert "the 100 classes with the lowest F1 of 300 (--json has all)" in printed

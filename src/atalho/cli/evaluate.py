@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from atalho.tasks.task import Evaluation
 
 _SHOWN_MISTAKES = 5
+_SHOWN_CLASSES = 100
 _PRINTED: Final = {
     "classification": ("top1", "precision"),
     "reid": ("rank1", "map", "minp", "valid_queries", "precision"),
@@ -145,7 +146,7 @@ def _caution(found: Evaluation) -> None:
 
 
 def _say(found: ClassificationEvaluation) -> None:
-    """Accuracy, calibration, every class, and the mistakes that the network was surest of."""
+    """Accuracy, calibration, the classes, and the mistakes that the network was surest of."""
     parts = [f"top-1 {with_interval(found.top1, found.top1_interval)}"]
     if found.top5 is not None:
         parts.append(f"top-5 {with_interval(found.top5, found.top5_interval)}")
@@ -191,6 +192,9 @@ def _classes(found: ClassificationEvaluation) -> None:
             percent(row.precision),
             number(row.f1, 3),
         )
-        for row in found.per_class
+        for row in found.worst(_SHOWN_CLASSES)
     )
     terminal.print_table(columns, rows, numbers=(1, 2, 3, 4, 5))
+    if len(found.per_class) > _SHOWN_CLASSES:
+        text = _("the {count} classes with the lowest F1 of {all} (--json has all)")
+        terminal.say(text.format(count=whole(_SHOWN_CLASSES), all=whole(len(found.per_class))))

@@ -1,5 +1,6 @@
 """Accuracy with its interval, class by class, and the mistakes worth looking at."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -63,6 +64,12 @@ class ClassificationFigures:
     per_class: tuple[ClassFigures, ...]
     confusion: Confusion
     mistakes: tuple[Mistake, ...]
+
+    def worst(self, most: int) -> list[ClassFigures]:
+        """The `most` classes with the lowest F1, or all where there are no more, in the order of the classes."""
+        rows = self.per_class
+        places = sorted(range(len(rows)), key=lambda place: math.inf if (f1 := rows[place].f1) is None else f1)
+        return [rows[place] for place in sorted(places[:most])]
 
 
 def evaluate(

@@ -49,15 +49,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Child]], numbers_from: in
     return el("table", el("thead", el("tr", cells("th", head))), body)
 
 
-def lowest(values: Sequence[float]) -> list[int]:
-    """The places of the ROWS_UP_TO lowest values, or of all where there are no more, in their order."""
-    return sorted(sorted(range(len(values)), key=values.__getitem__)[:ROWS_UP_TO])
-
-
 def class_counts(first: str, classes: Sequence[str], counts: Mapping[str, Sequence[int]], notes: Sequence[str]) -> Html:
     """How many images of each class every split has, by its title, with their sums; a click on a heading sorts."""
     heads = [el("th", first, data_sort="text"), *(sortable_head(title) for title in counts)]
-    places = lowest([sum(split[place] for split in counts.values()) for place in range(len(classes))])
+    images = [sum(split[place] for split in counts.values()) for place in range(len(classes))]
+    places = sorted(sorted(range(len(classes)), key=images.__getitem__)[:ROWS_UP_TO])
     rows = [
         el(
             "tr",

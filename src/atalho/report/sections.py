@@ -11,7 +11,7 @@ from atalho.metrics.confusion import Confusion
 from atalho.report import parts
 from atalho.report.figures import NAMES_UP_TO, NUMBERS_UP_TO
 from atalho.report.markup import Html, el
-from atalho.report.parts import lead, lowest, number_cell, pairs, picture, scrolled, section, sortable_head, table
+from atalho.report.parts import ROWS_UP_TO, lead, number_cell, pairs, picture, scrolled, section, sortable_head, table
 from atalho.storage.run_folder import RunFolder
 from atalho.storage.run_records import TrainingTime
 from atalho.tasks.by_name import task_of
@@ -145,7 +145,7 @@ def calibration(evaluation: ClassificationEvaluation, figures: Figures) -> Html 
 def per_class(evaluation: ClassificationFigures) -> Html:
     """Every class in a table that a click sorts; the bar is the recall with its interval."""
     start = _scale_start(evaluation.per_class)
-    shown = [evaluation.per_class[place] for place in lowest([_or_last(row.f1) for row in evaluation.per_class])]
+    shown = evaluation.worst(ROWS_UP_TO)
     scale = [el("span", text) for text in (percent(start, 0), _interval_words(), percent(1, 0))]
     heads = [
         el("th", _("class"), data_sort="text"),
@@ -174,10 +174,6 @@ def per_class(evaluation: ClassificationFigures) -> Html:
         text = _("The {count} classes with the lowest F1 of {all}; evaluation.json has all of them.")
         some = lead(text.format(count=whole(len(shown)), all=whole(len(evaluation.per_class))))
     return section("classes", _("Per class"), some, hint, scrolled(sortable, "tall"))
-
-
-def _or_last(f1: float | None) -> float:
-    return math.inf if f1 is None else f1
 
 
 def _scale_start(rows: Sequence[ClassFigures]) -> float:
