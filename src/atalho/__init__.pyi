@@ -3,6 +3,7 @@ from atalho import lab as lab
 from atalho import networks as networks
 from atalho.api.compare import Comparison as Comparison
 from atalho.api.compare import compare as compare
+from atalho.api.create import create as create
 from atalho.api.doctor import doctor as doctor
 from atalho.api.draw import draw as draw
 from atalho.api.embed import embed as embed
@@ -14,13 +15,14 @@ from atalho.api.search import search as search
 from atalho.api.threshold import threshold as threshold
 from atalho.api.train import resume as resume
 from atalho.api.train import train as train
+from atalho.api.weights import fetch_weights as fetch_weights
+from atalho.api.weights import list_weights as list_weights
 from atalho.errors import AtalhoError as AtalhoError
 from atalho.gallery.rerank import Rerank as Rerank
 from atalho.metrics.verification import Threshold as Threshold
 from atalho.model import Model as Model
 from atalho.model import Prediction as Prediction
 from atalho.model import load as load
-from atalho.networks.build import create as create
 from atalho.networks.catalogue import list_models as list_models
 from atalho.networks.network import Network as Network
 from atalho.networks.weights import export_weights as export_weights

@@ -15,10 +15,12 @@ from atalho.data.order import batched, several
 from atalho.errors import ConfigError, DataError, NotFiniteError, WeightsError
 from atalho.findings import Finding
 from atalho.json_values import JsonObject, JsonValue
+from atalho.listener import Listener
 from atalho.networks.build import build
 from atalho.networks.network import Network, unsound
 from atalho.networks.spec import Spec
 from atalho.precision import Numbers, Precision, choose
+from atalho.pretrained.located import folder_of
 from atalho.storage import model_folder
 from atalho.storage.model_folder import Card
 from atalho.text.numbers import percent
@@ -147,15 +149,16 @@ def need_classes(model: Model) -> None:
         )
 
 
-def load(path: Path | str, precision: Precision | Numbers = "fp32") -> Model:
-    """The model of a run or model folder, in eval mode.
+def load(path: Path | str, precision: Precision | Numbers = "fp32", progress: Listener | None = None) -> Model:
+    """The model of a run or model folder, or the pretrained weights of a name, in eval mode.
 
     It computes in fp32, so that it says the same on every machine; `precision="bf16"` is faster where the hardware
-    multiplies it. Raises WeightsError for anything else than such a folder.
+    multiplies it. A name, such as tv:resnet50, is fetched once, and `progress` is told. Raises WeightsError for
+    anything else, and ConfigError for a name that is unknown.
     """
     if isinstance(precision, str):
         precision = choose("auto", precision)
-    folder = model_folder.find(Path(path))
+    folder = model_folder.find(folder_of(path, listener=progress))
     card = model_folder.read_card(folder)
     network = restore(folder, card)
     network = network.to(precision.device).to(memory_format=torch.channels_last).eval()

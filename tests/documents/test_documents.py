@@ -143,7 +143,7 @@ def test_the_list_of_files_has_every_file_and_room() -> None:
 def test_the_reference_of_the_command_line_has_every_command_in_both_languages() -> None:
     for name in ("docs/cli.md", "docs/cli.pt-BR.md"):
         headings = set(re.findall(r"^#+ (atalho .*)$", text(name), re.MULTILINE))
-        groups = {group: set(app.build()[group]) for group in ("gallery", "lab")}
+        groups = {group: set(app.build()[group]) for group in ("gallery", "lab", "weights")}
         every = {f"atalho {command}" for command in app.build() if not command.startswith("-")}
         for group, commands in groups.items():
             every |= {f"atalho {group} {command}" for command in commands if not command.startswith("-")}

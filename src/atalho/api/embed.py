@@ -81,7 +81,7 @@ def embed(
     >>> atalho.embed("runs/people", ["photos"], "vectors.npy").vectors
     """
     vector_file.check(Path(out))
-    model, paths = load(run, precision), predict.find(images)
+    model, paths = load(run, precision, progress), predict.find(images)
     dimension = model.network.head.classifier.in_features
     bad: list[tuple[str, str]] = []
     batches = _embedded(model, paths, bad, progress or Progress())

@@ -20,6 +20,7 @@ from atalho.errors import ConfigError, DataError, GalleryError, WeightsError
 from atalho.gallery.store import Entry, Origin, Store, Vectors, open_store, place
 from atalho.model import Model, load
 from atalho.precision import Numbers
+from atalho.pretrained import located
 from atalho.runs import evaluation_data
 from atalho.runs.begin import refuse_undecodable
 from atalho.storage import model_folder, vector_table
@@ -114,7 +115,7 @@ def index(
     --------
     >>> atalho.index("runs/people", ["photos"], "people.db").new
     """
-    model, progress = load(run, precision), progress or Progress()
+    model, progress = load(run, precision, progress), progress or Progress()
     patterns = evaluation_data.path_patterns(run)
     if camera is not None:
         patterns = replace(patterns, camera=camera)
@@ -263,7 +264,7 @@ def model_of(store: Store, run: Path | str | None, gallery: str, precision: Numb
     Raises GalleryError where it is not the same model any more.
     """
     try:
-        folder = model_folder.find(Path(run) if run is not None else Path(store.origin.model))
+        folder = model_folder.find(located.folder_of(run if run is not None else store.origin.model))
     except WeightsError as error:
         if run is not None:
             raise

@@ -6,7 +6,7 @@ from typing import Final
 from cyclopts import App, Group
 
 from atalho import __version__
-from atalho.cli import gallery, help, lab, terminal
+from atalho.cli import gallery, help, lab, terminal, weights
 from atalho.text import N_, _
 
 COMMANDS: Final = (
@@ -49,6 +49,7 @@ def build() -> App:
     for name, place, text in COMMANDS:
         app.command(f"atalho.cli.{place}", name=name, help=_(text))
     app.command(gallery.build(make))
+    app.command(weights.build(make))
     app.command(lab.build(make))
     for flag, text in (("--help", _("Show this help.")), ("--version", _("Show the version."))):
         app[flag].help = text

@@ -11,7 +11,7 @@ from atalho.text.numbers import number
 
 
 def compare(
-    run: Annotated[Path, Parameter(help=N_("run or model folder"))],
+    run: Annotated[str, Parameter(help=N_("run, model folder or name of pretrained weights"))],
     first: Annotated[Path, Parameter(help=N_("first image"))],
     second: Annotated[Path, Parameter(help=N_("second image"))],
     /,

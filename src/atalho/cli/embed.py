@@ -11,7 +11,7 @@ from atalho.text.numbers import whole
 
 
 def embed(
-    run: Annotated[str, Parameter(help=N_("run or model folder"))],
+    run: Annotated[str, Parameter(help=N_("run, model folder or name of pretrained weights"))],
     /,
     *images: options.Images,
     out: Annotated[Path, Parameter(help=N_("file to write: .npy (with a .csv of paths beside it), .csv or .parquet"))],

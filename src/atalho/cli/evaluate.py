@@ -65,7 +65,12 @@ _NO_RERANKING: Final = RerankOptions()
 def evaluate(
     run: Annotated[
         str,
-        Parameter(help=N_("run or model folder; or vectors with identities: .csv, .npy with a .csv, or .parquet")),
+        Parameter(
+            help=N_(
+                "run, model folder or name of pretrained weights; or vectors with identities: .csv, .npy with a "
+                ".csv, or .parquet"
+            )
+        ),
     ],
     data: Annotated[
         str | None, Parameter(help=N_("other images: a folder with one folder per class; default: the run's own"))

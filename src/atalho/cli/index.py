@@ -12,7 +12,7 @@ from atalho.text.numbers import whole
 
 
 def index(
-    run: Annotated[Path, Parameter(help=N_("run or model folder"))],
+    run: Annotated[str, Parameter(help=N_("run, model folder or name of pretrained weights"))],
     /,
     *images: Annotated[
         str, Parameter(help=N_("folders and tables as in training (with identities and cameras), files or globs"))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def predict(
-    run: Annotated[str, Parameter(help=N_("run or model folder"))],
+    run: Annotated[str, Parameter(help=N_("run, model folder or name of pretrained weights"))],
     /,
     *images: options.Images,
     top: Annotated[options.Whole | None, Parameter(help=N_("classes shown per image; default: 3, or 1 in CSV"))] = None,
@@ -38,7 +38,8 @@ def predict(
     from atalho import model
     from atalho.api import predict as job
 
-    loaded = model.load(run, precision)
+    with terminal.TerminalProgress() as progress:
+        loaded = model.load(run, precision, progress)
     model.need_classes(loaded)
     paths = job.find(named)
     if format == "csv":

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 def show(
     model: Annotated[
-        str, Parameter(help=N_("network of the catalogue, run or model folder, or TOML file with a spec"))
+        str,
+        Parameter(
+            help=N_(
+                "network of the catalogue, run, model folder or name of pretrained weights, or TOML file with a spec"
+            )
+        ),
     ],
     /,
     *,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def threshold(
-    run: Annotated[Path, Parameter(help=N_("run or model folder"))],
+    run: Annotated[str, Parameter(help=N_("run, model folder or name of pretrained weights"))],
     data: Annotated[
         Path | None, Parameter(help=N_("images of other identities; default: the run's validation images"))
     ] = None,

@@ -40,8 +40,11 @@ def train(
     seed: Annotated[options.Whole | None, options.value("training.seed")] = None,
     skip_bad: Annotated[bool | None, options.value("data.skip_bad")] = None,
     start: Annotated[
-        Path | None,
-        options.value("model.start", N_("run or model folder to start from; its head stays if the classes do")),
+        str | None,
+        options.value(
+            "model.start",
+            N_("run, model folder or name of pretrained weights to start from; its head stays if the classes do"),
+        ),
     ] = None,
     out: Annotated[Path | None, Parameter(help=N_("folder of the run; default: runs/NAME"))] = None,
     protocol: Annotated[ProtocolChoice | None, options.value("reid.protocol")] = None,

@@ -53,7 +53,7 @@ def prepare(asked: Asked, out: Path | None, progress: Progress, ranks: Ranks) ->
     refuse_taken(out)
     if early.training.minutes is not None and early.training.steps is None and ranks.world > 1:
         raise ConfigError("--minutes works in a single process. Give --epochs, or start without torchrun.")
-    start = Start.read(early.model.start) if early.model.start else None
+    start = Start.read(early.model.start, early.model, progress) if early.model.start else None
     if start is None and early.training.recipe == "finetune":
         raise ConfigError("The recipe finetune starts from a trained model. Add --from RUN")
     backbone = backbone_of(early.model, start)

@@ -12,6 +12,7 @@ from typing import Any
 
 from atalho import config as schema
 from atalho.errors import ConfigError, RunError
+from atalho.pretrained import names
 from atalho.runs.run import Run
 from atalho.settings import merge, nest
 from atalho.storage import run_folder
@@ -29,7 +30,7 @@ def command_digest(values: Mapping[str, Any], config: schema.Config) -> str:
 def absolute_paths(config: schema.Config) -> dict[str, str]:
     """Paths as they are seen from everywhere, because the run will be resumed and evaluated from other folders."""
     paths = {"data.path": config.data.path, "model.start": config.model.start}
-    return {name: os.path.abspath(path) for name, path in paths.items() if path}  # noqa: PTH100 (links stay links)
+    return {name: os.path.abspath(path) for name, path in paths.items() if path and not names.is_name(path)}  # noqa: PTH100 (links stay links)
 
 
 def find_run(folder: Path, digest: str) -> Run | None:

@@ -50,7 +50,7 @@ def others(
     They are read as `task` reads them (the model's if not given); the run says what their names tell.
     Raises DataError where classes are not the model's.
     """
-    loaded = model.load(path, precision)
+    loaded = model.load(path, precision, progress)
     prepared = loaded.card.preprocessing
     config = DataConfig(
         path=str(data),

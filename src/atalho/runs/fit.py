@@ -72,7 +72,7 @@ def _fit(run: Run, dataset: Dataset, precision: Precision, progress: Progress, r
     dataset = memory.on_device(dataset, plan)
     ranks.refuse_small(order.smallest(images, c.training.batch_size))
     saved = checkpoint.latest(run.path / run_folder.CHECKPOINTS)
-    start = Start.read(c.model.start) if saved is None and c.model.start else None
+    start = Start.read(c.model.start, c.model, progress) if saved is None and c.model.start else None
     model = network.first_weights(spec, c, start, task_of(c.task).outputs(dataset.manifest, c)).to(precision.device)
     setup = training_setup(c, dataset, prepared, precision, run.path / run_folder.CHECKPOINTS, origin_of(run))
     state = TrainingState.start(model, c.training, setup.steps, setup.task.tensors())

@@ -10,11 +10,13 @@ import torch
 from atalho import model, networks
 from atalho.config import Config, DataConfig, ModelConfig
 from atalho.errors import ConfigError
+from atalho.listener import Listener
 from atalho.networks import spec as specs
 from atalho.networks.build import build, initialise
 from atalho.networks.network import Network
 from atalho.networks.spec import MLPSpec, ResNetSpec, Spec
 from atalho.precision import format_of
+from atalho.pretrained import located
 from atalho.storage import model_folder
 from atalho.storage.model_folder import Card
 from atalho.tasks.by_name import task_of
@@ -33,9 +35,13 @@ class Start:
     folder: Path
 
     @classmethod
-    def read(cls, path: str) -> "Start":
-        """The model at `path`, a run or model folder. Raises WeightsError for anything else."""
-        folder = model_folder.find(Path(path))
+    def read(cls, word: str, asked: ModelConfig, listener: Listener | None = None) -> "Start":
+        """The model that `word` means, a run or model folder or weights by name, for the network that is asked for.
+
+        Raises WeightsError for anything else.
+        """
+        named = None if asked.name == "auto" else asked.name
+        folder = model_folder.find(located.folder_of(word, named, listener))
         card = model_folder.read_card(folder)
         return cls(model.restore(folder, card), card, folder)
 

@@ -12,6 +12,8 @@ from atalho.networks import spec as specs
 from atalho.networks.build import build
 from atalho.networks.network import Network
 from atalho.networks.spec import Spec
+from atalho.pretrained.located import folder_of
+from atalho.pretrained.names import is_name
 from atalho.storage import model_folder, run_file
 from atalho.text import Text
 
@@ -40,18 +42,17 @@ class NetworkSource:
 
 
 def resolve(word: str) -> NetworkSource:
-    """What `word` means: a name of the catalogue, a run or model folder, or a file NAME.toml.
+    """What `word` means: a name of the catalogue or of pretrained weights, a run or model folder, or a file NAME.toml.
 
     A folder that is called like a network is named by a path, such as ./resnet20.
     Raises ConfigError for an unknown name or an unfit specification, WeightsError for another folder.
     """
     path = Path(word)
     if means_folder(word):
-        folder = model_folder.find(path)
+        folder = model_folder.find(folder_of(word))
         card = model_folder.read_card(folder)
-        return NetworkSource(
-            model_folder.name_of(folder), card.spec, card.preprocessing.size, folder, card.preprocessing
-        )
+        name = word if is_name(word) else model_folder.name_of(folder)
+        return NetworkSource(name, card.spec, card.preprocessing.size, folder, card.preprocessing)
     if path.suffix == ".toml":
         spec = specs.from_dict(run_file.read(path))
         return NetworkSource(path.stem, spec, spec.plan().usual_side)
@@ -61,5 +62,5 @@ def resolve(word: str) -> NetworkSource:
 
 
 def means_folder(word: Path | str) -> bool:
-    """Whether `word` means a folder that is there, and no network: a name of the catalogue is that network."""
-    return Path(word).is_dir() and (isinstance(word, Path) or word not in catalogue.list_models())
+    """Whether `word` means trained weights: a name of some, or a folder that is there and called like no network."""
+    return is_name(word) or (Path(word).is_dir() and (isinstance(word, Path) or word not in catalogue.list_models()))

@@ -10,6 +10,7 @@ from atalho.config import Config
 from atalho.data.manifest import Manifest
 from atalho.data.manifest_record import ManifestRecord
 from atalho.errors import ConfigError
+from atalho.pretrained import located
 from atalho.settings import merge, validate
 from atalho.storage import model_folder, run_file, run_folder
 from atalho.storage.run_folder import RunFolder
@@ -87,13 +88,14 @@ class Run:
 
 
 def run_at(path: Path | str) -> Run | None:
-    """The run that `path` leads to, as its folder or as that of its model; None for a model folder by itself.
+    """The run that `path` leads to, as its folder or as that of its model; None for a model by itself.
 
     Raises WeightsError for anything else.
     """
+    path = located.folder_of(path)
     if run_folder.is_run(path):
-        return Run(Path(path))
-    folder = model_folder.find(Path(path))
+        return Run(path)
+    folder = model_folder.find(path)
     for place in (folder.parent, folder.resolve().parent):  # the second where `path` is "." or a link
         if run_folder.is_run(place) and (place / run_folder.MODEL).resolve() == folder.resolve():
             return Run(place)

@@ -59,15 +59,18 @@ class Card:
 def write(path: Path, weights: Mapping[str, Tensor], card: Card, further: Mapping[str, bytes] = _NOTHING) -> None:
     """Write the model folder `path` durably, with `further` files, replacing the one that is there."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
+    _write(path, safetensors.torch.save(plain), card, further)
+
+
+def copy(folder: Path, path: Path, card: Card) -> None:
+    """Write the model folder `path` with the weights of `folder` and another card."""
+    _write(path, limits.read(folder / WEIGHTS, limits.TENSORS), card, _NOTHING)
+
+
+def _write(path: Path, weights: bytes, card: Card, further: Mapping[str, bytes]) -> None:
     config = TypeAdapter(Card).dump_python(card, mode="json")
-    atomic.write_folder(
-        path,
-        {
-            WEIGHTS: safetensors.torch.save(plain),
-            CONFIG: (json.dumps(config, ensure_ascii=False, indent=1) + "\n").encode(),
-            **further,
-        },
-    )
+    about = (json.dumps(config, ensure_ascii=False, indent=1) + "\n").encode()
+    atomic.write_folder(path, {WEIGHTS: weights, CONFIG: about, **further})
 
 
 def find(path: Path) -> Path:

@@ -21,6 +21,7 @@ from atalho.data.manifest import NO_IDS, Ids, Manifest
 from atalho.data.on_device import moved
 from atalho.data.preprocessing import Preprocessing
 from atalho.errors import ConfigError
+from atalho.listener import Listener
 from atalho.metrics import calibration, classification
 from atalho.metrics.calibration import CalibrationFigures
 from atalho.metrics.classification import ClassificationFigures
@@ -35,7 +36,6 @@ from atalho.tasks.task import (
     EvaluationOptions,
     EvaluationTarget,
     Headline,
-    Listener,
     Objective,
     Outputs,
     Page,

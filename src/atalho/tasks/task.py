@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import ClassVar, Final, Protocol
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ from atalho.data.preprocessing import Preprocessing
 from atalho.findings import Finding
 from atalho.gallery.rerank import Rerank
 from atalho.json_values import JsonObject
+from atalho.listener import Listener
 from atalho.metrics.intervals import Ends
 from atalho.metrics.retrieval import PrecisionRule
 from atalho.metrics.verification import Threshold
@@ -38,16 +39,6 @@ from atalho.text import _
 from atalho.text.numbers import whole
 
 _OF_SEEN_IMAGES: Final = ("trained_on", "unseen")
-
-
-class Listener(Protocol):
-    """Whoever is told how far something is."""
-
-    def note(self, text: str) -> None:
-        """Something worth knowing."""
-
-    def work(self, label: str, done: int, total: int) -> None:
-        """How much of a longer piece of work is done."""
 
 
 @dataclass(frozen=True)

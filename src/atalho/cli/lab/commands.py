@@ -94,7 +94,12 @@ def compare(
 
 def identity(
     model: Annotated[
-        str, Parameter(help=N_("network of the catalogue, run or model folder, or TOML file with a spec"))
+        str,
+        Parameter(
+            help=N_(
+                "network of the catalogue, run, model folder or name of pretrained weights, or TOML file with a spec"
+            )
+        ),
     ],
     data: Annotated[str | None, Parameter(help=N_("real images; default: the sample fashion"))] = None,
     /,
@@ -121,7 +126,9 @@ def identity(
 
 
 def gradients(
-    model: Annotated[str, Parameter(help=N_("network of the catalogue, run or model folder"))],
+    model: Annotated[
+        str, Parameter(help=N_("network of the catalogue, run, model folder or name of pretrained weights"))
+    ],
     data: shared.MeasuredOn = None,
     /,
     *,
@@ -151,7 +158,7 @@ def cost(
 
 
 def lesion(
-    run: Annotated[str, Parameter(help=N_("run or model folder"))],
+    run: Annotated[str, Parameter(help=N_("run, model folder or name of pretrained weights"))],
     data: shared.MeasuredOn = None,
     /,
     *,
@@ -172,7 +179,7 @@ def lesion(
 
 
 def landscape(
-    run: Annotated[str, Parameter(help=N_("run or model folder"))],
+    run: Annotated[str, Parameter(help=N_("run, model folder or name of pretrained weights"))],
     data: shared.MeasuredOn = None,
     /,
     *,

@@ -16,12 +16,13 @@ from atalho.data.manifest import Ids, Manifest
 from atalho.errors import DataError
 from atalho.gallery.rerank import Rerank, expand_within, k_reciprocal
 from atalho.json_values import JsonObject
+from atalho.listener import Listener
 from atalho.metrics import retrieval, verification
 from atalho.metrics.retrieval import EmbeddedImages, PrecisionRule, Protocol
 from atalho.metrics.retrieval_figures import RetrievalFigures, figures
 from atalho.metrics.verification import ErrorRates, Threshold
 from atalho.tasks.reidentification.picture import EmbeddingPicture, picture_of
-from atalho.tasks.task import Evaluation, EvaluationOptions, EvaluationTarget, Headline, Listener
+from atalho.tasks.task import Evaluation, EvaluationOptions, EvaluationTarget, Headline
 from atalho.text import Text, _
 from atalho.text.numbers import number, whole, with_interval
 

@@ -20,6 +20,7 @@ from atalho.data.preprocessing import Preprocessing
 from atalho.data.rotated import RotatedImages
 from atalho.errors import ConfigError, RunError
 from atalho.json_values import JsonObject
+from atalho.listener import Listener
 from atalho.networks.spec import ResNetSpec, Spec
 from atalho.precision import Precision
 from atalho.tasks.losses.centre import CentreLoss
@@ -27,7 +28,7 @@ from atalho.tasks.losses.further import further
 from atalho.tasks.reidentification import evaluation, threshold
 from atalho.tasks.reidentification.evaluation import ReidentificationEvaluation
 from atalho.tasks.reidentification.objective import Losses, Reidentification
-from atalho.tasks.task import Calibration, EvaluationOptions, EvaluationTarget, Listener, Page, Task
+from atalho.tasks.task import Calibration, EvaluationOptions, EvaluationTarget, Page, Task
 from atalho.text import _
 
 # Luo et al. 2019, section 3, for 120 epochs; the epochs there are passes over all images, here over all identities.

@@ -7,12 +7,13 @@ import numpy as np
 
 from atalho.config import ReidConfig
 from atalho.errors import DataError
+from atalho.listener import Listener
 from atalho.metrics import verification
 from atalho.metrics.verification import ErrorCurve, ErrorRates, Shares, Threshold, Verification
 from atalho.storage import atomic, run_folder
 from atalho.stored import to_object
 from atalho.tasks.reidentification import evaluation
-from atalho.tasks.task import EvaluationTarget, Listener
+from atalho.tasks.task import EvaluationTarget
 from atalho.text import Text, _, ngettext
 
 _POINTS: Final = 200

@@ -1,0 +1,259 @@
+import hashlib
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+
+import atalho
+from atalho.cli import run
+from atalho.errors import ConfigError, WeightsError
+from atalho.pretrained import cache, located, table
+from tests.support.file_server import FileServer, serving
+
+CLASSES = tuple("abcdefghij")
+
+
+class Notes:
+    """Remembers what it is told."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def work(self, label: str, done: int, total: int) -> None:
+        pass
+
+
+@dataclass
+class World:
+    """A server with weights in torchvision's layout, a table that has them as tv:tiny, and an empty cache."""
+
+    server: FileServer
+    network: atalho.Network
+    content: bytes
+    filename: str
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    torch.manual_seed(0)
+    network = atalho.create("resnet20", classes=10).eval()
+    file = io.BytesIO()
+    torch.save(atalho.export_weights(network), file)
+    content = file.getvalue()
+    sha256 = hashlib.sha256(content).hexdigest()
+    row = {
+        **json.loads(Path(table.__file__).with_name("table.json").read_text())["rows"][0],
+        "name": "tv:tiny.v1",
+        "also": ["tv:tiny", "tv:resnet20"],
+        "model": "resnet20",
+        "sha256": sha256[:8],
+        "url": f"https://weights.example.org/models/tiny-{sha256[:8]}.pth",
+        "bytes": len(content) + 100,
+        "size": 32,
+        "resize": 36,
+        "classes": CLASSES,
+        "licence": "CC0-1.0",
+    }
+    (tmp_path / "table.json").write_text(json.dumps({"rows": [row]}))
+    monkeypatch.setenv("ATALHO_WEIGHTS", str(tmp_path / "table.json"))
+    monkeypatch.setenv("ATALHO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "others"))
+    for name in ("TORCH_HOME", "HF_HOME", "HF_HUB_CACHE", "HF_TOKEN", "ATALHO_OFFLINE", "HF_HUB_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+    with serving() as server:
+        monkeypatch.setenv("ATALHO_MIRROR", server.url)
+        server.files[f"/models/tiny-{sha256[:8]}.pth"] = content
+        yield World(server, network, content, f"tiny-{sha256[:8]}.pth")
+
+
+def test_a_name_is_fetched_and_converted_once(world: World) -> None:
+    notes = Notes()
+    folder = located.folder_of("tv:tiny", listener=notes)
+    assert [str(note) for note in notes.notes] == ["tv:tiny.v1: licence CC0-1.0"]
+    assert located.folder_of("tv:tiny.v1", listener=notes) == folder
+    assert len(world.server.asked) == 1
+    model = atalho.load("tv:tiny")
+    assert model.classes == CLASSES
+    assert (model.card.preprocessing.size, model.card.preprocessing.resize) == (32, 36)
+    assert model.card.provenance["licence"] == "CC0-1.0"
+    images = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        assert torch.allclose(model.network(images).cpu(), world.network(images), atol=1e-5)
+
+
+def test_every_command_takes_a_name_also_without_a_network(
+    world: World, clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = str(next((clothes / "test" / "bag").iterdir()))
+    out = tmp_path / "out"
+    out.mkdir()
+    commands = (
+        ["predict", "tv:tiny", image, "--json"],
+        ["embed", "tv:tiny", image, "--out", str(out / "v.csv")],
+        ["index", "tv:tiny", str(clothes / "test"), "--gallery", str(out / "g.db")],
+        ["compare", "tv:tiny", image, image],
+        ["show", "tv:tiny"],
+        ["weights", "fetch", "tv:tiny"],
+        ["train", str(clothes), "--from", "tv:tiny", "--epochs", "1", "--out", str(out / "run"), "--data.size", "16"],
+        ["train", str(clothes), "--model", "resnet20", "--from", "imagenet", "--epochs", "1", "--out", str(out / "r2")],
+    )
+    monkeypatch.setenv("ATALHO_OFFLINE", "1")
+    for command in commands:
+        assert run(command) == 2, command
+        said = capsys.readouterr().err
+        assert world.filename in said and str(tmp_path / "cache") in said and "ATALHO_OFFLINE" in said
+    monkeypatch.delenv("ATALHO_OFFLINE")
+    assert run(commands[0]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["label"] in CLASSES
+    monkeypatch.setenv("ATALHO_OFFLINE", "1")
+    for command in commands:
+        assert run(command) == 0, (command, capsys.readouterr().err)
+
+
+def test_evaluate_takes_a_name(world: World, tmp_path: Path, clothes: Path) -> None:
+    for number, name in enumerate(CLASSES):
+        folder = tmp_path / "data" / name
+        folder.mkdir(parents=True)
+        for image in sorted((clothes / "test" / "bag").iterdir())[number : number + 2]:
+            (folder / image.name).write_bytes(image.read_bytes())
+    found = atalho.evaluate("tv:tiny", tmp_path / "data")
+    assert isinstance(found, atalho.ClassificationEvaluation)
+    assert found.images == 20
+
+
+def test_other_programs_caches_are_read_and_not_written(world: World, tmp_path: Path) -> None:
+    place = tmp_path / "others" / "torch" / "hub" / "checkpoints"
+    place.mkdir(parents=True)
+    (place / world.filename).write_bytes(b"damaged")
+    located.folder_of("tv:tiny")
+    assert len(world.server.asked) == 1
+    assert (place / world.filename).read_bytes() == b"damaged"
+    for path in (tmp_path / "cache" / "weights").glob("*"):
+        path.rename(tmp_path / f"away-{path.name}")
+    (place / world.filename).write_bytes(world.content)
+    located.folder_of("tv:tiny")
+    assert len(world.server.asked) == 1
+
+
+def test_a_file_put_there_by_hand_must_be_the_right_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from atalho.pretrained.names import source_of
+
+    monkeypatch.setenv("ATALHO_OFFLINE", "1")
+    path = cache.file_of(source_of("tv:tiny"))
+    path.parent.mkdir(parents=True)
+    path.write_bytes(world.content + b"x")
+    with pytest.raises(WeightsError, match="SHA-256"):
+        located.folder_of("tv:tiny")
+    path.write_bytes(world.content)
+    assert located.is_complete(located.folder_of("tv:tiny"))
+
+
+def test_a_hash_that_was_not_known_holds_from_then_on(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ATALHO_MIRROR")
+    url = f"{world.server.url}/w.pth"
+    world.server.files["/w.pth"] = world.content
+    notes = Notes()
+    located.folder_of(url, listener=notes)
+    assert hashlib.sha256(world.content).hexdigest() in notes.notes[0]
+    assert "resnet20" in notes.notes[1]
+    cache.file_of(located.names.source_of(url)).unlink()
+    for folder in (cache.folder() / "models").iterdir():
+        if folder.is_dir():
+            folder.rename(tmp_path / folder.name)
+    world.server.files["/w.pth"] = world.content + b"x"
+    with pytest.raises(WeightsError, match="SHA-256"):
+        located.folder_of(url)
+
+
+def test_a_repository_of_the_hub_brings_what_lies_beside_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from safetensors.torch import save
+
+    monkeypatch.delenv("ATALHO_MIRROR")
+    monkeypatch.setenv("HF_ENDPOINT", world.server.url)
+    monkeypatch.setenv("HF_TOKEN", "secret")
+    base = "/me/net/resolve/main"
+    world.server.files[f"{base}/model.safetensors"] = save(atalho.export_weights(world.network))
+    about = {"pretrained_cfg": {"mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25], "input_size": [3, 28, 28]}}
+    world.server.files[f"{base}/config.json"] = json.dumps(about).encode()
+    model = atalho.load("hf:me/net")
+    assert model.card.preprocessing.mean == (0.5, 0.5, 0.5)
+    assert model.card.preprocessing.size == 28
+    assert all(headers.get("Authorization") == "Bearer secret" for _path, headers in world.server.asked)
+
+
+def test_what_is_no_network_of_ours_is_refused_with_its_reason(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ATALHO_MIRROR")
+    file = io.BytesIO()
+    torch.save({"a.weight": torch.zeros(3, 3)}, file)
+    world.server.files["/other.pth"] = file.getvalue()
+    with pytest.raises(WeightsError, match="cannot be used"):
+        located.folder_of(f"{world.server.url}/other.pth")
+    assert not [path for path in (cache.folder() / "models").iterdir() if path.is_dir()]
+
+
+def test_weights_are_carried_to_a_machine_without_a_network(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"{world.server.url}/models/{world.filename}"
+    located.folder_of("tv:tiny")
+    located.folder_of(url)
+    assert run(["weights", "export", str(tmp_path / "stick")]) == 0
+    listed = json.loads((tmp_path / "stick" / "weights.json").read_text())["files"]
+    assert {line["name"] for line in listed} == {"tv:tiny.v1", url}
+    monkeypatch.setenv("ATALHO_CACHE", str(tmp_path / "other"))
+    monkeypatch.setenv("ATALHO_OFFLINE", "1")
+    assert run(["weights", "add", str(tmp_path / "stick")]) == 0
+    assert atalho.load("tv:tiny").classes == CLASSES
+    assert len(atalho.load(url).classes) == 10
+    capsys.readouterr()
+    (tmp_path / "stick" / world.filename).write_bytes(b"changed")
+    assert run(["weights", "add", str(tmp_path / "stick")]) == 1
+    assert "SHA-256" in capsys.readouterr().err
+
+
+def test_a_folder_of_files_as_they_are_called_where_they_come_from(world: World, tmp_path: Path) -> None:
+    (tmp_path / "stick").mkdir()
+    with pytest.raises(WeightsError, match="no weights that Atalho knows"):
+        atalho.api.weights.add(tmp_path / "stick")
+    (tmp_path / "stick" / world.filename).write_bytes(world.content)
+    added, left = atalho.api.weights.add(tmp_path / "stick")
+    assert (added, left) == (["tv:tiny.v1"], [])
+
+
+def test_a_list_cannot_lead_out_of_its_folder(world: World, tmp_path: Path) -> None:
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    line = {"name": "tv:tiny", "file": "../secret", "sha256": "0" * 64}
+    (stick / "weights.json").write_text(json.dumps({"files": [line]}))
+    with pytest.raises(WeightsError, match="not below the folder"):
+        atalho.api.weights.add(stick)
+
+
+def test_create_takes_weights(world: World) -> None:
+    same = atalho.create("resnet20", weights="imagenet")
+    assert torch.equal(same.head.classifier.weight, world.network.head.classifier.weight)
+    other = atalho.create("resnet20", weights="tv:tiny", classes=3)
+    assert torch.equal(other.stem.conv.weight, world.network.stem.conv.weight)
+    assert other.head.classifier.weight.shape[0] == 3
+    with pytest.raises(ConfigError, match="another network"):
+        atalho.create("resnet32", weights="tv:tiny")
+
+
+def test_the_list(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["weights", "list", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert set(row) == {"name", "model", "sha256", "bytes", "licence", "top1"}
+    assert run(["weights", "list"]) == 0
+    assert run(["weights", "show", "tv:tiny"]) == 0
+    assert "CC0-1.0" in capsys.readouterr().out
+    assert run(["weights", "show", "tv:tinny"]) == 2
+    assert "tv:tiny" in capsys.readouterr().err
