@@ -43,7 +43,7 @@ def test_numbers_of_a_reranking_are_those_given_and_otherwise_those_that_help_te
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["evaluate"], "RUN is missing (run or model folder; or vectors with identities"),
+        (["evaluate"], "RUN is missing (run, model folder or name of pretrained weights; or vectors with identities"),
         (["evaluate", "RUN", "--rerank-k1", "3"], "--rerank-k1 only works with --rerank: give both or neither."),
         (["evaluate", "RUN", "--rerank-share", "0"], "--rerank-share only works with --rerank: give both or neither."),
         (["evaluate", "RUN", "--rerank"], "re-identification, and this model is a classifier. Remove them."),

@@ -110,7 +110,7 @@ def test_every_placeholder_is_translated(command, portuguese_pages):
 def test_the_english_page_states_choices_defaults_and_what_is_required(english_pages):
     page = english_pages["predict"]
     assert page.startswith("Usage: atalho predict [OPTIONS] RUN [ARGS...]")
-    assert re.search(r"RUN +run or model folder \[required\]", page)
+    assert re.search(r"RUN +run, model folder or name of pretrained weights \[required\]", page)
     assert re.search(r"--format CHOICE +output format \[choices: table, csv, json\] \[default: table\]", page)
     assert "False" not in page
 
@@ -123,7 +123,7 @@ def test_settings_show_the_defaults_that_hold_with_every_recipe(english_pages):
     assert re.search(rf"--model.stem CHOICE .* {stems}", page)
     assert re.search(r"--epochs INT +number of passes over the training images \[default: set by the recipe\]", page)
     assert re.search(r"--recipe CHOICE .* \[default: fast, or finetune with --from\]", page)
-    assert re.search(r"--from PATH +run or model folder to start from; its head stays if the classes do +│", page)
+    assert re.search(r"--from STR +run, model folder or name of pretrained weights to start +│", page)
 
 
 def test_a_value_stands_under_one_name(english_pages):

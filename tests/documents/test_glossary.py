@@ -12,8 +12,10 @@ PLAIN = frozenset(
         r"\w+",
         """
         asked atalho board changed compared config console context count difference elsewhere errors file files finished
-        finite formatter generalized grid how html json length line linear lines list lost mean measured moved named net
-        no not nothing numbers options out output page pipe postgres random reading record refused report reported rest
+        finite formatter generalized grid hash how html json left length line linear lines list lost mean measured moved
+        named net
+        no nobody not nothing numbers options out output page patience pipe postgres random reading record refused
+        report reported rest
         res result right row settings short signals skipped source sqlite stopped table tensor terminal text time
         tar trained unfinished unreadable zip
         """,

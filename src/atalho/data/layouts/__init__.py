@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from atalho.data.class_names import of_synsets
 from atalho.data.layouts import parquet_table, patterns
 from atalho.data.layouts.listing import Listing
 from atalho.data.layouts.recognition import ACCEPTED, by_pattern, recognise
@@ -83,6 +84,8 @@ def read_test(path: str | Path, classes: tuple[str, ...], class_pattern: str | N
     The test split where there is one; a folder of classes, or a CSV, without splits counts as a whole.
     """
     listing = _list(Path(path), class_pattern, classes)
+    listing.classes = list(of_synsets(listing.classes, classes))
+    listing.empty = [(split, of_synsets([name], classes)[0]) for split, name in listing.empty]
     given = set(listing.splits)
     wanted = "" if given == {""} else "test"
     if wanted not in given:
