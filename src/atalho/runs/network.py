@@ -35,12 +35,12 @@ class Start:
     folder: Path
 
     @classmethod
-    def read(cls, word: str, asked: ModelConfig, listener: Listener | None = None) -> "Start":
+    def read(cls, word: str, asked: ModelConfig | None = None, listener: Listener | None = None) -> "Start":
         """The model that `word` means, a run or model folder or weights by name, for the network that is asked for.
 
         Raises WeightsError for anything else.
         """
-        named = None if asked.name == "auto" else asked.name
+        named = None if asked is None or asked.name == "auto" else asked.name
         folder = model_folder.find(located.folder_of(word, named, listener))
         card = model_folder.read_card(folder)
         return cls(model.restore(folder, card), card, folder)
