@@ -152,7 +152,8 @@ def decide(config: Config, work: Workload) -> tuple[Config, Precision]:
     else:
         found = _kept_or_measured(work, training, ways)
         way, record = found.best, f"{machine()}; {found}; {found.reason}; {_chosen(found.best)}"
-        reason = _("fastest here, in images/s: {speeds}").format(speeds=found.in_short())
+        reason = _("no time to compare") if len(found.speeds) == 1 else _("fastest here, in images/s: {speeds}")
+        reason = reason.format(speeds=found.in_short())
     decided: JsonObject = {"training": {**asdict(way), "measured": record}}
     config = change(config, decided)
     return config, replace(of_run(config.training), reason=reason)
