@@ -52,6 +52,12 @@ class _Module(_DummyBackendModule):
     def synchronize(self, _device: object = None) -> None:
         pass
 
+    def get_rng_state(self, _device: object = None) -> Tensor:
+        return torch.get_rng_state()  # of its own it has none: generators are refused
+
+    def set_rng_state(self, state: Tensor, _device: object = None) -> None:
+        pass
+
 
 class _Header(ctypes.Structure):
     """How DLPack's description of a tensor begins."""

@@ -13,6 +13,7 @@ from atalho.lab.shared.cells import Grows
 from atalho.lab.shared.result import Result, Table
 from atalho.lab.shared.session import Session
 from atalho.lab.shared.verdict import Comparison, Interval, Verdict
+from atalho.networks import spec as specs
 from atalho.precision import choose
 from atalho.report.canvas import panel
 from atalho.text import Text, _
@@ -110,7 +111,7 @@ def test_every_stored_result_is_read_and_stays_what_it_is(name):
     kept = json.loads(file.read_bytes())
     if name == "lesion":  # its specs are older than some of their values
         for one, spec in zip(kept["measured"]["series"], (one.spec for one in result.series), strict=True):
-            one["spec"] = {**spec.__dict__, **one["spec"]} | {"blocks": [*spec.blocks], "widths": [*spec.widths]}
+            one["spec"] = {**specs.to_dict(spec), **one["spec"]}
     assert result.to_dict() == kept
     if name != "lesion":
         assert json.dumps(result.to_dict()) == json.dumps(kept)
