@@ -37,6 +37,8 @@ _SHARE: Final = 0.04
 """Of the run, that measuring takes; no more than `_MOST` seconds."""
 _MOST: Final = 10.0
 _LEAST: Final = 0.5
+_FEWEST_STEPS: Final = 6
+"""For which a step that takes long is given more than that share, up to `_MOST` seconds: one may be an exception."""
 _SETTING_UP: Final = 0.25
 """Of the measured time: steps in it prepare kernels and memory for those that follow, and are counted once."""
 _SAVED_PER_SECOND: Final = 200e6
@@ -142,13 +144,13 @@ class _Stopwatch(Progress):
     def __init__(self, seconds: float) -> None:
         self.steps: list[float] = []
         self._last = time.perf_counter()
-        self._end = self._last + seconds
+        self._end, self._latest = self._last + seconds, self._last + _MOST
 
     def step(self, report: StepReport) -> None:
         now = time.perf_counter()
         self.steps.append(now - self._last)
         self._last = now
-        if now > self._end:
+        if now > self._latest or (now > self._end and len(self.steps) >= _FEWEST_STEPS):
             raise _EnoughError
 
     def epoch(self, report: EpochReport) -> None:
