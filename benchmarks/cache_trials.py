@@ -13,6 +13,7 @@ from real_runs import Place
 
 from atalho.data import layouts
 from atalho.data.decoding.decode import decode_square
+from atalho.data.decoding.fit import Fit
 from atalho.data.decoding.packed import open_images
 from atalho.data.decoding.reading import ReadingOptions
 from atalho.data.decoding.survey import survey
@@ -27,7 +28,7 @@ def check_all(place: Place, folder: Path, count: int, seed: int) -> dict[str, in
     shutil.rmtree(folder, ignore_errors=True)
     manifest = layouts.read(place.images, val_fraction=0, test_fraction=0.2, split_seed=0)
     paths = [manifest.path(number) for number in range(len(manifest))]
-    expected = np.stack([decode_square(path, side=SIDE, channels=1) for path in paths])
+    expected = np.stack([decode_square(path, fit=Fit(SIDE), channels=1) for path in paths])
     since = time.monotonic()
     _check(manifest, folder / "whole", expected)
     life = time.monotonic() - since
@@ -55,7 +56,7 @@ def check_all(place: Place, folder: Path, count: int, seed: int) -> dict[str, in
 
 def _check(manifest: Manifest, cache: Path, expected: np.ndarray) -> None:
     found = survey(manifest, ReadingOptions(workers=0), cache_dir=cache)
-    images = open_images(manifest, found, ReadingOptions(workers=0), side=SIDE, channels=1, cache_dir=cache)
+    images = open_images(manifest, found, ReadingOptions(workers=0), fit=Fit(SIDE), channels=1, cache_dir=cache)
     np.testing.assert_array_equal(images[np.arange(len(manifest))].permute(0, 2, 3, 1).numpy(), expected)
 
 
@@ -92,7 +93,7 @@ def _refused(manifest: Manifest, disk: Path) -> bool:
         # What the system says of the room left is not asked, as if the disk had filled up in between.
         usage, shutil.disk_usage = shutil.disk_usage, lambda _path: _Much()
         try:
-            open_images(manifest, found, ReadingOptions(workers=0), side=SIDE, channels=1, cache_dir=disk / "cache")
+            open_images(manifest, found, ReadingOptions(workers=0), fit=Fit(SIDE), channels=1, cache_dir=disk / "cache")
         finally:
             shutil.disk_usage = usage
     except DataError as error:

@@ -67,11 +67,11 @@ class Model:
         if isinstance(image, np.ndarray):
             image = _picture(image)
         if isinstance(image, Image.Image):
-            square = square_of(image, side=wanted.resize, channels=wanted.channels)
+            square = square_of(image, fit=wanted.fit, channels=wanted.channels)
         elif isinstance(image, str | bytes | Path):
             square = decode_square(
                 Path(image) if isinstance(image, str) else image,
-                side=wanted.resize,
+                fit=wanted.fit,
                 channels=wanted.channels,
                 max_pixels=wanted.max_pixels,
                 tiff=wanted.tiff,

@@ -57,6 +57,7 @@ def test_classes_are_numbers_where_none_are_named(weights: Path, tmp_path: Path)
 @pytest.mark.parametrize(
     ("values", "kind", "text"),
     [
+        ({"resize": 100}, ConfigError, "--resize 100 is not accepted: it must be from 224 to 8192 pixels"),
         ({"model": "resnet34"}, WeightsError, "They are of resnet18, not of resnet34; leave --model out"),
         ({"model": "resnet3"}, ConfigError, "Did you mean"),
         ({"mean": (0.5,)}, ConfigError, "--mean has 1 values, but the weights are for images with 3 channels"),
@@ -124,6 +125,7 @@ def test_thousand_classes_are_imagenets_and_names_can_be_asked_for(tmp_path: Pat
                     "std": [0.2, 0.2, 0.2],
                     "input_size": [3, 288, 288],
                     "crop_pct": 0.95,
+                    "interpolation": "bicubic",
                     "label_names": ["p", "q", "r", "s"],
                 },
             },
@@ -135,6 +137,7 @@ def test_thousand_classes_are_imagenets_and_names_can_be_asked_for(tmp_path: Pat
                 "image_std": [0.2, 0.2, 0.2],
                 "size": {"shortest_edge": 288},
                 "crop_pct": 0.95,
+                "resample": 3,
                 "id2label": {"3": "s", "2": "r", "1": "q", "0": "p"},
             },
         ),
@@ -150,7 +153,33 @@ def test_files_beside_the_weights_say_how_images_are_prepared(
     assert card.classes == ("p", "q", "r", "s")
     assert (card.preprocessing.mean, card.preprocessing.std) == ((0.5, 0.4, 0.3), (0.2, 0.2, 0.2))
     assert (card.preprocessing.size, card.preprocessing.resize) == (288, 303)
+    assert (card.preprocessing.interpolation, card.preprocessing.whole) == ("bicubic", True)
+    assert file in str(found.resize.source) and file in str(found.interpolation.source)
     assert file in str(found.mean.source)
+
+
+@pytest.mark.parametrize(
+    ("values", "resize", "interpolation", "source"),
+    [
+        ({"crop_size": {"height": 224, "width": 224}, "size": {"shortest_edge": 232}, "resample": 2}, 232, "bilinear",
+         "from preprocessor_config.json"),
+        ({"size": 224, "interpolation": "random"}, 256, "bilinear",
+         "assumed: preprocessor_config.json says 'random', which is unknown"),
+        ({"size": 224, "resample": 9, "crop_pct": 0.01}, 256, "bilinear", "assumed: as most weights expect"),
+        ({"size": 4000, "crop_pct": 0.2}, 4571, "bilinear", "assumed: as most weights expect"),
+    ],
+)  # fmt: skip
+def test_how_images_are_resized_is_told_or_assumed(
+    tmp_path: Path, values: Mapping[str, Any], resize: int, interpolation: str, source: str
+) -> None:
+    path = saved(tmp_path / "w.bin", authors.resnet18(4).state_dict())
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps(values))
+    found = import_file(path, out=tmp_path / "m")
+    assert (found.resize.value, found.interpolation.value) == (resize, interpolation)
+    assert str(found.interpolation.source) == source
+    given = import_file(path, out=tmp_path / "given", size=200, resize=210, interpolation="lanczos")
+    prepared = model.load(given).card.preprocessing
+    assert (prepared.size, prepared.resize, prepared.interpolation) == (200, 210, "lanczos")
 
 
 def test_a_training_checkpoint_says_it_too(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from pydantic import TypeAdapter, ValidationError
 
+from atalho.data.decoding.fit import Fit
 from atalho.data.decoding.survey import Survey
 from atalho.data.images import PackedImages
 from atalho.data.preprocessing import (
@@ -110,3 +112,27 @@ def test_of_many_images_ten_thousand_are_counted() -> None:
     pixels[15_000:] = 255
     mean, _std = channel_statistics(PackedImages(pixels, ()), np.arange(30_000))
     assert mean == (0.5,)
+
+
+def test_what_is_resized_as_always_is_stored_as_always() -> None:
+    old = {"size": 28, "resize": 32, "channels": 1, "mean": [0.5], "std": [0.2], "max_pixels": 1000, "tiff": False}
+    adapter = TypeAdapter(Preprocessing)
+    prepared = adapter.validate_python(old)
+    assert prepared.fit == Fit(32, "bilinear", None)
+    assert adapter.dump_python(prepared, mode="json") == old
+    new = old | {"interpolation": "bicubic", "whole": True}
+    assert adapter.validate_python(new).fit == Fit(32, "bicubic", 28)
+    assert adapter.dump_python(adapter.validate_python(new), mode="json") == new
+    with pytest.raises(ValidationError, match="'bicubic'"):
+        adapter.validate_python(old | {"interpolation": "bycubic"})
+
+
+def test_another_size_keeps_the_way_of_resizing_and_its_margin() -> None:
+    whole = Preprocessing(224, 235, 1, (0.5,), (0.2,), interpolation="bicubic", whole=True)
+    assert [whole.fit_for(size) for size in (224, 320, 20)] == [
+        Fit(235, "bicubic", 224),
+        Fit(336, "bicubic", 320),
+        Fit(21, "bicubic", 20),
+    ]
+    own = Preprocessing(32, 32, 1, (0.5,), (0.2,))
+    assert [own.fit_for(size) for size in (32, 224)] == [Fit(32), Fit(256)]

@@ -7,11 +7,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
+from torchvision import transforms
+from torchvision.transforms import InterpolationMode
 
 import atalho
 from atalho.cli import run
+from atalho.data import samples
 from atalho.errors import ConfigError, WeightsError
 from atalho.pretrained import cache, located, table
+from atalho.runs import evaluation_data
+from atalho.training.progress import Progress
 from tests.support.file_server import FileServer, serving
 
 CLASSES = tuple("abcdefghij")
@@ -57,7 +63,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         "url": f"https://weights.example.org/models/tiny-{sha256[:8]}.pth",
         "bytes": len(content) + 100,
         "size": 32,
-        "resize": 36,
+        "resize": 37,
+        "interpolation": "bicubic",
         "classes": CLASSES,
         "licence": "CC0-1.0",
     }
@@ -81,7 +88,7 @@ def test_a_name_is_fetched_and_converted_once(world: World) -> None:
     assert len(world.server.asked) == 1
     model = atalho.load("tv:tiny")
     assert model.classes == CLASSES
-    assert (model.card.preprocessing.size, model.card.preprocessing.resize) == (32, 36)
+    assert (model.card.preprocessing.size, model.card.preprocessing.resize) == (32, 37)
     assert model.card.provenance["licence"] == "CC0-1.0"
     images = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
@@ -126,6 +133,41 @@ def test_evaluate_takes_a_name(world: World, tmp_path: Path, clothes: Path) -> N
     found = atalho.evaluate("tv:tiny", tmp_path / "data")
     assert isinstance(found, atalho.ClassificationEvaluation)
     assert found.images == 20
+
+
+def test_predict_evaluate_and_a_training_from_it_see_images_as_the_author_does(world: World, tmp_path: Path) -> None:
+    data = samples.unpack("trash", tmp_path / "trash")
+    photographs = [sorted((data / name).iterdir())[:8] for name in ("glass", "metal", "paper")]
+    chosen = [found[0] for found in photographs]
+    theirs = transforms.Compose(
+        [
+            transforms.Resize(37, InterpolationMode.BICUBIC),
+            transforms.CenterCrop(32),
+            transforms.ToTensor(),
+            transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+        ]
+    )
+    pictures = [Image.open(path).convert("RGB") for path in chosen]
+    inputs = torch.stack([theirs(picture) for picture in pictures])
+    with torch.no_grad():
+        expected = world.network(inputs).softmax(1)
+    model = atalho.load("tv:tiny")
+    for row, answer in zip(expected, model.predict(chosen, top=10), strict=True):
+        assert [dict(answer.top)[name] for name in CLASSES] == pytest.approx(row.tolist(), abs=1e-5)
+    for name, paths in zip(CLASSES, photographs, strict=False):
+        for split, part in (("test", paths[:1]), ("train", paths[1:])):
+            (tmp_path / "data" / split / name).mkdir(parents=True)
+            for path in part:
+                (tmp_path / "data" / split / name / path.name).write_bytes(path.read_bytes())
+    _model, dataset = evaluation_data.others("tv:tiny", tmp_path / "data", Progress(), skip_bad=False)
+    seen = model.card.preprocessing.apply(dataset.images[dataset.manifest.splits["test"]])
+    assert (seen - inputs).abs().max() < 1e-5
+    settings = {"model.start": "tv:tiny", "training.steps": 1}
+    run = atalho.train(tmp_path / "data", settings=settings, out=tmp_path / "run")
+    trained, dataset = evaluation_data.own(run, Progress())
+    assert trained.card.preprocessing == model.card.preprocessing
+    seen = trained.card.preprocessing.apply(dataset.images[dataset.manifest.splits["test"]])
+    assert (seen - inputs).abs().max() < 1e-5
 
 
 def test_other_programs_caches_are_read_and_not_written(world: World, tmp_path: Path) -> None:

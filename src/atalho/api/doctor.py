@@ -10,6 +10,7 @@ from PIL import Image
 
 from atalho.config import DataConfig
 from atalho.data.decoding.decode import decode_square, square_of
+from atalho.data.decoding.fit import Fit
 from atalho.data.decoding.reasons import UnreadableImageError
 from atalho.data.doctor.examination import Examination, examine
 from atalho.data.doctor.problem import Problem
@@ -23,7 +24,7 @@ from atalho.tasks.by_name import task_of
 from atalho.text import Text
 from atalho.training.progress import Progress
 
-_PICTURE = 96  # pixels a side
+_PICTURE = Fit(96)
 
 
 def doctor(
@@ -103,11 +104,11 @@ def _picture(manifest: Manifest, number: int, config: DataConfig) -> bytes | Non
     """The middle square of an image as a small PNG; None where it cannot be read."""
     try:
         if manifest.pixels is not None:
-            pixels = square_of(Image.fromarray(manifest.pixels[number].squeeze()), side=_PICTURE, channels=3)
+            pixels = square_of(Image.fromarray(manifest.pixels[number].squeeze()), fit=_PICTURE, channels=3)
         else:
             path = manifest.path(number)
             pixels = decode_square(
-                path, side=_PICTURE, channels=3, max_pixels=config.max_pixels, tiff=config.tiff, avif=config.avif
+                path, fit=_PICTURE, channels=3, max_pixels=config.max_pixels, tiff=config.tiff, avif=config.avif
             )
     except UnreadableImageError:
         return None

@@ -22,7 +22,8 @@ from atalho.api.weights_preparation import (
 )
 from atalho.blocks.kinds import HalvingKind, ShortcutChoice, StemChoice
 from atalho.config import TaskName
-from atalho.data.preprocessing import LARGEST_SIDE, Preprocessing, stored_side
+from atalho.data.decoding.fit import Interpolation
+from atalho.data.preprocessing import LARGEST_SIDE, Preprocessing
 from atalho.errors import ConfigError, RunError, WeightsError
 from atalho.networks import weights
 from atalho.networks.select import name_of, specify
@@ -43,6 +44,8 @@ def import_file(
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
     size: int | None = None,
+    resize: int | None = None,
+    interpolation: Interpolation | None = None,
     stem: StemChoice = "auto",
     shortcut: ShortcutChoice = "auto",
     last_stride: Literal[1, 2] | None = None,
@@ -67,6 +70,11 @@ def import_file(
         otherwise ImageNet's, as do most files in circulation.
     size
         The side of the images in pixels.
+    resize
+        The shorter side, in pixels, to which images are resized before their middle is cut out.
+    interpolation
+        How they are resized, by Pillow's name for it, such as bilinear or bicubic; by default as what lies beside the
+        weights says, otherwise bilinear.
     stem, shortcut, last_stride, halving
         What names of weights cannot tell, or where the weights differ from the catalogue's network.
     classes
@@ -135,17 +143,19 @@ def import_file(
     side = prepared.find("size", size, plan.usual_side)
     if side.value < plan.stride:
         raise refused("--size", side.value, _("at least {low} for this network").format(low=plan.stride))
-    resize = next((one.resize for one in told if one.resize and one.size == side.value), None)
+    shorter, resized = prepared.resize(resize, side.value), prepared.interpolation(interpolation)
     card = Card(
         task=task,
         spec=network.spec,
         classes=names.value,
         preprocessing=Preprocessing(
             size=side.value,
-            resize=max(side.value, resize or stored_side(side.value)),
+            resize=shorter.value,
             channels=channels,  # type: ignore[arg-type]
             mean=tuple(means.value),
             std=tuple(stds.value),
+            interpolation=resized.value,
+            whole=True,
         ),
         provenance={"imported_from": Path(file).name, "model": model or name_of(network.spec), "layout": found.layout},
     )
@@ -162,6 +172,8 @@ def import_file(
         mean=means,
         std=stds,
         size=side,
+        resize=shorter,
+        interpolation=resized,
         structure=structure,
         left_out=(*copies, *head.left_out),
         check=agreement,

@@ -42,6 +42,8 @@ class Imported(Finding):
     mean: Assumed
     std: Assumed
     size: Assumed
+    resize: Assumed
+    interpolation: Assumed
     structure: tuple[tuple[str, Assumed], ...]
     """What names cannot tell: stem, last stride and so on, by the option that says it."""
     left_out: tuple[str, ...]
@@ -62,6 +64,8 @@ class Imported(Finding):
             ("mean", self.mean),
             ("std", self.std),
             (_("size"), self.size),
+            (_("resized to"), self.resize),
+            (_("interpolation"), self.interpolation),
             *((_(_OPTIONS[option]), found) for option, found in self.structure),
         ):
             yield name, f"{_shown(found.value)} ({found.source})"
@@ -77,6 +81,8 @@ class Imported(Finding):
             "mean": self.mean,
             "std": self.std,
             "size": self.size,
+            "resize": self.resize,
+            "interpolation": self.interpolation,
             **dict(self.structure),
         }
         values: JsonObject = {

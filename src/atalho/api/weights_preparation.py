@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from atalho import limits
 from atalho.api.imported import Assumed
 from atalho.config import TaskName
 from atalho.data import class_names
+from atalho.data.decoding.fit import Fit, Interpolation
+from atalho.data.preprocessing import LARGEST_RESIZE, stored_side
 from atalho.errors import ConfigError
 from atalho.networks.spec import Spec
 from atalho.networks.weights import ForeignHead, Recognised
@@ -36,6 +38,32 @@ class Preparation:
         if name == "size":
             return Assumed(usual, Text("assumed: what such a network is usually for"))
         return Assumed(usual, Text("assumed: ImageNet's, as most weights expect"))
+
+    def resize(self, given: int | None, size: int) -> Assumed:
+        """The shorter side before the crop of `size`."""
+        if given is not None:
+            if not size <= given <= LARGEST_RESIZE:
+                wanted = _("from {low} to {high} pixels").format(low=size, high=LARGEST_RESIZE)
+                raise refused("--resize", given, wanted)
+            return Assumed(given, GIVEN)
+        for one in self._told:
+            if one.resize is not None and one.size == size:
+                return Assumed(one.resize, Text("from {source}", source=one.source))
+        return Assumed(stored_side(size), Text("assumed: what is usual for this size"))
+
+    def interpolation(self, given: Interpolation | None) -> Assumed:
+        """How images are resized."""
+        if given is not None:
+            return Assumed(given, GIVEN)
+        for one in self._told:
+            if one.interpolation in get_args(Interpolation):
+                return Assumed(one.interpolation, Text("from {source}", source=one.source))
+            if one.interpolation is not None:
+                unknown = Text(
+                    "assumed: {source} says {given!r}, which is unknown", source=one.source, given=one.interpolation
+                )
+                return Assumed(Fit.interpolation, unknown)
+        return Assumed(Fit.interpolation, Text("assumed: as most weights expect"))
 
 
 def buffers(found: Recognised) -> Iterator[Sidecar]:

@@ -10,6 +10,7 @@ from cyclopts import Parameter, Token
 from atalho.blocks.kinds import HalvingKind, ShortcutChoice, StemChoice
 from atalho.cli import options, terminal
 from atalho.config import TaskName
+from atalho.data.decoding.fit import Interpolation
 from atalho.text import N_
 
 
@@ -31,6 +32,13 @@ class ImageOptions:
     std: Annotated[Numbers | None, Parameter(help=N_("standard deviation per channel that the weights expect"))] = None
     size: Annotated[
         options.Whole | None, Parameter(help=N_("side of the images in pixels; default: chosen from the network"))
+    ] = None
+    resize: Annotated[
+        options.Whole | None, Parameter(help=N_("shorter side in pixels, before the middle is cut out"))
+    ] = None
+    interpolation: Annotated[
+        Interpolation | None,
+        Parameter(help=N_("how images are resized; default: as the files beside the weights say, otherwise bilinear")),
     ] = None
 
 
@@ -104,6 +112,8 @@ def import_(
         mean=images.mean,
         std=images.std,
         size=images.size,
+        resize=images.resize,
+        interpolation=images.interpolation,
         stem=structure.stem,
         shortcut=structure.shortcut,
         last_stride=structure.last_stride,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from atalho.data.decoding.fit import Fit
 from atalho.data.images import Images
 from atalho.data.manifest import Manifest
 from atalho.data.manifest_record import ManifestRecord, SkippedImage
@@ -17,6 +18,8 @@ class Dataset:
     manifest: Manifest
     images: Images
     size: int
+    fit: Fit
+    """Which square is kept of each image."""
     fingerprint: str
     digests: NDArray[np.uint8]
     """(N, 16): what each image is, by its content."""

@@ -1,5 +1,6 @@
 """How an image becomes what a network takes: which side is kept and seen, centre crop and normalisation, no chance."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -10,6 +11,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from atalho.config import SMALL_IMAGE, DataConfig
+from atalho.data.decoding.fit import Fit, Interpolation
 from atalho.data.decoding.survey import Survey
 from atalho.data.images import Images
 from atalho.data.manifest import Ids
@@ -20,35 +22,41 @@ from atalho.validation import NO_TRUTH_VALUE
 
 LARGEST_SIDE: Final = 4096
 """Pixels: a network for larger images is refused."""
+LARGEST_RESIZE: Final = 2 * LARGEST_SIDE
 _SMALLEST: Final = 16
 # (median shorter side up to, network's side)
 _BY_MEDIAN: Final = ((40, 32), (96, 64), (180, 128))
 _LARGE: Final = 224
 _MOST_IMAGES: Final = 10_000
 _PART: Final = 1000
+_LATER: Final = {"avif": False, "interpolation": Fit.interpolation, "whole": False}
+"""Values that model folders of earlier versions do not have, and what they mean there."""
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))
 class Preprocessing:
     """How an image becomes the network's input: shorter side to `resize`, centre crop of `size`, (x - mean) / std.
 
-    Files of more than `max_pixels`, TIFF files unless `tiff`, and AVIF files unless `avif`, are not decoded.
+    With `whole` all of the image is resized, as torchvision and timm do, and not only its middle square. Files of more
+    than `max_pixels`, TIFF files unless `tiff`, and AVIF files unless `avif`, are not decoded.
     """
 
     size: Annotated[int, Field(ge=1, le=LARGEST_SIDE)]
-    resize: Annotated[int, Field(ge=1, le=8192)]
+    resize: Annotated[int, Field(ge=1, le=LARGEST_RESIZE)]
     channels: Annotated[Literal[1, 3], NO_TRUTH_VALUE]
     mean: tuple[float, ...]
     std: tuple[Annotated[float, Field(gt=0)], ...]
     max_pixels: Annotated[int, Field(ge=1)] = DataConfig.max_pixels
     tiff: bool = False
     avif: bool = False
+    interpolation: Interpolation = Fit.interpolation
+    whole: bool = False
 
     @model_serializer(mode="wrap")
     def _stored(self, values: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # Galleries and runs keep a hash of these values: of a model that has nothing to do with AVIF it stays the same.
+        # Galleries and runs keep a hash of these values: where later ones are as they always were it stays the same.
         stored: dict[str, Any] = values(self)
-        return stored if self.avif else {name: value for name, value in stored.items() if name != "avif"}
+        return {name: value for name, value in stored.items() if _LATER.get(name) != value}
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -63,6 +71,19 @@ class Preprocessing:
                 )
             )
         return self
+
+    @property
+    def fit(self) -> Fit:
+        """Which square is kept of an image."""
+        return Fit(self.resize, self.interpolation, self.size if self.whole else None)
+
+    def fit_for(self, size: int) -> Fit:
+        """The same for a network that sees `size` pixels a side."""
+        if size == self.size:
+            return self.fit
+        if not self.whole:
+            return dataclasses.replace(usual_fit(size), interpolation=self.interpolation)
+        return Fit(min(max(size, round(size * self.resize / self.size)), LARGEST_RESIZE), self.interpolation, size)
 
     def apply(self, pixels: Tensor) -> Tensor:
         """(N, C, P, P) uint8 → (N, C, size, size) float32, normalised, channels last: the middle of each image.
@@ -90,6 +111,11 @@ def choose_size(survey: Survey) -> int:
 def stored_side(size: int) -> int:
     """The side that is kept: `size` for small images, else 8/7 of it, so that crops have a margin."""
     return size if size <= SMALL_IMAGE else round(size * 8 / 7)
+
+
+def usual_fit(size: int) -> Fit:
+    """What is kept of an image for a network of our own that sees `size` pixels a side."""
+    return Fit(stored_side(size))
 
 
 def centre_crop(pixels: Tensor, size: int) -> Tensor:

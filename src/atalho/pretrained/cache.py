@@ -20,7 +20,7 @@ from atalho.storage import atomic
 from atalho.validation import checked
 
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9._-]+")
-_VERSION: Final = 1
+_VERSION: Final = 2
 """Of what a model folder is made by: another one would be made anew."""
 
 

@@ -123,7 +123,7 @@ def _convert(
     asked = ["--model", network] if network is not None else []
     if row is not None:
         asked += ["--size", str(row.size), "--mean", *map(str, row.mean), "--std", *map(str, row.std)]
-        asked += ["--task", "classification"]
+        asked += ["--resize", str(row.resize), "--interpolation", row.interpolation, "--task", "classification"]
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".unfinished-") as scratch:
         out = Path(scratch) / target.name
         if row is not None:
@@ -132,9 +132,8 @@ def _convert(
         card = model_folder.read_card(out)
         about: dict[str, Any] = {"weights": source.name, "url": source.url, "sha256": sha256}
         if row is not None:
-            about |= {"licence": row.licence, "published_top1": row.top1, "interpolation": row.interpolation}
+            about |= {"licence": row.licence, "published_top1": row.top1}
             listener.note(_("{name}: licence {licence}").format(name=row.name, licence=row.licence))
-            card = dataclasses.replace(card, preprocessing=dataclasses.replace(card.preprocessing, resize=row.resize))
         else:
             listener.note(_("{name}: {what}").format(name=source.name, what=_in_short(told)))
         card = dataclasses.replace(card, provenance={**card.provenance, **about})
@@ -152,7 +151,7 @@ def _classes(row: PretrainedWeights, scratch: Path) -> str:
 def _in_short(told: JsonObject) -> str:
     """The layout, the network, and what was assumed of the images, with its source."""
     parts = [str(told["layout"]), str(told["network"])]
-    for name in ("classes", "mean", "std", "size"):
+    for name in ("classes", "mean", "std", "size", "resize", "interpolation"):
         match told.get(name):
             case {"value": value, "source": source}:
                 parts.append(f"{name} {value} ({source})")

@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from atalho import limits
+from atalho.data.decoding.fit import Interpolation
 from atalho.errors import ConfigError, nearest
 from atalho.text import Text
 from atalho.validation import checked
@@ -40,8 +41,7 @@ class PretrainedWeights:
     size: Annotated[int, Field(ge=1)]
     """The side of the images in pixels, after a crop from `resize`."""
     resize: Annotated[int, Field(ge=1)]
-    interpolation: Literal["bilinear", "bicubic"]
-    """The author's; Atalho resizes bilinearly."""
+    interpolation: Interpolation
     mean: tuple[float, ...]
     std: tuple[float, ...]
     classes: Literal["imagenet", "cifar10", "cifar100"] | tuple[str, ...]

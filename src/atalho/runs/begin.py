@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from atalho.config import Config, TrainingConfig
+from atalho.config import Config, DataConfig, TrainingConfig
 from atalho.data import order
+from atalho.data.dataset import Dataset
 from atalho.errors import ConfigError
 from atalho.networks.select import stem_advice
 from atalho.networks.spec import Spec
@@ -88,6 +89,12 @@ def prepare(asked: Asked, out: Path | None, progress: Progress, ranks: Ranks) ->
     return PreparedRun(config, spec, precision, surveyed, start, needed)
 
 
+def open_prepared(run: PreparedRun, config: DataConfig, progress: Progress) -> Dataset:
+    """The images of a run that was prepared, as the network that it starts from had its images."""
+    known = run.start.card.preprocessing if run.start is not None else None
+    return open_dataset(run.surveyed, config, progress, channels=run.surveyed.channels, prepared=known)
+
+
 def _passes(training: TrainingConfig, images: int) -> int | None:
     """How many images pass the network in the run; None where only its minutes are known, and they are enough."""
     if training.steps is not None:
@@ -113,7 +120,7 @@ def begin(
     config, start, precision = prepared.config, prepared.start, prepared.precision
     # The path as it was asked for: of a run it is absolute.
     with threads(config.training.threads), claimed(out, asked.config.data.path) as folder:
-        dataset = open_dataset(prepared.surveyed, config.data, progress, channels=prepared.surveyed.channels)
+        dataset = open_prepared(prepared, config.data, progress)
         images = preprocessing(dataset, config.data, start)
         config = duration.fixed(config, dataset, prepared.spec, images, precision, start, progress)
         run = Run.begun(folder, config)

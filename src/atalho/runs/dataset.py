@@ -12,7 +12,7 @@ from atalho.data.decoding.packed import open_images
 from atalho.data.decoding.reading import ReadingOptions
 from atalho.data.decoding.survey import Survey, fingerprint, image_digests, survey
 from atalho.data.manifest import Manifest, refuse_bad
-from atalho.data.preprocessing import choose_size, stored_side
+from atalho.data.preprocessing import Preprocessing, choose_size, usual_fit
 from atalho.errors import ConfigError, DataError
 from atalho.tasks.by_name import task_of
 from atalho.tasks.task import Task
@@ -80,13 +80,24 @@ def survey_manifest(manifest: Manifest, config: DataConfig, progress: Progress) 
     return SurveyedData(manifest, found, config.size or choose_size(found), 1 if found.grey else 3)
 
 
-def open_dataset(surveyed: SurveyedData, config: DataConfig, progress: Progress, *, channels: int) -> Dataset:
-    """The pixels of all images, from the cache where they fit. Bad ones are refused, or left out with `skip_bad`."""
+def open_dataset(
+    surveyed: SurveyedData,
+    config: DataConfig,
+    progress: Progress,
+    *,
+    channels: int,
+    prepared: Preprocessing | None = None,
+) -> Dataset:
+    """The pixels of all images, from the cache where they fit. Bad ones are refused, or left out with `skip_bad`.
+
+    They are kept as a trained network had them, where `prepared` is its preprocessing.
+    """
+    fit = usual_fit(surveyed.size) if prepared is None else prepared.fit_for(surveyed.size)
     images = open_images(
         surveyed.manifest,
         surveyed.survey,
         reading_options(config),
-        side=stored_side(surveyed.size),
+        fit=fit,
         channels=channels,
         progress=progress.work,
     )
@@ -100,7 +111,7 @@ def open_dataset(surveyed: SurveyedData, config: DataConfig, progress: Progress,
     for note in _lost_classes(manifest, surveyed.manifest):
         progress.note(str(note))
     digests = image_digests(surveyed.manifest, surveyed.survey)
-    return Dataset(manifest, images, surveyed.size, surveyed.survey.fingerprint, digests)
+    return Dataset(manifest, images, surveyed.size, fit, surveyed.survey.fingerprint, digests)
 
 
 def _lost_classes(manifest: Manifest, before: Manifest) -> Iterator[Text]:

@@ -75,7 +75,8 @@ def path_patterns(path: Path | str) -> PathPatterns:
 
 
 def _open(loaded: Model, surveyed: SurveyedData, config: DataConfig, progress: Progress) -> Dataset:
-    return open_dataset(surveyed, config, progress, channels=loaded.card.preprocessing.channels)
+    prepared = loaded.card.preprocessing
+    return open_dataset(surveyed, config, progress, channels=prepared.channels, prepared=prepared)
 
 
 def target_of(loaded: Model, dataset: Dataset) -> EvaluationTarget:

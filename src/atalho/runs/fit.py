@@ -132,13 +132,15 @@ def preprocessing(dataset: Dataset, config: DataConfig, start: Start | None) -> 
         mean, std = channel_statistics(images, dataset.manifest.splits["train"])
     return Preprocessing(
         size=dataset.size,
-        resize=images.side,
+        resize=dataset.fit.resize,
         channels=images.channels,  # type: ignore[arg-type]
         mean=mean,
         std=std,
         max_pixels=config.max_pixels,
         tiff=config.tiff,
         avif=config.avif,
+        interpolation=dataset.fit.interpolation,
+        whole=dataset.fit.crop is not None,
     )
 
 

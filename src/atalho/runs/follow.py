@@ -89,4 +89,5 @@ def _open(start: RunStart, ranks: Ranks) -> Dataset:
             data=start.config.data.path,
             rank=ranks.rank,
         )
-    return open_dataset(surveyed, start.config.data, silent, channels=start.prepared.channels)
+    prepared = start.prepared
+    return open_dataset(surveyed, start.config.data, silent, channels=prepared.channels, prepared=prepared)

@@ -9,8 +9,7 @@ from atalho.inspection.summary import summarise
 from atalho.networks.select import name_of
 from atalho.precision import threads
 from atalho.runs import duration
-from atalho.runs.begin import prepare
-from atalho.runs.dataset import open_dataset
+from atalho.runs.begin import open_prepared, prepare
 from atalho.runs.fit import preprocessing
 from atalho.settings import Asked
 from atalho.text import _
@@ -64,7 +63,7 @@ def foresee(asked: Asked, out: Path | None, progress: Progress, ranks: Ranks) ->
     training = run.config.training
     if training.minutes is not None or training.steps is not None:
         with threads(training.threads):
-            dataset = open_dataset(run.surveyed, run.config.data, progress, channels=run.surveyed.channels)
+            dataset = open_prepared(run, run.config.data, progress)
             images = preprocessing(dataset, run.config.data, run.start)
             config = duration.fixed(run.config, dataset, run.spec, images, run.precision, run.start, progress)
         training = config.training

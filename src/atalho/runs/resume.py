@@ -51,7 +51,8 @@ def _go_on(run: Run, data: DataConfig, accept: bool, progress: Progress, ranks: 
     count, measured = len(splits["train"]), memory.most_measured(splits)
     plan = memory.MemoryRequest(run.network.spec, surveyed.size, count, c.training, precision, ranks.world, measured)
     progress.note(memory.check(plan))
-    dataset = open_dataset(surveyed, data, progress, channels=run.network.preprocessing.channels)
+    prepared = run.network.preprocessing
+    dataset = open_dataset(surveyed, data, progress, channels=prepared.channels, prepared=prepared)
     run = data_change.record(run, dataset, data, progress)
     fit(run, dataset, precision, progress, ranks)
     return run

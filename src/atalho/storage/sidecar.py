@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from PIL import Image
+
 from atalho import limits
-from atalho.data.preprocessing import LARGEST_SIDE
+from atalho.data.preprocessing import LARGEST_RESIZE, LARGEST_SIDE
 
 _MEAN: Final = ("mean", "image_mean")
 _STD: Final = ("std", "image_std")
 _SIZE: Final = ("input_size", "crop_size", "size", "image_size", "img_size", "resolution")
+_INTERPOLATION: Final = ("interpolation", "resample")
 _CLASSES: Final = ("label_names", "id2label", "class_names", "class_to_idx", "idx_to_class", "classes", "labels")
 _INSIDE: Final = ("pretrained_cfg", "hyper_parameters", "hparams")
 
@@ -29,6 +32,8 @@ class Sidecar:
     size: int | None = None
     resize: int | None = None
     """The shorter side before the crop."""
+    interpolation: str | None = None
+    """How images are resized, in the words of the source."""
     classes: tuple[str, ...] | None = None
     first_stride: bool | None = None
     """Whether bottlenecks have their stride in the first convolution."""
@@ -51,13 +56,13 @@ def inside(values: Mapping[Any, Any], source: str) -> Iterator[Sidecar]:
         if isinstance(values.get(name), Mapping):
             yield from inside(values[name], f"{source}: {name}")
     size = next(filter(None, (_side(values.get(name)) for name in _SIZE)), None)
-    share = _number(values.get("crop_pct"))
     found = Sidecar(
         source,
         mean=next(filter(None, (_numbers(values.get(name)) for name in _MEAN)), None),
         std=next(filter(None, (_numbers(values.get(name)) for name in _STD)), None),
         size=size,
-        resize=int(size / share) if size and share and 0.1 < share <= 1 else None,
+        resize=_resize(values, size),
+        interpolation=_interpolation(values),
         classes=next(filter(None, (_names(values.get(name)) for name in _CLASSES)), None),
         first_stride=values.get("downsample_in_bottleneck") if values.get("model_type") == "resnet" else None,
     )
@@ -81,6 +86,24 @@ def _side(value: object) -> int | None:
         value = value[-1] if value else None
     fits = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= LARGEST_SIDE
     return value if fits else None  # type: ignore[return-value]
+
+
+def _resize(values: Mapping[Any, Any], size: int | None) -> int | None:
+    """The shorter side before a crop of `size`, which is told as a share of it or beside it."""
+    share = _number(values.get("crop_pct"))
+    if share is None and "crop_size" in values:
+        wanted = _side(values.get("size"))
+    else:
+        wanted = int(size / share) if size and share and 0.1 < share <= 1 else None
+    return wanted if size and wanted and size <= wanted <= LARGEST_RESIZE else None
+
+
+def _interpolation(values: Mapping[Any, Any]) -> str | None:
+    """Hugging Face writes the number that Pillow has for it."""
+    value = next((values[name] for name in _INTERPOLATION if name in values), None)
+    if isinstance(value, int) and not isinstance(value, bool) and value in set(Image.Resampling):
+        return Image.Resampling(value).name.lower()
+    return value.lower() if isinstance(value, str) else None
 
 
 def _names(value: object) -> tuple[str, ...] | None:

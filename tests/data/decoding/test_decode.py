@@ -15,6 +15,7 @@ from image_files import stored
 from PIL import AvifImagePlugin, Image, ImageFilter
 
 from atalho.data.decoding.decode import decode, decode_square, read_header, square_of
+from atalho.data.decoding.fit import Fit
 from atalho.data.decoding.reasons import UnreadableImageError
 from atalho.data.decoding.traits import Trait
 
@@ -267,7 +268,7 @@ def test_the_header_alone_tells_size_and_kind() -> None:
 @pytest.mark.parametrize("size", [(100, 100), (160, 100), (100, 180), (20, 32)])
 def test_shorter_side_to_size_then_the_middle(size: tuple[int, int]) -> None:
     image = photograph(640, 480).resize(size)
-    found = decode_square(stored(image), side=50, channels=3)
+    found = decode_square(stored(image), fit=Fit(50), channels=3)
     width, height = (side * 50 // min(size) for side in size)
     left, top = (width - 50) // 2, (height - 50) // 2
     whole = image.resize((width, height), Image.Resampling.BILINEAR)
@@ -280,8 +281,8 @@ def test_large_jpegs_are_decoded_smaller_and_look_the_same() -> None:
     data = stored(image, "JPEG", quality=95)
     assert seen(data, reduce_to=100).shape == (300, 400, 3)
     assert seen(data, reduce_to=500).shape == (1200, 1600, 3)
-    found = decode_square(data, side=100, channels=3).astype(int)
-    expected = decode_square(stored(image), side=100, channels=3).astype(int)
+    found = decode_square(data, fit=Fit(100), channels=3).astype(int)
+    expected = decode_square(stored(image), fit=Fit(100), channels=3).astype(int)
     assert np.abs(found - expected).mean() < 2
 
 
@@ -314,7 +315,7 @@ def test_a_damaged_file_gives_an_image_or_our_error(kind: str, changes: list[tup
     if cut < 0.3:
         del data[int(cut * 3 * len(data)) :]
     try:
-        found = decode_square(bytes(data), side=16, channels=3, max_pixels=100_000, tiff=True)
+        found = decode_square(bytes(data), fit=Fit(16), channels=3, max_pixels=100_000, tiff=True)
     except UnreadableImageError as error:
         assert error.reason
     else:
@@ -338,7 +339,7 @@ def test_pillows_warnings_do_not_reach_the_user_while_images_are_decoded() -> No
         before = list(warnings.filters)
         seen(DAMAGED_EXIF)
         read_header(DAMAGED_EXIF)
-        square_of(image, side=2, channels=3)
+        square_of(image, fit=Fit(2), channels=3)
         assert heard == []
         assert warnings.filters == before
         warnings.warn_explicit("the user's own", UserWarning, "x.py", 1, module="PIL.TiffImagePlugin")
@@ -386,17 +387,17 @@ def test_an_open_image_is_seen_as_its_file_is(
     image: Image.Image, kind: str, options: dict[str, object], channels: int
 ) -> None:
     data = stored(image, kind, **options)
-    expected = decode_square(data, side=20, channels=channels)
+    expected = decode_square(data, fit=Fit(20), channels=channels)
     with Image.open(io.BytesIO(data)) as opened:
-        np.testing.assert_array_equal(square_of(opened, side=20, channels=channels), expected)
+        np.testing.assert_array_equal(square_of(opened, fit=Fit(20), channels=channels), expected)
         assert opened.size == (48, 32)
 
 
 def test_an_open_image_of_any_mode_or_none_at_all() -> None:
-    plain = square_of(photograph(48, 32), side=20, channels=3).astype(int)
-    assert np.abs(square_of(photograph(48, 32).convert("HSV"), side=20, channels=3) - plain).mean() < 3
+    plain = square_of(photograph(48, 32), fit=Fit(20), channels=3).astype(int)
+    assert np.abs(square_of(photograph(48, 32).convert("HSV"), fit=Fit(20), channels=3) - plain).mean() < 3
     with pytest.raises(UnreadableImageError, match="an image without pixels"):
-        square_of(Image.new("RGB", (0, 3)), side=20, channels=3)
+        square_of(Image.new("RGB", (0, 3)), fit=Fit(20), channels=3)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "RGB"])

@@ -10,6 +10,7 @@ import torch
 
 from atalho.data import layouts
 from atalho.data.decoding.decode import decode_square
+from atalho.data.decoding.fit import Fit
 from atalho.data.decoding.packed import open_images
 from atalho.data.decoding.reading import ReadingOptions
 from atalho.data.decoding.streamed import StreamedImages
@@ -38,7 +39,7 @@ def read(root: Path) -> Manifest:
 
 def opened(root: Path, **changes: Any) -> Images:
     manifest = read(root)
-    shape = {name: changes.pop(name, usual) for name, usual in (("side", 20), ("channels", 1))}
+    shape = {name: changes.pop(name, usual) for name, usual in (("fit", Fit(20)), ("channels", 1))}
     others = {name: changes.pop(name) for name in ("cache_dir", "progress") if name in changes}
     return open_images(manifest, survey(manifest), ReadingOptions(**{"workers": 0} | changes), **shape, **others)
 
@@ -61,7 +62,7 @@ def test_pixels_depend_neither_on_workers_nor_on_the_cache(
     assert found.shape == (4, channels, 20, 20)
     assert found.dtype == torch.uint8
     assert found.is_contiguous(memory_format=torch.channels_last)
-    expected = [decode_square(manifest.path(number), side=20, channels=channels) for number in ids.tolist()]
+    expected = [decode_square(manifest.path(number), fit=Fit(20), channels=channels) for number in ids.tolist()]
     np.testing.assert_array_equal(found.permute(0, 2, 3, 1).numpy(), np.stack(expected))
     np.testing.assert_array_equal(images[torch.from_numpy(ids)].numpy(), found.numpy())
 
@@ -90,7 +91,9 @@ def test_the_cache_is_found_by_content_wherever_the_images_lie(data: Path, tmp_p
     opened(tmp_path / "copy", progress=stop)
 
 
-@pytest.mark.parametrize("change", [{"side": 24}, {"channels": 3}])
+@pytest.mark.parametrize(
+    "change", [{"fit": Fit(24)}, {"fit": Fit(20, "bicubic")}, {"fit": Fit(20, crop=20)}, {"channels": 3}]
+)
 def test_other_pixels_are_another_cache(data: Path, change: dict[str, int]) -> None:
     opened(data)
     calls: list[object] = []
@@ -179,13 +182,13 @@ def test_an_image_that_changes_under_a_run_is_an_error(data: Path) -> None:
 
 def test_the_oldest_caches_go_when_the_budget_is_full(data: Path, cache: Path) -> None:
     for side in (20, 21, 22):
-        opened(data, side=side, cache_gb=40 * (21 * 21 + 22 * 22) / 1e9 + 1e-6)
+        opened(data, fit=Fit(side), cache_gb=40 * (21 * 21 + 22 * 22) / 1e9 + 1e-6)
     assert len(list((cache / "packed").iterdir())) == 2
 
 
 def test_a_run_that_wants_little_does_not_empty_the_caches_of_others(data: Path, cache: Path) -> None:
-    opened(data, side=22)
-    opened(data, side=20, cache_gb=40 * 20 * 20 / 1e9)
+    opened(data, fit=Fit(22))
+    opened(data, fit=Fit(20), cache_gb=40 * 20 * 20 / 1e9)
     assert len(list((cache / "packed").iterdir())) == 2
 
 
@@ -194,7 +197,9 @@ def test_error_of_a_cache_that_cannot_be_written(data: Path, tmp_path: Path) -> 
     manifest = read(data)
     found = survey(manifest)
     with pytest.raises(DataError, match="Set ATALHO_CACHE to a writable folder"):
-        open_images(manifest, found, ReadingOptions(workers=0), side=20, channels=1, cache_dir=tmp_path / "file" / "x")
+        open_images(
+            manifest, found, ReadingOptions(workers=0), fit=Fit(20), channels=1, cache_dir=tmp_path / "file" / "x"
+        )
 
 
 @pytest.mark.parametrize("colour", [False, True])
@@ -208,7 +213,7 @@ def test_arrays_are_taken_as_they_are(colour: bool, channels: int, side: int) ->
     found = survey(manifest)
     assert found.grey is not colour
     assert found.widths.tolist() == [8] * 5
-    images = open_images(manifest, found, side=side, channels=channels)
+    images = open_images(manifest, found, fit=Fit(side), channels=channels)
     assert images[np.arange(5)].shape == (5, channels, side, side)
     if side == 8 and not colour:
         np.testing.assert_array_equal(images[np.arange(5)][:, 0].numpy(), pixels)

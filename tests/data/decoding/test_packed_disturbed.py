@@ -13,6 +13,7 @@ import pytest
 
 from atalho.data import layouts
 from atalho.data.decoding.decode import decode_square
+from atalho.data.decoding.fit import Fit
 from atalho.data.decoding.packed import open_images
 from atalho.data.decoding.reading import ReadingOptions
 from atalho.data.decoding.survey import OnProgress, survey
@@ -24,6 +25,7 @@ import sys
 from pathlib import Path
 import numpy as np
 from atalho.data import layouts
+from atalho.data.decoding.fit import Fit
 from atalho.data.decoding.packed import open_images
 from atalho.data.decoding.reading import ReadingOptions
 from atalho.data.decoding.survey import survey
@@ -33,7 +35,7 @@ def wait(*_rest):
     sys.stdin.readline()
 
 manifest = layouts.read(Path(sys.argv[1]), val_fraction=0, test_fraction=0.2, split_seed=0)
-images = open_images(manifest, survey(manifest), ReadingOptions(workers=0), side=20, channels=1, progress=wait)
+images = open_images(manifest, survey(manifest), ReadingOptions(workers=0), fit=Fit(20), channels=1, progress=wait)
 print(int(images[np.arange(len(manifest))].sum()), flush=True)
 """
 IDS = np.arange(30)
@@ -60,13 +62,13 @@ def read(data: Path) -> Manifest:
 
 def expected(data: Path) -> np.ndarray:
     manifest = read(data)
-    return np.stack([decode_square(manifest.path(number), side=20, channels=1) for number in IDS.tolist()])
+    return np.stack([decode_square(manifest.path(number), fit=Fit(20), channels=1) for number in IDS.tolist()])
 
 
 def opened(data: Path, progress: OnProgress | None = None, **options: float) -> np.ndarray:
     manifest = read(data)
     reading = ReadingOptions(workers=0, **options)  # type: ignore[arg-type]
-    images = open_images(manifest, survey(manifest), reading, side=20, channels=1, progress=progress)
+    images = open_images(manifest, survey(manifest), reading, fit=Fit(20), channels=1, progress=progress)
     return images[IDS].permute(0, 2, 3, 1).numpy()
 
 
@@ -125,7 +127,11 @@ def test_an_image_that_changes_before_it_is_decoded_is_never_kept(
     for skip_bad in (False, True):
         with pytest.raises(DataError, match=r"bag/0003\.png changed after it was first read"):
             open_images(
-                manifest, found, ReadingOptions(workers=0, cache_gb=cache_gb, skip_bad=skip_bad), side=20, channels=1
+                manifest,
+                found,
+                ReadingOptions(workers=0, cache_gb=cache_gb, skip_bad=skip_bad),
+                fit=Fit(20),
+                channels=1,
             )
     assert list(here.glob("packed/*")) + list(here.glob("checked/*")) == []
     shutil.copy(other, image)
@@ -145,6 +151,6 @@ def test_an_image_that_changes_after_it_was_decoded_is_another_cache(data: Path,
 
 def test_a_cache_that_is_deleted_stays_readable_for_who_has_it_open(data: Path, here: Path) -> None:
     manifest = read(data)
-    images = open_images(manifest, survey(manifest), ReadingOptions(workers=0), side=20, channels=1)
+    images = open_images(manifest, survey(manifest), ReadingOptions(workers=0), fit=Fit(20), channels=1)
     shutil.rmtree(here)
     np.testing.assert_array_equal(images[IDS].permute(0, 2, 3, 1).numpy(), expected(data))

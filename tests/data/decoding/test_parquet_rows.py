@@ -5,6 +5,7 @@ import pytest
 from parquet_files import picture, write
 
 from atalho import limits
+from atalho.data.decoding.fit import Fit
 from atalho.data.decoding.parquet_rows import ImageRow, open_table, read_row, row_name
 from atalho.data.decoding.process import decode_files
 from atalho.data.decoding.reading import read_bytes
@@ -77,7 +78,7 @@ def test_a_damaged_row_group_costs_its_own_rows_only(file: Path) -> None:
     whole = file.read_bytes()
     place = whole.index(IMAGES[2][:40]) - 6  # near the head of the page
     file.write_bytes(whole[: place - 60] + bytes(120) + whole[place + 60 :])
-    decoded = decode_files([f"{file}#{row}" for row in range(20)], 8, 3, 10**6, False, False)
+    decoded = decode_files([f"{file}#{row}" for row in range(20)], Fit(8), 3, 10**6, False, False)
     bad = {number for number, _reason in decoded.bad}
     assert bad
     assert bad <= set(range(12))

@@ -8,6 +8,7 @@ import pytest
 from parquet_files import picture, write
 
 from atalho.data import layouts, open_set
+from atalho.data.decoding.fit import Fit
 from atalho.data.decoding.packed import open_images
 from atalho.data.decoding.reading import ReadingOptions
 from atalho.data.decoding.survey import survey
@@ -159,10 +160,10 @@ def test_pixels_are_those_of_the_same_bytes_in_files(tmp_path: Path) -> None:
     options = ReadingOptions(workers=1)
     of_table, of_files = survey(table, options), survey(files, options)
     np.testing.assert_array_equal(of_table.digests, of_files.digests[order])
-    images = open_images(table, of_table, options, side=8, channels=3)
-    streamed = open_images(table, of_table, ReadingOptions(workers=1, cache_gb=0), side=8, channels=3)
+    images = open_images(table, of_table, options, fit=Fit(8), channels=3)
+    streamed = open_images(table, of_table, ReadingOptions(workers=1, cache_gb=0), fit=Fit(8), channels=3)
     mixed = np.array([7, 0, 11, 3, 4])
-    expected = open_images(files, of_files, options, side=8, channels=3)[order[mixed]]
+    expected = open_images(files, of_files, options, fit=Fit(8), channels=3)[order[mixed]]
     assert (images[mixed] == expected).all()
     assert (streamed[mixed] == expected).all()
     streamed.close()
@@ -192,8 +193,8 @@ def test_bad_rows_have_reasons_and_can_be_left_out(tmp_path: Path) -> None:
         ("a.parquet#3", "not an image"),
     ]
     with pytest.raises(DataError, match=r"3 images cannot be read.*--skip-bad"):
-        open_images(manifest, found, side=8, channels=3)
-    left = open_images(manifest, found, ReadingOptions(skip_bad=True), side=8, channels=3)
+        open_images(manifest, found, fit=Fit(8), channels=3)
+    left = open_images(manifest, found, ReadingOptions(skip_bad=True), fit=Fit(8), channels=3)
     assert [image.number for image in left.bad] == [1, 2, 3, 4]
 
 

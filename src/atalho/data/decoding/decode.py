@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops
 
+from atalho.data.decoding.fit import Fit
 from atalho.data.decoding.opening import QUIET, accepted_formats, open_image, refuse_empty
 from atalho.data.decoding.reading import MAX_PIXELS, read_bytes
 from atalho.data.decoding.reasons import Reason, ReasonError, UnreadableImageError
@@ -51,35 +52,26 @@ def decode(
 def decode_square(
     source: Path | bytes,
     *,
-    side: int,
+    fit: Fit,
     channels: int,
     max_pixels: int = MAX_PIXELS,
     tiff: bool = False,
     avif: bool = False,
 ) -> NDArray[np.uint8]:
-    """(side, side, C) uint8: the middle square of the image, resized (bilinear, antialiased)."""
-    return fit_square(_picture(source, channels, max_pixels, accepted_formats(tiff, avif), side), side)
+    """(P, P, C) uint8, P = `fit.side`: the middle of the image, resized."""
+    # To be what others make of it, it must be resized from its own size.
+    reduce_to = fit.side if fit.crop is None else None
+    return _array(fit.square_of(_picture(source, channels, max_pixels, accepted_formats(tiff, avif), reduce_to)))
 
 
-def square_of(image: Image.Image, *, side: int, channels: int) -> NDArray[np.uint8]:
+def square_of(image: Image.Image, *, fit: Fit, channels: int) -> NDArray[np.uint8]:
     """As `decode_square`, of an image that is open already; it stays as it is."""
     try:
         refuse_empty(image)
         with QUIET:
-            return fit_square(_decode(image, channels, None), side)
+            return _array(fit.square_of(_decode(image, channels, None)))
     except ReasonError as error:
         raise UnreadableImageError(Text("the image"), error.reason) from error
-
-
-def fit_square(picture: Image.Image, side: int) -> NDArray[np.uint8]:
-    """The middle square of a grey or RGB picture, resized: the same as shorter side to `side`, then centre crop."""
-    width, height = picture.size
-    if (width, height) != (side, side):
-        short = min(width, height)
-        left, top = (width - short) / 2, (height - short) / 2
-        box = (left, top, left + short, top + short)
-        picture = picture.resize((side, side), Image.Resampling.BILINEAR, box=box)
-    return _array(picture)
 
 
 def read_header(

@@ -20,7 +20,8 @@ from PIL import Image
 
 from atalho import system
 from atalho.data.decoding.cache import cache_folder, caching, make_room, temporary
-from atalho.data.decoding.decode import fit_square
+from atalho.data.decoding.decode import square_of
+from atalho.data.decoding.fit import Fit
 from atalho.data.decoding.pool import DecoderPool, workers_for
 from atalho.data.decoding.reading import ReadingOptions
 from atalho.data.decoding.streamed import StreamedImages, files_of
@@ -40,12 +41,12 @@ def open_images(
     survey: Survey,
     options: ReadingOptions = ReadingOptions(),  # noqa: B008 (frozen)
     *,
-    side: int,
+    fit: Fit,
     channels: int,
     cache_dir: Path | None = None,
     progress: OnProgress | None = None,
 ) -> Images:
-    """All images of a manifest at `side` × `side` pixels (`preprocessing.stored_side`) with 1 or 3 channels.
+    """All images of a manifest as squares (`Preprocessing.fit`) with 1 or 3 channels.
 
     Every image is decoded once before this returns, unless that was done before with the same content. Images that
     cannot be read are refused (DataError), or with `skip_bad` listed in the result's `bad`: leave them out with
@@ -56,52 +57,52 @@ def open_images(
     if not skip_bad:
         refuse_bad(survey.bad)
     if manifest.pixels is not None:
-        return PackedImages(_from_arrays(manifest.pixels, side, channels), ())
+        return PackedImages(_from_arrays(manifest.pixels, fit, channels), ())
     pool = DecoderPool.over(len(manifest), options)
     cache = cache_folder(cache_dir)
-    size = len(manifest) * side * side * channels
-    key = _key(survey, side, channels, options)
+    size = len(manifest) * fit.side**2 * channels
+    key = _key(survey, fit, channels, options)
     folder = cache / "packed" / key
     limit = options.cache_gb * _GB
     if size <= limit and (_about(folder) is not None or _has_room(folder, size)):
         packed = _find(folder)
         if packed is None:
             with pool:
-                parts = _decoded(manifest, survey, pool, side, channels, progress)
+                parts = _decoded(manifest, survey, pool, fit, channels, progress)
                 packed = _make(folder, parts, manifest, skip_bad, limit)
             make_room(folder.parent, folder, _largest_limit(folder.parent))
         bad = _bad(packed.about, manifest, skip_bad)
-        return PackedImages(packed.pixels.reshape(len(manifest), side, side, channels), bad)
+        return PackedImages(packed.pixels.reshape(len(manifest), fit.side, fit.side, channels), bad)
     checked = cache / "checked" / key
     known = _about(checked)
     if known is None:
         with pool:
-            parts = _decoded(manifest, survey, pool, side, channels, progress)
+            parts = _decoded(manifest, survey, pool, fit, channels, progress)
             known = _make(checked, parts, manifest, skip_bad, None).about
     bad = _bad(known, manifest, skip_bad)
     # With no workers given, decoding ahead is worth one even for few images.
     ahead = options.workers if options.workers is not None else max(1, workers_for(len(manifest), None))
     ahead_pool = DecoderPool.over(len(manifest), replace(options, workers=ahead))
-    return StreamedImages(manifest, side, channels, bad, digests=survey.digests, pool=ahead_pool)
+    return StreamedImages(manifest, fit, channels, bad, digests=survey.digests, pool=ahead_pool)
 
 
 _Part = tuple[Ids, NDArray[np.uint8], list[tuple[int, Text]]]
 
 
 def _decoded(
-    manifest: Manifest, survey: Survey, pool: DecoderPool, side: int, channels: int, progress: OnProgress | None
+    manifest: Manifest, survey: Survey, pool: DecoderPool, fit: Fit, channels: int, progress: OnProgress | None
 ) -> Iterator[_Part]:
     """All images in parts: ids, pixels, and which of them are bad. What the survey found bad is not tried again."""
     images = len(manifest)
     known = {image.number: image.reason for image in survey.bad}
     parts = [np.arange(first, min(first + PART, images)) for first in range(0, images, PART)]
     tried = [[number for number in part.tolist() if number not in known] for part in parts]
-    results = pool.decode((files_of(manifest, survey.digests, numbers) for numbers in tried), side, channels)
+    results = pool.decode((files_of(manifest, survey.digests, numbers) for numbers in tried), fit, channels)
     for part, numbers, (pixels, bad) in zip(parts, tried, results, strict=True):
         reasons = [(numbers[place], reason) for place, reason in bad]
         reasons += [(number, known[number]) for number in part.tolist() if number in known]
         if len(numbers) < len(part):
-            whole = np.zeros((len(part), side, side, channels), np.uint8)
+            whole = np.zeros((len(part), fit.side, fit.side, channels), np.uint8)
             whole[np.array(numbers, dtype=np.int64) - part[0]] = pixels
             pixels = whole
         yield part, pixels, reasons
@@ -206,9 +207,10 @@ def _bad(about: dict[str, Any], manifest: Manifest, skip_bad: bool) -> list[BadI
     return bad
 
 
-def _key(survey: Survey, side: int, channels: int, options: ReadingOptions) -> str:
+def _key(survey: Survey, fit: Fit, channels: int, options: ReadingOptions) -> str:
     accepted = f"{options.max_pixels}\0{options.tiff}{',avif' * options.avif}"
-    how = f"{_VERSION}\0{PIL.__version__}\0{side}\0{channels}\0{accepted}\0{len(survey.digests)}"
+    square = str(fit.side) if fit == Fit(fit.side) else str(fit)
+    how = f"{_VERSION}\0{PIL.__version__}\0{square}\0{channels}\0{accepted}\0{len(survey.digests)}"
     return hashlib.blake2b(how.encode() + survey.digests.tobytes(), digest_size=16).hexdigest()
 
 
@@ -217,16 +219,18 @@ def _has_room(folder: Path, size: int) -> bool:
     return shutil.disk_usage(existing).free > size * 1.1
 
 
-def _from_arrays(pixels: NDArray[np.uint8], side: int, channels: int) -> NDArray[np.uint8]:
-    """Arrays (N, H, W[, C]) as (N, side, side, channels)."""
+def _from_arrays(pixels: NDArray[np.uint8], fit: Fit, channels: int) -> NDArray[np.uint8]:
+    """Arrays (N, H, W[, C]) as (N, P, P, channels)."""
+    side = fit.side
     if pixels.ndim == 3:
         pixels = pixels[:, :, :, None]
-    if pixels.shape[1:] == (side, side, channels):
+    fitting = pixels.shape[1:3] == (side, side) == (fit.resize, fit.resize)
+    if fitting and pixels.shape[3] == channels:
         return pixels
-    if pixels.shape[1:3] == (side, side) and channels == 3:
+    if fitting and channels == 3:
         return np.repeat(pixels[:, :, :, :1], 3, axis=3)
     made = np.empty((len(pixels), side, side, channels), np.uint8)
     for number, image in enumerate(pixels):
         picture = Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image)
-        made[number] = fit_square(picture.convert("L" if channels == 1 else "RGB"), side)
+        made[number] = square_of(picture, fit=fit, channels=channels)
     return made

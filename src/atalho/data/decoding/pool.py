@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
@@ -22,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atalho import cores, system
+from atalho.data.decoding.fit import Fit
 from atalho.data.decoding.process import Answer, work
 from atalho.data.decoding.reading import ReadingOptions
 from atalho.errors import DataError
@@ -77,14 +79,14 @@ class DecoderPool:
         for answer, _payload in self._ordered({"kind": "survey", "paths": part} for part in parts):
             yield answer["rows"]
 
-    def decode(self, parts: Iterable[ImageFiles], side: int, channels: int) -> Iterator[DecodedImages]:
+    def decode(self, parts: Iterable[ImageFiles], fit: Fit, channels: int) -> Iterator[DecodedImages]:
         """For each part of the files, in order, its pixels. A few parts are decoded ahead.
 
         Raises DataError where the content of a file is not the one that its digest says.
         """
-        jobs = ({"kind": "decode", **part._asdict(), "side": side, "channels": channels} for part in parts)
+        jobs = ({"kind": "decode", **part._asdict(), "fit": asdict(fit), "channels": channels} for part in parts)
         for answer, payload in self._ordered(jobs):
-            shape = (-1, side, side, channels)
+            shape = (-1, fit.side, fit.side, channels)
             yield DecodedImages(np.frombuffer(payload, dtype=np.uint8).reshape(shape), answer["bad"])
 
     def close(self) -> None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from atalho import system
 from atalho.data.decoding.decode import decode_square, read_header
+from atalho.data.decoding.fit import Fit
 from atalho.data.decoding.reading import read_bytes
 from atalho.data.decoding.reasons import UnreadableImageError
 from atalho.text import Text
@@ -32,7 +33,7 @@ def survey_files(paths: list[str], max_pixels: int, tiff: bool, avif: bool) -> l
 
 
 class DecodedFiles(NamedTuple):
-    """(N, side, side, C) uint8 and, for each image that cannot be read, its place and the reason; its pixels are 0.
+    """(N, P, P, C) uint8 and, for each image that cannot be read, its place and the reason; its pixels are 0.
 
     `changed` are the places of those whose content is not what it was, or cannot be read any more.
     """
@@ -44,22 +45,22 @@ class DecodedFiles(NamedTuple):
 
 def decode_files(
     paths: list[str],
-    side: int,
+    fit: Fit,
     channels: int,
     max_pixels: int,
     tiff: bool,
     avif: bool,
     digests: Sequence[str] = (),
 ) -> DecodedFiles:
-    """The middle squares of image files. `digests` says what their contents were; "" where nobody knows."""
-    decoded = DecodedFiles(np.zeros((len(paths), side, side, channels), dtype=np.uint8), [], [])
+    """The squares of image files. `digests` says what their contents were; "" where nobody knows."""
+    decoded = DecodedFiles(np.zeros((len(paths), fit.side, fit.side, channels), dtype=np.uint8), [], [])
     for place, (path, digest) in enumerate(zip_longest(paths, digests, fillvalue="")):
         actual = ""
         try:
             data = read_bytes(path, max_pixels=max_pixels)
             actual = _digest(data) if digest else ""
             decoded.pixels[place] = decode_square(
-                data, side=side, channels=channels, max_pixels=max_pixels, tiff=tiff, avif=avif
+                data, fit=fit, channels=channels, max_pixels=max_pixels, tiff=tiff, avif=avif
             )
         except UnreadableImageError as error:
             decoded.bad.append((place, error.reason))
@@ -86,7 +87,7 @@ def work(job: dict[str, Any]) -> Answer:
     if job.pop("kind") == "survey":
         rows = survey_files(**job)
         return {"rows": [row.to_json() if isinstance(row, Text) else row for row in rows]}, b""
-    decoded = decode_files(**job)
+    decoded = decode_files(fit=Fit(**job.pop("fit")), **job)
     bad = [(place, reason.to_json()) for place, reason in decoded.bad]
     # Flat: an empty array of more dimensions cannot be cast.
     return {"bad": bad, "changed": decoded.changed}, decoded.pixels.ravel().data

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from atalho.data.decoding.fit import Fit
 from atalho.data.decoding.pool import DecoderPool, ImageFiles
 from atalho.data.images import Images, tensor_of
 from atalho.data.manifest import BadImage, Ids, Manifest, refuse_bad
@@ -21,17 +22,17 @@ class StreamedImages(Images):
     def __init__(
         self,
         manifest: Manifest,
-        side: int,
+        fit: Fit,
         channels: int,
         bad: Sequence[BadImage],
         *,
         digests: Digests,
         pool: DecoderPool,
     ) -> None:
-        super().__init__(len(manifest), side, channels, bad)
+        super().__init__(len(manifest), fit.side, channels, bad)
         self._manifest, self._digests = manifest, digests
         self._known_bad = {image.number for image in bad}
-        self._pool = pool
+        self._fit, self._pool = fit, pool
 
     def iterate(self, batches: Iterable[Ids]) -> Iterator[tuple[Ids, Tensor]]:
         parts: list[Ids] = []  # decoding runs ahead of the batches that are given out
@@ -41,7 +42,7 @@ class StreamedImages(Images):
                 parts.append(ids)
                 yield files_of(self._manifest, self._digests, ids.tolist())
 
-        for pixels, bad in self._pool.decode(files(), self.side, self.channels):
+        for pixels, bad in self._pool.decode(files(), self._fit, self.channels):
             ids = parts.pop(0)
             # Of files whose content nobody knows: what could be read before and cannot be read now has changed.
             new = [(int(ids[place]), reason) for place, reason in bad if int(ids[place]) not in self._known_bad]

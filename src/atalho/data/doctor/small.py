@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from atalho.data.decoding.fit import Fit
 from atalho.data.decoding.pool import DecoderPool, ImageFiles
 from atalho.data.decoding.reading import ReadingOptions
 from atalho.data.decoding.survey import PART, OnProgress, Survey
@@ -66,7 +67,7 @@ def _decoded(
         yield from ((ids, _from_arrays(manifest.pixels[ids]), []) for ids in parts)
         return
     files = (ImageFiles([str(manifest.path(number)) for number in ids.tolist()]) for ids in parts)
-    for ids, (pixels, damaged) in zip(parts, pool.decode(files, SIDE, 3), strict=True):
+    for ids, (pixels, damaged) in zip(parts, pool.decode(files, Fit(SIDE), 3), strict=True):
         yield ids, pixels, damaged
 
 

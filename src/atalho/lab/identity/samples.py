@@ -12,6 +12,7 @@ from atalho import chance
 from atalho.config import DataConfig
 from atalho.data import layouts, samples
 from atalho.data.decoding.decode import decode_square, square_of
+from atalho.data.decoding.fit import Fit
 from atalho.data.manifest import Manifest
 from atalho.data.preprocessing import normalise
 from atalho.runs.network_source import NetworkSource
@@ -43,11 +44,11 @@ def _manifest(path: Path) -> Manifest:
 
 def _read(manifest: Manifest, named: NetworkSource, count: int, seed: int) -> Tensor:
     ids = np.sort(chance.permutation(seed, "lab images", 0, np.arange(len(manifest)))[:count])
-    side, channels = named.side, named.spec.in_channels
+    fit, channels = Fit(named.side), named.spec.in_channels
     squares = [
-        decode_square(manifest.path(number), side=side, channels=channels)
+        decode_square(manifest.path(number), fit=fit, channels=channels)
         if manifest.pixels is None
-        else square_of(Image.fromarray(manifest.pixels[number].squeeze()), side=side, channels=channels)
+        else square_of(Image.fromarray(manifest.pixels[number].squeeze()), fit=fit, channels=channels)
         for number in ids.tolist()
     ]
     pixels = torch.from_numpy(np.stack(squares)).permute(0, 3, 1, 2)

@@ -137,7 +137,7 @@ def of_model(loaded: Model, data: Path, split: Split, *, count: int, seed: int, 
             given=", ".join(surveyed.manifest.classes[:10]),
             wanted=", ".join(loaded.classes[:10]),
         )
-    pixels = open_dataset(surveyed, config, progress, channels=prepared.channels)
+    pixels = open_dataset(surveyed, config, progress, channels=prepared.channels, prepared=prepared)
     return choose(pixels, split, prepared, count=count, seed=seed)
 
 
