@@ -40,7 +40,7 @@ SAMPLES: Final = {
         "MIT, Brenden Lake 2015",
     ),
     "trash": Sample(
-        N_("2,485 photographs of rubbish in 6 classes of unequal size from TrashNet, 112 × 84 pixels, without splits"),
+        N_("2,476 photographs of rubbish in 6 classes of unequal size from TrashNet, 112 × 84 pixels, without splits"),
         "MIT, Gary Thung 2017",
     ),
 }
