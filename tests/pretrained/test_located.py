@@ -135,6 +135,31 @@ def test_evaluate_takes_a_name(world: World, tmp_path: Path, clothes: Path) -> N
     assert found.images == 20
 
 
+def test_the_laboratory_takes_a_name(
+    world: World, tmp_path: Path, clothes: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, name in enumerate(CLASSES):
+        folder = tmp_path / "data" / name
+        folder.mkdir(parents=True)
+        for image in sorted((clothes / "test" / "bag").iterdir())[number : number + 2]:
+            (folder / image.name).write_bytes(image.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    command = ["lab", "lesion", "tv:tiny", "data", "--images", "8", "--draws", "2", "--counts", "1"]
+    monkeypatch.setenv("ATALHO_OFFLINE", "1")
+    assert run(command) == 2
+    assert world.filename in capsys.readouterr().err
+    monkeypatch.delenv("ATALHO_OFFLINE")
+    assert run(command) == 0, capsys.readouterr().err
+    (folder,) = (tmp_path / "lab").iterdir()
+    assert folder.name.startswith("lesion-tv_tiny.v1-")
+
+
+@pytest.mark.parametrize("given", ["resnet20", Path("resnet20")])
+def test_a_network_is_no_weights_and_its_weights_are_named(world: World, given: str | Path) -> None:
+    with pytest.raises(ConfigError, match="Its pretrained weights are tv:tiny"):
+        atalho.load(given)
+
+
 def test_predict_evaluate_and_a_training_from_it_see_images_as_the_author_does(world: World, tmp_path: Path) -> None:
     data = samples.unpack("trash", tmp_path / "trash")
     photographs = [sorted((data / name).iterdir())[:8] for name in ("glass", "metal", "paper")]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
@@ -44,7 +43,7 @@ def search(
     /,
     *images: Annotated[str, Parameter(help=N_("files, folders or globs"))],
     k: Annotated[options.Whole, Parameter(name=["-k", "--k"], help=N_("answers per image"))] = 10,
-    model: Annotated[Path | None, Parameter(help=N_("the gallery's model, if it has moved"))] = None,
+    model: Annotated[str | None, Parameter(help=N_("the gallery's model, if it has moved"))] = None,
     precision: options.Numbers = "fp32",
     asked: Annotated[SearchOptions, Parameter(name="*")] = _USUAL,
     json: options.JSON = False,

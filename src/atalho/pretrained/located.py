@@ -38,6 +38,7 @@ def folder_of(word: Path | str, model: str | None = None, listener: Listener | N
     that is unknown or not complete, WeightsError for weights that cannot be had or do not fit.
     """
     if not names.is_name(word):
+        names.refuse_network(word)
         return Path(word)
     listener = listener or Nobody()
     source = names.source_of(str(word), model)
@@ -63,11 +64,10 @@ def fetch(source: WeightsSource, listener: Listener) -> Path:
     if cache.offline():
         raise WeightsError(
             "{name} is not on this machine, and ATALHO_OFFLINE or HF_HUB_OFFLINE forbids fetching it. Bring the file "
-            "{url} (SHA-256 {digits}) from elsewhere and put it at {path}, or bring a folder of such files and run: "
+            "{file} from elsewhere and put it at {path}, or bring a folder of such files and run: "
             "atalho weights add FOLDER",
             name=source.name,
-            url=source.url,
-            digits=source.sha256 or "?",
+            file=source.described,
             path=target,
         )
     label = _("fetching {name} (MB)").format(name=source.name)

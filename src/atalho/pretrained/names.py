@@ -49,10 +49,29 @@ class WeightsSource:
         """What the file is called where it comes from."""
         return Path(urlsplit(self.url).path).name or "weights"
 
+    @property
+    def described(self) -> str:
+        """The address, and the hash as far as it is known."""
+        if self.sha256 is None:
+            return self.url
+        return f"{self.url} (SHA-256 {self.sha256}{'…' * (len(self.sha256) < table.FULL)})"
+
 
 def is_name(word: Path | str) -> bool:
     """Whether a word names weights, and is no path."""
     return isinstance(word, str) and (word == _IMAGENET or word.startswith(_SCHEMES))
+
+
+def refuse_network(word: Path | str) -> None:
+    """ConfigError for the name of a network, where weights are meant and no folder is called so."""
+    row = next((row for row in table.read().rows if row.model == str(word)), None)
+    if row is not None and not Path(word).exists():
+        raise ConfigError(
+            "{given} is a network without weights, and no folder is called so. Its pretrained weights are {name} "
+            "(list them with `atalho weights list {given}`)",
+            given=str(word),
+            name=table.read().imagenet(row.model).name,
+        )
 
 
 def source_of(word: str, model: str | None = None) -> WeightsSource:

@@ -21,7 +21,7 @@ from atalho.text import Text
 from atalho.validation import checked
 
 _OWN: Final = Path(__file__).with_name("table.json")
-_FULL: Final = 64
+FULL: Final = 64
 """Hexadecimal digits of a whole SHA-256."""
 Share = Annotated[float, Field(gt=0, lt=1)]
 
@@ -57,7 +57,7 @@ class PretrainedWeights:
     @property
     def hash_is_prefix(self) -> bool:
         """Whether only the first digits of the hash are known."""
-        return len(self.sha256) < _FULL
+        return len(self.sha256) < FULL
 
     @property
     def filename(self) -> str:
@@ -97,7 +97,9 @@ class WeightsTable:
         ]
         if not rows:
             raise ConfigError(
-                Text.joined(Text("no weights match {given!r}.", given=pattern), nearest(pattern, self.by_name))
+                "no weights match {given!r}. A pattern matches whole names or networks, with * for any part, such as "
+                "'*resnet50*'; without one all are listed.",
+                given=pattern,
             )
         return rows
 

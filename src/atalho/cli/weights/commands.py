@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from atalho.cli import options, terminal
 from atalho.text import N_, _, ngettext
-from atalho.text.numbers import percent, size
+from atalho.text.numbers import number, percent, size
 
 Folder = Annotated[Path, Parameter(help=N_("folder to copy to"))]
 
@@ -73,8 +73,8 @@ def show(
                     resize=row.resize, interpolation=row.interpolation, size=row.size
                 ),
             ),
-            (_("mean"), " ".join(map(str, row.mean))),
-            (_("standard deviation"), " ".join(map(str, row.std))),
+            (_("mean"), " ".join(number(value, 3) for value in row.mean)),
+            (_("standard deviation"), " ".join(number(value, 3) for value in row.std)),
         ),
     )
     return 0

@@ -76,7 +76,7 @@ def run(
     """
     if seeds < 1 or batch < 2:
         raise ConfigError("Give at least 1 seed and at least 2 images to measure on.")
-    runs = [Path(path) for path in (model, beside) if path is not None] if means_folder(model) else []
+    runs = [path for path in (model, beside) if path is not None] if means_folder(model) else []
     if beside is not None and not runs:
         raise ConfigError("--beside is for two runs; a network of the catalogue is compared with its twin anyway.")
     name = trained.names(runs)[0] if runs else str(model)
@@ -109,7 +109,7 @@ def _bench(name: str, data: Path | str | None, recipe: Recipe | None, progress: 
 
 
 def _of_runs(
-    paths: Sequence[Path], data: Path | str | None, batch: int, progress: Progress
+    paths: Sequence[Path | str], data: Path | str | None, batch: int, progress: Progress
 ) -> tuple[list[GradientCandidate], Subset, MeasuredOn]:
     precision = choose("auto", "fp32")
     networks, chosen = subset.of_runs(

@@ -16,6 +16,7 @@ from atalho.model import Model
 from atalho.networks import spec as specs
 from atalho.networks.network import Network
 from atalho.precision import Precision
+from atalho.pretrained.located import folder_of
 from atalho.runs.run import run_at
 from atalho.settings import flatten, to_dict
 from atalho.storage import model_folder
@@ -61,18 +62,19 @@ class TrainedNetwork:
 
 
 def read(paths: Sequence[Path | str], precision: Precision) -> list[TrainedNetwork]:
-    """The trained networks at `paths`, run or model folders; two of the same name get that of the folder above too.
+    """The trained networks at `paths`: run or model folders, or names of weights.
 
-    Raises WeightsError for anything else, ConfigError where they do not look at the same images.
+    Two of the same name get that of the folder above too. Raises WeightsError for anything else, ConfigError
+    where they do not look at the same images.
     """
-    networks = [_read(Path(path), name, precision) for path, name in zip(paths, names(paths), strict=True)]
+    networks = [_read(folder_of(path), name, precision) for path, name in zip(paths, names(paths), strict=True)]
     _check_same_images(networks)
     return networks
 
 
 def names(paths: Sequence[Path | str]) -> list[str]:
     """What the networks at `paths` are called. Raises ConfigError where one is given twice."""
-    folders = [Path(path) for path in paths]
+    folders = [folder_of(path) for path in paths]
     called = [model_folder.name_of(folder) for folder in folders]
     if len(set(called)) < len(called):
         called = [f"{folder.resolve().parent.name}-{name}" for folder, name in zip(folders, called, strict=True)]

@@ -16,6 +16,7 @@ from atalho.blocks.kinds import PoolingKind, StemKind
 from atalho.networks.weights.contents import first_few
 from atalho.networks.weights.layouts import OWN, Recognised
 from atalho.text import Text
+from atalho.text.numbers import whole
 
 _NORM_EPS: Final = 1e-5
 
@@ -85,7 +86,7 @@ def head_of(found: Recognised, features: int) -> ForeignHead:
         [(name, weight)] = fitting.items()
         bias = others.get(f"{name}.bias", torch.zeros(len(weight)))
         kept = {f"{name}.weight", f"{name}.bias"}
-        said = Text("a classifier of {classes} classes, {name}", classes=len(weight), name=name)
+        said = Text("a classifier of {classes} classes, {name}", classes=whole(len(weight)), name=name)
         weights = {"classifier.weight": weight, "classifier.bias": bias}
         return ForeignHead("classifier", weights, said, tuple(n for n in others if n not in kept))
     if not linear and not norms:

@@ -205,8 +205,8 @@ def foreign_to(names: Mapping[str, Tensor] | list[str], what: Text | None = None
     if what is None:
         return None
     return Text(
-        "They have {what}, which Atalho does not. It has ResNets and DenseNets as torchvision does (`atalho models`): "
-        "use weights of one of these.",
+        "They have {what}, which Atalho does not support. It has ResNets and DenseNets as torchvision does "
+        "(`atalho models`): use weights of one of these.",
         what=what,
     )
 
