@@ -37,6 +37,10 @@ class WeightsError(AtalhoError):
     """Weights or a model folder that do not fit, or are damaged."""
 
 
+class AbsentFileError(WeightsError):
+    """A server says that it has no such file."""
+
+
 class RunError(AtalhoError):
     """A run folder or checkpoint that cannot be continued or read."""
 

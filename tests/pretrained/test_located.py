@@ -257,6 +257,22 @@ def test_a_repository_of_the_hub_brings_what_lies_beside_it(world: World, monkey
     assert all(headers.get("Authorization") == "Bearer secret" for _path, headers in world.server.asked)
 
 
+def test_what_may_lie_beside_weights_is_asked_for_until_the_server_answers(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from safetensors.torch import save
+
+    monkeypatch.delenv("ATALHO_MIRROR")
+    monkeypatch.setenv("HF_ENDPOINT", world.server.url)
+    base = "/me/net/resolve/main"
+    world.server.files[f"{base}/model.safetensors"] = save(atalho.export_weights(world.network))
+    world.server.files[f"{base}/config.json"] = json.dumps({"mean": [0.5, 0.5, 0.5]}).encode()
+    world.server.faults[f"{base}/config.json"] = ["status 403"]
+    with pytest.raises(WeightsError, match=r"config\.json: the server answered 403"):
+        atalho.load("hf:me/net")
+    assert atalho.load("hf:me/net").card.preprocessing.mean == (0.5, 0.5, 0.5)
+
+
 def test_what_is_no_network_of_ours_is_refused_with_its_reason(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ATALHO_MIRROR")
     file = io.BytesIO()

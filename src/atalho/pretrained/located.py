@@ -15,7 +15,8 @@ from typing import Any, Final, cast
 
 from filelock import FileLock
 
-from atalho.errors import WeightsError
+from atalho import limits
+from atalho.errors import AbsentFileError, WeightsError
 from atalho.json_values import JsonObject
 from atalho.listener import Listener, Nobody
 from atalho.pretrained import cache, names, transport
@@ -86,11 +87,11 @@ def fetch(source: WeightsSource, listener: Listener) -> Path:
 
 
 def _fetch_sidecar(address: str, folder: Path, token: str | None) -> None:
-    """A small file beside weights, if there is one; what is not there is not missed."""
+    """A small file beside weights, if there is one. Raises WeightsError where nothing says that there is none."""
     target = folder / address.rsplit("/", 1)[-1]
     try:
-        transport.fetch(address, target, sha256=None, most=1 << 20, token=token)
-    except WeightsError:
+        transport.fetch(address, target, sha256=None, most=limits.SMALL_JSON.bytes, token=token)
+    except AbsentFileError:
         return
 
 

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit, urlunsplit
 from filelock import FileLock
 
 from atalho import __version__, limits
-from atalho.errors import ConfigError, WeightsError
+from atalho.errors import AbsentFileError, ConfigError, WeightsError
 from atalho.text import Text
 from atalho.text.numbers import size
 
@@ -32,6 +32,7 @@ Told = Callable[[int, int], None]
 _CHUNK: Final = 1 << 18
 _PAGE: Final = re.compile(rb"\s*<(!doctype|html|head|\?xml)", re.IGNORECASE)
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+_GONE: Final = (404, 410)
 _WAIT_FOR: Final = (429, 500, 502, 503, 504)
 
 
@@ -265,10 +266,9 @@ class _Download:
         if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:  # what is there is of another file
             self._forget()
             return
-        if error.code not in _WAIT_FOR:
-            answered = Text("{url}: the server answered {code} ({reason}).")
-            answered = answered.format(url=self.url, code=error.code, reason=error.reason)
-            raise WeightsError(Text.joined(answered, *_advice(error.code)))
+        if (code := error.code) not in _WAIT_FOR:
+            said = Text("{url}: the server answered {code} ({reason}).", url=self.url, code=code, reason=error.reason)
+            raise (AbsentFileError if code in _GONE else WeightsError)(Text.joined(said, *_advice(code)))
         seconds = _retry_after(error.headers.get("Retry-After"))
         self.waited += seconds
         if self.waited > self.patience.wait:
@@ -285,7 +285,7 @@ class _Download:
 def _advice(code: int) -> Iterator[Text]:
     if code in (401, 403):
         yield Text("It asks for a permission: set HF_TOKEN for a repository of the Hub.")
-    if code in (404, 410):
+    if code in _GONE:
         yield Text("There is no such file any more, or the name has a typing error.")
 
 
