@@ -19,6 +19,7 @@ from atalho.runs.fit import fit, preprocessing
 from atalho.runs.follow import refuse_crowded_gpu
 from atalho.runs.network import Start, backbone_of, keeps_head, spec_for, told_of_head
 from atalho.runs.run import Run
+from atalho.runs.step_speed import Workload
 from atalho.settings import Asked, change, to_dict
 from atalho.storage import atomic, run_file, run_folder
 from atalho.storage.run_folder import RunFolder
@@ -80,7 +81,7 @@ def prepare(asked: Asked, out: Path | None, progress: Progress, ranks: Ranks) ->
         progress.note(str(note))
     at_once = memory.at_once(config.training, images, ranks.world)
     passes = _passes(config.training, images)
-    config, precision = speed.decide(config, speed.Workload(spec, surveyed.size, at_once, passes))
+    config, precision = speed.decide(config, Workload(spec, surveyed.size, at_once, passes), progress.note)
     progress.note(_("computing on {precision}").format(precision=precision))
     measured = memory.most_measured(surveyed.manifest.splits)
     plan = memory.MemoryRequest(spec, surveyed.size, images, config.training, precision, ranks.world, measured)

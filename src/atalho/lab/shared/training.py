@@ -29,6 +29,7 @@ from atalho.runs import speed
 from atalho.runs.dataset import open_dataset, survey_data
 from atalho.runs.fit import preprocessing, training_setup
 from atalho.runs.network import first_weights
+from atalho.runs.step_speed import Workload
 from atalho.settings import ask, merge, validate
 from atalho.storage import atomic, run_folder
 from atalho.storage.log import JsonLines
@@ -181,7 +182,7 @@ def open_bench(data: Path | str, recipe: Recipe, progress: Progress) -> Training
     # One precision for all networks of an experiment: that of one of them, as it is the fastest for it.
     spec = specify(_USUAL, in_channels=surveyed.channels, image_size=pixels.size)
     passes = recipe.epochs * len(splits["train"])
-    precision = speed.for_experiment(Config(), speed.Workload(spec, pixels.size, recipe.batch_size, passes))
+    precision = speed.for_experiment(Config(), Workload(spec, pixels.size, recipe.batch_size, passes))
     return TrainingBench(pixels, preprocessing(pixels, config, None), precision, recipe)
 
 
