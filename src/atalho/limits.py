@@ -52,6 +52,9 @@ PICKLE: Final = Limit(GB, 2_000_000)
 ANY: Final = Limit(2**63)
 """A file of which only the first bytes are read, or that is mapped."""
 
+LARGEST_SIDE: Final = 4096
+"""Pixels: a network for larger images is refused."""
+LARGEST_RESIZE: Final = 2 * LARGEST_SIDE
 ROW_CHARACTERS: Final = MB
 """A line, and a row that quotes spread over lines, of a table or of a list of names."""
 NAME_BYTES: Final = 4096

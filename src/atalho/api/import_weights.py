@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+from atalho import limits
 from atalho.api import weights_check
 from atalho.api.imported import Assumed, Imported
 from atalho.api.weights_preparation import (
@@ -23,7 +24,7 @@ from atalho.api.weights_preparation import (
 from atalho.blocks.kinds import HalvingKind, ShortcutChoice, StemChoice
 from atalho.config import TaskName
 from atalho.data.decoding.fit import Interpolation
-from atalho.data.preprocessing import LARGEST_SIDE, Preprocessing
+from atalho.data.preprocessing import Preprocessing
 from atalho.errors import ConfigError, RunError, WeightsError
 from atalho.networks import weights
 from atalho.networks.select import name_of, specify
@@ -101,8 +102,8 @@ def import_file(
     --------
     >>> atalho.import_file("weights.pth", out="imported", size=32)
     """
-    if size is not None and not 1 <= size <= LARGEST_SIDE:
-        raise refused("--size", size, _("from {low} to {high} pixels").format(low=1, high=LARGEST_SIDE))
+    if size is not None and not 1 <= size <= limits.LARGEST_SIDE:
+        raise refused("--size", size, _("from {low} to {high} pixels").format(low=1, high=limits.LARGEST_SIDE))
     target = Path(out)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise RunError("{path} already exists. Choose another --out.", path=target)

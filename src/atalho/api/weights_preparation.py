@@ -9,7 +9,8 @@ from atalho.api.imported import Assumed
 from atalho.config import TaskName
 from atalho.data import class_names
 from atalho.data.decoding.fit import Fit, Interpolation
-from atalho.data.preprocessing import LARGEST_RESIZE, stored_side
+from atalho.data.preprocessing import stored_side
+from atalho.limits import LARGEST_RESIZE
 from atalho.errors import ConfigError
 from atalho.networks.spec import Spec
 from atalho.networks.weights import ForeignHead, Recognised

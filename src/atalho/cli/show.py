@@ -43,8 +43,8 @@ def show(
 ) -> int:
     """Parse, call `atalho.inspection.summary.summarise` and `atalho.draw`, print."""
     from atalho.api.draw import draw
-    from atalho.data.preprocessing import LARGEST_SIDE
     from atalho.inspection.summary import summarise
+    from atalho.limits import LARGEST_SIDE
     from atalho.runs.network_source import resolve
     from atalho.storage.output import write_output
 

@@ -17,12 +17,10 @@ from atalho.data.images import Images
 from atalho.data.manifest import Ids
 from atalho.data.on_device import moved
 from atalho.data.order import in_order
+from atalho.limits import LARGEST_RESIZE, LARGEST_SIDE
 from atalho.text import Text
 from atalho.validation import NO_TRUTH_VALUE
 
-LARGEST_SIDE: Final = 4096
-"""Pixels: a network for larger images is refused."""
-LARGEST_RESIZE: Final = 2 * LARGEST_SIDE
 _SMALLEST: Final = 16
 # (median shorter side up to, network's side)
 _BY_MEDIAN: Final = ((40, 32), (96, 64), (180, 128))

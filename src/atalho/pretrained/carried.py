@@ -15,8 +15,8 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 from atalho import limits, stored
 from atalho.errors import WeightsError
 from atalho.pretrained import cache, names, table, transport
-from atalho.pretrained.names import SIDECARS, WeightsSource
-from atalho.storage import atomic
+from atalho.pretrained.names import WeightsSource
+from atalho.storage import atomic, sidecar
 from atalho.text import Text
 from atalho.validation import checked
 
@@ -100,7 +100,7 @@ def add(folder: Path) -> tuple[list[str], list[Left]]:
 def _copy(source: WeightsSource, file: Path, target: Path) -> None:
     """A regular file, and what the Hub keeps beside it. Raises OSError, or ValueError for another kind of file."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = [name for name in SIDECARS if source.sidecars and file.with_name(name).is_file()]
+    beside = [name for name in sidecar.FILES if source.sidecars and file.with_name(name).is_file()]
     for original, copy in ((file, target), *((file.with_name(name), target.with_name(name)) for name in beside)):
         with limits.open_regular(original, limits.TENSORS) as opened, copy.open("wb") as written:
             shutil.copyfileobj(opened, written)

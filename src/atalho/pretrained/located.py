@@ -18,7 +18,7 @@ from filelock import FileLock
 from atalho import limits
 from atalho.errors import AbsentFileError, WeightsError
 from atalho.json_values import JsonObject
-from atalho.listener import Listener, Nobody
+from atalho.listener import Listener
 from atalho.pretrained import cache, names, transport
 from atalho.pretrained.names import WeightsSource
 from atalho.pretrained.table import PretrainedWeights
@@ -41,22 +41,17 @@ def folder_of(word: Path | str, model: str | None = None, listener: Listener | N
     if not names.is_name(word):
         names.refuse_network(word)
         return Path(word)
-    listener = listener or Nobody()
+    listener = listener or Listener()
     source = names.source_of(str(word), model)
     target = cache.model_of(source, model if source.row is None else None)
-    if is_complete(target):
+    if model_folder.is_model(target):
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{target}.lock"):
-        if not is_complete(target):
+        if not model_folder.is_model(target):
             file = cache.found(source) or fetch(source, listener)
             _convert(source, file, _checked_hash(source, file, listener), target, model, listener)
     return target
-
-
-def is_complete(folder: Path) -> bool:
-    """Whether a model folder is there."""
-    return (folder / model_folder.CONFIG).is_file() and (folder / model_folder.WEIGHTS).is_file()
 
 
 def fetch(source: WeightsSource, listener: Listener) -> Path:

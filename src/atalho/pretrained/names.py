@@ -15,6 +15,7 @@ from atalho import limits
 from atalho.errors import ConfigError
 from atalho.pretrained import table
 from atalho.pretrained.table import PretrainedWeights
+from atalho.storage import sidecar
 
 _IMAGENET: Final = "imagenet"
 _SCHEMES: Final = ("tv:", "timm:", "hf:", "https:", "http:")
@@ -22,8 +23,6 @@ _HUB: Final = re.compile(r"hf:(\w[\w.-]*/\w[\w.-]*)(?:@([\w./-]+))?$")
 _HASH: Final = re.compile(r"sha256=([0-9a-f]{64})$")
 _LARGEST: Final = 4 * limits.GB
 _HUB_FILE: Final = "model.safetensors"
-SIDECARS: Final = ("config.json", "preprocessor_config.json")
-"""What the Hub keeps beside weights: how images are prepared and what the classes are called."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ def _of_hub(name: str, sha256: str | None) -> WeightsSource:
         )
     repository, revision = found[1], found[2] or "main"
     base = f"{hub_endpoint()}/{repository}/resolve/{quote(revision, safe='')}"
-    beside = tuple(f"{base}/{file}" for file in SIDECARS)
+    beside = tuple(f"{base}/{file}" for file in sidecar.FILES)
     return WeightsSource(name, f"{base}/{_HUB_FILE}", sha256, _LARGEST, sidecars=beside, hub=(repository, revision))
 
 

@@ -73,10 +73,15 @@ def _write(path: Path, weights: bytes, card: Card, further: Mapping[str, bytes])
     atomic.write_folder(path, {WEIGHTS: weights, CONFIG: about, **further})
 
 
+def is_model(folder: Path) -> bool:
+    """Whether both files of a model are there."""
+    return (folder / CONFIG).is_file() and (folder / WEIGHTS).is_file()
+
+
 def find(path: Path) -> Path:
     """The model folder that `path` means: itself, or `model/` in a run folder."""
     for folder in (path, path / run_folder.MODEL):
-        if (folder / CONFIG).is_file() and (folder / WEIGHTS).is_file():
+        if is_model(folder):
             return folder
     if run_folder.is_run(path):
         raise WeightsError(

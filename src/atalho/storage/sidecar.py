@@ -1,7 +1,7 @@
 """What lies beside weights and says how their images are prepared and what their classes are called.
 
-Read are `config.json` and `preprocessor_config.json` as timm and Hugging Face write them, and the hyper-parameters and
-class names inside a training checkpoint, as Lightning and many programs write them.
+Read are the files that timm and Hugging Face write, and the hyper-parameters and class names inside a training
+checkpoint, as Lightning and many programs write them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,8 +12,9 @@ from typing import Any, Final
 from PIL import Image
 
 from atalho import limits
-from atalho.data.preprocessing import LARGEST_RESIZE, LARGEST_SIDE
 
+FILES: Final = ("config.json", "preprocessor_config.json")
+"""What timm and Hugging Face call them."""
 _MEAN: Final = ("mean", "image_mean")
 _STD: Final = ("std", "image_std")
 _SIZE: Final = ("input_size", "crop_size", "size", "image_size", "img_size", "resolution")
@@ -41,7 +42,7 @@ class Sidecar:
 
 def beside(file: Path) -> Iterator[Sidecar]:
     """What the files beside the weights `file` say, as far as they can be read."""
-    for name in ("config.json", "preprocessor_config.json"):
+    for name in FILES:
         try:
             values = limits.read_json(file.parent / name, limits.SMALL_JSON)
         except (OSError, ValueError):
@@ -84,7 +85,7 @@ def _side(value: object) -> int | None:
         value = next((value[name] for name in ("shortest_edge", "height") if name in value), None)
     if isinstance(value, list | tuple):
         value = value[-1] if value else None
-    fits = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= LARGEST_SIDE
+    fits = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= limits.LARGEST_SIDE
     return value if fits else None  # type: ignore[return-value]
 
 
@@ -95,7 +96,7 @@ def _resize(values: Mapping[Any, Any], size: int | None) -> int | None:
         wanted = _side(values.get("size"))
     else:
         wanted = int(size / share) if size and share and 0.1 < share <= 1 else None
-    return wanted if size and wanted and size <= wanted <= LARGEST_RESIZE else None
+    return wanted if size and wanted and size <= wanted <= limits.LARGEST_RESIZE else None
 
 
 def _interpolation(values: Mapping[Any, Any]) -> str | None:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from atalho.listener import Listener
+
 
 @dataclass(frozen=True)
 class StepReport:
@@ -48,14 +50,8 @@ class EpochReport:
     images_per_second: float
 
 
-class Progress:
-    """A silent listener; override what is of interest."""
-
-    def note(self, text: str) -> None:
-        """Something the user should know once."""
-
-    def work(self, label: str, done: int, total: int) -> None:
-        """Long work other than training: `done` of `total`."""
+class Progress(Listener):
+    """A silent listener that is told of training too; override what is of interest."""
 
     def begin(self, run: Path) -> None:
         """Training begins or goes on, in the folder `run`."""

@@ -1,8 +1,8 @@
-"""The names that other programs give to weights, as rules, and ours for them.
+"""The names that other programs give to weights, as rules.
 
 A layout is told by the names of its blocks' convolutions, whatever stands before them: `module.`, `model.`,
-`backbone.`, `module.encoder_q.` and the like are no layouts. Its rules bring the names of a backbone to torchvision's.
-What no rule knows may be a head (`heads.py`).
+`backbone.`, `module.encoder_q.` and the like are no layouts. Its rules bring the names of a backbone to torchvision's
+(`torchvision_names.py`). What no rule knows may be a head (`heads.py`).
 """
 
 import re
@@ -14,10 +14,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from atalho.errors import ConfigError, WeightsError
-from atalho.networks.network import Network
-from atalho.networks.plan import PREACTIVATIONS
-from atalho.networks.spec import DenseNetSpec, MLPSpec, ResNetSpec
+from atalho.errors import WeightsError
 from atalho.networks.weights.contents import first_few
 from atalho.text import N_, Text
 
@@ -270,59 +267,3 @@ def _reorder(weights: dict[str, Tensor], places: tuple[str, ...], first: int, gr
                 count = (values.shape[axis] - first) // growth
                 parts = torch.split(values, [growth] * count + [first], dim=axis)
                 weights[name] = torch.cat(parts[::-1], dim=axis)
-
-
-def torchvision_names(network: Network) -> dict[str, str]:
-    """Own name → torchvision's name, for every weight and statistic of a ResNet or DenseNet."""
-    spec = network.spec
-    if spec.embedding:
-        raise _no_names()
-    return {name: common_name(spec, name) for name in network.state_dict()}
-
-
-def common_name(spec: ResNetSpec | DenseNetSpec | MLPSpec, own: str) -> str:
-    """torchvision's name for a weight of a ResNet or DenseNet. Raises ConfigError where it has none."""
-    if isinstance(spec, MLPSpec) or (isinstance(spec, ResNetSpec) and spec.design in PREACTIVATIONS):
-        raise _no_names()
-    return (_densenet_name if isinstance(spec, DenseNetSpec) else _resnet_name)(own)
-
-
-def _no_names() -> ConfigError:
-    return ConfigError(
-        "torchvision does not have this network, so it has no names for its weights. Only Atalho's own names fit it: "
-        "from Python, export_weights(network, layout='atalho')"
-    )
-
-
-def _resnet_name(own: str) -> str:
-    parts = own.split(".")
-    match parts:
-        case ["stem", "conv" | "norm" as layer, *rest]:
-            place = ["conv1" if layer == "conv" else "bn1"]
-        case ["stages", stage, block, "residual", layer, *rest]:
-            place = [f"layer{int(stage) + 1}", block, layer.replace("norm", "bn")]
-        case ["stages", stage, block, "shortcut", layer, *rest]:
-            place = [f"layer{int(stage) + 1}", block, "downsample", "0" if layer == "conv" else "1"]
-        case ["head", "classifier", *rest]:
-            place = ["fc"]
-        case _:
-            raise ValueError(own)
-    return ".".join([*place, *rest])
-
-
-def _densenet_name(own: str) -> str:
-    parts = own.split(".")
-    match parts:
-        case ["stem", layer, *rest]:
-            place = ["features", f"{layer}0"]
-        case ["stages", stage, "0", "layers", index, layer, *rest]:
-            place = ["features", f"denseblock{int(stage) + 1}", f"denselayer{int(index) + 1}", layer]
-        case ["stages", stage, "1", layer, *rest]:
-            place = ["features", f"transition{int(stage) + 1}", layer]
-        case ["closing", "norm", *rest]:
-            place = ["features", "norm5"]
-        case ["head", "classifier", *rest]:
-            place = ["classifier"]
-        case _:
-            raise ValueError(own)
-    return ".".join([*place, *rest])

@@ -12,7 +12,8 @@ from atalho.networks.network import Network, unsound
 from atalho.networks.spec import Spec
 from atalho.networks.weights.contents import first_few, weights_of
 from atalho.networks.weights.heads import ForeignHead, as_embedding, head_of
-from atalho.networks.weights.layouts import OWN, Recognised, common_name, foreign_to, recognise, torchvision_names
+from atalho.networks.weights.layouts import OWN, Recognised, foreign_to, recognise
+from atalho.networks.weights.torchvision_names import common_name, torchvision_names
 from atalho.text import Text
 
 Layout = Literal["torchvision", "atalho"]
