@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from power_cut import PowerCut, PowerCutError
 
 from atalho.api.train import resume, train
 from atalho.errors import AtalhoError, ConfigError, DataError, RunError, StoppedError, WeightsError
@@ -20,22 +21,15 @@ from atalho.storage import log, run_file
 from atalho.training.progress import Progress, StepReport
 
 
-class At(Progress):
-    """Does something when a step is reached."""
+class SignalAt(Progress):
+    """Sends this process a signal when a step is reached."""
 
-    def __init__(self, step: int, action: BaseException | signal.Signals) -> None:
-        self.wanted, self.action = step, action
+    def __init__(self, step: int, number: signal.Signals) -> None:
+        self.wanted, self.number = step, number
 
     def step(self, report: StepReport) -> None:
         if report.step == self.wanted:
-            if isinstance(self.action, signal.Signals):
-                os.kill(os.getpid(), self.action)
-            else:
-                raise self.action
-
-
-class PowerCutError(Exception):
-    """Training ends here without any chance to save."""
+            os.kill(os.getpid(), self.number)
 
 
 def _interrupted(clothes: Path, settings: dict[str, object], out: Path, progress: Progress) -> None:
@@ -108,7 +102,7 @@ def test_a_power_cut_changes_nothing_in_the_end(
     run: Run, clothes: Path, settings: dict[str, object], tmp_path: Path, step: int
 ) -> None:
     with pytest.raises(PowerCutError):
-        _interrupted(clothes, settings, tmp_path / "x", At(step, PowerCutError()))
+        _interrupted(clothes, settings, tmp_path / "x", PowerCut(step))
     _same_end(run, resume(tmp_path / "x"))
 
 
@@ -117,7 +111,7 @@ def test_a_signal_saves_and_a_resume_ends_the_same(
     run: Run, clothes: Path, settings: dict[str, object], tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     with pytest.raises(StoppedError, match="Stopped and saved at step 5 of 12") as caught:
-        _interrupted(clothes, settings, tmp_path / "x", At(5, number))
+        _interrupted(clothes, settings, tmp_path / "x", SignalAt(5, number))
     assert caught.value.exit_code == code
     assert (tmp_path / "x" / "checkpoints" / "step-000000005").is_dir()
     assert signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler)
@@ -128,10 +122,10 @@ def test_a_chain_of_interruptions_ends_the_same(
     run: Run, clothes: Path, settings: dict[str, object], tmp_path: Path
 ) -> None:
     with pytest.raises(PowerCutError):
-        _interrupted(clothes, settings, tmp_path / "x", At(4, PowerCutError()))
+        _interrupted(clothes, settings, tmp_path / "x", PowerCut(4))
     for step in (6, 9, 12):
         with pytest.raises(PowerCutError):
-            resume(tmp_path / "x", progress=At(step, PowerCutError()))
+            resume(tmp_path / "x", progress=PowerCut(step))
     _same_end(run, resume(tmp_path / "x"))
 
 
@@ -186,7 +180,7 @@ def test_changed_images_are_refused_at_a_resume(fashion: Path, settings: dict[st
             for image in sorted((fashion / split / name).iterdir())[:12]:
                 (data / split / name / image.name).write_bytes(image.read_bytes())
     with pytest.raises(PowerCutError):
-        train(data, model="resnet20", epochs=3, settings=settings, out=tmp_path / "x", progress=At(3, PowerCutError()))
+        train(data, model="resnet20", epochs=3, settings=settings, out=tmp_path / "x", progress=PowerCut(3))
     with Image.open(data / "train" / "bag" / image.name) as picture:
         picture.transpose(Image.Transpose.ROTATE_180).save(data / "train" / "bag" / image.name)
     with pytest.raises(RunError, match=r"differ from those that .* was started with"):
@@ -277,7 +271,7 @@ def test_a_configuration_that_was_edited_is_refused_at_a_resume(
     clothes: Path, settings: dict[str, object], tmp_path: Path
 ) -> None:
     with pytest.raises(PowerCutError):
-        _interrupted(clothes, settings, tmp_path / "x", At(4, PowerCutError()))
+        _interrupted(clothes, settings, tmp_path / "x", PowerCut(4))
     path = tmp_path / "x" / "run.toml"
     path.write_text(path.read_text().replace("batch_size = 32", "batch_size = 16"))
     with pytest.raises(RunError, match="has changed since the run started"):
@@ -289,7 +283,7 @@ def test_a_run_does_not_need_the_model_that_it_started_from(run: Run, clothes: P
     values = {"model.start": str(tmp_path / "start")}
     whole = train(clothes, epochs=2, batch_size=32, settings=values, out=tmp_path / "whole")
     with pytest.raises(PowerCutError):
-        train(clothes, epochs=2, batch_size=32, settings=values, out=tmp_path / "x", progress=At(3, PowerCutError()))
+        train(clothes, epochs=2, batch_size=32, settings=values, out=tmp_path / "x", progress=PowerCut(3))
     shutil.rmtree(tmp_path / "start")
     _same_end(whole, resume(tmp_path / "x"))
 
@@ -324,7 +318,7 @@ def test_a_signal_at_the_last_step_stops_too(
     run: Run, clothes: Path, settings: dict[str, object], tmp_path: Path
 ) -> None:
     with pytest.raises(StoppedError, match="at step 12 of 12"):
-        _interrupted(clothes, settings, tmp_path / "x", At(12, signal.SIGTERM))
+        _interrupted(clothes, settings, tmp_path / "x", SignalAt(12, signal.SIGTERM))
     _same_end(run, resume(tmp_path / "x"))
 
 

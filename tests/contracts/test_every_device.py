@@ -9,6 +9,7 @@ from typing import Any
 import elsewhere
 import pytest
 import torch
+from power_cut import PowerCut, PowerCutError
 
 import atalho
 from atalho.api.train import resume, train
@@ -23,7 +24,7 @@ from atalho.lab.lesion import measure as lesion
 from atalho.lab.shared.training import Recipe
 from atalho.runs import fit
 from atalho.runs.run import Run
-from atalho.training.progress import Progress, StepReport
+from atalho.training.progress import Progress
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -71,21 +72,6 @@ IDENTITIES = {
     "centre": {"reid.centre": 0.01, "reid.triplet": "none"},
     **{name: {"reid.further": name} for name in ("circle", "multi-similarity", "contrastive", "nt-xent", "sup-con")},
 }
-
-
-class PowerCutError(Exception):
-    """Training ends here without any chance to save."""
-
-
-class At(Progress):
-    """A power cut when a step is reached."""
-
-    def __init__(self, step: int) -> None:
-        self.wanted = step
-
-    def step(self, report: StepReport) -> None:
-        if report.step == self.wanted:
-            raise PowerCutError
 
 
 def no_end(patch: pytest.MonkeyPatch) -> None:
@@ -151,7 +137,7 @@ def test_a_resume_ends_the_same(clothes: Path, characters: Path, tmp_path: Path,
     data = clothes if task == "classes" else characters
     whole = start(data, tmp_path / "whole", changes)
     with pytest.raises(PowerCutError):
-        start(data, tmp_path / "cut", changes, At(3))
+        start(data, tmp_path / "cut", changes, PowerCut(3))
     cut = resume(tmp_path / "cut")
     last = sorted((whole.path / "checkpoints").iterdir())[-1].name
     for name in (f"checkpoints/{last}/state.safetensors", "model/model.safetensors", "metrics.jsonl"):

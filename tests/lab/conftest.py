@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from power_cut import PowerCutError
 from stored_results import experiment
 
 from atalho.api.train import train
@@ -42,10 +43,6 @@ def twins(clothes: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
         text = (plain / name).read_text(encoding="utf-8")
         (plain / name).write_text(text.replace('"zero-pad"', '"none"'), encoding="utf-8")
     return residual, plain
-
-
-class PowerCutError(Exception):
-    """The experiment ends here."""
 
 
 class _After(Progress):

@@ -6,25 +6,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+from power_cut import PowerCut, PowerCutError
 
 from atalho.api.train import train
 from atalho.errors import ConfigError, RunError
 from atalho.runs import continuation
 from atalho.runs.run import Run
 from atalho.settings import validate
-from atalho.training.progress import Progress, StepReport
-
-
-class PowerCutError(Exception):
-    """Training ends here without any chance to save."""
-
-
-class Cut(Progress):
-    """Ends training after the fifth step."""
-
-    def step(self, report: StepReport) -> None:
-        if report.step == 5:
-            raise PowerCutError
+from atalho.training.progress import Progress
 
 
 def _train(data: Path, settings: dict[str, object], out: Path, progress: Progress | None = None) -> Run:
@@ -44,7 +33,7 @@ def test_the_same_call_continues_and_ends_the_same(
     run: Run, clothes: Path, settings: dict[str, object], tmp_path: Path
 ) -> None:
     with pytest.raises(PowerCutError):
-        _train(clothes, settings, tmp_path / "x", Cut())
+        _train(clothes, settings, tmp_path / "x", PowerCut(5))
     other = _train(clothes, settings, tmp_path / "x")
     for name in ("metrics.jsonl", "model/model.safetensors", "evaluation.json"):
         assert (run.path / name).read_bytes() == (other.path / name).read_bytes(), name
@@ -52,7 +41,7 @@ def test_the_same_call_continues_and_ends_the_same(
 
 def test_other_settings_are_another_run(clothes: Path, settings: dict[str, object], tmp_path: Path) -> None:
     with pytest.raises(PowerCutError):
-        _train(clothes, settings, tmp_path / "x", Cut())
+        _train(clothes, settings, tmp_path / "x", PowerCut(5))
     with pytest.raises(RunError, match="was started with different settings, so it is not continued"):
         _train(clothes, settings | {"training.seed": 1}, tmp_path / "x")
     with pytest.raises(RunError, match="already exists"):
@@ -63,13 +52,13 @@ def test_what_was_ended_before_the_run_began_is_begun_again(
     clothes: Path, settings: dict[str, object], tmp_path: Path
 ) -> None:
     with pytest.raises(PowerCutError):
-        _train(clothes, settings, tmp_path / "x", Cut())
+        _train(clothes, settings, tmp_path / "x", PowerCut(5))
     for name in ("run.toml", "metrics.jsonl", "timing.json"):
         (tmp_path / "x" / name).unlink()
     shutil.rmtree(tmp_path / "x" / "checkpoints")
     (tmp_path / "x" / ".tmp-run.toml-0a1b2c3d").write_text("half")
     with pytest.raises(PowerCutError):
-        _train(clothes, settings, tmp_path / "x", Cut())
+        _train(clothes, settings, tmp_path / "x", PowerCut(5))
     assert (tmp_path / "x" / "run.toml").is_file()
     assert not (tmp_path / "x" / ".tmp-run.toml-0a1b2c3d").exists()
 
@@ -94,7 +83,7 @@ def test_a_restarted_process_continues_without_being_asked(
     run: Run, clothes: Path, settings: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(PowerCutError):
-        _train(clothes, settings, tmp_path / "x", Cut())
+        _train(clothes, settings, tmp_path / "x", PowerCut(5))
     monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none")
     monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "1")
     other = train(clothes, model="resnet20", epochs=3, batch_size=32, settings=settings, out=tmp_path / "x")

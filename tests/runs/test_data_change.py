@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from power_cut import PowerCut, PowerCutError
 
 from atalho.api.evaluate import evaluate
 from atalho.api.train import resume, train
@@ -15,24 +16,15 @@ from atalho.report.background import change_told
 from atalho.runs import data_change
 from atalho.runs.run import Run
 from atalho.storage import log
-from atalho.training.progress import Progress, StepReport
+from atalho.training.progress import Progress
 from atalho.training.setup import EpochOrigin
 
 
-class StopError(Exception):
-    """Training ends here without any chance to save."""
+class Told(Progress):
+    """Keeps what it is told."""
 
-
-class Stop(Progress):
-    """Stops at a step, and keeps what it is told."""
-
-    def __init__(self, step: int = 0) -> None:
-        self.wanted = step
+    def __init__(self) -> None:
         self.notes: list[str] = []
-
-    def step(self, report: StepReport) -> None:
-        if report.step == self.wanted:
-            raise StopError
 
     def note(self, text: str) -> None:
         self.notes.append(text)
@@ -42,10 +34,10 @@ class Stop(Progress):
 def stopped(clothes: Path, settings: dict[str, object], tmp_path: Path) -> Path:
     """A run of three epochs of four steps whose newest checkpoint is that of step 6; its images are tmp_path/data."""
     shutil.copytree(clothes, tmp_path / "data")
-    with pytest.raises(StopError):
+    with pytest.raises(PowerCutError):
         train(
             tmp_path / "data", model="resnet20", epochs=3, batch_size=32, settings=settings, out=tmp_path / "x",
-            progress=Stop(7),
+            progress=PowerCut(7),
         )  # fmt: skip
     return tmp_path / "x"
 
@@ -59,7 +51,7 @@ def grow(data: Path) -> None:
 
 def test_moved_images_are_found_by_their_content(stopped: Path, run: Run, tmp_path: Path) -> None:
     (tmp_path / "data").rename(tmp_path / "elsewhere")
-    listener = Stop()
+    listener = Told()
     done = resume(stopped, data=tmp_path / "elsewhere", progress=listener)
     assert f"the images are now at {tmp_path / 'elsewhere'}" in listener.notes
     assert (done.path / "metrics.jsonl").read_bytes() == (run.path / "metrics.jsonl").read_bytes()
@@ -77,7 +69,7 @@ def test_changed_images_are_refused_with_what_to_do(stopped: Path, tmp_path: Pat
 
 def test_the_epoch_in_progress_begins_again_with_changed_images(stopped: Path, tmp_path: Path) -> None:
     grow(tmp_path / "data")
-    listener = Stop()
+    listener = Told()
     done = resume(stopped, accept_data_change=True, progress=listener)
     rows = log.read(done.path / "metrics.jsonl")
     steps = [row for row in rows if row["kind"] == "step"]
@@ -98,8 +90,8 @@ def test_a_change_is_accepted_once_and_resumes_exactly_after_it(stopped: Path, t
     grow(tmp_path / "data")
     shutil.copytree(stopped, tmp_path / "y")
     whole = resume(stopped, accept_data_change=True)
-    with pytest.raises(StopError):
-        resume(tmp_path / "y", accept_data_change=True, progress=Stop(8))
+    with pytest.raises(PowerCutError):
+        resume(tmp_path / "y", accept_data_change=True, progress=PowerCut(8))
     again = resume(tmp_path / "y")
     for name in ("metrics.jsonl", "model/model.safetensors"):
         assert (whole.path / name).read_bytes() == (again.path / name).read_bytes(), name

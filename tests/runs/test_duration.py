@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from power_cut import PowerCut, PowerCutError
 
 from atalho.api.train import forecast, resume, train
 from atalho.errors import ConfigError, StoppedError
@@ -14,28 +15,10 @@ from atalho.runs import duration
 from atalho.runs.duration import Epoch, StepCosts
 from atalho.runs.run import Run
 from atalho.storage import log
-from atalho.training.progress import Progress, StepReport
+from atalho.training.progress import Progress
 
 SETTINGS = {"training.checkpoint_steps": 3, "training.lr": 0.1, "training.batch_size": 32}
 COSTS = StepCosts(step=0.1, image=0.001, save=0.5, once=1.0)
-
-
-class PowerCutError(Exception):
-    """Training ends here without any chance to save."""
-
-
-class CutAt(Progress):
-    """Cuts the power at a step of the run, not of what is measured before it."""
-
-    def __init__(self, step: int) -> None:
-        self.wanted, self.begun = step, False
-
-    def begin(self, run: Path) -> None:
-        self.begun = True
-
-    def step(self, report: StepReport) -> None:
-        if self.begun and report.step == self.wanted:
-            raise PowerCutError
 
 
 def same_end(one: Run, other: Run) -> None:
@@ -82,7 +65,7 @@ def test_steps_end_a_run_within_an_epoch_with_the_schedule_of_those_steps(clothe
     falls = [before - after for before, after in pairwise(rates)]
     assert falls == pytest.approx([rates[-1]] * 4, rel=0.35)
     with pytest.raises(PowerCutError):
-        train(clothes, model="resnet20", settings=settings, out=tmp_path / "cut", progress=CutAt(5))
+        train(clothes, model="resnet20", settings=settings, out=tmp_path / "cut", progress=PowerCut(5))
     again = resume(tmp_path / "cut")
     assert (again.path / "metrics.jsonl").read_bytes() == (run.path / "metrics.jsonl").read_bytes()
     same = "model/model.safetensors"
@@ -91,7 +74,7 @@ def test_steps_end_a_run_within_an_epoch_with_the_schedule_of_those_steps(clothe
 
 def test_minutes_are_measured_once_and_the_run_is_exact(clothes: Path, tmp_path: Path) -> None:
     with pytest.raises(PowerCutError):
-        train(clothes, model="resnet20", minutes=0.08, settings=SETTINGS, out=tmp_path / "cut", progress=CutAt(4))
+        train(clothes, model="resnet20", minutes=0.08, settings=SETTINGS, out=tmp_path / "cut", progress=PowerCut(4))
     shutil.copytree(tmp_path / "cut", tmp_path / "kept")
     first = resume(tmp_path / "cut")
     training = first.config.training

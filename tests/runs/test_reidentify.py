@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from power_cut import PowerCut, PowerCutError
 
 import atalho
 from atalho import cli
@@ -17,7 +18,7 @@ from atalho.data import samples
 from atalho.errors import ConfigError, RunError
 from atalho.runs.run import Run
 from atalho.tasks.reidentification.task import ReidentificationTask
-from atalho.training.progress import Progress, StepReport
+from atalho.training.progress import Progress
 
 SETTINGS = {
     "data.split_by": "group", "data.test_fraction": 0.4, "data.val_fraction": 0.2, "data.size": 16,
@@ -25,21 +26,6 @@ SETTINGS = {
     "reid.embedding": 32, "reid.centre": 0.01, "augment.affine": 1.0, "augment.erasing": 0.5,
 }  # fmt: skip
 EPOCHS = 3
-
-
-class PowerCutError(Exception):
-    """Training ends here without any chance to save."""
-
-
-class At(Progress):
-    """A power cut when a step is reached."""
-
-    def __init__(self, step: int) -> None:
-        self.wanted = step
-
-    def step(self, report: StepReport) -> None:
-        if report.step == self.wanted:
-            raise PowerCutError
 
 
 @pytest.fixture(scope="session")
@@ -102,10 +88,10 @@ def test_kills_anywhere_end_with_the_same_bytes(
     reid_run: Run, characters: Path, tmp_path: Path, steps: tuple[int, ...]
 ) -> None:
     with pytest.raises(PowerCutError):
-        _train(characters, tmp_path / "x", At(steps[0]))
+        _train(characters, tmp_path / "x", PowerCut(steps[0]))
     for step in steps[1:]:
         with pytest.raises(PowerCutError):
-            resume(tmp_path / "x", progress=At(step))
+            resume(tmp_path / "x", progress=PowerCut(step))
     run = resume(tmp_path / "x")
     last = sorted((run.path / "checkpoints").iterdir())[-1].name
     for name in (
@@ -215,7 +201,7 @@ def test_what_it_does_not_take_is_refused_before_any_work(
 def test_other_images_under_a_resume_are_refused(characters: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(characters, tmp_path / "copy")
     with pytest.raises(PowerCutError):
-        _train(copy, tmp_path / "x", At(2))
+        _train(copy, tmp_path / "x", PowerCut(2))
     image = next(copy.rglob("*.png"))
     Image.fromarray(np.zeros((16, 16), np.uint8)).save(image)
     with pytest.raises(RunError, match=r"splits by identity\. Start a new run"):
