@@ -113,6 +113,8 @@ def test_keys_that_are_not_known_are_left_out() -> None:
         (float, "0.5"),
         (str, 3),
         (Literal["one", "two"], 1),
+        (Literal["one", "two"], "three"),
+        (Literal[1], True),
         (Point, [1, 2.0]),
         (Point, {"x": "1", "y": 2.0}),
         (Point | None, 3),

@@ -79,7 +79,7 @@ def from_json(kind: Any, plain: Any) -> Any:
         _expect(plain, dict, kind)
         return {name: from_json(inner[1], part) for name, part in plain.items()}
     if origin is Literal:
-        return _expect(plain, type(inner[0]), kind)
+        return _one_of(inner, plain, kind)
     if isinstance(kind, type) and is_dataclass(kind):
         return filled(kind, _expect(plain, dict, kind))
     return _expect(plain, int | float if kind is float else kind, kind)
@@ -120,6 +120,14 @@ def key_of(field: Field[Any]) -> str:
 def is_flat(mark: str) -> bool:
     """Whether a field's keys stand among those of what holds it."""
     return mark == _FLAT
+
+
+def _one_of(accepted: tuple[Any, ...], plain: Any, kind: Any) -> Any:
+    """The accepted value that equals `plain` and is of its type: in Python 1 is also True and 1.0."""
+    for value in accepted:
+        if type(value) is type(plain) and value == plain:
+            return value
+    raise TypeError(f"{plain!r:.60} is no {kind}")
 
 
 def _expect(plain: Any, accepted: Any, kind: Any) -> Any:
