@@ -13,6 +13,8 @@ from atalho.data import samples
 from atalho.text import use_language
 
 if TYPE_CHECKING:
+    from published_weights import World
+
     from atalho.runs.run import Run
 
 # A shell that runs the tests in the background has them ignore what tests of stops send.
@@ -77,3 +79,12 @@ def run(clothes: Path, tmp_path_factory: pytest.TempPathFactory) -> "Run":
 
     out = tmp_path_factory.mktemp("runs") / "clothes"
     return train(clothes, model="resnet20", epochs=3, batch_size=32, settings=SETTINGS, out=out)
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator["World"]:
+    """A machine without weights, and a server on it that has some by the name tv:tiny."""
+    from published_weights import published
+
+    with published(tmp_path, monkeypatch) as found:
+        yield found

@@ -1,13 +1,12 @@
 import hashlib
 import io
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
+from published_weights import CLASSES, World
 from torchvision import transforms
 from torchvision.transforms import InterpolationMode
 
@@ -15,15 +14,14 @@ import atalho
 from atalho.cli import run
 from atalho.data import samples
 from atalho.errors import ConfigError, WeightsError
-from atalho.pretrained import cache, located, table
+from atalho.listener import Listener
+from atalho.pretrained import cache, located
 from atalho.runs import evaluation_data
+from atalho.storage import model_folder
 from atalho.training.progress import Progress
-from tests.support.file_server import FileServer, serving
-
-CLASSES = tuple("abcdefghij")
 
 
-class Notes:
+class Notes(Listener):
     """Remembers what it is told."""
 
     def __init__(self) -> None:
@@ -31,53 +29,6 @@ class Notes:
 
     def note(self, text: str) -> None:
         self.notes.append(text)
-
-    def work(self, label: str, done: int, total: int) -> None:
-        pass
-
-
-@dataclass
-class World:
-    """A server with weights in torchvision's layout, a table that has them as tv:tiny, and an empty cache."""
-
-    server: FileServer
-    network: atalho.Network
-    content: bytes
-    filename: str
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    torch.manual_seed(0)
-    network = atalho.create("resnet20", classes=10).eval()
-    file = io.BytesIO()
-    torch.save(atalho.export_weights(network), file)
-    content = file.getvalue()
-    sha256 = hashlib.sha256(content).hexdigest()
-    row = {
-        **json.loads(Path(table.__file__).with_name("table.json").read_text())["rows"][0],
-        "name": "tv:tiny.v1",
-        "also": ["tv:tiny", "tv:resnet20"],
-        "model": "resnet20",
-        "sha256": sha256[:8],
-        "url": f"https://weights.example.org/models/tiny-{sha256[:8]}.pth",
-        "bytes": len(content) + 100,
-        "size": 32,
-        "resize": 37,
-        "interpolation": "bicubic",
-        "classes": CLASSES,
-        "licence": "CC0-1.0",
-    }
-    (tmp_path / "table.json").write_text(json.dumps({"rows": [row]}))
-    monkeypatch.setenv("ATALHO_WEIGHTS", str(tmp_path / "table.json"))
-    monkeypatch.setenv("ATALHO_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "others"))
-    for name in ("TORCH_HOME", "HF_HOME", "HF_HUB_CACHE", "HF_TOKEN", "ATALHO_OFFLINE", "HF_HUB_OFFLINE"):
-        monkeypatch.delenv(name, raising=False)
-    with serving() as server:
-        monkeypatch.setenv("ATALHO_MIRROR", server.url)
-        server.files[f"/models/tiny-{sha256[:8]}.pth"] = content
-        yield World(server, network, content, f"tiny-{sha256[:8]}.pth")
 
 
 def test_a_name_is_fetched_and_converted_once(world: World) -> None:
@@ -219,7 +170,7 @@ def test_a_file_put_there_by_hand_must_be_the_right_one(world: World, monkeypatc
     with pytest.raises(WeightsError, match="SHA-256"):
         located.folder_of("tv:tiny")
     path.write_bytes(world.content)
-    assert located.is_complete(located.folder_of("tv:tiny"))
+    assert model_folder.is_model(located.folder_of("tv:tiny"))
 
 
 def test_a_hash_that_was_not_known_holds_from_then_on(
@@ -281,62 +232,3 @@ def test_what_is_no_network_of_ours_is_refused_with_its_reason(world: World, mon
     with pytest.raises(WeightsError, match="cannot be used"):
         located.folder_of(f"{world.server.url}/other.pth")
     assert not [path for path in (cache.folder() / "models").iterdir() if path.is_dir()]
-
-
-def test_weights_are_carried_to_a_machine_without_a_network(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    url = f"{world.server.url}/models/{world.filename}"
-    located.folder_of("tv:tiny")
-    located.folder_of(url)
-    assert run(["weights", "export", str(tmp_path / "stick")]) == 0
-    listed = json.loads((tmp_path / "stick" / "weights.json").read_text())["files"]
-    assert {line["name"] for line in listed} == {"tv:tiny.v1", url}
-    monkeypatch.setenv("ATALHO_CACHE", str(tmp_path / "other"))
-    monkeypatch.setenv("ATALHO_OFFLINE", "1")
-    assert run(["weights", "add", str(tmp_path / "stick")]) == 0
-    assert atalho.load("tv:tiny").classes == CLASSES
-    assert len(atalho.load(url).classes) == 10
-    capsys.readouterr()
-    (tmp_path / "stick" / world.filename).write_bytes(b"changed")
-    assert run(["weights", "add", str(tmp_path / "stick")]) == 1
-    assert "SHA-256" in capsys.readouterr().err
-
-
-def test_a_folder_of_files_as_they_are_called_where_they_come_from(world: World, tmp_path: Path) -> None:
-    (tmp_path / "stick").mkdir()
-    with pytest.raises(WeightsError, match="no weights that Atalho knows"):
-        atalho.api.weights.add(tmp_path / "stick")
-    (tmp_path / "stick" / world.filename).write_bytes(world.content)
-    added, left = atalho.api.weights.add(tmp_path / "stick")
-    assert (added, left) == (["tv:tiny.v1"], [])
-
-
-def test_a_list_cannot_lead_out_of_its_folder(world: World, tmp_path: Path) -> None:
-    stick = tmp_path / "stick"
-    stick.mkdir()
-    line = {"name": "tv:tiny", "file": "../secret", "sha256": "0" * 64}
-    (stick / "weights.json").write_text(json.dumps({"files": [line]}))
-    with pytest.raises(WeightsError, match="not below the folder"):
-        atalho.api.weights.add(stick)
-
-
-def test_create_takes_weights(world: World) -> None:
-    same = atalho.create("resnet20", weights="imagenet")
-    assert torch.equal(same.head.classifier.weight, world.network.head.classifier.weight)
-    other = atalho.create("resnet20", weights="tv:tiny", classes=3)
-    assert torch.equal(other.stem.conv.weight, world.network.stem.conv.weight)
-    assert other.head.classifier.weight.shape[0] == 3
-    with pytest.raises(ConfigError, match="another network"):
-        atalho.create("resnet32", weights="tv:tiny")
-
-
-def test_the_list(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["weights", "list", "--json"]) == 0
-    (row,) = json.loads(capsys.readouterr().out)
-    assert set(row) == {"name", "model", "sha256", "bytes", "licence", "top1"}
-    assert run(["weights", "list"]) == 0
-    assert run(["weights", "show", "tv:tiny"]) == 0
-    assert "CC0-1.0" in capsys.readouterr().out
-    assert run(["weights", "show", "tv:tinny"]) == 2
-    assert "tv:tiny" in capsys.readouterr().err

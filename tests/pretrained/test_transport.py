@@ -5,11 +5,11 @@ from email.utils import formatdate
 from pathlib import Path
 
 import pytest
+from file_server import FileServer, serving
 
 from atalho.errors import ConfigError, WeightsError
 from atalho.pretrained import transport
 from atalho.pretrained.transport import Patience
-from tests.support.file_server import FileServer, serving
 
 CONTENT = bytes(range(256)) * 400
 HASH = hashlib.sha256(CONTENT).hexdigest()

@@ -1,5 +1,8 @@
 """Create a network, with new weights or with somebody's pretrained ones."""
 
+from dataclasses import replace
+from typing import Final
+
 from atalho import networks
 from atalho.blocks.kinds import ShortcutChoice, StemChoice
 from atalho.errors import ConfigError
@@ -9,6 +12,9 @@ from atalho.networks.network import Network
 from atalho.networks.spec import Spec
 from atalho.pretrained import located
 from atalho.storage import model_folder
+
+_HEAD: Final = ("classes", "dropout", "embedding", "pooling")
+_STRIDES: Final = ("last_stride", "halving")
 
 
 def create(
@@ -63,7 +69,7 @@ def create(
     >>> atalho.create("resnet20", classes=5)(torch.zeros(2, 3, 32, 32)).shape
     torch.Size([2, 5])
     """
-    network = networks.create(
+    asked = networks.specify(
         name,
         classes=classes,
         in_channels=in_channels,
@@ -73,17 +79,36 @@ def create(
         image_size=image_size,
     )
     if weights is None:
-        return network
+        return networks.create(asked)
     folder = model_folder.find(located.folder_of(weights, name if isinstance(name, str) else None, progress))
-    trained = restore(folder, model_folder.read_card(folder)).state_dict()
-    own = network.state_dict()
-    fits = {key for key, values in trained.items() if key in own and own[key].shape == values.shape}
-    missing = [key for key in (*trained, *own) if key not in fits and not key.startswith("head.")]
-    if missing:
-        raise ConfigError(
-            "{weights} are weights of another network: {first} does not fit. `atalho show {weights}` says of which.",
-            weights=weights,
-            first=missing[0],
-        )
-    network.load_state_dict(own | {key: trained[key] for key in fits})
+    trained = restore(folder, model_folder.read_card(folder))
+    spec = _with_what_no_name_says(asked, trained.spec, stem) if isinstance(name, str) else asked
+    _refuse_another(weights, spec, trained.spec)
+    network = networks.create(spec)
+    own, theirs = network.state_dict(), trained.state_dict()
+    fitting = {key: theirs[key] for key in own.keys() & theirs.keys() if theirs[key].shape == own[key].shape}
+    network.load_state_dict(own | fitting)
     return network
+
+
+def _with_what_no_name_says(spec: Spec, trained: Spec, stem: StemChoice) -> Spec:
+    """`spec` with the strides of the weights that go by its name, and with their stem where none was chosen."""
+    if type(spec) is not type(trained):
+        return spec
+    unsaid = (*_STRIDES, "stem") if stem == "auto" else _STRIDES
+    return replace(spec, **{name: value for name, value in vars(trained).items() if name in unsaid})
+
+
+def _refuse_another(weights: str, spec: Spec, trained: Spec) -> None:
+    """Shapes do not tell: a plain network has the weights of one whose shortcuts have none."""
+    theirs = vars(trained)
+    for name, wanted in vars(spec).items():
+        if name not in _HEAD and theirs.get(name) != wanted:
+            raise ConfigError(
+                "{weights} are weights of another network: its {name} is {found}, not {wanted}. "
+                "`atalho show {weights}` shows it.",
+                weights=weights,
+                name=name,
+                found=theirs.get(name),
+                wanted=wanted,
+            )

@@ -10,8 +10,8 @@ from atalho.config import TaskName
 from atalho.data import class_names
 from atalho.data.decoding.fit import Fit, Interpolation
 from atalho.data.preprocessing import stored_side
-from atalho.limits import LARGEST_RESIZE
 from atalho.errors import ConfigError
+from atalho.limits import LARGEST_RESIZE
 from atalho.networks.spec import Spec
 from atalho.networks.weights import ForeignHead, Recognised
 from atalho.storage.sidecar import Sidecar

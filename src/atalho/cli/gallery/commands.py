@@ -67,7 +67,7 @@ def relabel(
     to: Annotated[str, Parameter(help=N_('the new label; "" for none'))],
     /,
     *images: Annotated[Path, Parameter(help=N_("files whose images get the label"))],
-    label: Annotated[list[str] | None, Parameter(help=N_("also remove all images with this label"))] = None,
+    label: Annotated[list[str] | None, Parameter(help=N_("also all images with this label"))] = None,
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.api.gallery.relabel`, print. Exit code 1 where nothing changed."""
