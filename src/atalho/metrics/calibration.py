@@ -12,6 +12,8 @@ from atalho.metrics.classification import check_inputs, parts
 BINS: Final = 15
 COLDEST: Final = 0.05
 HOTTEST: Final = 20.0
+_CLOSE: Final = 1e-8  # the next step of Newton would be about its square
+_PASSES: Final = 100  # Newton needs less than ten
 _FEW_CLASSES: Final = 1024
 _ROWS: Final = 4096  # so many images of few classes at a time in double precision, to bound the memory
 _VALUES: Final = 2**18  # of more classes so many logits, which stay in a core's cache: that is four times as fast
@@ -46,39 +48,51 @@ class CalibrationFigures:
 def fit_temperature(logits: Tensor, labels: Tensor) -> float:
     """The temperature T, 0.05 to 20, for which softmax(logits / T) fits best (Guo 2017, section 4.2).
 
-    `logits` is (N, K), `labels` is (N,). The log loss is convex in 1/T, so its slope has one zero, found by
-    bisection: the same logits always give the same T. One more image, whose label could be any class, joins
-    the N given (Laplace's rule): where a few images are all right, the plain optimum is T = 0, a network
-    that is never in doubt. Without images, or where all logits are equal, T is 1.
+    `logits` is (N, K), `labels` is (N,). The log loss is convex in 1/T, so its slope has one zero, which Newton's steps
+    find in a few passes over the logits: the same logits always give the same T. One more image, whose label could be
+    any class, joins the N given (Laplace's rule): where a few images are all right, the plain optimum is T = 0, a
+    network that is never in doubt. Without images, or where all logits are equal, T is 1.
     """
     if len(labels) == 0:
         return 1.0
     logits, labels = check_inputs(logits, labels)
     if bool((logits == logits[:, :1]).all()):
         return 1.0
-    low, high = math.log(1 / HOTTEST), math.log(1 / COLDEST)
-    for _step in range(50):
-        middle = (low + high) / 2
-        if _slope(math.exp(middle), logits, labels) < 0:
-            low = middle
-        else:
-            high = middle
-    return min(max(math.exp(-(low + high) / 2), COLDEST), HOTTEST)
+    coldest, hottest = -math.log(COLDEST), -math.log(HOTTEST)
+    low, high = -math.inf, math.inf  # the zero lies between them
+    place = 0.0  # the logarithm of 1/T
+    for _pass in range(_PASSES):
+        slope, curvature = _derivatives(math.exp(place), logits, labels)
+        low, high = (place, high) if slope < 0 else (low, place)
+        rise = curvature * math.exp(place)
+        following = place - (slope / rise if rise > 0 else math.copysign(math.inf, slope))
+        following = min(max(following, hottest), coldest)
+        if following != place and not low < following < high:
+            following = (low + high) / 2
+        moved, place = abs(following - place), following
+        if moved < _CLOSE:
+            break
+    return min(max(math.exp(-place), COLDEST), HOTTEST)
 
 
-def _slope(inverse_temperature: float, logits: Tensor, labels: Tensor) -> float:
-    """Derivative of the log loss with respect to 1/T: the mean expected logit less the mean right logit."""
+def _derivatives(inverse_temperature: float, logits: Tensor, labels: Tensor) -> tuple[float, float]:
+    """The first two derivatives of the log loss with respect to 1/T.
+
+    They are the mean expected logit less the mean right logit, and the mean variance of the logits.
+    """
     unknown = 1 / (len(labels) + 1)
-    total = 0.0
+    slope, curvature = 0.0, 0.0
     classes = logits.shape[1]
     at_once = _ROWS if classes <= _FEW_CLASSES else max(1, _VALUES // classes)
     for rows, rows_labels in zip(torch.split(logits, at_once), torch.split(labels, at_once), strict=True):
         rows = rows.double()
-        expected = ((rows * inverse_temperature).softmax(dim=1) * rows).sum(dim=1)
+        shares = (rows * inverse_temperature).softmax(dim=1)
+        expected = torch.linalg.vecdot(shares, rows)
         right = rows.gather(1, rows_labels[:, None]).squeeze(1)
         target = (1 - unknown) * right + unknown * rows.mean(dim=1)
-        total += float((expected - target).sum())
-    return total / len(labels)
+        slope += float((expected - target).sum())
+        curvature += float(torch.linalg.vecdot(shares, (rows - expected[:, None]).square_()).sum())
+    return slope / len(labels), curvature / len(labels)
 
 
 def reliability(logits: Tensor, labels: Tensor, temperature: float = 1.0) -> Reliability:
