@@ -44,3 +44,27 @@ def test_gradients_are_finite_where_two_images_are_the_same_vector() -> None:
     triplet(features, torch.tensor([0, 0, 1, 1]), None).backward()  # type: ignore[no-untyped-call]
     assert features.grad is not None
     assert features.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("margin", [None, 0.3])
+def test_an_image_that_is_not_counted_changes_neither_loss_nor_gradients(margin: float | None) -> None:
+    features = torch.randn(5, 3, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    labels = torch.tensor([0, 0, 1, 1, 2])  # the last has no other image, but is a rival of the others
+    triplet(features, labels, margin).backward()  # type: ignore[no-untyped-call]
+    assert features.grad is not None
+    alone = features.detach().clone().requires_grad_()
+    distances = torch.cdist(alone, alone)
+    others = [[2, 3, 4], [2, 3, 4], [0, 1, 4], [0, 1, 4]]
+    differences = torch.stack([distances[i, [1, 0, 3, 2][i]] - distances[i, others[i]].min() for i in range(4)])
+    loss = torch.nn.functional.softplus(differences) if margin is None else (differences + margin).relu()
+    loss.mean().backward()  # type: ignore[no-untyped-call]
+    assert torch.allclose(features.grad, alone.grad, atol=1e-6)
+
+
+@pytest.mark.parametrize("margin", [None, 0.3])
+def test_nothing_of_it_waits_for_the_device(margin: float | None) -> None:
+    """On the device meta tensors have no values: a number, or a shape that depends on one, cannot be asked for."""
+    features = torch.empty(8, 4, device="meta", requires_grad=True)
+    loss = triplet(features, torch.empty(8, dtype=torch.int64, device="meta"), margin)
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert loss.shape == ()

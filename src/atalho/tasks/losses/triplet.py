@@ -9,18 +9,18 @@ def triplet(features: Tensor, labels: Tensor, margin: float | None) -> Tensor:
     """Mean over the images (N,D) of max(0, margin + farthest of the same identity − nearest of another), a scalar.
 
     Euclidean distances. Without a margin it is soft: log(1 + exp(difference)), which never stops pulling. An image
-    whose identity has no other image in the batch, or whose batch has no other identity, is not counted.
+    whose identity has no other image in the batch, or whose batch has no other identity, is not counted;
+    where none is, the loss is 0.
     """
     distances = _distances(features.float())
     same = labels[:, None] == labels[None, :]
     farthest = distances.masked_fill(~same, -torch.inf).amax(1)
     nearest = distances.masked_fill(same, torch.inf).amin(1)
     counted = (same.sum(1) > 1) & ~same.all(1)
-    if not counted.any():
-        return features.sum() * 0.0
-    difference = farthest[counted] - nearest[counted]
-    hardness: Tensor = F.softplus(difference) if margin is None else F.relu(difference + margin)
-    return hardness.mean()
+    difference = farthest - nearest
+    hardness = F.softplus(difference) if margin is None else F.relu(difference + margin)
+    # Not `hardness[counted].mean()`: how many are counted only the device knows, and to ask would wait for it.
+    return hardness.where(counted, 0).sum() / counted.sum().clamp(min=1)
 
 
 def _distances(features: Tensor) -> Tensor:
