@@ -6,8 +6,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
+from published_weights import CLASSES, World
+
+import atalho
 
 PROGRAM = Path(__file__).parent / "support" / "as_on_windows.py"
 
@@ -86,3 +91,88 @@ def test_a_sample_is_unpacked_and_examined(tmp_path: Path) -> None:
 
 def test_what_is_wrong_is_still_said_in_words(tmp_path: Path) -> None:
     _run("train", tmp_path / "nothing", code=2)
+
+
+def test_foreign_weights_are_imported_and_answer(clothes: Path, tmp_path: Path) -> None:
+    network = atalho.create("resnet20", classes=3, in_channels=1)
+    torch.save(atalho.export_weights(network), tmp_path / "weights.pth")
+    (tmp_path / "Names.txt").write_bytes("bolsa\r\ntênis\r\ncalça\r\n".encode())
+    out = tmp_path / "imported"
+    told = _run(
+        "import", _windows(tmp_path / "weights.pth"), "--model", "resnet20", "--size", "16", "--mean", "0.3",
+        "--std", "0.3", "--classes", _windows(tmp_path / "Names.txt"), "--out", out, "--json",
+    )  # fmt: skip
+    assert json.loads(told)["network"] == "resnet20"
+    assert atalho.load(out).classes == ("bolsa", "tênis", "calça")
+    image = sorted((clothes / "test" / "bag").iterdir())[0]
+    assert json.loads(_run("predict", out, image, "--json"))[0]["label"] in ("bolsa", "tênis", "calça")
+
+
+@pytest.mark.parametrize("ending", [".csv", ".npy", ".parquet"])
+def test_vectors_are_written_and_indexed(trained: Path, clothes: Path, tmp_path: Path, ending: str) -> None:
+    out = tmp_path / f"vectors{ending}"
+    assert json.loads(_run("embed", trained, clothes / "test", "--out", out, "--json"))["vectors"] == 60
+    written = out.read_bytes()
+    _run("embed", trained, clothes / "test", "--out", out)  # over the one that is there
+    assert out.read_bytes() == written
+    gallery = tmp_path / "gallery.db"
+    _run("index", trained, "--vectors", _windows(out), "--gallery", gallery)
+    assert len(json.loads(_run("gallery", "list", gallery, "--json"))) == 60
+
+
+def test_a_gallery_is_looked_after(trained: Path, clothes: Path, tmp_path: Path) -> None:
+    photos, gallery, other = tmp_path / "photos", tmp_path / "gallery.db", tmp_path / "other.db"
+    shutil.copytree(clothes / "test", photos)
+    _run("index", trained, photos, "--gallery", gallery)
+    first, second, *_others = sorted((photos / "bag").iterdir())
+    # SQLite opens files itself, where nothing finds them by another case.
+    typed = str(gallery).replace("/", "\\")
+    bags = json.loads(_run("gallery", "list", typed, "--label", "bag", "--json"))
+    assert str(first) in {entry["path"] for entry in bags}
+    assert json.loads(_run("gallery", "relabel", gallery, "sack", _windows(first), "--json")) == {"relabelled": 1}
+    assert json.loads(_run("gallery", "remove", gallery, _windows(second), "--label", "trouser", "--json")) == {
+        "removed": 21
+    }
+    first.unlink()
+    assert len(json.loads(_run("gallery", "prune", gallery, "--json"))["gone"]) == 1
+    _run("index", trained, photos / "bag", "--gallery", other)
+    _run("gallery", "merge", gallery, other, "--into", tmp_path / "all.db")
+    assert len(json.loads(_run("gallery", "list", tmp_path / "all.db", "--json"))) == 60 - 20 - 1
+    _run("gallery", "verify", tmp_path / "all.db")
+    _run("gallery", "rebuild", tmp_path / "all.db")
+    assert json.loads(_run("search", tmp_path / "all.db", second, "-k", "1", "--json"))
+
+
+def test_pretrained_weights_are_fetched_and_carried(
+    world: World, clothes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert json.loads(_run("weights", "list", "--json"))[0]["name"] == "tv:tiny.v1"
+    assert "CC0-1.0" in _run("weights", "show", "tv:tiny")
+    assert json.loads(_run("weights", "fetch", "tv:tiny", "--json"))[0]["name"] == "tv:tiny"
+    assert json.loads(_run("weights", "export", tmp_path / "stick", "--json"))[0]["file"] == world.filename
+    monkeypatch.setenv("ATALHO_CACHE", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("ATALHO_OFFLINE", "1")
+    assert json.loads(_run("weights", "add", _windows(tmp_path / "stick"), "--json")) == {
+        "added": ["tv:tiny.v1"],
+        "left": [],
+    }
+    image = sorted((clothes / "test" / "bag").iterdir())[0]
+    assert json.loads(_run("predict", "tv:tiny", image, "--json"))[0]["label"] in CLASSES
+
+
+def test_an_experiment_is_measured_and_goes_on(trained: Path, tmp_path: Path) -> None:
+    def lesion(*more: str) -> dict[str, Any]:
+        where = ("--images", "30", "--counts", "1", "--draws", "2", "--out", tmp_path / "lesion")
+        found: dict[str, Any] = json.loads(_run("lab", "lesion", trained, *where, *more, "--json"))
+        return found
+
+    assert lesion("--budget", "0.0001")["missing"]
+    whole = lesion()
+    assert not whole["missing"]
+    assert lesion()["measured"] == whole["measured"]
+    assert (tmp_path / "lesion" / "report.html").is_file()
+
+
+def test_the_sample_of_photographs_is_unpacked_and_examined(tmp_path: Path) -> None:
+    _run("sample", "trash", tmp_path / "photographs")
+    assert json.loads(_run("doctor", tmp_path / "photographs", "--json"))["classes"]

@@ -178,11 +178,22 @@ def by_name(function: Callable[..., Any]) -> Callable[..., Any]:
     return called
 
 
+def with_slashes(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function` of a path, of which it would take a backslash for a letter."""
+
+    def called(path: Any) -> Any:
+        name = os.fspath(path)
+        return function(name.replace("\\", "/") if isinstance(name, str) else name)
+
+    return called
+
+
 if __name__ == "__main__":
     for _name in BY_NAME:
         setattr(os, _name, by_name(getattr(os, _name)))
     builtins.open = io.open = by_name(io.open)  # type: ignore[assignment]
     os.path.altsep = "\\"
+    os.path.abspath, os.path.isabs = with_slashes(os.path.abspath), with_slashes(os.path.isabs)
     if hasattr(pathlib, "_posix_flavour"):  # Python 3.11; later ones look at `altsep`
         pathlib._posix_flavour.altsep = "\\"
     os.path.normcase = lambda path: os.fspath(path).casefold().replace("\\", "/")
