@@ -163,3 +163,17 @@ def test_a_threshold_is_kept_in_the_model_that_was_named_and_in_no_other(run: Ru
     (tmp_path / "link").symlink_to(model)
     chosen = atalho.threshold(tmp_path / "link")
     assert threshold_file.read(model) == chosen
+
+
+def test_it_says_what_the_network_computed_in(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    copy = shutil.copytree(run.path, tmp_path / "copy")
+    chosen = threshold_file.read(copy / "model")
+    assert chosen is not None and chosen.precision == "fp32"
+    fast = atalho.threshold(copy, false_accept=0.1, precision="bf16")
+    assert fast.precision == "bf16" and threshold_file.read(copy / "model") == fast
+    usual = atalho.threshold(copy, false_accept=0.1)
+    assert usual.similarity == pytest.approx(fast.similarity, abs=0.05)
+    assert cli.run(["threshold", str(copy), "--false-accept", "0.1", "--precision", "bf16"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].endswith(" · bf16")
+    assert cli.run(["threshold", str(copy), "--false-accept", "0.1", "--precision", "bf16", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["precision"] == "bf16"

@@ -7,6 +7,7 @@ from pathlib import Path
 from atalho.api.index import embed
 from atalho.findings import Finding
 from atalho.model import ImageLike, load
+from atalho.precision import Numbers
 from atalho.storage import threshold_file
 from atalho.text import _
 from atalho.text.numbers import number
@@ -14,19 +15,24 @@ from atalho.text.numbers import number
 
 @dataclass(frozen=True, repr=False)
 class Comparison(Finding):
-    """The cosine similarity of two images, the model's threshold, and the answer; None where none was chosen."""
+    """The cosine similarity of two images, the model's threshold, and the answer; None where none was chosen.
+
+    `precision` is what the network computed in.
+    """
 
     similarity: float
     threshold: float | None
     same: bool | None
+    precision: Numbers
 
     def shown(self) -> Iterator[tuple[str, str]]:
         yield _("similarity"), number(self.similarity, 3)
         yield _("threshold"), number(self.threshold, 3)
         yield _("the same"), "–" if self.same is None else _("yes") if self.same else _("no")
+        yield _("precision"), self.precision
 
 
-def compare(run: Path | str, first: ImageLike, second: ImageLike) -> Comparison:
+def compare(run: Path | str, first: ImageLike, second: ImageLike, *, precision: Numbers = "fp32") -> Comparison:
     """Check whether two images show the same individual or object.
 
     Parameters
@@ -35,6 +41,8 @@ def compare(run: Path | str, first: ImageLike, second: ImageLike) -> Comparison:
         A run or model folder.
     first, second
         Images: paths, bytes, PIL images or arrays.
+    precision
+        What the network computes in: "fp32" or "bf16".
 
     Returns
     -------
@@ -52,10 +60,10 @@ def compare(run: Path | str, first: ImageLike, second: ImageLike) -> Comparison:
     --------
     >>> atalho.compare("runs/people", "a.png", "b.png").same
     """
-    model = load(run)
+    model = load(run, precision)
     one, other = embed(model, [model.pixels(first), model.pixels(second)])
     similarity = min(1.0, max(-1.0, float(one @ other)))
     threshold = threshold_file.read(model.folder)
     if threshold is None:
-        return Comparison(similarity, None, None)
-    return Comparison(similarity, threshold.similarity, similarity >= threshold.similarity)
+        return Comparison(similarity, None, None, model.precision.numbers)
+    return Comparison(similarity, threshold.similarity, similarity >= threshold.similarity, model.precision.numbers)

@@ -11,6 +11,7 @@ from atalho.errors import ConfigError, RunError
 from atalho.metrics import verification
 from atalho.metrics.verification import ErrorRates, Threshold
 from atalho.model import Model
+from atalho.precision import Numbers
 from atalho.runs import evaluation_data, finish
 from atalho.runs.run import Run, run_at
 from atalho.storage import atomic, run_folder, threshold_file
@@ -31,6 +32,7 @@ def threshold(
     *,
     false_accept: float | None = None,
     skip_bad: bool = False,
+    precision: Numbers = "fp32",
     progress: Progress | None = None,
 ) -> Threshold:
     """Choose the similarity above which two images count as a match, and keep it with the model.
@@ -48,6 +50,8 @@ def threshold(
         The wanted share of false accepts; the run's own if not given.
     skip_bad
         Leave out images that cannot be read.
+    precision
+        What the network computes in: "fp32" or "bf16".
     progress
         Who is told how far it is.
 
@@ -74,19 +78,19 @@ def threshold(
     if false_accept is None:
         false_accept = run.config.reid.false_accept if run is not None else ReidConfig.false_accept
     if data is not None:
-        return _elsewhere(path, run, data, false_accept, skip_bad=skip_bad, progress=progress)
+        return _elsewhere(path, run, data, false_accept, skip_bad=skip_bad, precision=precision, progress=progress)
     if run is None or not task_of(run.config.task).verifies:
         raise ConfigError(
             "{path} has no identities of its own to choose the threshold on. Give images: atalho threshold {path} DATA",
             path=path,
         )
     with locked(run.path):
-        return _own(run, false_accept, progress)
+        return _own(run, false_accept, precision, progress)
 
 
-def _own(run: Run, wanted: float, progress: Progress) -> Threshold:
+def _own(run: Run, wanted: float, precision: Numbers, progress: Progress) -> Threshold:
     RunFolder(run.path).sweep()
-    loaded, dataset = evaluation_data.own(run, progress)
+    loaded, dataset = evaluation_data.own(run, progress, precision)
     if not len(dataset.manifest.splits.get("val", ())):
         raise RunError(
             "{run} has no validation images to choose the threshold on. Give images: atalho threshold {run} DATA",
@@ -95,7 +99,7 @@ def _own(run: Run, wanted: float, progress: Progress) -> Threshold:
     target = evaluation_data.target_of(loaded, dataset)
     protocol = run.config.reid.protocol
     rates = evaluation.rates(target, "val", protocol, progress)
-    chosen = verification.choose(rates, wanted)
+    chosen = choice.choose(target, rates, wanted)
     choice.tell_few(target, "val", run.path, progress)
     test = finish.measured_split(dataset.manifest)
     at = None
@@ -110,13 +114,21 @@ def _own(run: Run, wanted: float, progress: Progress) -> Threshold:
 
 
 def _elsewhere(
-    path: Path | str, run: Run | None, data: Path | str, wanted: float, *, skip_bad: bool, progress: Progress
+    path: Path | str,
+    run: Run | None,
+    data: Path | str,
+    wanted: float,
+    *,
+    skip_bad: bool,
+    precision: Numbers,
+    progress: Progress,
 ) -> Threshold:
-    loaded, dataset = evaluation_data.others(path, data, progress, skip_bad=skip_bad, task=ReidentificationTask())
+    task = ReidentificationTask()
+    loaded, dataset = evaluation_data.others(path, data, progress, skip_bad=skip_bad, precision=precision, task=task)
     _warn(loaded, dataset, str(data), progress)
     target = evaluation_data.target_of(loaded, dataset)
     rates = evaluation.rates(target, "test", "auto", progress)
-    chosen = verification.choose(rates, wanted)
+    chosen = choice.choose(target, rates, wanted)
     choice.tell_few(target, "test", path, progress)
     if run is None:
         threshold_file.write(loaded.folder, chosen)

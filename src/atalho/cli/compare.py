@@ -16,22 +16,23 @@ def compare(
     second: Annotated[Path, Parameter(help=N_("second image"))],
     /,
     *,
+    precision: options.Numbers = "fp32",
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.compare`, print."""
     from atalho.api import compare as job
 
-    found = job.compare(run, first, second)
+    found = job.compare(run, first, second, precision=precision)
     if json:
         terminal.print_json(found.to_dict())
         return 0
     similarity = number(found.similarity, 3)
     if found.threshold is None:
         text = _("similarity {similarity}; the model has no threshold yet. Choose one: atalho threshold {run}")
-        terminal.say(text.format(similarity=similarity, run=run))
+        terminal.say(text.format(similarity=similarity, run=run), found.precision)
         return 0
     text = _("match: similarity {similarity}, threshold {threshold}")
     if not found.same:
         text = _("no match: similarity {similarity}, threshold {threshold}")
-    terminal.say(text.format(similarity=similarity, threshold=number(found.threshold, 3)))
+    terminal.say(text.format(similarity=similarity, threshold=number(found.threshold, 3)), found.precision)
     return 0

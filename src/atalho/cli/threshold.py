@@ -26,6 +26,7 @@ def threshold(
         float | None,
         Parameter(help=N_("highest accepted rate of false accepts; default: the run's own (0.01)")),
     ] = None,
+    precision: options.Numbers = "fp32",
     skip_bad: Annotated[bool, Parameter(help=N_("skip images that cannot be read"), negative="")] = False,
     json: options.JSON = False,
 ) -> int:
@@ -33,7 +34,9 @@ def threshold(
     from atalho.api import threshold as job
 
     with terminal.TerminalProgress() as progress:
-        chosen = job.threshold(run, data, false_accept=false_accept, skip_bad=skip_bad, progress=progress)
+        chosen = job.threshold(
+            run, data, false_accept=false_accept, skip_bad=skip_bad, precision=precision, progress=progress
+        )
     if json:
         names = {"similarity": "threshold", "genuine": "same_pairs", "impostor": "different_pairs"}
         values = {names.get(name, name): value for name, value in chosen.to_dict().items()}
@@ -45,7 +48,7 @@ def threshold(
 
 def say(found: Threshold) -> None:
     """A threshold and its errors with their intervals, in lines."""
-    terminal.say(_("threshold: similarity {value}").format(value=number(found.similarity, 3)))
+    terminal.say(_("threshold: similarity {value}").format(value=number(found.similarity, 3)), found.precision)
     accepts = _("false accepts {rate} of {count} pairs of different identities")
     rejects = _("false rejects {rate} of {count} pairs of the same identity")
     for text, rate, ends, count in (

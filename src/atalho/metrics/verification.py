@@ -18,6 +18,7 @@ from torch import Tensor
 from atalho.errors import ConfigError, DataError
 from atalho.findings import Finding
 from atalho.metrics.intervals import Ends
+from atalho.precision import Numbers
 from atalho.text import Text, _
 from atalho.text.numbers import number, whole, with_interval
 
@@ -60,6 +61,8 @@ class Threshold(Finding):
     frr_interval: Ends
     genuine: int
     impostor: int
+    precision: Numbers | None = None
+    """What the network computed in; None in an evaluation, which says it itself, and in older files."""
 
     def shown(self) -> Iterator[tuple[str, str]]:
         yield _("similarity"), number(self.similarity, 3)
@@ -67,6 +70,8 @@ class Threshold(Finding):
         yield _("false rejects"), with_interval(self.frr, self.frr_interval, 2)
         yield _("pairs of two identities"), whole(self.impostor)
         yield _("pairs of one identity"), whole(self.genuine)
+        if self.precision is not None:
+            yield _("precision"), self.precision
 
 
 @dataclass(frozen=True)

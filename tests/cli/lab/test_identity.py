@@ -17,7 +17,7 @@ def test_the_largest_difference_is_printed_and_is_the_first_of_the_json(
     command = ["lab", "identity", "mlp10", str(clothes), "--images", "2", "--out", str(tmp_path / "out")]
     assert run(command) == 0
     printed = capsys.readouterr().out.splitlines()
-    assert printed[-1] == "largest difference 0.0" and "The claim is supported." in printed
+    assert printed[-1] == "largest difference 0.0" and "The claim is supported. · fp32" in printed
     assert run([*command, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert next(iter(found.items())) == ("largest_difference", 0.0)

@@ -23,6 +23,17 @@ def test_table_verdict_and_page_are_printed(
     assert found["experiment"] == "lesion" and found["measured"]["series"][0]["name"] == "mine"
 
 
+def test_it_computes_in_bf16_where_that_is_asked_for_and_says_so(
+    model: Path, clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["lab", "lesion", str(model), str(clothes), *SMALL]
+    for precision in ("fp32", "bf16"):
+        assert run([*command, "--precision", precision, "--out", str(tmp_path / precision)]) == 0
+        assert f"There is not enough evidence. · {precision}\n" in capsys.readouterr().out
+    assert run([*command, "--precision", "fp16"]) == 2
+    assert "--precision fp16 is not accepted. Did you mean bf16?" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [

@@ -107,6 +107,7 @@ def identity(
     blocks: Annotated[options.Whole, Parameter(help=N_("number of first blocks to zero"))] = 2,
     images: Annotated[options.Whole, Parameter(help=N_("number of random images, and of real ones"))] = 8,
     seed: Annotated[options.Whole, Parameter(help=N_("random seed"))] = 0,
+    precision: shared.Precision = None,
     out: shared.Out = None,
     json: options.JSON = False,
 ) -> int:
@@ -114,7 +115,15 @@ def identity(
     with terminal.TerminalProgress() as progress:
         command = options.command()
         result = lab.identity.run(
-            model, data, blocks=blocks, images=images, seed=seed, out=out, command=command, progress=progress
+            model,
+            data,
+            blocks=blocks,
+            images=images,
+            seed=seed,
+            precision=precision,
+            out=out,
+            command=command,
+            progress=progress,
         )
     largest = result.largest_difference
     if json:

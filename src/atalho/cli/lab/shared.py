@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from cyclopts import Parameter
 
@@ -24,6 +24,10 @@ Images = Annotated[
     options.Whole | None, Parameter(help=N_("number of training images, balanced over the classes; default: all"))
 ]
 Rate = Annotated[float, Parameter(help=N_("peak learning rate"))]
+Precision = Annotated[
+    Literal["fp32", "bf16"] | None,
+    Parameter(help=N_("what the networks are measured in; default: as the experiment began, fp32 in a new one")),
+]
 Out = Annotated[Path | None, Parameter(help=N_("folder of the experiment; default: lab/NAME"))]
 
 
@@ -55,13 +59,20 @@ class SessionOptions:
         float | None,
         Parameter(help=N_("minutes after which no new measurement starts; run the same command again to continue")),
     ] = None
+    precision: Precision = None
     out: Out = None
     json: options.JSON = False
 
     def show(self, run: Callable[..., "Result"]) -> int:
         """Run an experiment and print its result; the command's exit code."""
         with terminal.TerminalProgress() as progress:
-            result = run(budget_minutes=self.budget, out=self.out, command=options.command(), progress=progress)
+            result = run(
+                budget_minutes=self.budget,
+                precision=self.precision,
+                out=self.out,
+                command=options.command(),
+                progress=progress,
+            )
         if self.json:
             terminal.print_json({"folder": str(result.path), **result.to_dict()})
         else:
@@ -80,7 +91,7 @@ def print_result(result: "Result") -> None:
     table = result.table()
     terminal.print_table(table.head, table.rows, numbers=range(table.numbers_from, len(table.head)))
     terminal.say("")
-    terminal.say(result.headline())
+    terminal.say(result.headline(), result.measured_in)
     for sentence in (*result.reasons(), *result.remarks()):
         terminal.say(f"  {sentence}")
     terminal.say(_("report: {path}").format(path=result.report))

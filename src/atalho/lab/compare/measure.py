@@ -17,7 +17,7 @@ from atalho.inspection.summary import summarise
 from atalho.lab.compare.budget import matched, step_seconds
 from atalho.lab.compare.page import CompareResult
 from atalho.lab.compare.result import CompareMeasured, CompareSeries, CompareSettings, Equal, Kind
-from atalho.lab.shared.curves import TrainingCandidate, check_choice, check_seeds, exact_errors, measure_errors
+from atalho.lab.shared.curves import TrainingCandidate, check_choice, check_seeds, measure_errors, with_errors_in
 from atalho.lab.shared.session import BudgetedOptions, Session
 from atalho.lab.shared.training import Recipe, open_bench
 from atalho.lab.shared.verdict import Comparison, Interval, Verdict
@@ -48,7 +48,7 @@ def run(
         specify(name)
     _check(names, equal, seeds)
     session = Session.begin(CompareResult, f"{Path(data).name}-{equal}", **options)
-    bench = exact_errors(session, open_bench(data, recipe or Recipe(), session.progress))
+    bench = with_errors_in(session, open_bench(data, recipe or Recipe(), session.progress))
     chosen = _equalised({name: bench.fitted(name, image_size=bench.pixels.size) for name in names}, equal, bench.image)
     settings = CompareSettings("compare", equal, bench.describe(), chosen, tuple(names))
     seconds: dict[str, float] = {}
@@ -81,7 +81,9 @@ def run(
             )
     measured = CompareMeasured(tuple(series), len(bench.manifest.splits["test"]))
     verdict = judge(series) if len(series) == len(names) else Verdict(())
-    return session.finish(Path(data).name, settings, measured, verdict, done, range(seeds), bench.precision)
+    return session.finish(
+        Path(data).name, settings, measured, verdict, done, range(seeds), bench.precision, bench.measured_in
+    )
 
 
 def judge(series: Sequence[CompareSeries]) -> Verdict:

@@ -23,7 +23,7 @@ from atalho.lab.cost.page import CostResult
 from atalho.lab.cost.result import Cost, CostMeasured, Costs, CostSettings
 from atalho.lab.shared.session import BudgetedOptions, Session
 from atalho.lab.shared.verdict import Comparison, Interval, Verdict
-from atalho.precision import Precision, choose
+from atalho.precision import Precision
 from atalho.stored import from_json
 from atalho.text import Text
 
@@ -58,10 +58,10 @@ def run(
     side = size or max(one.side for one in candidates.values())
     for one in candidates.values():
         check_side(one, side)
-    precision = choose("auto", "auto")
+    session = Session.begin(CostResult, "-".join(candidates)[:95], **options)
+    precision = session.precision(session.begun.get("precision"))
     kinds = {name: one.kind for name, one in candidates.items()}
     settings = CostSettings(tuple(kinds), kinds, side, batch, str(precision), torch.get_num_threads(), rounds)
-    session = Session.begin(CostResult, "-".join(candidates)[:95], **options)
 
     def count() -> dict[str, Counts]:
         return {name: counts(one, side) for name, one in candidates.items()}

@@ -16,7 +16,7 @@ from atalho.errors import ConfigError
 from atalho.inspection.summary import summarise
 from atalho.lab.depth.page import DepthResult
 from atalho.lab.depth.result import DepthMeasured, DepthSeries, DepthSettings
-from atalho.lab.shared.curves import TrainingCandidate, check_choice, check_seeds, exact_errors, measure_errors
+from atalho.lab.shared.curves import TrainingCandidate, check_choice, check_seeds, measure_errors, with_errors_in
 from atalho.lab.shared.session import BudgetedOptions, Session
 from atalho.lab.shared.training import Recipe, TrainingBench, open_bench
 from atalho.lab.shared.verdict import Comparison, Interval, Verdict
@@ -52,7 +52,7 @@ def run(
     for depth, kind in product(depths, kinds):  # before the images are read
         specify(by_depth(family, depth, SMALL_IMAGE), shortcut=kind)
     session = Session.begin(DepthResult, Path(data).name, **options)
-    bench = exact_errors(session, open_bench(data, recipe or Recipe(), session.progress))
+    bench = with_errors_in(session, open_bench(data, recipe or Recipe(), session.progress))
     rising = tuple(sorted(set(depths)))
     candidates = {
         (depth, kind): _candidate(family, depth, kind, bench, several=len(set(kinds)) > 2)
@@ -67,7 +67,9 @@ def run(
     ]
     measured = DepthMeasured(tuple(series), len(bench.manifest.splits["test"]))
     verdict = judge(series) if len(series) == len(candidates) else Verdict(())
-    return session.finish(Path(data).name, settings, measured, verdict, done, range(seeds), bench.precision)
+    return session.finish(
+        Path(data).name, settings, measured, verdict, done, range(seeds), bench.precision, bench.measured_in
+    )
 
 
 def judge(series: Sequence[DepthSeries]) -> Verdict:

@@ -15,6 +15,7 @@ from typing import Any, Unpack
 
 from atalho.config import Config
 from atalho.errors import ConfigError
+from atalho.json_values import JsonObject
 from atalho.lab.gradients.page import GradientsResult
 from atalho.lab.gradients.result import GradientsMeasured, GradientsSettings
 from atalho.lab.gradients.series import START, TRAINED, Probe, judge, probe, series
@@ -28,7 +29,7 @@ from atalho.networks import spec as specs
 from atalho.networks.network import Network
 from atalho.networks.select import twin
 from atalho.networks.spec import Spec
-from atalho.precision import choose
+from atalho.precision import Precision
 from atalho.runs.network import first_weights
 from atalho.runs.network_source import means_folder
 from atalho.runs.run import run_at
@@ -82,23 +83,34 @@ def run(
     name = trained.names(runs)[0] if runs else str(model)
     session = Session.begin(GradientsResult, name, **options)
     asked: dict[str, Any]
+    precision = session.precision(_begun_in(session.begun))
     if runs:
-        candidates, chosen, measured_on = _of_runs(runs, data, batch, session.progress)
+        candidates, chosen, measured_on = _of_runs(runs, data, batch, precision, session.progress)
         asked = {"batch": min(batch, len(chosen.ids)), "measured_on": measured_on}
-        plan = _plan_of_runs(candidates, chosen, seeds, asked["batch"])
+        plan = _plan_of_runs(candidates, chosen, seeds, asked["batch"], precision)
     else:
         bench = _bench(name, data, recipe, session.progress)
+        if precision.numbers == "bf16":  # fp32 is not said, as it was when there was nothing else
+            bench = dataclasses.replace(bench, errors_in=precision)
         chosen = subset.choose(bench.pixels, "train", bench.prepared, count=batch, seed=0)
         spec = bench.fitted(catalogue.spec(name), image_size=bench.pixels.size)
         candidates = _with_twin(GradientCandidate(name, spec, configuration(bench, 0)))
         asked = {"batch": len(chosen.ids), "recipe": bench.describe(), "model": name}
-        plan = _plan_of_trainings(candidates, bench, chosen, seeds, session)
+        plan = _plan_of_trainings(candidates, bench, chosen, seeds, session, precision)
     settings = GradientsSettings(experiment="gradients", **asked, seeds=seeds, compared=_compared(candidates))
     done = session.measure(settings, plan)
     probes = from_json(dict[str, dict[str, Probe]], done.values)
     networks = tuple(series(one.name, one.spec, probes) for one in candidates)
     measured = GradientsMeasured(networks, chosen.preprocessing.size)
-    return session.finish(name, settings, measured, judge(networks), done, range(seeds), choose("auto", "fp32"))
+    return session.finish(name, settings, measured, judge(networks), done, range(seeds), precision)
+
+
+def _begun_in(begun: JsonObject) -> object:
+    """The number type in which gradients were measured: of a network of the catalogue it stands with its training."""
+    match begun:
+        case {"recipe": {"errors_in": kind}} | {"precision": kind}:
+            return kind
+    return None
 
 
 def _bench(name: str, data: Path | str | None, recipe: Recipe | None, progress: Progress) -> TrainingBench:
@@ -109,9 +121,8 @@ def _bench(name: str, data: Path | str | None, recipe: Recipe | None, progress: 
 
 
 def _of_runs(
-    paths: Sequence[Path | str], data: Path | str | None, batch: int, progress: Progress
+    paths: Sequence[Path | str], data: Path | str | None, batch: int, precision: Precision, progress: Progress
 ) -> tuple[list[GradientCandidate], Subset, MeasuredOn]:
-    precision = choose("auto", "fp32")
     networks, chosen = subset.of_runs(
         paths, data, "train", count=batch * BATCHES, seed=0, precision=precision, progress=progress
     )
@@ -140,17 +151,17 @@ def _compared(candidates: Sequence[GradientCandidate]) -> Compared:
 
 
 def _plan_of_runs(
-    candidates: Sequence[GradientCandidate], chosen: Subset, seeds: int, batch: int
+    candidates: Sequence[GradientCandidate], chosen: Subset, seeds: int, batch: int, precision: Precision
 ) -> Mapping[str, Cell]:
     """Each beginning, with the first batch, and the trained network, with each batch."""
-    device = choose("auto", "fp32").device
+    device = precision.device
     batches = [some for some in chosen.batches(batch, device) if len(some[0]) == batch]
 
     def begun(one: GradientCandidate, seed: int) -> dict[str, Probe]:
-        return {START: probe(one.at_start(seed).to(device), *batches[0], seed=seed)}
+        return {START: probe(one.at_start(seed).to(device), *batches[0], precision=precision, seed=seed)}
 
     def held(one: TrainedNetwork, place: int) -> dict[str, Probe]:
-        return {TRAINED: probe(one.network, *batches[place], seed=place)}
+        return {TRAINED: probe(one.network, *batches[place], precision=precision, seed=place)}
 
     runs = [one.trained for one in candidates if one.trained is not None]
     return {f"{one.name}.seed{seed}": partial(begun, one, seed) for seed, one in product(range(seeds), candidates)} | {
@@ -159,16 +170,22 @@ def _plan_of_runs(
 
 
 def _plan_of_trainings(
-    candidates: Sequence[GradientCandidate], bench: TrainingBench, chosen: Subset, seeds: int, session: Session[Any]
+    candidates: Sequence[GradientCandidate],
+    bench: TrainingBench,
+    chosen: Subset,
+    seeds: int,
+    session: Session[Any],
+    precision: Precision,
 ) -> Mapping[str, Cell]:
     """Each cell is one training, measured before it and after each epoch."""
     images, targets = next(chosen.batches(len(chosen.ids), bench.precision.device))
 
     def measure(one: GradientCandidate, seed: int) -> dict[str, Probe]:
-        moments = {START: probe(one.at_start(seed).to(images.device), images, targets, seed=seed)}
+        began = one.at_start(seed).to(images.device)
+        moments = {START: probe(began, images, targets, precision=precision, seed=seed)}
 
         def after(network: Network, epoch: int) -> None:
-            moments[f"epoch{epoch}"] = probe(network, images, targets, seed=seed)
+            moments[f"epoch{epoch}"] = probe(network, images, targets, precision=precision, seed=seed)
 
         train(bench, one.spec, seed, session.work, on_epoch=after, progress=session.progress)
         return moments

@@ -1,4 +1,4 @@
-"""What `lab gradients` measures of a network at each moment, in fp32; then means with intervals, and the verdict."""
+"""What `lab gradients` measures of a network at each moment; then means with intervals, and the verdict."""
 
 import math
 from collections import defaultdict
@@ -17,6 +17,7 @@ from atalho.lab.gradients.result import GradientsSeries, Moment, Paths
 from atalho.lab.shared.verdict import Comparison, Interval, Verdict
 from atalho.networks.network import Network
 from atalho.networks.spec import DenseNetSpec, Spec
+from atalho.precision import Precision
 from atalho.text import Text
 
 START: Final = "start"
@@ -45,21 +46,23 @@ class Probe:
     """None for a network that has one path only."""
 
 
-def probe(network: Network, images: Tensor, targets: Tensor, *, seed: int) -> Probe:
-    """Measure a network on `images` (N,C,H,W) with classes `targets` (N,).
+def probe(network: Network, images: Tensor, targets: Tensor, *, precision: Precision, seed: int) -> Probe:
+    """Measure a network, computing in `precision`, on `images` (N,C,H,W) with classes `targets` (N,).
 
     Likeness is measured on lines between the first of them, paths with the first 32.
     """
-    flow = gradient_flow(network, images, targets)
     shares = None
-    if paths.several(network):
-        few = images[:_PATH_IMAGES], targets[:_PATH_IMAGES]
-        shares = tuple(row.share for row in paths.by_length(network, *few, samples=_PATH_SAMPLES, seed=seed))
+    with precision.autocast():
+        flow = gradient_flow(network, images, targets)
+        if paths.several(network):
+            few = images[:_PATH_IMAGES], targets[:_PATH_IMAGES]
+            shares = tuple(row.share for row in paths.by_length(network, *few, samples=_PATH_SAMPLES, seed=seed))
+        cosines = correlations(network, images, targets, lines=min(LINES, len(images) // 2))
     return Probe(
         blocks=tuple(row.name for row in flow),
         entering=tuple(row.entering for row in flow),
         weights=tuple(row.weights for row in flow),
-        cosines=tuple(correlations(network, images, targets, lines=min(LINES, len(images) // 2))),
+        cosines=tuple(cosines),
         paths=shares,
     )
 

@@ -29,7 +29,7 @@ from atalho.lab.identity.result import Case, IdentityMeasured, IdentityRow, Iden
 from atalho.lab.shared.session import Session, SessionOptions
 from atalho.lab.shared.verdict import Comparison, Interval, Verdict
 from atalho.networks.network import Network
-from atalho.precision import choose
+from atalho.precision import Precision
 from atalho.runs.network_source import NetworkSource, resolve
 from atalho.storage import model_folder
 from atalho.stored import from_json
@@ -65,6 +65,7 @@ class ZeroedNetwork:
     names: Sequence[str]
     images: Mapping[str, Tensor]
     trained: bool
+    precision: Precision
 
 
 def run(
@@ -86,10 +87,12 @@ def run(
         if value < 1:
             raise ConfigError("{name} {given}: expected a whole number of at least 1.", name=name, given=value)
     source = resolve(model)
+    session = Session.begin(IdentityResult, source.name, budget_minutes=None, **options)
+    precision = session.precision(session.begun.get("precision"), "cpu")
     network = source.network(seed=seed)
     names = _first(source, network, blocks)
     pictures = {"random": samples.noise(source, images, seed), "real": samples.real(source, data, images, seed)}
-    zeroed = ZeroedNetwork(network, names, pictures, source.folder is not None)
+    zeroed = ZeroedNetwork(network, names, pictures, source.folder is not None, precision)
     settings = IdentitySettings(
         model=source.name,
         weights=_digest(source),
@@ -100,14 +103,14 @@ def run(
         data=str(data) if data else "fashion",
         design=getattr(source.spec, "design", "linear"),
         convolutions=sum(len(_layers(network.get_submodule(name))) for name in names),
+        precision="bf16" if precision.numbers == "bf16" else None,
     )
-    session = Session.begin(IdentityResult, source.name, budget_minutes=None, **options)
     plan = {f"{case}.{mode}.{kind}": (case, mode, kind) for case, mode, kind in _rows(zeroed)}
     done = session.measure(settings, {name: partial(_measure, zeroed, *row) for name, row in plan.items()})
     rows = tuple(from_json(IdentityRow, {"cell": name, **value}) for name, value in done.values.items())
     largest = max(row.difference for row in rows if row.case == "zeroed")
     return session.finish(
-        source.name, settings, IdentityMeasured(largest, rows), judge(largest), done, [seed], choose("cpu", "fp32")
+        source.name, settings, IdentityMeasured(largest, rows), judge(largest), done, [seed], precision
     )
 
 
@@ -143,10 +146,11 @@ def _rows(zeroed: ZeroedNetwork) -> Iterator[tuple[Case, Mode, Kind]]:
 
 
 def _measure(zeroed: ZeroedNetwork, case: Case, mode: Mode, kind: Kind) -> Difference:
-    if case in ("negative", "not-negative", "projection"):
-        changed, without = _alone(zeroed, case)
-    else:
-        changed, without = _whole(zeroed, case, zeroed.images[kind], training=mode == "train")
+    with zeroed.precision.autocast():
+        if case in ("negative", "not-negative", "projection"):
+            changed, without = _alone(zeroed, case)
+        else:
+            changed, without = _whole(zeroed, case, zeroed.images[kind], training=mode == "train")
     return Difference(case, mode, kind, float((changed - without).abs().max()), float(without.abs().max()))
 
 

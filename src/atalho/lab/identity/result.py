@@ -30,6 +30,8 @@ class IdentitySettings:
     """That of the blocks: `basic`, `bottleneck`, … or `linear`."""
     convolutions: int
     """Convolutions (or linear layers) in those blocks."""
+    precision: Literal["bf16"] | None = None
+    """Number type of the layers; absent: fp32."""
 
 
 @dataclass(frozen=True)

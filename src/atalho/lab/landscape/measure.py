@@ -30,7 +30,6 @@ from atalho.lab.shared import subset, trained
 from atalho.lab.shared.session import BudgetedOptions, Session
 from atalho.lab.shared.trained import Compared, TrainedNetwork
 from atalho.lab.shared.verdict import SHARE, Comparison, Interval, Verdict
-from atalho.precision import choose
 from atalho.stored import from_json
 from atalho.surgery.lesion import silenceable
 from atalho.text import Text
@@ -62,9 +61,9 @@ def run(
     Raises ConfigError, DataError and WeightsError before any work is done.
     """
     _check(points, reach, lines)
-    precision = choose("auto", "auto")
     runs = [network] if beside is None else [network, beside]
     session = Session.begin(LandscapeResult, trained.names(runs)[0], **options)
+    precision = session.precision(session.begun.get("precision"))
     networks, chosen = subset.of_runs(
         runs, data, "train", count=images, seed=seed, precision=precision, progress=session.progress
     )

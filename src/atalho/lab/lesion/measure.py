@@ -23,14 +23,13 @@ from numpy.typing import NDArray
 from atalho.errors import ConfigError
 from atalho.lab.lesion.page import LesionResult
 from atalho.lab.lesion.result import Kind, Lesion, LesionMeasured, LesionSeries, LesionSettings, RandomLesions
-from atalho.lab.shared import cells, subset, trained
+from atalho.lab.shared import subset, trained
 from atalho.lab.shared.session import BudgetedOptions, Session
 from atalho.lab.shared.subset import Subset
 from atalho.lab.shared.trained import Compared, TrainedNetwork
 from atalho.lab.shared.verdict import Comparison, Interval, Verdict
 from atalho.metrics.intervals import over_images, t_interval, wilson
 from atalho.networks.network import Network
-from atalho.precision import choose
 from atalho.stored import from_json
 from atalho.surgery import lesion
 from atalho.tasks.forward import forward
@@ -111,9 +110,7 @@ def run(
         raise ConfigError("Blocks at random: give counts of at least 1, and at least 2 draws.")
     runs = [network] if beside is None else [network, beside]
     session = Session.begin(LesionResult, trained.names(runs)[0], **options)
-    # An experiment that an older version began in bf16 goes on in it.
-    begun = str(cells.description(session.folder).get("precision", ""))
-    precision = choose("auto", "bf16" if " bf16" in begun else "fp32")
+    precision = session.precision(session.begun.get("precision"))
     networks, chosen = subset.of_runs(
         runs, data, "test", count=images, seed=seed, precision=precision, progress=session.progress
     )

@@ -9,13 +9,12 @@ from typing import Any, Final
 from atalho import stored
 from atalho.errors import ConfigError, nearest
 from atalho.inspection.summary import Summary
-from atalho.lab.shared.cells import Finished, description
+from atalho.lab.shared.cells import Finished
 from atalho.lab.shared.session import Session
 from atalho.lab.shared.training import TrainingBench, train
 from atalho.lab.shared.verdict import SHARE, Interval, Sample
 from atalho.networks.network import Network
 from atalho.networks.spec import Spec
-from atalho.precision import choose
 from atalho.text import Text
 from atalho.training.progress import Progress
 
@@ -76,10 +75,12 @@ def check_choice(unknown: Text, given: str, accepted: Sequence[str]) -> None:
         raise ConfigError(Text.joined(unknown, nearest(given, accepted)))
 
 
-def exact_errors(session: Session[Any], bench: TrainingBench) -> TrainingBench:
-    """The bench with errors measured in fp32; one that an older version began goes on as it was begun."""
-    begun = description(session.folder)
-    return bench if begun and "errors_in" not in begun else replace(bench, errors_in=choose("auto", "fp32"))
+def with_errors_in(session: Session[Any], bench: TrainingBench) -> TrainingBench:
+    """The bench with errors measured as is asked; one that an older version began goes on as it was begun."""
+    begun = session.begun
+    if begun and "errors_in" not in begun and session.asked is None:
+        return bench
+    return replace(bench, errors_in=session.precision(begun.get("errors_in")))
 
 
 def measure_errors(

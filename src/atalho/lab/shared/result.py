@@ -81,7 +81,7 @@ class Result(ABC):
     missing: tuple[str, ...]
     """The cells that are not measured yet."""
     provenance: dict[str, Any]
-    """Command, seeds, seconds, precision, versions, machine and when it started, as of a run."""
+    """Command, seeds, seconds, precision, versions, machine and when it started, as of a run, and `measured_in`."""
     path: Unstored[Path]
     """The folder that it was written to or read from."""
 
@@ -123,6 +123,11 @@ class Result(ABC):
         """The page, in both languages."""
         return self.path / REPORT
 
+    @property
+    def measured_in(self) -> str | None:
+        """`fp32` or `bf16`; None in the results of older versions."""
+        return self.provenance.get("measured_in")
+
     def table(self) -> Table:
         """The figures that matter most, in the language in force."""
         return next(iter(self.tables().values()))
@@ -142,7 +147,7 @@ class Result(ABC):
     def verdict_html(self) -> Html:
         """The verdict, its reasons and what else a reader should know, as an element."""
         remarks = [el("p", remark, class_="soft") for remark in self.remarks()]
-        headline = el("p", el("strong", self.headline()))
+        headline = el("p", el("strong", self.headline()), f" · {self.measured_in}" if self.measured_in else None)
         return el(
             "div", headline, bullets(self.reasons(), None), remarks, class_="verdict", data_outcome=self.verdict.outcome
         )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypedDict, TypeVar, Unpack
+from typing import Any, Generic, Literal, TypedDict, TypeVar, Unpack
 
+from atalho.json_values import JsonObject
 from atalho.lab.shared import cells, files
 from atalho.lab.shared.cells import Finished
 from atalho.lab.shared.result import FORMAT, RESULT, Result
 from atalho.lab.shared.verdict import Verdict
-from atalho.precision import Precision
+from atalho.precision import Numbers, Precision, choose
 from atalho.runs import provenance
 from atalho.storage import atomic
 from atalho.training.progress import Progress
@@ -28,6 +29,8 @@ class SessionOptions(TypedDict, total=False):
     """What the provenance says was called."""
     progress: Progress | None
     """Is told how far the experiment is."""
+    precision: Numbers | None
+    """What the networks are measured in; None: as the experiment was begun, fp32 in a new one."""
 
 
 class BudgetedOptions(SessionOptions, total=False):
@@ -46,6 +49,7 @@ class Session(Generic[R]):
     budget_minutes: float | None
     command: str
     progress: Progress
+    asked: Numbers | None = None
 
     @classmethod
     def begin(cls, kind: type[R], subject: str, **options: Unpack[BudgetedOptions]) -> Session[R]:
@@ -56,7 +60,18 @@ class Session(Generic[R]):
         """
         folder = cells.place(options.get("out"), f"{kind.NAME}-{subject}")
         command = options.get("command") or provenance.called_from_python(f"atalho.lab.{kind.NAME}.run")
-        return cls(kind, folder, options.get("budget_minutes"), command, options.get("progress") or Progress())
+        progress = options.get("progress") or Progress()
+        return cls(kind, folder, options.get("budget_minutes"), command, progress, options.get("precision"))
+
+    @property
+    def begun(self) -> JsonObject:
+        """The settings that the experiment in this folder was begun with; empty where there is none."""
+        return cells.description(self.folder)
+
+    def precision(self, begun: object, device: Literal["auto", "cpu"] = "auto") -> Precision:
+        """What is measured in, where it began in the number type that `begun` ends with, or says before a reason."""
+        before: Numbers = "bf16" if str(begun).split(" (")[0].endswith(("bf16", "bfloat16")) else "fp32"
+        return choose(device, self.asked or before)
 
     @property
     def work(self) -> Path:
@@ -81,10 +96,15 @@ class Session(Generic[R]):
         cells: Finished,
         seeds: Sequence[int],
         precision: Precision,
+        measured_in: Precision | None = None,
     ) -> R:
-        """Write `result.json`, the figure and the page; the result. `subject` is the name of the data or model."""
+        """Write `result.json`, the figure and the page; the result. `subject` is the name of the data or model.
+
+        `precision` is that of a training where there is one; networks are measured in it unless `measured_in` is given.
+        """
         about = provenance.gather(self.command, None, precision).to_dict()  # the seed is that of a single run
         about |= {"seeds": list(seeds), "seconds": round(cells.seconds, 1)}
+        about |= {"measured_in": (measured_in or precision).numbers}
         result = self.kind(
             format=FORMAT,
             experiment=self.kind.NAME,

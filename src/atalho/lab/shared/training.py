@@ -122,6 +122,11 @@ class TrainingBench:
     """In which errors are measured; None: as the networks are trained."""
 
     @property
+    def measured_in(self) -> Precision:
+        """In which errors are measured."""
+        return self.errors_in or self.precision
+
+    @property
     def manifest(self) -> Manifest:
         """Names, labels and splits."""
         return self.pixels.manifest
@@ -151,7 +156,7 @@ class TrainingBench:
 
     def error(self, network: nn.Module, ids: Ids) -> float:
         """The share of the images `ids` that `network`, in eval mode, gets wrong."""
-        logits = forward(network, self.pixels.images, ids, self.prepared, self.errors_in or self.precision)
+        logits = forward(network, self.pixels.images, ids, self.prepared, self.measured_in)
         return (logits.argmax(1) != torch.from_numpy(self.manifest.labels[ids])).float().mean().item()
 
     def some(self, split: str, most: int) -> Ids:

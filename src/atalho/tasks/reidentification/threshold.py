@@ -1,5 +1,6 @@
 """The threshold of a model: chosen from what was measured, kept beside its weights, its curve in the run's folder."""
 
+import dataclasses
 from pathlib import Path
 from typing import Final
 
@@ -40,13 +41,18 @@ def choose_at_the_end(run: Path, target: EvaluationTarget, config: ReidConfig, l
         return None
     chosen, reason = None, None
     try:
-        chosen = verification.choose(rates, wanted)
+        chosen = choose(target, rates, wanted)
         tell_few(target, "val", run, listener)
     except DataError as error:
         reason = error.text
         listener.note(_without(reason, run))
     record(run, rates, wanted, chosen, reason=reason)
     return chosen
+
+
+def choose(target: EvaluationTarget, rates: ErrorRates, wanted: float) -> Threshold:
+    """The threshold of a network whose `rates` these are. Raises DataError where the pairs are too few for it."""
+    return dataclasses.replace(verification.choose(rates, wanted), precision=target.precision.numbers)
 
 
 def tell_few(target: EvaluationTarget, split: str, run: Path | str, listener: Listener) -> None:
