@@ -27,7 +27,7 @@ def test_show(world: World, capsys: Printed) -> None:
     told = dict(line.strip().split(maxsplit=1) for line in capsys.readouterr().out.splitlines() if line.strip())
     assert told["licence"] == "CC0-1.0"
     assert told["SHA-256"].endswith("… (the first digits, from the file's name)")
-    assert told["images"] == "shorter side to 36 px (bilinear), middle 32 × 32 px"
+    assert told["images"] == "shorter side to 37 px (bicubic), middle 32 × 32 px"
     assert run(["weights", "show", "tv:tiny", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["name"] == "tv:tiny.v1"
     assert run(["weights", "show", "tv:tinny"]) == 2
