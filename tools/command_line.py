@@ -1,4 +1,4 @@
-"""The reference of the command line, in docs/cli.md and docs/cli.pt-BR.md: what `--help` says of every command.
+"""The reference of the command line, in docs/cli.md and docs/cli.pt-BR.md: what `--help-all` says of every command.
 
 python tools/command_line.py write    write both pages
 python tools/command_line.py check    exit with a message where a page is not what `write` would write
@@ -17,6 +17,7 @@ from cyclopts.help import DefaultFormatter, HelpEntry, HelpPanel
 from rich.console import Console
 
 from atalho.cli import app, help
+from atalho.cli.examples import EXAMPLES
 from atalho.text import use_language
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -52,6 +53,10 @@ class Reference(help.Formatter, Markdown):
 
     lines: list[str]
 
+    def __init__(self) -> None:
+        super().__init__(whole=True)
+        self.lines = []
+
     render_usage = Markdown.render_usage
     render_description = Markdown.render_description
 
@@ -63,15 +68,16 @@ def page(language: str) -> str:
     sections = [HEADS[language]]
     for words in _commands(program, []):
         writer = Reference()
-        writer.lines = []
         here = program
         here.help_formatter = writer
         for word in words:
             here = here[word]
             here.help_formatter = writer
         program.help_print(words, console=Console(file=io.StringIO(), width=100))
+        shown = EXAMPLES.get(" ".join(words), ())
+        examples = ["\n".join(["```bash", *shown, "```\n"])] if shown else []
         heading = [f"{'#' * (len(words) + 1)} {' '.join(['atalho', *words])}\n"] if words else []
-        sections += [*heading, *writer.lines]
+        sections += [*heading, *writer.lines, *examples]
     return "\n".join(sections).rstrip() + "\n"
 
 

@@ -8,6 +8,11 @@ from collections.abc import Iterable
 
 from atalho.text import Text
 
+_LISTED = 20
+"""Up to how many accepted names are all told."""
+_SOME = 8
+"""How many are told of more, those most like what was given."""
+
 
 class AtalhoError(Exception):
     """Any mistake or mishap that Atalho explains in its own words.
@@ -88,9 +93,12 @@ class ReportedElsewhereError(AtalhoError):
 
 
 def nearest(given: str, accepted: Iterable[str]) -> Text:
-    """A sentence that offers the accepted names closest to `given`, or all of them where none is close."""
+    """A sentence that offers the accepted names closest to `given`: where none is close, all, or some of many."""
     names = sorted(set(accepted))
     close = difflib.get_close_matches(given, names, n=3, cutoff=0.6)
     if close:
         return Text("Did you mean {names}?", names=" / ".join(close))
-    return Text("Accepted: {names}.", names=", ".join(names))
+    if len(names) <= _LISTED:
+        return Text("Accepted: {names}.", names=", ".join(names))
+    some = difflib.get_close_matches(given, names, n=_SOME, cutoff=0.0)
+    return Text("Accepted, among others: {names}.", names=", ".join(some))

@@ -20,7 +20,17 @@ from atalho.text import _, use_language
 
 COMMANDS = [
     *("", "doctor", "train", "evaluate", "predict", "embed", "models", "show", "import", "index", "search", "compare"),
-    *("threshold", "sample", "gallery", "gallery list", "gallery remove", "gallery verify", "gallery rebuild", "lab"),
+    *(
+        "threshold",
+        "sample",
+        "completion",
+        "gallery",
+        "gallery list",
+        "gallery remove",
+        "gallery verify",
+        "gallery rebuild",
+        "lab",
+    ),
 ]
 # Words that English cannot do without, and the parser's own; none of them is Portuguese.
 ENGLISH = re.compile(
@@ -61,7 +71,7 @@ def _printed(language: str, *arguments: object) -> str:
 def pages() -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
     """Every help page in English, then in Portuguese, then in English again, from one process."""
     english, portuguese, again = (
-        {command: _printed(language, *command.split(), "--help") for command in COMMANDS}
+        {command: _printed(language, *command.split(), "--help-all") for command in COMMANDS}
         for language in ("en", "pt", "en")
     )
     return english, portuguese, again
@@ -89,7 +99,7 @@ def test_a_page_is_english_before_and_after_it_was_portuguese(command, pages):
 def test_no_english_is_left_on_a_portuguese_page(command, portuguese_pages):
     page = portuguese_pages[command]
     # Flags and their accepted values are code.
-    prose = re.sub(r"--\S+|\[valores: [^]]*\]", "", page)
+    prose = re.sub(r"--\S+|\[valores: [^]]*\]|^  atalho .*|\batalho (help|train)\b", "", page, flags=re.MULTILINE)
     assert page.startswith(f"Uso: atalho {command}".strip())
     assert ENGLISH.findall(prose) == []
 
@@ -102,14 +112,15 @@ def test_a_summary_has_nine_words_at_most(command, pages):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_placeholder_is_translated(command, portuguese_pages):
-    words = set(re.findall(r"\b[A-ZÀ-Ý]{3,}\b", portuguese_pages[command]))
+    page = re.sub(r"^  atalho .*", "", portuguese_pages[command], flags=re.MULTILINE)
+    words = set(re.findall(r"\b[A-ZÀ-Ý]{3,}\b", page))
     use_language("pt")
     assert words <= {_(word) for word in PLACEHOLDERS} | NAMES
 
 
 def test_the_english_page_states_choices_defaults_and_what_is_required(english_pages):
     page = english_pages["predict"]
-    assert page.startswith("Usage: atalho predict [OPTIONS] RUN [ARGS...]")
+    assert page.startswith("Usage: atalho predict RUN IMAGES... [OPTIONS]\n")
     assert re.search(r"RUN +run, model folder or name of pretrained weights \[required\]", page)
     assert re.search(r"--format CHOICE +output format \[choices: table, csv, json\] \[default: table\]", page)
     assert "False" not in page
@@ -139,13 +150,57 @@ def test_help_has_a_panel_for_each_section(english_pages):
     titles = [
         "Arguments",
         "Options",
+        "More options",
         "Network",
-        "Images",
+        "Image settings",
         "Augmentation",
         "Learning",
         "Re-identification",
     ]
     assert re.findall(r"╭─ (.+?) ─", page) == titles
+    assert re.findall(r"╭─ (.+?) ─", _printed("en", "train", "--help")) == titles[:2]
+
+
+def test_commands_stand_in_groups(english_pages):
+    page = english_pages[""]
+    assert re.findall(r"╭─ (.+?) ─", page) == ["Images", "Models", "Same or not", "Laboratory", "Help"]
+    assert re.search(r"╭─ Images ─+╮\n│ sample .*\n│ doctor ", page)
+
+
+USAGES = {
+    "train": "[DATA] [OPTIONS]",
+    "evaluate": "RUN [DATA] [OPTIONS]",
+    "predict": "RUN IMAGES... [OPTIONS]",
+    "import": "FILE --out PATH [OPTIONS]",
+    "index": "RUN [IMAGES...] --gallery STR [OPTIONS]",
+    "compare": "RUN FIRST SECOND [OPTIONS]",
+    "gallery": "COMMAND",
+    "completion": "SHELL",
+}
+
+
+@pytest.mark.parametrize("command", USAGES)
+def test_usage_names_the_arguments(command, english_pages):
+    assert english_pages[command].startswith(f"Usage: atalho {command} {USAGES[command]}\n")
+
+
+def test_a_short_page_says_where_all_settings_are():
+    short, whole = (_printed("en", "train", flag) for flag in ("--help", "--help-all"))
+    assert "All settings: atalho train --help-all" in short
+    assert "--training.lr" in whole
+    assert "--training.lr" not in short
+    assert len(short.splitlines()) < 40
+    assert "--help-all" not in _printed("en", "models", "--help")
+
+
+@pytest.mark.parametrize("words", [["train"], ["lab", "depth"], []])
+def test_help_is_a_command_too(words):
+    assert _printed("en", "help", *words) == _printed("en", *words, "--help")
+    assert _printed("en", "help", *words, "--help-all") == _printed("en", *words, "--help-all")
+
+
+def test_help_of_an_unknown_command_names_the_nearest():
+    assert _printed("en", "help", "trian") == "Unknown command trian. Did you mean train?\n"
 
 
 def test_a_misspelt_flag_is_explained_in_portuguese():
@@ -249,5 +304,5 @@ def _at_import(node: ast.AST) -> Iterator[ast.Call]:
 
 def test_the_environment_chooses_the_language_of_the_program():
     found = _run("-m", "atalho", "--help", LANGUAGE="", LC_ALL="", LC_MESSAGES="", LANG="pt_BR.UTF-8")
-    assert "╭─ Comandos ─" in found.stdout
+    assert "╭─ Modelos ─" in found.stdout
     assert found.stderr == ""

@@ -9,6 +9,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from dataclasses import dataclass
 from types import FrameType
 
 from atalho import cores, system
@@ -34,7 +35,8 @@ def run(arguments: Sequence[str]) -> int:
     prepare_process()
     from atalho.cli import terminal
 
-    debug, language, rest = _everywhere(list(arguments))
+    everywhere, rest = _everywhere(list(arguments))
+    language, debug = everywhere.language, everywhere.debug
     try:
         if language is not None:
             use_language(language)
@@ -48,7 +50,8 @@ def run(arguments: Sequence[str]) -> int:
     from atalho.cli import app, wording
 
     try:
-        code: int | None = app.build()(rest, exit_on_error=False, print_error=False, result_action="return_value")
+        program = app.build(whole=everywhere.all_settings)
+        code: int | None = program(rest, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
         return code or 0
     except CycloptsError as error:
@@ -111,18 +114,29 @@ def prepare_process() -> None:
     system.keep_freed_memory()
 
 
-def _everywhere(arguments: list[str]) -> tuple[bool, str | None, list[str]]:
-    """The options that every command takes, --lang and --debug, wherever they stand, and the rest."""
-    debug, language = False, None
-    rest: list[str] = []
+@dataclass
+class _Everywhere:
+    """The options that every command takes, wherever they stand."""
+
+    debug: bool = False
+    language: str | None = None
+    all_settings: bool = False
+
+
+def _everywhere(arguments: list[str]) -> tuple[_Everywhere, list[str]]:
+    """The options that every command takes, and the rest, in which `help COMMAND` is `COMMAND --help`."""
+    found, rest = _Everywhere(), list[str]()
     waiting = iter(arguments)
     for argument in waiting:
         if argument == "--debug":
-            debug = True
+            found.debug = True
+        elif argument == "--help-all":
+            found.all_settings = True
+            rest.append("--help")
         elif argument == "--lang":
-            language = next(waiting, "")
+            found.language = next(waiting, "")
         elif argument.startswith("--lang="):
-            language = argument.partition("=")[2]
+            found.language = argument.partition("=")[2]
         else:
             rest.append(argument)
-    return debug, language, rest
+    return found, [*rest[1:], "--help"] if rest[:1] == ["help"] else rest

@@ -1,6 +1,5 @@
 """The schema as options: every value of `config.py` is a flag by its path, and only those given come through."""
 
-import inspect
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -8,26 +7,16 @@ from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Final, Literal, TypedDict, Union, get_args, get_origin
 
-from cyclopts import Group, Parameter, Token, convert
+from cyclopts import App, Group, Parameter, Token, UnknownOptionError, convert
 
 from atalho import config as schema
 from atalho import limits
 from atalho.cli import help
-from atalho.errors import ConfigError, nearest
+from atalho.errors import ConfigError
 from atalho.json_values import JsonObject, JsonValue
 from atalho.settings import merge, nest
 from atalho.text import N_, _
 from atalho.training.recipe import DECIDED
-
-# In the order of the help page, below the arguments and the short options.
-_TITLES = {
-    "model": N_("Network"),
-    "data": N_("Images"),
-    "augment": N_("Augmentation"),
-    "training": N_("Learning"),
-    "reid": N_("Re-identification"),
-}
-
 
 SHORT: Final = {
     "model.name": "--model",
@@ -57,21 +46,27 @@ Whole = Annotated[int, Parameter(converter=_whole)]
 """The type of an option that is a whole number."""
 
 
-def value(path: str, text: str | None = None) -> Parameter:
+RARE: Final = Group(help.RARE, sort_key=2)
+"""Options that few need, which `--help` leaves to `--help-all`."""
+
+
+def value(path: str, text: str | None = None, *, rare: bool = False) -> Parameter:
     """A value of the schema under its short name; the parser takes its path for the same, and help does not show it.
 
-    `text` is told instead of what the schema says. What the value is when it is not given, is told too.
+    `text` is told instead of what the schema says. What the value is when it is not given, is told too. Few need it
+    where it is `rare`.
     """
     entry = _entries()[path]
     # The path first: the parser takes --model.name for a part of --model otherwise.
     names = [flag(path), SHORT[path]]
     owner, _dot, key = path.rpartition(".")
-    return Parameter(
+    parameter = Parameter(
         name=list(dict.fromkeys(names)),
         help=text or entry.meaning,
         show_default=_shown(entry),
         negative=f"--{owner}.no-{key.replace('_', '-')}" if isinstance(entry.default, bool) else "",
     )
+    return Parameter.combine(parameter, Parameter(group=RARE)) if rare else parameter
 
 
 def flag(path: str) -> str:
@@ -88,11 +83,12 @@ def section(name: str, *, apart: Iterable[str] = ()) -> Any:
     for path, entry in _entries().items():
         owner, _dot, key = path.rpartition(".")
         if owner == name and path not in ("data.path", "model.spec", "training.measured", *apart):
-            about = Parameter(help=entry.meaning, show_default=_shown(entry), consume_multiple=True)
+            about = Parameter(name=flag(path), help=entry.meaning, show_default=_shown(entry), consume_multiple=True)
             fields[key] = Annotated[_parsed(entry.type), about]
     kind = TypedDict(name.capitalize(), fields, total=False)  # type: ignore[misc]
-    group = Group(_TITLES[name], sort_key=2 + list(_TITLES).index(name))
-    return Annotated[kind | None, Parameter(name=f"--{name}", group=group, help="")]
+    group = Group(help.SETTINGS[name], sort_key=3 + list(help.SETTINGS).index(name))
+    # Whole names above: `--data 64` would set the first value of a parameter that is called --data.
+    return Annotated[kind | None, Parameter(name="*", group=group, help="")]
 
 
 @cache
@@ -144,7 +140,9 @@ def _plain(value: Any) -> str:
 Images = Annotated[
     str,
     # For the lone dash; `named` refuses other words that begin with one.
-    Parameter(help=N_("files, folders, globs, or - for a list on standard input"), allow_leading_hyphen=True),
+    Parameter(
+        help=N_("files, folders, globs, or - for a list on standard input"), allow_leading_hyphen=True, required=True
+    ),
 ]
 Numbers = Annotated[
     Literal["fp32", "bf16"],
@@ -181,7 +179,9 @@ def refuse_without(needed: str, given: Mapping[str, Any]) -> None:
 
 def named(images: Sequence[str], command: Callable[..., object]) -> list[str]:
     """What `images` of a command name, with the lines of standard input in place of a dash."""
-    refuse_unknown([image for image in images if image.startswith("-") and image != "-"], command)
+    for image in images:
+        if image.startswith("-") and image != "-":
+            _refuse_unknown(image, command)
     listed = _listed() if "-" in images else []
     return [path for image in images for path in (listed if image == "-" else [image])]
 
@@ -194,8 +194,9 @@ def _listed() -> list[str]:
         raise ConfigError("Cannot read {path}: {reason}", path=_("standard input"), reason=error) from error
 
 
-def refuse_unknown(given: Sequence[str], command: Callable[..., object]) -> None:
-    """Words that look like options of a command that takes any word."""
-    if given:
-        known = [f"--{name.replace('_', '-')}" for name in inspect.signature(command).parameters]
-        raise ConfigError("Unknown option {given}. {nearest}", given=given[0], nearest=nearest(given[0], known))
+def _refuse_unknown(given: str, command: Callable[..., object]) -> None:
+    """A word that looks like an option, of a command whose images may begin with a dash, as the parser refuses it."""
+    app = App(default_command=command)
+    error = UnknownOptionError(token=Token(keyword=given), argument_collection=app.assemble_argument_collection())
+    error.app, error.command_chain = app, (command.__name__,)
+    raise error

@@ -41,7 +41,7 @@ _USUAL: Final = SearchOptions()
 def search(
     gallery: Annotated[str, Parameter(help=N_("gallery created by atalho index"))],
     /,
-    *images: Annotated[str, Parameter(help=N_("files, folders or globs"))],
+    *images: Annotated[str, Parameter(help=N_("files, folders or globs"), required=True)],
     k: Annotated[options.Whole, Parameter(name=["-k", "--k"], help=N_("answers per image"))] = 10,
     model: Annotated[str | None, Parameter(help=N_("the gallery's model, if it has moved"))] = None,
     precision: options.Numbers = "fp32",

@@ -36,7 +36,7 @@ def train(
     epochs: Annotated[options.Whole | None, options.value("training.epochs")] = None,
     minutes: Annotated[float | None, options.value("training.minutes")] = None,
     batch_size: Annotated[options.Whole | None, options.value("training.batch_size")] = None,
-    memory: Annotated[Memory | None, options.value("training.memory")] = None,
+    memory: Annotated[Memory | None, options.value("training.memory", rare=True)] = None,
     seed: Annotated[options.Whole | None, options.value("training.seed")] = None,
     skip_bad: Annotated[bool | None, options.value("data.skip_bad")] = None,
     start: Annotated[
@@ -47,23 +47,32 @@ def train(
         ),
     ] = None,
     out: Annotated[Path | None, Parameter(help=N_("folder of the run; default: runs/NAME"))] = None,
-    protocol: Annotated[ProtocolChoice | None, options.value("reid.protocol")] = None,
-    config: Annotated[Path | None, Parameter(help=N_("TOML file with settings, such as a run.toml"))] = None,
+    protocol: Annotated[ProtocolChoice | None, options.value("reid.protocol", rare=True)] = None,
+    config: Annotated[
+        Path | None, Parameter(group=options.RARE, help=N_("TOML file with settings, such as a run.toml"))
+    ] = None,
     resume: Annotated[
         Path | None,
         Parameter(help=N_("run to continue exactly where it stopped; DATA gives the images' new folder if they moved")),
     ] = None,
     accept_data_change: Annotated[
-        bool, Parameter(help=N_("continue even if images have changed since the run stopped"), negative="")
+        bool,
+        Parameter(
+            group=options.RARE, help=N_("continue even if images have changed since the run stopped"), negative=""
+        ),
     ] = False,
     continue_: Annotated[
         bool,
         Parameter(
-            name="--continue", help=N_("continue the run in --out if it exists; otherwise start it"), negative=""
+            name="--continue",
+            group=options.RARE,
+            help=N_("continue the run in --out if it exists; otherwise start it"),
+            negative="",
         ),
     ] = False,
     track: Annotated[
-        Literal["tensorboard"] | None, Parameter(help=N_("also write the metrics for TensorBoard, in the run's folder"))
+        Literal["tensorboard"] | None,
+        Parameter(group=options.RARE, help=N_("also write the metrics for TensorBoard, in the run's folder")),
     ] = None,
     dry_run: Annotated[
         bool, Parameter(help=N_("show what would be trained and how, then stop without writing a run"), negative="")

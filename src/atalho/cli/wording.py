@@ -1,27 +1,29 @@
 """What the parser found wrong, in our own words: what was given, what is accepted, what to do."""
 
-from collections.abc import Iterable, Iterator
-from itertools import chain
-from typing import Any, get_args
+import shlex
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final, get_args
 
-from cyclopts import CoercionError, CycloptsError, MissingArgumentError, UnknownCommandError, UnknownOptionError
+from cyclopts import App, CoercionError, CycloptsError, MissingArgumentError, UnknownCommandError, UnknownOptionError
 from cyclopts.exceptions import RepeatArgumentError
 
-from atalho.cli import help
+from atalho.cli import help, meant
 from atalho.errors import nearest
 from atalho.text import _
+
+_SHOWN: Final = 3
+"""Words that nothing takes which a message repeats: a shell puts hundreds in place of a glob."""
 
 
 def explain(error: CycloptsError) -> str:
     """One clear message for an error of the parser."""
     if isinstance(error, UnknownOptionError):
         given = error.token.keyword or error.token.value
-        known = chain.from_iterable(argument.names for argument in error.argument_collection if argument.parse)
-        return _("Unknown option {given}. {nearest}").format(given=given, nearest=_closest(given, known))
+        return meant.explain(given, error.app or App(), error.command_chain or ())
     if isinstance(error, UnknownCommandError):
-        given = (error.unused_tokens or [""])[0]
-        commands = [name for name in (error.app or ()) if not name.startswith("-")]
-        return _("Unknown command {given}. {nearest}").format(given=given, nearest=nearest(given, commands))
+        return _unknown_command(error)
     if isinstance(error, MissingArgumentError):
         return _missing(error)
     if isinstance(error, CoercionError):
@@ -29,8 +31,43 @@ def explain(error: CycloptsError) -> str:
     if isinstance(error, RepeatArgumentError):
         return _repeated(error)
     if error.unused_tokens:
-        return _("Unexpected argument: {given}. See --help.").format(given=" ".join(error.unused_tokens))
+        return _too_many(error.unused_tokens, error)
     return str(error)
+
+
+def _unknown_command(error: CycloptsError) -> str:
+    """A word that is no command, or an option that stands before the command."""
+    words = error.unused_tokens or [""]
+    given, above = words[0], ["atalho", *(error.command_chain or ())]
+    commands = [name for name in (error.app or ()) if not name.startswith("-")]
+    if not given.startswith("-"):
+        return _("Unknown command {given}. {nearest}").format(given=given, nearest=nearest(given, commands))
+    place = next((place for place, word in enumerate(words) if word in commands), None)
+    if place is None:
+        text = _("Unknown option {given}. {command} shows the commands.")
+        return text.format(given=given, command=" ".join([*above, "--help"]))
+    text = _("{given} stands before the command. Options come after it: {command}")
+    return text.format(given=given, command=shlex.join([*above, *words[place:], *words[:place]]))
+
+
+def _too_many(words: list[str], error: CycloptsError) -> str:
+    """Words beyond what the command takes: often a name with a space in it, or a glob, without quotes."""
+    given = " ".join(words[:_SHOWN]) + (" …" if len(words) > _SHOWN else "")
+    tokens = error.root_input_tokens or []
+    for left, right in pairwise(tokens):
+        if right in words and Path(f"{left} {right}").exists():
+            text = _("Unexpected argument: {given}. Put a name with spaces in quotes: {name}")
+            return text.format(given=given, name=f'"{left} {right}"')
+    if error.app is None:
+        return _("Unexpected argument: {given}. See --help.").format(given=given)
+    usage = help.placeholders(help.usage(error.app, error.command_chain or ()))
+    if "PATTERN" in help.usage(error.app, ()) and all(Path(word).exists() for word in words):
+        text = _(
+            "Unexpected argument: {given}. Put the pattern in quotes, so that the shell leaves it as it is: {usage}"
+        )
+    else:
+        text = _("Unexpected argument: {given}. Usage: {usage}")
+    return text.format(given=given, usage=usage)
 
 
 def _missing(error: MissingArgumentError) -> str:
@@ -78,12 +115,3 @@ def _within(kind: Any) -> Iterator[Any]:
         yield kind
     for inner in get_args(kind):
         yield from _within(inner)
-
-
-def _closest(given: str, known: Iterable[str]) -> str:
-    """The nearest options; the whole list would be too long to help."""
-    import difflib
-
-    flags = sorted({name for name in known if name.startswith("--")})
-    close = difflib.get_close_matches(given.split("=")[0], flags, n=2)
-    return str(nearest(given.split("=")[0], close)) if close else _("See --help.")

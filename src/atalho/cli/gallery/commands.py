@@ -104,7 +104,9 @@ def prune(
 
 
 def merge(
-    *galleries: Annotated[str, Parameter(help=N_("the galleries whose images to merge; they stay as they are"))],
+    *galleries: Annotated[
+        str, Parameter(help=N_("the galleries whose images to merge; they stay as they are"), required=True)
+    ],
     into: Annotated[str, Parameter(help=N_("the gallery that gets them: a new one, or one that is there"))],
     json: options.JSON = False,
 ) -> int:

@@ -153,7 +153,9 @@ def gradients(
 
 
 def cost(
-    *models: Annotated[str, Parameter(help=N_("networks of the catalogue or of torchvision, such as vgg19, or runs"))],
+    *models: Annotated[
+        str, Parameter(help=N_("networks of the catalogue or of torchvision, such as vgg19, or runs"), required=True)
+    ],
     size: Annotated[
         options.Whole | None, Parameter(help=N_("side of the images in pixels; default: chosen from the networks"))
     ] = None,
@@ -162,7 +164,6 @@ def cost(
     session: shared.Session = shared.SESSION,
 ) -> int:
     """Parameters, operations, memory and time of networks, side by side."""
-    options.refuse_unknown([word for word in models if word.startswith("-")], cost)
     return session.show(partial(lab.cost.run, models, size=size, batch=batch, rounds=rounds))
 
 

@@ -221,7 +221,7 @@ def _missing(path: Path) -> Text:
     hint: Text | str = ""
     if os.access(parent, os.R_OK) and parent.is_dir():
         names = [entry.name for entry in parent.iterdir() if not entry.name.startswith(".")]
-        hint = _hint(path.name, names)
+        hint = _hint(path.name, difflib.get_close_matches(path.name, names))
     return Text("{path} does not exist. {hint}").format(path=path, hint=hint)
 
 
