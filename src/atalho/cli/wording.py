@@ -1,15 +1,16 @@
 """What the parser found wrong, in our own words: what was given, what is accepted, what to do."""
 
+import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, Final, get_args
 
 from cyclopts import App, CoercionError, CycloptsError, MissingArgumentError, UnknownCommandError, UnknownOptionError
 from cyclopts.exceptions import RepeatArgumentError
 
 from atalho.cli import help, meant
+from atalho.cli.examples import EXAMPLES
 from atalho.errors import nearest
 from atalho.text import _
 
@@ -40,6 +41,9 @@ def _unknown_command(error: CycloptsError) -> str:
     words = error.unused_tokens or [""]
     given, above = words[0], ["atalho", *(error.command_chain or ())]
     commands = [name for name in (error.app or ()) if not name.startswith("-")]
+    if os.path.exists(given):  # noqa: PTH110 (no error for a name that is too long)
+        text = _("{given} is a file or folder; a command comes before it, as in: {example}")
+        return text.format(given=given, example=EXAMPLES[" ".join(above[1:])][-1])
     if not given.startswith("-"):
         return _("Unknown command {given}. {nearest}").format(given=given, nearest=nearest(given, commands))
     place = next((place for place, word in enumerate(words) if word in commands), None)
@@ -55,19 +59,37 @@ def _too_many(words: list[str], error: CycloptsError) -> str:
     given = " ".join(words[:_SHOWN]) + (" …" if len(words) > _SHOWN else "")
     tokens = error.root_input_tokens or []
     for left, right in pairwise(tokens):
-        if right in words and Path(f"{left} {right}").exists():
+        if right in words and os.path.exists(f"{left} {right}"):  # noqa: PTH110
             text = _("Unexpected argument: {given}. Put a name with spaces in quotes: {name}")
             return text.format(given=given, name=f'"{left} {right}"')
     if error.app is None:
         return _("Unexpected argument: {given}. See --help.").format(given=given)
-    usage = help.placeholders(help.usage(error.app, error.command_chain or ()))
-    if "PATTERN" in help.usage(error.app, ()) and all(Path(word).exists() for word in words):
+    usage = _usage(error.app, error)
+    if named := _networks(tokens, error.app):
+        text = _("Unexpected argument: {given}. A network is named by an option: --model {name}")
+        return text.format(given=given, name=named[0])
+    if "PATTERN" in help.usage(error.app, ()) and all(map(os.path.exists, words)):
         text = _(
             "Unexpected argument: {given}. Put the pattern in quotes, so that the shell leaves it as it is: {usage}"
         )
     else:
         text = _("Unexpected argument: {given}. Usage: {usage}")
     return text.format(given=given, usage=usage)
+
+
+def _usage(command: App, error: CycloptsError) -> str:
+    return help.placeholders(help.usage(command, error.command_chain or ()))
+
+
+def _networks(words: Iterable[str], command: App) -> list[str]:
+    """Those of `words` that name a network, of a command that has an option for it."""
+    from atalho.networks.catalogue import list_models
+
+    arguments = command.assemble_argument_collection()
+    if not any("--model" in argument.names for argument in arguments):
+        return []
+    known = list_models()
+    return [word for word in words if word in known]
 
 
 def _missing(error: MissingArgumentError) -> str:
@@ -78,7 +100,10 @@ def _missing(error: MissingArgumentError) -> str:
     name, meaning = error.keyword or help.placeholders(argument.name), _(argument.parameter.help)
     if error.keyword:
         return _("{name} needs a value ({meaning}). See --help.").format(name=name, meaning=meaning)
-    return _("{name} is missing ({meaning}). Add it, or see --help.").format(name=name, meaning=meaning)
+    if error.app is None:
+        return _("{name} is missing ({meaning}). Add it, or see --help.").format(name=name, meaning=meaning)
+    text = _("{name} is missing ({meaning}). Usage: {usage}")
+    return text.format(name=name, meaning=meaning, usage=_usage(error.app, error))
 
 
 def _repeated(error: RepeatArgumentError) -> str:

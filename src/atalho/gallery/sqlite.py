@@ -49,6 +49,8 @@ class SqliteStore(Store):
 
     def __init__(self, path: Path, create: Origin | None = None) -> None:
         self.path = path
+        if path.is_dir():
+            raise GalleryError("{path} is a folder, and a gallery is a file, such as characters.db.", path=path)
         if create is None and not path.is_file():
             raise GalleryError("{path}: gallery not found. Create one with: atalho index", path=path)
         with self._explained():

@@ -1,5 +1,6 @@
 """The named networks of all families. No torch here, so that lists and help are immediate."""
 
+import os
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from functools import cache
@@ -28,6 +29,11 @@ def list_models(pattern: str = "*") -> list[str]:
 def spec(name: str) -> Spec:
     """The spec of a named network. Raises ConfigError with the nearest names for an unknown one."""
     row = _rows().get(name) or densenet.named_by_numbers(name)
+    if row is None and os.path.isdir(name):  # noqa: PTH112 (no error for a name that is too long)
+        raise ConfigError(
+            "{path} is a folder, not a network. Start from what a run or model folder has learned with --from {path}.",
+            path=name,
+        )
     if row is None:
         raise ConfigError(
             Text.joined(

@@ -40,7 +40,7 @@ def refuse_other(path: Path, kind: Kind) -> None:
         if status is None or stat.S_ISCHR(status.st_mode) or stat.S_ISFIFO(status.st_mode):
             return
         if stat.S_ISDIR(status.st_mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            raise IsADirectoryError(errno.EISDIR, _("it is a folder; give the name of a file"))
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, _("it is neither a file nor a pipe"))
         if _stream(status) is None and not _BEGINS[kind].match(_beginning(path)):

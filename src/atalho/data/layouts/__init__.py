@@ -23,6 +23,8 @@ from atalho.text.numbers import whole
 
 _NAMED: Final = 5
 _FEW: Final = 20
+_RUN: Final = "run.toml"
+"""The file that makes a folder a run, as `storage/run_folder.py` says."""
 
 
 def read(
@@ -104,6 +106,12 @@ def read_test(path: str | Path, classes: tuple[str, ...], class_pattern: str | N
 def _list(path: Path, class_pattern: str | None = None, known: Sequence[str] = ()) -> Listing:
     if not os.path.lexists(path):  # (no error for a name that is too long)
         raise DataError(_missing(path))
+    if os.path.isfile(path / _RUN):  # noqa: PTH113 (no error for a folder that cannot be entered)
+        raise DataError(
+            "{path} is a run, not images. Continue it with atalho train --resume {path}, or start from what it has "
+            "learned with --from {path}.",
+            path=path,
+        )
     if tables := parquet_table.find(path):
         listing = parquet_table.read(tables, class_pattern)
     elif class_pattern and os.path.isdir(path):  # noqa: PTH112
@@ -218,10 +226,10 @@ def _missing_notes(classes: tuple[str, ...], labels: Ids, splits: dict[str, Ids]
 
 def _missing(path: Path) -> Text:
     parent = path.parent
-    hint: Text | str = ""
+    hint: Text | str = Text("Check the path: relative ones begin at {folder}.", folder=Path.cwd())
     if os.access(parent, os.R_OK) and parent.is_dir():
         names = [entry.name for entry in parent.iterdir() if not entry.name.startswith(".")]
-        hint = _hint(path.name, difflib.get_close_matches(path.name, names))
+        hint = _hint(path.name, difflib.get_close_matches(path.name, names)) or hint
     return Text("{path} does not exist. {hint}").format(path=path, hint=hint)
 
 
