@@ -2,7 +2,7 @@
 
 import signal
 
-from atalho.errors import AtalhoError, NotFiniteError, StoppedError, nearest
+from atalho.errors import AtalhoError, NotFiniteError, StoppedError, install, nearest
 
 
 def test_close_names_are_offered() -> None:
@@ -11,6 +11,17 @@ def test_close_names_are_offered() -> None:
 
 def test_without_a_close_name_all_are_listed() -> None:
     assert str(nearest("xyz", ["small", "large"])) == "Accepted: large, small."
+
+
+def test_of_many_names_only_those_most_like_the_given_one_are_told() -> None:
+    names = [f"image-{number:03}.png" for number in range(100)] + ["labels"]
+    told = str(nearest("labors-of-love", names))
+    assert told.startswith("Accepted, among others: labels, ")
+    assert told.count("image-") == 7
+
+
+def test_an_extra_is_installed_from_the_clone() -> None:
+    assert str(install("reid")).endswith(": pip install -e '.[reid]'")
 
 
 def test_exit_codes() -> None:

@@ -92,6 +92,11 @@ class ReportedElsewhereError(AtalhoError):
         self.exit_code = exit_code
 
 
+def install(extra: str) -> Text:
+    """A sentence with the line that installs an extra: from a clone, as there is no release."""
+    return Text("Install it in the folder of your clone of Atalho: pip install -e '.[{extra}]'", extra=extra)
+
+
 def nearest(given: str, accepted: Iterable[str]) -> Text:
     """A sentence that offers the accepted names closest to `given`: where none is close, all, or some of many."""
     names = sorted(set(accepted))

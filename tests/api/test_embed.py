@@ -65,7 +65,7 @@ def test_an_npy_has_the_vectors_and_its_list_says_whose(run: Run, images: list[s
 def test_parquet_has_the_same_or_says_what_installs_it(run: Run, images: list[str], tmp_path: Path) -> None:
     out = tmp_path / "vectors.parquet"
     if importlib.util.find_spec("pyarrow") is None:
-        with pytest.raises(ConfigError, match=r"pip install 'atalho\[parquet\]'"):
+        with pytest.raises(ConfigError, match=r"pip install -e '\.\[parquet\]'"):
             embed(run.path, images, out)
         assert not out.exists()
         return

@@ -71,7 +71,7 @@ def test_every_format_gives_the_same(tmp_path: Path) -> None:
     assert atalho.evaluate(tmp_path / "b.npy").to_dict() == first
     if importlib.util.find_spec("pyarrow") is None:
         (tmp_path / "c.parquet").write_bytes(b"PAR1")
-        with pytest.raises(ConfigError, match=r"pip install 'atalho\[parquet\]'"):
+        with pytest.raises(ConfigError, match=r"pip install -e '\.\[parquet\]'"):
             atalho.evaluate(tmp_path / "c.parquet")
         return
     import pyarrow.parquet

@@ -65,7 +65,7 @@ WRONG = [
     ("lab depth clothes --depths 20;26", "such as 20,26,56"),
 ]
 # Words that a sentence in the other language hardly does without.
-ENGLISH = re.compile(r"\b(the|of|and|is|are|with|not|or|for|to|in|that|did|you|usage|accepted|missing)\b", re.IGNORECASE)
+ENGLISH = re.compile(r"\b(the|of|and|is|are|with|not|or|for|to|in|did|you|usage|accepted|missing)\b", re.IGNORECASE)
 PORTUGUESE = re.compile(r"\b(de|da|uma?|em|com|por|para|ou|não|são|uso|aceitos?|opção)\b|[ãõç]", re.IGNORECASE)
 
 

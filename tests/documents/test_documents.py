@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -75,7 +76,9 @@ def test_commands_are_what_the_command_line_takes(name: str) -> None:
             del given[place]
         if ">" in given:  # the shell's
             del given[given.index(">") :]
-        if not names_a_command([word for word in given if word != "--help"]):
+        if given[:1] == ["help"]:
+            del given[0]
+        if not names_a_command([word for word in given if word not in ("--help", "--help-all")]):
             app.build().parse_args(given, exit_on_error=False, print_error=False)
 
 
@@ -83,6 +86,15 @@ def test_both_readmes_show_the_same_commands() -> None:
     english, portuguese = (list(shell_lines(name)) for name in READMES)
     assert [words[:2] for words in english] == [words[:2] for words in portuguese]
     assert sum(words[0] == "atalho" for words in english) >= 5
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_a_readme_lists_the_extras_and_messages_name_no_others(name: str) -> None:
+    known = set(tomllib.loads(text("pyproject.toml"))["project"]["optional-dependencies"]) - {"dev", "docs"}
+    assert set(re.findall(r"^\| `(\w+)` \|", text(name), re.MULTILINE)) == known
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
+    assert set(re.findall(r'install\("(\w+)"\)', sources)) == known
+    assert "pip install 'atalho[" not in sources
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 
 import atalho
 from atalho import config, errors
-from atalho.cli import help, options, terminal
+from atalho.cli import help, terminal
 from atalho.report import background
 from atalho.runs import finish
 from atalho.text import catalogue
@@ -113,7 +113,7 @@ def test_the_compiled_catalogue_is_up_to_date(portuguese):
     "texts",
     [
         pytest.param([entry.meaning for entry in config.entries()], id="settings"),
-        pytest.param(options._TITLES.values(), id="sections"),
+        pytest.param(help.SETTINGS.values(), id="sections"),
         pytest.param(terminal._SPLITS.values(), id="splits"),
         pytest.param([*background._FIELDS.values(), *background._SPLITS.values()], id="report"),
         pytest.param(help.PLACEHOLDERS, id="placeholders"),

@@ -74,7 +74,7 @@ def test_where_it_is_not_installed_the_line_that_installs_it_is_printed(clothes:
     command = [sys.executable, "-c", _WITHOUT, "train", str(clothes), "--track", "tensorboard", "--out"]
     done = subprocess.run([*command, str(tmp_path / "run")], capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "pip install 'atalho[track]'" in done.stderr
+    assert "pip install -e '.[track]'" in done.stderr
     assert not (tmp_path / "run").exists()
 
 

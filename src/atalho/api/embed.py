@@ -53,7 +53,7 @@ def embed(
     out
         A file; its suffix says how it is written. `.npy`: (N,D) of the images that could be read, and beside it a
         `.csv` of the same name with `path`, `row` (its place in the file), `reason`, `sha256`, `model`. `.csv`: `path`,
-        `reason`, `sha256`, `model`, `v0`, `v1`, … `.parquet`: the same with a list `vector`; needs `atalho[parquet]`.
+        `reason`, `sha256`, `model`, `v0`, `v1`, … `.parquet`: the same with a list `vector`; needs the extra `parquet`.
         An image that cannot be read has a reason and no vector.
     precision
         What the network computes in, "fp32" or "bf16".

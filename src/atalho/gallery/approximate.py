@@ -15,9 +15,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from atalho import limits
-from atalho.errors import GalleryError, RunError
+from atalho.errors import GalleryError, RunError, install
 from atalho.gallery.store import Ids, Vectors
 from atalho.storage import atomic
+from atalho.text import Text
 
 WORTHWHILE = 400_000
 """Images from which on a graph is used: below, comparing all of them is as quick to a person and exact."""
@@ -143,7 +144,6 @@ def _faiss() -> Any:
     try:
         import faiss
     except ImportError:
-        raise GalleryError(
-            "A gallery of this size needs FAISS. Install it with pip install 'atalho[reid]', or search with --exact."
-        ) from None
+        reason = Text("A gallery of this size needs FAISS, unless it is searched with --exact.")
+        raise GalleryError(Text.joined(reason, install("reid"))) from None
     return faiss

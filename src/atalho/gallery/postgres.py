@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from atalho.errors import GalleryError
+from atalho.errors import GalleryError, install
 from atalho.gallery.store import (
     ALL,
     Entry,
@@ -29,7 +29,7 @@ from atalho.gallery.store import (
     whole_number,
     without_secrets,
 )
-from atalho.text import _
+from atalho.text import Text, _
 
 _LARGEST_GRAPH = 2000
 """Numbers per vector up to which pgvector builds a graph; longer ones are compared one by one."""
@@ -229,7 +229,6 @@ def _libraries() -> tuple[Any, Any]:
         import pgvector.psycopg
         import psycopg
     except ImportError:
-        raise GalleryError(
-            "Galleries in PostgreSQL need an extra. Install it with: pip install 'atalho[postgres]'"
-        ) from None
+        reason = Text("Galleries in PostgreSQL need an extra.")
+        raise GalleryError(Text.joined(reason, install("postgres"))) from None
     return psycopg, pgvector.psycopg

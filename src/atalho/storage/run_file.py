@@ -42,7 +42,7 @@ def read(path: Path) -> JsonObject:
         return tomllib.loads(limits.read_text(path, limits.SETTINGS))
     except FileNotFoundError:
         raise ConfigError("{path}: file not found. Give a TOML file, such as a run's run.toml.", path=path) from None
-    except IsADirectoryError:
-        raise ConfigError("{path} is a folder. Give a TOML file, such as a run's run.toml.", path=path) from None
     except (OSError, ValueError, RecursionError) as error:
+        if path.is_dir():
+            raise ConfigError("{path} is a folder. Give a TOML file, such as a run's run.toml.", path=path) from None
         raise ConfigError("Cannot read {path} as TOML: {reason}", path=path, reason=error) from error

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
-from atalho.errors import ConfigError, nearest
+from atalho.errors import ConfigError, install, nearest
 from atalho.storage import disk
 from atalho.storage.atomic import writing
 from atalho.text import Text, _
@@ -33,10 +33,8 @@ class TensorBoard(Progress):
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
-            raise ConfigError(
-                "--track tensorboard needs TensorBoard. Install it with: {command}",
-                command="pip install 'atalho[track]'",
-            ) from None
+            reason = Text("--track tensorboard needs TensorBoard.")
+            raise ConfigError(Text.joined(reason, install("track"))) from None
         self._kind = SummaryWriter
         self._tell = tell
         self._failed = False

@@ -280,5 +280,5 @@ def test_random_damage_ends_in_words(tmp_path: Path) -> None:
 def test_without_pyarrow_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shard(tmp_path, "a.parquet")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(ConfigError, match=r"pip install 'atalho\[parquet\]'"):
+    with pytest.raises(ConfigError, match=r"pip install -e '\.\[parquet\]'"):
         read(tmp_path)

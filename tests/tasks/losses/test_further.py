@@ -28,5 +28,5 @@ def test_none_is_the_default() -> None:
 
 def test_without_the_library_its_installation_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pytorch_metric_learning.losses", None)
-    with pytest.raises(ConfigError, match=r"Install it with: pip install 'atalho\[reid\]'"):
+    with pytest.raises(ConfigError, match=r"pip install -e '\.\[reid\]'"):
         further("circle")

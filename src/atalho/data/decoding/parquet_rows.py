@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from atalho import limits
-from atalho.errors import ConfigError
+from atalho.errors import ConfigError, install
 from atalho.text import Text
 from atalho.text.numbers import whole
 
@@ -60,7 +60,7 @@ def parquet_library() -> tuple[Any, Any]:
         import pyarrow
         import pyarrow.parquet
     except ImportError:
-        raise ConfigError("Parquet files need an extra. Install it with: pip install 'atalho[parquet]'") from None
+        raise ConfigError(Text.joined(Text("Parquet files need an extra."), install("parquet"))) from None
     return pyarrow, pyarrow.parquet
 
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils.flop_counter import FlopCounterMode
 
-from atalho.errors import ConfigError
+from atalho.errors import ConfigError, install
 from atalho.networks.plan import LARGE_SIDE
 from atalho.networks.spec import MLPSpec, ResNetSpec
 from atalho.runs.network_source import resolve
@@ -44,8 +44,8 @@ def candidate(word: str) -> CostCandidate:
         if _torchvision_has(word):
             return CostCandidate(word, "other", LARGE_SIDE)
         if importlib.util.find_spec("torchvision") is None:
-            hint = Text("Networks such as vgg19 need torchvision. Install it with: pip install 'atalho[lab]'")
-            raise ConfigError(Text.joined(error.text, hint)) from None
+            hint = Text("Networks such as vgg19 need torchvision.")
+            raise ConfigError(Text.joined(error.text, hint, install("lab"))) from None
         raise
     kind = "dense"
     if isinstance(source.spec, ResNetSpec | MLPSpec):

@@ -7,7 +7,8 @@ from typing import Final
 from torch import Tensor
 
 from atalho.config import FurtherLoss
-from atalho.errors import ConfigError
+from atalho.errors import ConfigError, install
+from atalho.text import Text
 
 _CLASSES: Final = {
     "circle": "CircleLoss",
@@ -28,8 +29,7 @@ def further(name: FurtherLoss) -> Callable[[Tensor, Tensor], Tensor] | None:
     try:
         losses = importlib.import_module("pytorch_metric_learning.losses")
     except ImportError:
-        raise ConfigError(
-            "The loss {name} needs pytorch-metric-learning. Install it with: pip install 'atalho[reid]'", name=name
-        ) from None
+        reason = Text("The loss {name} needs pytorch-metric-learning.", name=name)
+        raise ConfigError(Text.joined(reason, install("reid"))) from None
     loss: Callable[[Tensor, Tensor], Tensor] = getattr(losses, _CLASSES[name])()
     return loss
