@@ -10,6 +10,10 @@ from atalho.api.embed import embed as embed
 from atalho.api.evaluate import evaluate as evaluate
 from atalho.api.import_weights import import_file as import_file
 from atalho.api.index import index as index
+from atalho.api.runs import RunComparison as RunComparison
+from atalho.api.runs import RunSummary as RunSummary
+from atalho.api.runs import compare_runs as compare_runs
+from atalho.api.runs import list_runs as list_runs
 from atalho.api.search import Answer as Answer
 from atalho.api.search import search as search
 from atalho.api.threshold import threshold as threshold

@@ -57,7 +57,7 @@ def test_in_portuguese(model: Path, images: list[str], tmp_path: Path, capsys: p
     ("arguments", "text"),
     [
         (["embed", "RUN", "x.png"], "--out"),
-        (["embed", "RUN", "--out", "v.npy"], "No images given"),
+        (["embed", "RUN", "--out", "v.npy"], "IMAGES is missing"),
         (["embed", "nowhere", "x.png", "--out", "v.npy"], "nowhere is not a run or model folder"),
         (["embed", "RUN", "x.png", "--out", "v.txt"], "v.txt: the name of a file of vectors ends in"),
         (["embed", "RUN", "x.png", "--out", "v.npy", "--jsno"], "Unknown option --jsno. Did you mean --json"),

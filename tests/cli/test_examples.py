@@ -16,6 +16,7 @@ from atalho.text import use_language
 
 LINES = sorted({line for lines in EXAMPLES.values() for line in lines})
 TRAINED = {line for name, lines in EXAMPLES.items() for line in lines if name.split(" ")[0] in ("train", "lab", "")}
+TRAINED |= {line for line in LINES if "runs/again" in line}
 FETCHED = {line for line in LINES if line.split()[1] == "weights" and line.split()[2] in ("fetch", "export", "add")}
 """What trains for minutes; and what needs a network, or weights that came through it."""
 

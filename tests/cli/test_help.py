@@ -21,6 +21,7 @@ from atalho.text import _, use_language
 COMMANDS = [
     *("", "doctor", "train", "evaluate", "predict", "embed", "models", "show", "import", "index", "search", "compare"),
     *(
+        "runs",
         "threshold",
         "sample",
         "completion",

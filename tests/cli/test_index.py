@@ -54,7 +54,10 @@ def test_without_a_gallery_the_message_says_what_one_is(
 ) -> None:
     command = ["index", str(model), str(clothes / "test")]
     assert cli.run(command) == 2
-    expected = "--gallery is missing (gallery: a file, created if missing, or postgresql://…). Add it, or see --help.\n"
+    expected = (
+        "--gallery is missing (gallery: a file, created if missing, or postgresql://…). "
+        "Usage: atalho index RUN [IMAGES...] --gallery STR [OPTIONS]\n"
+    )
     assert capsys.readouterr().err == expected
     assert cli.run([*command, "--gallery"]) == 2
     assert capsys.readouterr().err.startswith("--gallery needs a value (gallery: a file, created if missing, or")

@@ -113,7 +113,7 @@ def test_predict_reads_a_list_from_standard_input(folder: str, clothes: Path, at
     ("arguments", "text"),
     [
         (["predict", "nowhere", "x.png"], "nowhere is not a run or model folder"),
-        (["predict", "RUN"], "No images given"),
+        (["predict", "RUN"], "IMAGES is missing"),
         (["predict", "RUN", "x.png", "--top", "0"], "--top 0 is not accepted: it must be at least 1"),
         (["predict", "RUN", "x.png", "--jsno"], "Unknown option --jsno. Did you mean --json"),
     ],

@@ -34,7 +34,7 @@ WRONG = [
     ("train --data clothes", "Give its value alone: atalho train [DATA] [OPTIONS]"),
     ("predict --model run one.png", "Give its value alone: atalho predict RUN IMAGES... [OPTIONS]"),
     ("train clothes resnet18", "--model resnet18"),
-    ("train clothes --from resnet18", "atalho train DATA --model resnet18"),
+    ("train clothes --from resnet18", "atalho weights list resnet18"),
     # In the wrong order, or swapped.
     ("--model resnet18 train clothes", "atalho train clothes --model resnet18"),
     ("clothes train", "atalho train clothes"),

@@ -76,7 +76,7 @@ def test_a_gallery_whose_making_was_killed_is_made_again(tmp_path: Path) -> None
 
 
 def test_a_folder_in_its_place(tmp_path: Path) -> None:
-    with pytest.raises(GalleryError, match="Cannot use "):
+    with pytest.raises(GalleryError, match="is a folder, and a gallery is a file"):
         SqliteStore(tmp_path, ORIGIN)
 
 

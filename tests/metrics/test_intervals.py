@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atalho.errors import DataError
-from atalho.metrics.intervals import over_images, t_interval, t_quantile, wilson
+from atalho.metrics.intervals import difference, over_images, t_interval, t_quantile, wilson
 
 levels = st.sampled_from([0.5, 0.8, 0.9, 0.95, 0.99])
 trials = st.integers(1, 20_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -114,3 +114,11 @@ def test_the_same_seed_gives_the_same_interval() -> None:
     right = images(0.7)[None]
     one, same, other = (over_images(right, lambda a: a[:, 0], seed=seed) for seed in (0, 0, 1))
     assert one == same != other
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "ends"), [((48, 80), (56, 70), (0.0524, 0.3339)), ((0, 10), (0, 10), (-0.2775, 0.2775))]
+)
+def test_the_difference_of_two_shares_has_the_published_interval(first, second, ends):
+    shares = [(right / n, wilson(right, n)) for right, n in (first, second)]
+    assert difference(*shares[0], *shares[1]) == pytest.approx(ends, abs=5e-5)

@@ -15,6 +15,7 @@ EXAMPLES: Final = {
         "atalho predict runs/clothes clothes/test/bag",
         'atalho predict runs/clothes "clothes/test/*/000*.png" --top 2 --format csv',
     ),
+    "runs": ("atalho runs", "atalho runs --compare runs/clothes runs/again"),
     "models": ("atalho models", "atalho models 'resnet*'"),
     "show": ("atalho show resnet34 --svg resnet34.svg", "atalho show runs/clothes"),
     "import": (
@@ -57,7 +58,7 @@ EXAMPLES: Final = {
         "atalho gallery remove characters.db --label Greek/character02",
     ),
     "gallery relabel": (
-        "atalho gallery relabel characters.db α one.png",
+        "atalho gallery relabel again.db α characters/Greek/character01/0394_02.png",
         "atalho gallery relabel characters.db β --label Greek/character03",
     ),
     "gallery prune": ("atalho gallery prune characters.db --dry-run", "atalho gallery prune characters.db"),

@@ -71,7 +71,10 @@ def _reason(path: Path, error: sqlite3.DatabaseError) -> Text:
     if isinstance(error, sqlite3.OperationalError):
         return Text("Cannot use {path}: {reason}", path=path, reason=error)
     if code == sqlite3.SQLITE_NOTADB:
-        return Text("{path} is not a gallery. Give a file that atalho index wrote, before the images.", path=path)
+        return Text(
+            "{path} is not an Atalho gallery, or is damaged. Give a file that atalho index wrote, before the images.",
+            path=path,
+        )
     return Text("{path} is not an Atalho gallery, or is damaged: {reason}", path=path, reason=error)
 
 

@@ -44,6 +44,17 @@ def wilson(successes: int, n: int, level: float = 0.95) -> Ends:
     return low, high
 
 
+def difference(first: float, of_first: Ends, second: float, of_second: Ends) -> Ends:
+    """Interval of `second` - `first`, two shares with the intervals of each (Newcombe 1998, method 10).
+
+    The shares count as independent. Where both were measured on the same images it is wider than it need be.
+    """
+    gain = second - first
+    low = math.hypot(second - of_second[0], of_first[1] - first)
+    high = math.hypot(of_second[1] - second, first - of_first[0])
+    return gain - low, gain + high
+
+
 def t_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float, float]:
     """Mean of `values` (one for each seed) and the ends of its confidence interval by Student's t."""
     _check_level(level)

@@ -15,6 +15,17 @@ from atalho.storage.atomic import writing
 LOCK = ".lock"
 
 
+def is_locked(folder: Path) -> bool:
+    """Whether a process holds `folder`. False where that cannot be asked, as on a disk that is only read."""
+    if not (folder / LOCK).is_file():
+        return False
+    try:
+        with locked(folder):
+            return False
+    except RunError as error:
+        return isinstance(error.__context__, Timeout)
+
+
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold `folder` while entered. Raises RunError where another process does; the system frees a dead one's hold."""

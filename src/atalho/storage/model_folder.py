@@ -24,7 +24,6 @@ from atalho import limits
 from atalho.config import TaskName
 from atalho.data.preprocessing import Preprocessing
 from atalho.errors import ConfigError, WeightsError
-from atalho.networks import catalogue
 from atalho.networks.spec import StoredSpec
 from atalho.storage import atomic, run_folder
 from atalho.text import Text
@@ -101,12 +100,6 @@ def find(path: Path) -> Path:
 
 def _instead(path: Path) -> Text:
     """What to give where `path` is no model."""
-    if str(path) in catalogue.list_models():
-        return Text(
-            "{name} is a network that has not learned anything: train it with atalho train DATA --model {name}, or "
-            "name its pretrained weights (atalho weights list).",
-            name=path,
-        )
     if path.exists():
         return Text("A model comes first, and then images: give the folder that atalho train wrote.")
     return Text("It does not exist: give the folder that atalho train wrote, or a name that atalho weights list shows.")

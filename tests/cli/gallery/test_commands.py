@@ -83,7 +83,7 @@ def test_merge(model: Path, filled: str, tmp_path: Path, clothes: Path, capsys: 
     said = json.loads(capsys.readouterr().out)
     assert (said["new"], said["same"], said["conflicts"][0]["other"]["label"]) == (0, 1, "sack")
     assert cli.run(["gallery", "merge", "--into", into]) == 2
-    assert "No galleries to merge" in capsys.readouterr().err
+    assert "GALLERIES is missing" in capsys.readouterr().err
 
 
 def test_verify_says_what_is_damaged(filled: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,7 +29,7 @@ def test_without_time_it_says_what_is_missing(tmp_path: Path, capsys: pytest.Cap
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ([], "No networks given"),
+        ([], "MODELS is missing"),
         (["resnet3"], "Did you mean"),
         (["mlp6", "--batch", "0"], "batch 0: expected a whole number of at least 1."),
         (["mlp6", "--round", "3"], "--rounds"),
