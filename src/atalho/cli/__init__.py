@@ -47,11 +47,14 @@ def run(arguments: Sequence[str]) -> int:
         return 2
     from cyclopts import CycloptsError
 
-    from atalho.cli import app, here, wording
+    from atalho.cli import app, wording
 
     try:
-        if not rest and here.say():
-            return 0
+        if not rest:
+            from atalho.cli import here
+
+            if here.say():
+                return 0
         program = app.build(whole=everywhere.all_settings)
         code: int | None = program(rest, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
