@@ -84,7 +84,7 @@ def test_what_cannot_be_written_is_refused(
         else:
             bound.bind(str(place))
         assert command([*output[0], str(place)]) == 2
-    reason = "Is a directory" if kind == "folder" else "it is neither a file nor a pipe"
+    reason = "it is a folder; give the name of a file" if kind == "folder" else "it is neither a file nor a pipe"
     assert f"Cannot write {place}: {reason}" in capsys.readouterr().err
     assert place.exists()
 

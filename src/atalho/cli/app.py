@@ -39,7 +39,7 @@ COMMANDS: Final[tuple[tuple[str, int, str | Callable[..., App], str], ...]] = (
 """Name, group, where it is made, and its summary unless it is made with one."""
 
 
-class Program(App):
+class _Program(App):
     """The program. What is particular to a command's page is put there when the page is shown."""
 
     def help_print(self, tokens: Any = None, *, console: Console | None = None) -> None:
@@ -64,7 +64,7 @@ def build(*, whole: bool = False) -> App:
         group_parameters=parameters,
         group_arguments=arguments,
     )
-    app = Program(
+    app = _Program(
         name="atalho",
         help=_("Build, train, understand, deepen and ship residual and dense networks."),
         group_commands=Group(_("Commands")),
