@@ -12,7 +12,7 @@ CONSTRAINTS := constraints
 export PIP_CONSTRAINT := $(CONSTRAINTS)/all.txt $(if $(TORCH_INSTALL),,$(CONSTRAINTS)/cuda.txt)
 export PIP_BUILD_CONSTRAINT := $(CONSTRAINTS)/all.txt
 
-.PHONY: demo test slow check format messages docs bench bench-gpu bench-reliability dist upgrade lowest hooks clean
+.PHONY: demo test slow check format messages docs bench bench-gpu bench-finetune bench-reliability dist upgrade lowest hooks clean
 
 demo: $(VENV)/core
 	rm -rf demo
@@ -65,6 +65,10 @@ bench: $(VENV)/dev
 # Under eight minutes on one GPU; what is done already is not repeated.
 bench-gpu: $(VENV)/dev
 	$(BIN)/python benchmarks/gpu.py
+
+# From scratch or from trained weights: make bench-finetune DATA='FOLDER...' [FROM=RUN]. What is done is not repeated.
+bench-finetune: $(VENV)/dev
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/finetune.py $(DATA) --name finetune-own $(if $(FROM),--from $(FROM))
 
 # Forty minutes on two busy cores; what is done already is not repeated.
 bench-reliability: $(VENV)/dev

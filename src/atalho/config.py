@@ -183,6 +183,15 @@ class TrainingConfig(_Section):
     lr: Annotated[Annotated[float, _Bounds(gt=0)], N_("peak learning rate")] = 0.4
     shift_lr: Annotated[NotNegative, N_("learning rate of batch norm's shifts, as a multiple of the base rate")] = 16.0
     backbone_lr: Annotated[NotNegative, N_("learning rate of the backbone, as a multiple of the head's")] = 1.0
+    stage_lr: Annotated[
+        Annotated[float, _Bounds(gt=0, le=1)],
+        N_("learning rate of each stage of the backbone, as a multiple of that of the stage after it"),
+    ] = 1.0
+    frozen: Annotated[Fraction, N_("fraction of the steps, at the start, in which only the head learns")] = 0.0
+    norms: Annotated[
+        Literal["batch", "kept"],
+        N_("kept: batch norm goes on with the statistics of the weights that the run starts from"),
+    ] = "batch"
     optimizer: Annotated[Literal["sgd", "adam"], N_("optimiser that updates the weights")] = "sgd"
     momentum: Annotated[Fraction, N_("momentum of SGD")] = 0.9
     nesterov: Annotated[bool, N_("Nesterov momentum")] = True

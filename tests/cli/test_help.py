@@ -134,7 +134,7 @@ def test_settings_show_the_defaults_that_hold_with_every_recipe(english_pages):
     stems = r"\[choices: auto, small, large, small-pool, large-linear\] \[default: auto\]"
     assert re.search(rf"--model.stem CHOICE .* {stems}", page)
     assert re.search(r"--epochs INT +number of passes over the training images \[default: set by the recipe\]", page)
-    assert re.search(r"--recipe CHOICE .* \[default: fast, or finetune with --from\]", page)
+    assert re.search(r"--recipe CHOICE .* \[default: fast, or finetune with --from and weights from", page)
     assert re.search(r"--from STR +run, model folder or name of pretrained weights to", page)
 
 

@@ -98,3 +98,10 @@ def test_first_weights_follow_the_seed() -> None:
 def test_what_is_no_model_is_refused(tmp_path: object) -> None:
     with pytest.raises(WeightsError):
         Start.read(str(tmp_path))
+
+
+def test_weights_from_elsewhere_are_trained_with_more_care_than_those_of_a_run(start: Start) -> None:
+    provenance = start.card.provenance | {"imported_from": "resnet20.pth"}
+    elsewhere = dataclasses.replace(start, card=dataclasses.replace(start.card, provenance=provenance))
+    assert (start.recipe("classification"), elsewhere.recipe("classification")) == ("fast", "finetune")
+    assert (start.recipe("reid"), elsewhere.recipe("reid")) == ("finetune", "finetune")

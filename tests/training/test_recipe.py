@@ -58,6 +58,7 @@ def test_what_a_recipe_decides_is_what_some_recipe_sets() -> None:
 def test_finetune_lowers_the_rate_of_the_backbone() -> None:
     t = recipe.resolve(ask(nest({"training.recipe": "finetune"})), PHOTOS)[0].training
     assert t.backbone_lr < 1
+    assert t.norms == "kept"
     assert not t.zero_residual
 
 

@@ -27,7 +27,7 @@ PLACEHOLDERS = (
 
 
 YES, NO = N_("yes"), N_("no")
-BY_RECIPE, RECIPE = N_("set by the recipe"), N_("fast, or finetune with --from")
+BY_RECIPE, RECIPE = N_("set by the recipe"), N_("fast, or finetune with --from and weights from elsewhere")
 _DEFAULTS = (YES, NO, BY_RECIPE, RECIPE)
 """Defaults that are words and not values."""
 

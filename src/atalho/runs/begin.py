@@ -8,6 +8,7 @@ from typing import Final
 from atalho.config import Config, DataConfig, TrainingConfig
 from atalho.data import order
 from atalho.data.dataset import Dataset
+from atalho.data.doctor import few_images
 from atalho.errors import ConfigError
 from atalho.networks.select import stem_advice
 from atalho.networks.spec import Spec
@@ -56,12 +57,12 @@ def prepare(asked: Asked, out: Path | None, progress: Progress, ranks: Ranks) ->
     if early.training.minutes is not None and early.training.steps is None and ranks.world > 1:
         raise ConfigError("--minutes works in a single process. Give --epochs, or start without torchrun.")
     start = Start.read(early.model.start, early.model, progress) if early.model.start else None
-    if start is None and early.training.recipe == "finetune":
-        raise ConfigError("The recipe finetune starts from a trained model. Add --from RUN")
+    if start is None:
+        _refuse_what_needs_a_start(early.training)
     backbone = backbone_of(early.model, start)
     derived = dict(continuation.absolute_paths(early))
     if start is not None and "training.recipe" not in asked.given:
-        derived["training.recipe"] = "finetune"
+        derived["training.recipe"] = start.recipe(early.task)
     asked = replace(asked, config=change(early, derived))
     refuse_crowded_gpu(ranks, choose(early.training.device, early.training.precision))
     surveyed = survey_data(replace(early, data=start.data(early.data)) if start else early, progress)
@@ -76,8 +77,10 @@ def prepare(asked: Asked, out: Path | None, progress: Progress, ranks: Ranks) ->
     surveyed = replace(surveyed, channels=channels)
     classes = len(task.outputs(surveyed.manifest, config))
     spec = spec_for(config, start, classes=classes, channels=channels, size=surveyed.size)
-    advice = stem_advice(spec, surveyed.size)
-    for note in (*surveyed.manifest.notes, *notes, *filter(None, [advice])):
+    advice = [stem_advice(spec, surveyed.size)]
+    if start is None and config.task == "classification" and backbone.family != "mlp":
+        advice.append(few_images.advice(surveyed.manifest, surveyed.survey))
+    for note in (*surveyed.manifest.notes, *notes, *filter(None, advice)):
         progress.note(str(note))
     at_once = memory.at_once(config.training, images, ranks.world)
     passes = _passes(config.training, images)
@@ -94,6 +97,16 @@ def open_prepared(run: PreparedRun, config: DataConfig, progress: Progress) -> D
     """The images of a run that was prepared, as the network that it starts from had its images."""
     known = run.start.card.preprocessing if run.start is not None else None
     return open_dataset(run.surveyed, config, progress, channels=run.surveyed.channels, prepared=known)
+
+
+def _refuse_what_needs_a_start(training: TrainingConfig) -> None:
+    if training.recipe == "finetune":
+        raise ConfigError("The recipe finetune starts from a trained model. Add --from RUN")
+    if training.frozen > 0 or training.norms == "kept":
+        raise ConfigError(
+            "training.frozen and training.norms = 'kept' are for networks that start from a trained model. "
+            "Add --from RUN"
+        )
 
 
 def _passes(training: TrainingConfig, images: int) -> int | None:

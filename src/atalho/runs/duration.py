@@ -5,7 +5,7 @@ The steps are thrown away; the run then begins with the number of steps fixed, a
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -59,23 +59,29 @@ class Epoch:
 
 @dataclass(frozen=True)
 class StepCosts:
-    """Seconds: of a step, of the forward pass of an image, of a checkpoint, and of what comes once."""
+    """Seconds: of a step, of the forward pass of an image, of a checkpoint, and of what comes once.
+
+    In the first `frozen` of all steps the head alone learns: they are `held` seconds long.
+    """
 
     step: float
     image: float
     save: float
     once: float
+    held: float = 0.0
+    frozen: float = 0.0
 
     def seconds(self, steps: int, epoch: Epoch, *, saves: int = 1) -> float:
         """What `timing.json` will say of so many steps, with what follows each epoch and the end."""
         early = min(steps - 1, CAUGHT_UP) // epoch.steps  # epochs that end while norm statistics are borrowed
         images = -(-steps // epoch.steps) * epoch.val
         images += early * min(epoch.train, max(FEWEST, epoch.val)) + min(epoch.train, SHIPPED)
-        return self.once + steps * self.step + images * self.image + saves * self.save
+        step = self.frozen * self.held + (1 - self.frozen) * self.step
+        return self.once + steps * step + images * self.image + saves * self.save
 
     def steps_within(self, seconds: float, epoch: Epoch, *, saves: int = 1) -> int:
         """The most steps that take at most so many seconds; at least one."""
-        fewest, most = 1, max(1, int(seconds / self.step))
+        fewest, most = 1, max(1, int(seconds / (min(self.step, self.held) if self.frozen else self.step)))
         while fewest < most:
             middle = (fewest + most + 1) // 2
             if self.seconds(middle, epoch, saves=saves) <= seconds:
@@ -102,7 +108,7 @@ def fixed(
     minutes = training.minutes
     if training.steps is None and minutes is None:
         return config
-    endless = change(config, {"training.epochs": _ENDLESS, "training.steps": None})
+    endless = change(config, {"training.epochs": _ENDLESS, "training.steps": None, "training.frozen": 0.0})
     with TemporaryDirectory() as folder:
         setup = fit.training_setup(endless, dataset, prepared, precision, Path(folder))
         splits = dataset.manifest.splits
@@ -112,6 +118,7 @@ def fixed(
         seconds = 60 * minutes
         model = network.first_weights(spec, config, start).to(precision.device)
         costs = _measured(setup, TrainingState.start(model, training, setup.steps, setup.task.tensors()), seconds)
+        costs = replace(costs, held=min(costs.step, training.batch_size * costs.image), frozen=training.frozen)
     saves = 1 + int(minutes / training.checkpoint_minutes)
     least = costs.seconds(1, epoch, saves=saves)
     if least > 1.1 * seconds:

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from atalho import model, networks
-from atalho.config import Config, DataConfig, ModelConfig
+from atalho.config import Config, DataConfig, ModelConfig, RecipeName, TaskName
 from atalho.errors import ConfigError
 from atalho.listener import Listener
 from atalho.networks import spec as specs
@@ -44,6 +44,13 @@ class Start:
         folder = model_folder.find(located.folder_of(word, named, listener))
         card = model_folder.read_card(folder)
         return cls(model.restore(folder, card), card, folder)
+
+    def recipe(self, task: TaskName) -> RecipeName:
+        """How it is trained further: weights from elsewhere with care, those of a run of one's own as a new network.
+
+        A run of an hour leaves less to lose than the weeks behind published weights, and more to learn.
+        """
+        return "fast" if task == "classification" and "imported_from" not in self.card.provenance else "finetune"
 
     def record(self, *, kept: bool) -> dict[str, str]:
         """What a run's provenance says of it; `kept` says whether its head is trained further."""

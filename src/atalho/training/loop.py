@@ -31,6 +31,7 @@ from atalho.training.state import Tally, TrainingState
 from atalho.training.step import StepResult, TrainingBatch
 from atalho.training.stepping import Stepping, stepping
 from atalho.training.timing import Timing
+from atalho.training.transfer import set_training
 
 Log = JsonLines | NoLines
 _AHEAD: Final = 8
@@ -67,7 +68,7 @@ def _remaining_batches(setup: TrainingSetup, state: TrainingState, ranks: Ranks)
     while state.step < setup.steps:
         epoch, done = setup.position(state.step)
         batches = task.batches(epoch)[done : done + setup.steps - state.step]
-        state.network.train()
+        set_training(state.network, setup.config.training)
         shares = map(ranks.share, batches)
         for whole, (ids, pixels) in zip(batches, iterate(task.images, shares, device), strict=True):
             yield _varied(setup, epoch, whole, ids, pixels)
@@ -198,6 +199,8 @@ class _Recorder:
     def _validation_statistics(self) -> AbstractContextManager[None]:
         """Give the network the norm statistics to measure it with: for good at the end, else only while they lag."""
         network, task, step = self.state.averaged.network, self.setup.task, self.state.step
+        if self.setup.config.training.norms == "kept":
+            return nullcontext()
         if step == self.setup.steps:
             set_statistics(network, task)
         elif self.ranks.is_main and step <= CAUGHT_UP:

@@ -13,6 +13,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from atalho.config import TrainingConfig
 from atalho.networks.network import Network
+from atalho.training.transfer import rates
 
 _SLOTS: Final = {"momentum": "momentum_buffer", "exp_avg": "exp_avg", "exp_avg_sq": "exp_avg_sq", "adam_step": "step"}
 """What the optimizers remember of each parameter: the name in a checkpoint, and torch's name."""
@@ -20,14 +21,15 @@ _SLOTS: Final = {"momentum": "momentum_buffer", "exp_avg": "exp_avg", "exp_avg_s
 
 def build_optimizer(network: Network, config: TrainingConfig) -> torch.optim.Optimizer:
     """The optimizer of `network`; each group carries `scale`, its share of the learning rate."""
-    head = {id(parameter) for parameter in network.head.parameters()}
-    groups: dict[tuple[float, float], list[Tensor]] = {}
+    shares = rates(network, config)
+    # The fused optimizer wants momentum of all parameters of a group or of none: a held backbone has none yet.
+    head = {id(parameter) for parameter in network.head.parameters()} if config.frozen else set()
+    groups: dict[tuple[float, float, bool], list[Tensor]] = {}
     for parameter, is_weight, is_shift in _parameters(network):
         decay = config.weight_decay if is_weight or config.decay_all else 0.0
-        scale = 1.0 if id(parameter) in head else config.backbone_lr
-        scale *= config.shift_lr if is_shift else 1.0
-        groups.setdefault((decay, scale), []).append(parameter)
-    rows = [{"params": group, "weight_decay": decay, "scale": scale} for (decay, scale), group in groups.items()]
+        scale = shares[id(parameter)] * (config.shift_lr if is_shift else 1.0)
+        groups.setdefault((decay, scale, id(parameter) in head), []).append(parameter)
+    rows = [{"params": group, "weight_decay": decay, "scale": scale} for (decay, scale, _), group in groups.items()]
     if config.optimizer == "adam":
         return torch.optim.Adam(rows, lr=config.lr, fused=True)
     return torch.optim.SGD(

@@ -44,7 +44,7 @@ class GradientReduction:
         all_reduce(self._flat)
         torch._foreach_copy_(tensors, self._views)
         for parameter, gradient in zip(self._parameters, gradients, strict=True):
-            parameter.grad = gradient
+            parameter.grad = gradient if parameter.requires_grad else None
         return self._flat[-2].clone(), self._flat[-1].round().long()
 
 

@@ -49,6 +49,10 @@ class TrainingSetup:
         """The epoch (from 0) of a step and how many steps of it are done."""
         return self.epoch_origin.position(step, self.task.steps_per_epoch)
 
+    def held(self, step: int) -> bool:
+        """Whether the head alone learns in a step."""
+        return step < self.config.training.frozen * self.steps
+
     def rate(self, step: int) -> float:
         """The learning rate of a step."""
         training = self.config.training

@@ -19,6 +19,7 @@ from atalho.training.reduction import GradientReduction
 from atalho.training.setup import TrainingSetup
 from atalho.training.state import TrainingState
 from atalho.training.step import StepResult, TrainingBatch, train_step
+from atalho.training.transfer import hold_backbone
 
 
 class Stepping(ABC):
@@ -47,6 +48,7 @@ class StepByStep(Stepping):
     def __call__(self, batch: TrainingBatch, step: int) -> StepResult:
         optimizer = self._state.optimizer
         set_rate(optimizer, self._setup.rate(step))
+        hold_backbone(self._state.network, self._setup.held(step))
         result = train_step(self._network, batch, self._setup, optimizer, self._reduce)
         if result.finite:
             self._state.averaged.update(step)
@@ -89,12 +91,14 @@ class StepsAhead(Stepping):
         numbers = [rate * group["scale"] for group in state.optimizer.param_groups]
         numbers.append(state.averaged.weight(step))
         self._numbers.copy_(moved(torch.tensor(numbers), self._numbers.device))
-        return self._take(batch)
+        held = self._setup.held(step)
+        hold_backbone(state.network, held)
+        return self._plain(batch) if held else self._take(batch)
 
     def retrace(self, batch: TrainingBatch) -> None:
         # A failed step has moved no weight, but the statistics of the steps after it are in the norms.
         for module in self._network.modules():
-            if isinstance(module, torch.nn.modules.batchnorm._NormBase):
+            if isinstance(module, torch.nn.modules.batchnorm._NormBase) and module.training:
                 module.reset_running_stats()
         self._plain(batch)
 

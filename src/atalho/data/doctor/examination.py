@@ -10,7 +10,7 @@ import numpy as np
 from atalho.data.decoding.reading import ReadingOptions
 from atalho.data.decoding.survey import OnProgress, Survey, survey
 from atalho.data.decoding.traits import FORMATS, format_of
-from atalho.data.doctor import balance, feasibility, folders, shapes, small, twins, unreadable
+from atalho.data.doctor import balance, feasibility, few_images, folders, shapes, small, twins, unreadable
 from atalho.data.doctor.problem import KINDS, Problem, Severity
 from atalho.data.doctor.small import Small
 from atalho.data.manifest import NO_IDS, Manifest
@@ -98,6 +98,7 @@ def examine(
             if protocol is None
             else feasibility.examine(kept, protocol, surveyed.digests)
         ),
+        *filter(None, [few_images.problem(kept, surveyed) if protocol is None else None]),
         *folders.problems(manifest),
         *shapes.problems(manifest, surveyed, seen),
     ]

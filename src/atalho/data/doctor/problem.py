@@ -63,6 +63,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "grey-class": Kind(_SKEWS, N_("class given away by colour alone")),
     "left-out": Kind(_SKEWS, N_("skipped image")),
     "blank": Kind(_SKEWS, N_("image of a single colour")),
+    "few-to-start": Kind(_NOTE, N_("few images to learn from")),
     "imbalance": Kind(_NOTE, N_("class imbalance")),
     "same-in-class": Kind(_NOTE, N_("same image twice in a class")),
     "similar-in-class": Kind(_NOTE, N_("almost the same image twice in a class")),
