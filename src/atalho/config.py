@@ -67,13 +67,9 @@ class ModelConfig(_Section):
         N_("spec of a network instead of a name: family, blocks, widths and so on; or a TOML file with one"),
     ] = None
     stem: Annotated[
-        StemChoice,
-        N_("stem: small (3x3) up to 64 pixels, large (7x7, stride 2, pooling) above; auto chooses"),
+        StemChoice, N_("stem: small (3x3) up to 64 pixels, large (7x7, stride 2, pooling) above; auto chooses")
     ] = "auto"
-    shortcut: Annotated[
-        ShortcutChoice,
-        N_("shortcut where the shape changes; none makes a plain network"),
-    ] = "auto"
+    shortcut: Annotated[ShortcutChoice, N_("shortcut where the shape changes; none makes a plain network")] = "auto"
     dropout: Annotated[Fraction, N_("dropout before the classifier")] = 0.0
     start: Annotated[str | None, N_("run or model folder whose weights to start from")] = None
 
