@@ -46,9 +46,10 @@ def test_the_end_of_an_epoch_and_of_the_run_are_counted(steps: int, epoch: Epoch
 @pytest.mark.parametrize("epoch", [Epoch(1, 32, 10), Epoch(50, 6400, 1000), Epoch(10**6, 10**8, 5000)])
 def test_as_many_steps_as_fit_and_not_one_more(epoch: Epoch) -> None:
     for seconds in (12.0, 60.0, 613.0):
-        steps = COSTS.steps_within(seconds, epoch)
-        assert COSTS.seconds(steps, epoch) <= seconds < COSTS.seconds(steps + 1, epoch)
-    assert COSTS.steps_within(0.01, epoch) == 1
+        steps = COSTS.steps_in(seconds, epoch)
+        off = [abs(COSTS.seconds(steps + more, epoch) - seconds) for more in (-1, 0, 1)]
+        assert off[1] == min(off)
+    assert COSTS.steps_in(0.01, epoch) == 1
 
 
 def test_steps_end_a_run_within_an_epoch_with_the_schedule_of_those_steps(clothes: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ The steps are thrown away; the run then begins with the number of steps fixed, a
 """
 
 import math
+import statistics
 import time
 from dataclasses import dataclass, replace
 from itertools import accumulate
@@ -79,8 +80,11 @@ class StepCosts:
         step = self.frozen * self.held + (1 - self.frozen) * self.step
         return self.once + steps * step + images * self.image + saves * self.save
 
-    def steps_within(self, seconds: float, epoch: Epoch, *, saves: int = 1) -> int:
-        """The most steps that take at most so many seconds; at least one."""
+    def steps_in(self, seconds: float, epoch: Epoch, *, saves: int = 1) -> int:
+        """The steps whose time comes nearest to so many seconds; at least one.
+
+        Not the most within them: where a step takes a tenth of the time, a run would end that much too early.
+        """
         fewest, most = 1, max(1, int(seconds / (min(self.step, self.held) if self.frozen else self.step)))
         while fewest < most:
             middle = (fewest + most + 1) // 2
@@ -88,7 +92,8 @@ class StepCosts:
                 fewest = middle
             else:
                 most = middle - 1
-        return fewest
+        below, above = (self.seconds(steps, epoch, saves=saves) for steps in (fewest, fewest + 1))
+        return fewest if seconds - below <= above - seconds else fewest + 1
 
 
 def fixed(
@@ -129,7 +134,7 @@ def fixed(
             seconds=duration(least),
             least=number(math.ceil(10 * least / 60) / 10, 1),
         )
-    steps = costs.steps_within(seconds, epoch, saves=saves)
+    steps = costs.steps_in(seconds, epoch, saves=saves)
     progress.note(
         _("{minutes} min: {steps} steps of {images} images, {epochs} epochs").format(
             minutes=significant(minutes),
@@ -181,11 +186,11 @@ def _measured(setup: TrainingSetup, state: TrainingState, seconds: float) -> Ste
     task = setup.task
     at_once = max(1, len(task.train) // task.steps_per_epoch)
     count = min(len(task.train), 256, max(2, int(at_once / (_FORWARD * step))))
-    images = 0.0
-    for _time in range(2):  # the first prepares kernels
+    passes = []
+    for _time in range(4):  # the first prepares kernels; of the others one may be disturbed
         before = time.perf_counter()
         forward(state.averaged.network, task.images, task.train[:count], task.prepared, task.precision)
-        images = time.perf_counter() - before
+        passes.append(time.perf_counter() - before)
     size = sum(tensor.nbytes for tensor in state.tensors().values())
     once = max(0.0, sum(watch.steps[:first]) - first * step)
-    return StepCosts(step, images / count, size / _SAVED_PER_SECOND, once)
+    return StepCosts(step, statistics.median(passes[1:]) / count, size / _SAVED_PER_SECOND, once)
