@@ -44,7 +44,7 @@ def test_the_end_of_an_epoch_and_of_the_run_are_counted(steps: int, epoch: Epoch
 
 
 @pytest.mark.parametrize("epoch", [Epoch(1, 32, 10), Epoch(50, 6400, 1000), Epoch(10**6, 10**8, 5000)])
-def test_as_many_steps_as_fit_and_not_one_more(epoch: Epoch) -> None:
+def test_the_steps_whose_time_comes_nearest(epoch: Epoch) -> None:
     for seconds in (12.0, 60.0, 613.0):
         steps = COSTS.steps_in(seconds, epoch)
         off = [abs(COSTS.seconds(steps + more, epoch) - seconds) for more in (-1, 0, 1)]
