@@ -181,8 +181,9 @@ def _measured(setup: TrainingSetup, state: TrainingState, seconds: float) -> Ste
         raise StoppedError(_("Stopped before the training began."), stopped.exit_code - 128) from None
     first = sum(so_far <= _SETTING_UP * sum(watch.steps) for so_far in accumulate(watch.steps))
     first = min(first + 1, len(watch.steps) - 1)  # the one that sets up may take longer than that
-    usual = watch.steps[first:]
-    step = sum(usual) / len(usual)
+    usual = sorted(watch.steps[first:])
+    spare = len(usual) // 4  # a moment in which something else had the cores would be in every step otherwise
+    step = statistics.mean(usual[spare : len(usual) - spare])
     task = setup.task
     at_once = max(1, len(task.train) // task.steps_per_epoch)
     count = min(len(task.train), 256, max(2, int(at_once / (_FORWARD * step))))
