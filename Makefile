@@ -17,7 +17,7 @@ export PIP_BUILD_CONSTRAINT := $(CONSTRAINTS)/all.txt
 demo: $(VENV)/core
 	rm -rf demo
 	$(BIN)/atalho sample fashion demo/fashion
-	$(BIN)/atalho train demo/fashion --model resnet20 --minutes 1.3 --out demo/run
+	$(BIN)/atalho train demo/fashion --model resnet20 --minutes 1.2 --out demo/run
 	$(BIN)/atalho evaluate demo/run
 	$(BIN)/atalho predict demo/run demo/fashion/test/bag/0000.png demo/fashion/test/sneaker/0000.png
 	@echo
