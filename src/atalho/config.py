@@ -114,6 +114,7 @@ class DataConfig(_Section):
         N_("pattern of what splits must not part, such as a patient or a burst: {group}_* or */{group}/*"),
     ] = None
     skip_bad: Annotated[bool, N_("skip images that cannot be read instead of stopping")] = False
+    fix_leaks: Annotated[bool, N_("keep copies of an image in one split: test, otherwise val")] = False
     max_pixels: Annotated[Positive, N_("largest image to decode, in pixels")] = 50_000_000
     tiff: Annotated[bool, N_("also accept TIFF files")] = False
     avif: Annotated[bool, N_("also accept AVIF files")] = False

@@ -22,6 +22,7 @@ SHORT: Final = {
     "model.name": "--model",
     "model.start": "--from",
     "data.skip_bad": "--skip-bad",
+    "data.fix_leaks": "--fix-leaks",
     "training.recipe": "--recipe",
     "training.epochs": "--epochs",
     "training.minutes": "--minutes",

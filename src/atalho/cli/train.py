@@ -39,6 +39,7 @@ def train(
     memory: Annotated[Memory | None, options.value("training.memory", rare=True)] = None,
     seed: Annotated[options.Whole | None, options.value("training.seed")] = None,
     skip_bad: Annotated[bool | None, options.value("data.skip_bad")] = None,
+    fix_leaks: Annotated[bool | None, options.value("data.fix_leaks")] = None,
     start: Annotated[
         str | None,
         options.value(
@@ -97,6 +98,7 @@ def train(
         "training.memory": memory,
         "training.seed": seed,
         "data.skip_bad": skip_bad,
+        "data.fix_leaks": fix_leaks,
     }
     sections = {"model": model, "data": images, "augment": augment, "training": training, "reid": reid}
     settings = options.given(values, **sections)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atalho.data.decoding.fit import Fit
+from atalho.data.duplicates import Duplicates
 from atalho.data.images import Images
 from atalho.data.manifest import Manifest
 from atalho.data.manifest_record import ManifestRecord, SkippedImage
@@ -23,8 +24,10 @@ class Dataset:
     fingerprint: str
     digests: NDArray[np.uint8]
     """(N, 16): what each image is, by its content."""
+    duplicates: Duplicates | None = None
+    """Of a run's own images, those that were found among them."""
 
     def record(self) -> ManifestRecord:
         """What a run keeps of them: also what was left out."""
         skipped = tuple(SkippedImage(image.name, image.reason) for image in self.images.bad)
-        return ManifestRecord(self.manifest, self.fingerprint, skipped)
+        return ManifestRecord(self.manifest, self.fingerprint, skipped, duplicates=self.duplicates)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, NamedTuple, Self
 
+from atalho.data.duplicates import Duplicates
 from atalho.data.manifest import Manifest
 from atalho.json_values import JsonObject
 from atalho.text import Text
@@ -51,6 +52,8 @@ class ManifestRecord:
     changes: tuple[ImagesMoved | ImagesChanged, ...] = ()
     path: str | None = None
     """Where the images are since a resume found them elsewhere or changed."""
+    duplicates: Duplicates | None = None
+    """None where an older version did not look for them."""
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
@@ -58,11 +61,14 @@ class ManifestRecord:
         skipped = (SkippedImage(str(one["path"]), Text.from_json(one["reason"])) for one in stored.get("skipped", ()))
         changes = checked(tuple[ImagesMoved | ImagesChanged, ...], stored.get("changes", ()))
         manifest, fingerprint = Manifest.from_json(stored), str(stored.get("fingerprint", ""))
-        return cls(manifest, fingerprint, tuple(skipped), changes, stored.get("path"))
+        duplicates = checked(Duplicates | None, stored.get("duplicates"))  # type: ignore[arg-type]
+        return cls(manifest, fingerprint, tuple(skipped), changes, stored.get("path"), duplicates)
 
     def to_dict(self) -> JsonObject:
         """What the file holds."""
         skipped = [{"path": image.path, "reason": image.reason.to_json()} for image in self.skipped]
         record = self.manifest.to_json() | {"fingerprint": self.fingerprint, "skipped": skipped}
+        if self.duplicates is not None:
+            record |= {"duplicates": asdict(self.duplicates)}
         since: JsonObject = {"changes": [asdict(change) for change in self.changes], "path": self.path}
         return record | since if self.changes else record

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from atalho.data.duplicates import LeftOut
 from atalho.data.manifest import SPLITS, Manifest
 from atalho.data.manifest_record import ImagesChanged, ImagesMoved, ManifestRecord
 from atalho.json_values import JsonObject, JsonValue
@@ -11,7 +12,7 @@ from atalho.report.markup import Html, el
 from atalho.report.parts import class_counts, lead, pairs, scrolled, section
 from atalho.storage.run_folder import RunFolder
 from atalho.tasks.by_name import task_of
-from atalho.text import N_, _
+from atalho.text import N_, _, ngettext
 from atalho.text.numbers import duration, number, whole
 
 IMBALANCED: Final = 3.0  # largest over smallest class from which a reader should know
@@ -76,6 +77,9 @@ def _remarks(record: ManifestRecord) -> Iterator[str]:
     """What happened to the images: changes while the run was stopped, and those that were skipped."""
     for change in record.changes:
         yield change_told(change)
+    left_out = record.duplicates.left_out if record.duplicates is not None else None
+    if left_out is not None:
+        yield left_out_told(left_out) + ": " + _listed([record.manifest.names[number] for number in left_out.ids])
     if record.skipped:
         yield _("Unreadable images skipped: {n}.").format(n=whole(len(record.skipped)))
     for path, reason in record.skipped[:_NAMES_SHOWN]:
@@ -89,6 +93,17 @@ def change_told(change: ImagesMoved | ImagesChanged) -> str:
     numbers = {name: whole(getattr(change, name)) for name in ("step", "added", "removed")}
     text = _(_CHANGED).format(**numbers, epoch=change.epoch + 1)
     return _(_LEAKED).format(text=text, count=whole(change.leaked)) if change.leaked else text
+
+
+def left_out_told(left_out: LeftOut) -> str:
+    """How many images `data.fix_leaks` took out of which split."""
+    parts = ", ".join(f"{split} {whole(len(ids))}" for split, ids in left_out.images.items())
+    text = ngettext(
+        "--fix-leaks: {count} image left out ({parts}), because another split has a copy of it",
+        "--fix-leaks: {count} images left out ({parts}), because another split has copies of them",
+        left_out.count,
+    )
+    return text.format(count=whole(left_out.count), parts=parts)
 
 
 def _listed(names: list[str]) -> str:

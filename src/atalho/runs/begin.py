@@ -13,7 +13,7 @@ from atalho.errors import ConfigError
 from atalho.networks.select import stem_advice
 from atalho.networks.spec import Spec
 from atalho.precision import Precision, choose, threads
-from atalho.runs import continuation, duration, memory, provenance, speed, trained_images
+from atalho.runs import continuation, duration, leaks, memory, provenance, speed, trained_images
 from atalho.runs.claim import claimed, refuse_among_images, refuse_taken
 from atalho.runs.dataset import SurveyedData, open_dataset, refuse_unnamed, survey_data
 from atalho.runs.fit import fit, preprocessing
@@ -67,14 +67,18 @@ def prepare(asked: Asked, out: Path | None, progress: Progress, ranks: Ranks) ->
     refuse_crowded_gpu(ranks, choose(early.training.device, early.training.precision))
     surveyed = survey_data(replace(early, data=start.data(early.data)) if start else early, progress)
     refuse_among_images(out, early.data.path, surveyed.manifest)
+    channels = start.card.preprocessing.channels if start else surveyed.channels
+    surveyed = replace(surveyed, channels=channels)
+    if early.data.fix_leaks:
+        known = start.card.preprocessing if start else None
+        surveyed = leaks.keep_apart(surveyed, early.data, progress, channels=channels, prepared=known)
+        task_of(early.task).check_images(surveyed.manifest, early, surveyed.survey.digests)
     images = len(surveyed.manifest.splits["train"])
     context = recipes.RecipeContext(backbone.family, backbone.plan().depth, surveyed.size, images, early.task)
     config, notes = recipes.resolve(asked, context)
     task = task_of(config.task)
     task.check(config, ranks.world)
     ranks.refuse_small(order.smallest(images, config.training.batch_size))
-    channels = start.card.preprocessing.channels if start else surveyed.channels
-    surveyed = replace(surveyed, channels=channels)
     classes = len(task.outputs(surveyed.manifest, config))
     spec = spec_for(config, start, classes=classes, channels=channels, size=surveyed.size)
     advice = [stem_advice(spec, surveyed.size)]
@@ -135,6 +139,7 @@ def begin(
     # The path as it was asked for: of a run it is absolute.
     with threads(config.training.threads), claimed(out, asked.config.data.path) as folder:
         dataset = open_prepared(prepared, config.data, progress)
+        dataset = leaks.looked_for(dataset, prepared.surveyed, progress)
         images = preprocessing(dataset, config.data, start)
         config = duration.fixed(config, dataset, prepared.spec, images, precision, start, progress)
         run = Run.begun(folder, config)

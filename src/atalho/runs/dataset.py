@@ -8,9 +8,13 @@ import numpy as np
 
 from atalho.config import Config, DataConfig
 from atalho.data.dataset import Dataset
+from atalho.data.decoding.fit import Fit
 from atalho.data.decoding.packed import open_images
 from atalho.data.decoding.reading import ReadingOptions
 from atalho.data.decoding.survey import Survey, fingerprint, image_digests, survey
+from atalho.data.doctor.twins import Alike
+from atalho.data.duplicates import LeftOut
+from atalho.data.images import Images
 from atalho.data.manifest import Manifest, refuse_bad
 from atalho.data.preprocessing import Preprocessing, choose_size, usual_fit
 from atalho.errors import ConfigError, DataError
@@ -24,12 +28,23 @@ _NAMED: Final = 10
 
 @dataclass(frozen=True)
 class SurveyedData:
-    """Images whose headers were read: side and channels that suit them are known, no pixel is yet."""
+    """Images whose headers were read: side and channels that suit them are known, no pixel is yet.
+
+    With `data.fix_leaks` they were decoded all the same: `alike` are then known, and `left_out` are those that left.
+    """
 
     manifest: Manifest
     survey: Survey
     size: int
     channels: int
+    alike: Alike | None = None
+    left_out: LeftOut | None = None
+
+    def without(self, left_out: LeftOut) -> "SurveyedData":
+        """The same without images that leave their split because another one has them too."""
+        manifest = left_out.apart(self.manifest)
+        known = fingerprint(manifest, left_out.before.encode())
+        return replace(self, manifest=manifest, survey=replace(self.survey, fingerprint=known), left_out=left_out)
 
 
 def refuse_unnamed(config: Config) -> None:
@@ -38,11 +53,14 @@ def refuse_unnamed(config: Config) -> None:
         raise ConfigError("No images given. Give a folder: atalho train FOLDER")
 
 
-def survey_data(config: Config, progress: Progress, expected: str | None = None) -> SurveyedData:
+def survey_data(
+    config: Config, progress: Progress, expected: str | None = None, left_out: LeftOut | None = None
+) -> SurveyedData:
     """Find the images of a run and read their headers. Raises DataError where they cannot be used.
 
-    Splits are made of what can be read, unless a run with the fingerprint `expected` made them of all images. What the
-    task cannot be learnt from is refused, with the reasons.
+    Splits are made of what can be read, unless a run with the fingerprint `expected` made them of all images. What was
+    `left_out` of that run is left out again where the images are the same as then. What the task cannot be learnt from
+    is refused, with the reasons.
     """
     asked = config.data
     task = task_of(config.task)
@@ -51,10 +69,13 @@ def survey_data(config: Config, progress: Progress, expected: str | None = None)
     if not len(manifest.splits.get("train", ())):
         raise DataError("{path}: no training images.", path=asked.path)
     surveyed = survey_manifest(manifest, asked, progress)
-    if surveyed.survey.bad and surveyed.survey.fingerprint != expected:
+    if surveyed.survey.bad and surveyed.survey.fingerprint != (left_out.before if left_out is not None else expected):
         manifest = task.read(asked, [image.number for image in surveyed.survey.bad])
         known = fingerprint(manifest, surveyed.survey.digests.tobytes())
         surveyed = replace(surveyed, manifest=manifest, survey=replace(surveyed.survey, fingerprint=known))
+    if left_out is not None and surveyed.survey.fingerprint == left_out.before:
+        surveyed = surveyed.without(left_out)
+        manifest = surveyed.manifest
     task.check_images(manifest.without(image.number for image in surveyed.survey.bad), config, surveyed.survey.digests)
     return surveyed
 
@@ -92,15 +113,7 @@ def open_dataset(
 
     They are kept as a trained network had them, where `prepared` is its preprocessing.
     """
-    fit = usual_fit(surveyed.size) if prepared is None else prepared.fit_for(surveyed.size)
-    images = open_images(
-        surveyed.manifest,
-        surveyed.survey,
-        reading_options(config),
-        fit=fit,
-        channels=channels,
-        progress=progress.work,
-    )
+    fit, images = decoded(surveyed, config, progress, channels=channels, prepared=prepared)
     if images.bad:
         count = len(images.bad)
         text = ngettext("{count} image left out: {names}", "{count} images left out: {names}", count)
@@ -112,6 +125,17 @@ def open_dataset(
         progress.note(str(note))
     digests = image_digests(surveyed.manifest, surveyed.survey)
     return Dataset(manifest, images, surveyed.size, fit, surveyed.survey.fingerprint, digests)
+
+
+def decoded(
+    surveyed: SurveyedData, config: DataConfig, progress: Progress, *, channels: int, prepared: Preprocessing | None
+) -> tuple[Fit, Images]:
+    """Which square is kept of each image, and the pixels of all of them."""
+    fit = usual_fit(surveyed.size) if prepared is None else prepared.fit_for(surveyed.size)
+    options = reading_options(config)
+    return fit, open_images(
+        surveyed.manifest, surveyed.survey, options, fit=fit, channels=channels, progress=progress.work
+    )
 
 
 def _lost_classes(manifest: Manifest, before: Manifest) -> Iterator[Text]:

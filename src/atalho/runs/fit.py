@@ -11,6 +11,7 @@ from atalho.config import Config, DataConfig
 from atalho.data import order
 from atalho.data.augment import Augment
 from atalho.data.dataset import Dataset
+from atalho.data.duplicates import LeftOut
 from atalho.data.preprocessing import Preprocessing, channel_statistics
 from atalho.networks.spec import Spec
 from atalho.precision import Precision, choose
@@ -45,6 +46,7 @@ class RunStart:
     spec: Spec
     prepared: Preprocessing
     fingerprint: str
+    left_out: LeftOut | None
     precision: Literal["bf16", "fp32"]
     threads: int
     step: int
@@ -114,6 +116,7 @@ def _run_start(run: Run, dataset: Dataset, precision: Precision, state: Training
         spec,
         prepared,
         dataset.fingerprint,
+        dataset.duplicates.left_out if dataset.duplicates is not None else None,
         "bf16" if precision.dtype == torch.bfloat16 else "fp32",
         torch.get_num_threads(),
         state.step,

@@ -82,7 +82,8 @@ def _in_turn(start: RunStart, ranks: Ranks) -> Dataset:
 
 def _open(start: RunStart, ranks: Ranks) -> Dataset:
     silent = Progress()
-    surveyed = dataclasses.replace(survey_data(start.config, silent, start.fingerprint), size=start.prepared.size)
+    surveyed = survey_data(start.config, silent, start.fingerprint, start.left_out)
+    surveyed = dataclasses.replace(surveyed, size=start.prepared.size)
     if surveyed.survey.fingerprint != start.fingerprint:
         raise DataError(
             "The images at {data} differ between machines: those of rank {rank} are not those of rank 0.",

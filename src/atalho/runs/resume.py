@@ -6,7 +6,7 @@ from atalho import limits
 from atalho.config import DataConfig, TrainingConfig
 from atalho.errors import RunError
 from atalho.precision import choose, cpu_has_bf16, threads
-from atalho.runs import data_change, memory, provenance, speed
+from atalho.runs import data_change, leaks, memory, provenance, speed
 from atalho.runs.dataset import open_dataset, survey_data
 from atalho.runs.fit import fit
 from atalho.runs.follow import refuse_crowded_gpu
@@ -44,15 +44,19 @@ def _go_on(run: Run, data: DataConfig, accept: bool, progress: Progress, ranks: 
                 "but not byte-identical."
             ).format(names=", ".join(differing))
         )
-    stored = run.images.fingerprint
-    surveyed = survey_data(replace(run.config, data=data), progress, stored)
+    stored, known = run.images.fingerprint, run.images.duplicates
+    surveyed = survey_data(replace(run.config, data=data), progress, stored, known and known.left_out)
+    changed = surveyed.survey.fingerprint != stored
     surveyed = data_change.check(run, surveyed, data, accept=accept)
+    prepared = run.network.preprocessing
+    if changed and data.fix_leaks:
+        surveyed = leaks.keep_apart(surveyed, data, progress, channels=prepared.channels, prepared=prepared)
     splits = surveyed.manifest.splits
     count, measured = len(splits["train"]), memory.most_measured(splits)
     plan = memory.MemoryRequest(run.network.spec, surveyed.size, count, c.training, precision, ranks.world, measured)
     progress.note(memory.check(plan))
-    prepared = run.network.preprocessing
     dataset = open_dataset(surveyed, data, progress, channels=prepared.channels, prepared=prepared)
+    dataset = leaks.looked_for(dataset, surveyed, progress) if changed else replace(dataset, duplicates=known)
     run = data_change.record(run, dataset, data, progress)
     fit(run, dataset, precision, progress, ranks)
     return run

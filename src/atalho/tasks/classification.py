@@ -16,6 +16,7 @@ from atalho.config import Config, DataConfig
 from atalho.data import layouts, order
 from atalho.data.augment import Augment
 from atalho.data.dataset import Dataset
+from atalho.data.duplicates import figures_of
 from atalho.data.layouts.patterns import PathPatterns
 from atalho.data.manifest import NO_IDS, Ids, Manifest
 from atalho.data.on_device import moved
@@ -127,7 +128,8 @@ class ClassificationEvaluation(ClassificationFigures, Evaluation):
 
     calibration: CalibrationFigures | None = None
     unseen: UnseenFigures | None = None
-    """Where the network has trained on some of the images, what it says of the others; None where none is left."""
+    """Where the network knows some of the images, or copies of them, what it says of the others; None if none is left.
+    """
 
     def shown(self) -> Iterator[tuple[str, str]]:
         yield _("split"), self.split
@@ -149,8 +151,7 @@ class ClassificationEvaluation(ClassificationFigures, Evaluation):
         remarks.extend(self.not_new())
         return Headline(self.top1, self.top1_interval, _("top-1 accuracy"), tuple(remarks))
 
-    def not_new(self) -> Iterator[str]:
-        yield from super().not_new()
+    def of_others(self) -> Iterator[str]:
         if self.unseen is not None:
             yield _("On the other {images}: {top1}").format(
                 images=whole(self.unseen.images), top1=with_interval(self.unseen.top1, self.unseen.top1_interval)
@@ -256,10 +257,12 @@ class ClassificationTask(Task):
         labels, names = torch.from_numpy(manifest.labels[ids]), [manifest.names[image] for image in ids]
         measured = measure(found, labels, manifest.classes, options.temperature, split, names)
         seen = np.isin(ids, target.seen)
+        known = seen | np.isin(ids, target.copies)
         return dataclasses.replace(
             measured,
             trained_on=int(seen.sum()) or None,
-            unseen=_unseen(found, labels, seen),
+            unseen=_unseen(found, labels, known),
+            duplicates=figures_of(target.dataset.duplicates, ids),
             precision=target.precision.numbers,
         )
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from torch import Tensor
 from atalho.config import Config, DataConfig
 from atalho.data.augment import Augment
 from atalho.data.dataset import Dataset
+from atalho.data.duplicates import DuplicateFigures
 from atalho.data.images import Images
 from atalho.data.layouts.patterns import PathPatterns
 from atalho.data.manifest import NO_IDS, Ids, Manifest
@@ -38,8 +39,6 @@ from atalho.tasks.forward import forward
 from atalho.text import _
 from atalho.text.numbers import whole
 
-_OF_SEEN_IMAGES: Final = ("trained_on", "unseen")
-
 
 @dataclass(frozen=True)
 class EvaluationTarget:
@@ -51,6 +50,12 @@ class EvaluationTarget:
     precision: Precision
     seen: Ids = field(default_factory=lambda: NO_IDS)
     """Those that the network has trained on, as far as that is known."""
+
+    @property
+    def copies(self) -> Ids:
+        """Those of which another split has a copy, exact or almost, as far as that is known."""
+        found = self.dataset.duplicates
+        return np.array(found.copies if found is not None else (), dtype=np.int64)
 
     def forward(self, ids: Ids, listener: Listener, *, ask: Callable[[Tensor], Tensor] | None = None) -> Tensor:
         """What `forward` gives for the images `ids`; the listener is told how many are done."""
@@ -102,6 +107,8 @@ class Evaluation(Finding):
     """How many of the images the network, or the one it started from, has trained on; None where none is known."""
     precision: Numbers | None = None
     """What the network computed in; None where an older version measured, or vectors were."""
+    duplicates: DuplicateFigures | None = None
+    """Copies across splits and classes among the images of the run; None for others, or by an older version."""
 
     @property
     @abstractmethod
@@ -112,17 +119,22 @@ class Evaluation(Finding):
         """What a page's head says beside the headline: the name of a value, and the value as it is written."""
         yield from ()
 
-    def to_dict(self) -> JsonObject:
-        """What `evaluation.json` holds; what is said of images that were trained on only where there are any."""
-        values = super().to_dict()
-        return values if self.trained_on else {name: values[name] for name in values if name not in _OF_SEEN_IMAGES}
-
     def not_new(self) -> Iterator[str]:
         """What must be said beside the figure where the network has trained on some of the images."""
         if self.trained_on:
             yield _(
                 "The network has trained on {count} of these images, so the figure is better than on new ones."
             ).format(count=whole(self.trained_on))
+        copies = self.duplicates
+        if copies is not None:
+            yield from copies.measured_told()
+        yield from self.of_others()
+        if copies is not None:
+            yield from copies.others_told()
+
+    def of_others(self) -> Iterator[str]:
+        """What is known of the images that are new to the network."""
+        yield from ()
 
     def computed(self) -> Iterator[str]:
         """What the network computed in, where that is known."""

@@ -5,9 +5,10 @@ import numpy as np
 from PIL import Image
 
 from atalho.data import layouts
-from atalho.data.decoding.survey import survey
+from atalho.data.decoding.survey import Survey, survey
 from atalho.data.doctor import small, twins
 from atalho.data.doctor.problem import Problem
+from atalho.data.manifest import Manifest
 
 Tree = Callable[..., Path]
 
@@ -20,7 +21,12 @@ def scene(seed: int) -> Image.Image:
 def examined(root: Path) -> dict[str, Problem]:
     manifest = layouts.read(root, val_fraction=0, test_fraction=0, split_seed=0)
     found = survey(manifest)
-    return {problem.kind: problem for problem in twins.problems(manifest, found, small.shrink(manifest, found))}
+    return {problem.kind: problem for problem in problems_of(manifest, found)}
+
+
+def problems_of(manifest: Manifest, found: Survey) -> list[Problem]:
+    seen = small.shrink(manifest, found)
+    return list(twins.problems(manifest, twins.find(manifest, found.digests, seen.grey, seen.good)))
 
 
 def photos(root: Path, *names: str) -> Path:
@@ -62,7 +68,7 @@ def test_the_same_image_twice_in_a_class_is_worth_knowing(tmp_path: Path) -> Non
         scene(0).save(tmp_path / "train" / "cat" / f"{name}.png")
     manifest = layouts.read(tmp_path, val_fraction=0, test_fraction=0, split_seed=0)
     found = survey(manifest)
-    problems = list(twins.problems(manifest, found, small.shrink(manifest, found)))
+    problems = problems_of(manifest, found)
     # Removing what is named leaves one.
     assert [(problem.kind, problem.path) for problem in problems] == [
         ("same-in-class", "train/cat/a.png"),
@@ -78,3 +84,10 @@ def test_almost_the_same_image_in_two_splits_and_classes(tmp_path: Path) -> None
     assert set(found) == {"similar-in-splits", "similar-in-classes"}
     assert str(found["similar-in-splits"].message) == "in test; almost the same image is train/cat/1.png in train"
     assert {problem.path for problem in found.values()} == {"test/dog/copy.jpg"}
+
+
+def test_images_alike_by_way_of_others_are_one_group() -> None:
+    alike = twins.Alike(np.array([0, 1, 0, 2, -1, 3, 4]), np.array([[1, 3], [3, 5], [0, 1]]))
+    groups = alike.groups().tolist()
+    assert len({groups[number] for number in (0, 1, 2, 3, 5)}) == 1
+    assert len(set(groups)) == 3

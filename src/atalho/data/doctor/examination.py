@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from atalho.data.decoding.reading import ReadingOptions
-from atalho.data.decoding.survey import OnProgress, Survey, survey
+from atalho.data.decoding.survey import OnProgress, Survey, image_digests, survey
 from atalho.data.decoding.traits import FORMATS, format_of
 from atalho.data.doctor import balance, feasibility, few_images, folders, shapes, small, twins, unreadable
 from atalho.data.doctor.problem import KINDS, Problem, Severity
@@ -92,7 +92,7 @@ def examine(
     kept = manifest.without(image.number for image in seen.bad)
     problems = [
         *unreadable.problems(seen.bad),
-        *twins.problems(kept, surveyed, seen),
+        *twins.problems(kept, twins.find(kept, image_digests(manifest, surveyed), seen.grey, seen.good)),
         *(
             balance.problems(kept, seen.colourless)
             if protocol is None

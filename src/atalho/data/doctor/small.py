@@ -15,6 +15,8 @@ from atalho.data.manifest import BadImage, Ids, Manifest
 from atalho.text import Text, _
 
 SIDE: Final = 32
+WEIGHTS: Final = (77, 150, 29)
+"""Of red, green and blue in a grey: ITU-R 601 in whole numbers of 256."""
 _TINT: Final = 8  # levels between channels that still count as no colour: JPEG rounds
 
 
@@ -83,7 +85,8 @@ def _from_arrays(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def _grey(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """(n, SIDE, SIDE, 3) as grey and whether each has no colour."""
     red, green, blue = (pixels[..., channel] for channel in range(3))
-    # ITU-R 601 in whole numbers of 256; 16 bits are enough and fast.
-    grey = (red * np.uint16(77) + green * np.uint16(150) + blue * np.uint16(29) + np.uint16(128)) >> 8
+    # 16 bits are enough and fast.
+    shares = [shade * np.uint16(weight) for shade, weight in zip((red, green, blue), WEIGHTS, strict=True)]
+    grey = (shares[0] + shares[1] + shares[2] + np.uint16(128)) >> 8
     spread = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
     return grey.astype(np.uint8), spread.max(axis=(1, 2)) <= _TINT

@@ -2,15 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from atalho.data.decoding.survey import Survey
 from atalho.data.doctor.problem import Problem
 from atalho.data.doctor.similar import similar_pairs
-from atalho.data.doctor.small import Small
 from atalho.data.manifest import SPLITS, Ids, Manifest
 from atalho.text import N_, Text, ntext
 
@@ -30,15 +29,37 @@ _TEXTS: Final = {
 }
 
 
+@dataclass(frozen=True, eq=False)
+class Alike:
+    """Which of N images are the same: `content` (N,) is equal for them, and −1 for those that were not compared.
+
+    `pairs` (M, 2) are almost the same and differ in content; None where only contents were compared.
+    """
+
+    content: Ids
+    pairs: Ids | None
+
+    def groups(self) -> Ids:
+        """A number for each image (N,), equal where images are the same or almost, directly or by way of others."""
+        group = np.where(self.content >= 0, self.content, np.arange(len(self.content)) + len(self.content))
+        linked = group[self.pairs] if self.pairs is not None else np.empty((0, 2), np.int64)
+        root = {int(number): int(number) for number in np.unique(linked)}
+        for one, other in linked.tolist():
+            root[_end(root, max(one, other))] = _end(root, min(one, other))
+        known = np.array(sorted(root), np.int64)
+        ends = np.array([_end(root, number) for number in known.tolist()], np.int64)
+        there = np.isin(group, known)
+        group[there] = ends[np.searchsorted(known, group[there])]
+        return group
+
+
 class _Where:
-    """Split (0 train, 1 val, 2 test) and label of each image, for comparisons."""
+    """Split (0 train, 1 val, 2 test, −1 none) and label of each image, for comparisons."""
 
     def __init__(self, manifest: Manifest) -> None:
         self.manifest = manifest
         self.labels = manifest.labels
-        self.splits = np.zeros(len(manifest), np.int64)
-        for place, name in enumerate(SPLITS):
-            self.splits[manifest.splits.get(name, np.empty(0, np.int64))] = place
+        self.splits = split_places(manifest)
 
     def order(self, numbers: Sequence[int]) -> list[int]:
         """Training images first: what is to be removed comes last."""
@@ -54,27 +75,49 @@ class _Where:
         return self.manifest.classes[int(self.labels[number])]
 
 
-def problems(manifest: Manifest, survey: Survey, small: Small) -> Iterator[Problem]:
-    """All duplicate images: good to know within a class, and skewing results across classes or splits."""
-    where = _Where(manifest)
-    good = small.good
-    _values, content = np.unique(_content(manifest, survey)[good], return_inverse=True)
-    for group in _groups(content):
-        yield from _same(where, where.order(good[group].tolist()))
+def split_places(manifest: Manifest) -> Ids:
+    """The split of each image (N,) by its place among `SPLITS`; −1 for those that are in none."""
+    places = np.full(len(manifest), -1, np.int64)
+    for place, name in enumerate(SPLITS):
+        places[manifest.splits.get(name, np.empty(0, np.int64))] = place
+    return places
+
+
+def find(manifest: Manifest, digests: NDArray[np.uint8], grey: NDArray[np.uint8] | None, good: Ids) -> Alike:
+    """Compare the images `good` that are in a split, by what is known of all N.
+
+    `digests` (N, 16) are of their contents, `grey` (N, S, S) small versions, None where those are not compared.
+    """
+    splits = split_places(manifest)
+    good = good[splits[good] >= 0]
+    content = np.full(len(manifest), -1, np.int64)
+    values = np.ascontiguousarray(digests[good]).view(f"V{digests.shape[1]}").ravel()
+    content[good] = np.unique(values, return_inverse=True)[1]
+    if grey is None:
+        return Alike(content, None)
     # One image for each content, split and label: the others would only repeat what is found.
-    key = np.stack([content, where.splits[good], where.labels[good]], axis=1)
-    _rows, once = np.unique(key, axis=0, return_index=True)
-    pairs = once[similar_pairs(small.grey[good[once]])]
-    differ = content[pairs[:, 0]] != content[pairs[:, 1]]
-    yield from _similar(where, good[pairs[differ]])
+    key = np.stack([content[good], splits[good], manifest.labels[good]], axis=1)
+    once = good[np.unique(key, axis=0, return_index=True)[1]]
+    pairs = once[similar_pairs(grey[once])]
+    return Alike(content, pairs[content[pairs[:, 0]] != content[pairs[:, 1]]])
 
 
-def _content(manifest: Manifest, survey: Survey) -> NDArray[np.void]:
-    """The content of each image as one value that can be compared."""
-    rows = survey.digests
-    if manifest.pixels is not None:
-        rows = np.ascontiguousarray(manifest.pixels.reshape(len(manifest), -1))
-    return rows.view(f"V{rows.shape[1]}").ravel()
+def problems(manifest: Manifest, alike: Alike) -> Iterator[Problem]:
+    """All duplicates among images in a split: good to know within a class, skewing results across classes or splits."""
+    where = _Where(manifest)
+    there = np.flatnonzero((alike.content >= 0) & (where.splits >= 0))
+    for group in _groups(alike.content[there]):
+        yield from _same(where, where.order(there[group].tolist()))
+    if alike.pairs is not None:
+        yield from _similar(where, alike.pairs[(where.splits[alike.pairs] >= 0).all(axis=1)])
+
+
+def _end(root: dict[int, int], number: int) -> int:
+    """Where the chain of `root` from `number` ends; it is shortened on the way."""
+    while root[number] != number:
+        root[number] = root[root[number]]
+        number = root[number]
+    return number
 
 
 def _groups(content: Ids) -> Iterator[Ids]:

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from atalho.data import open_set
+from atalho.data.duplicates import figures_of
 from atalho.data.layouts.identities import DISTRACTOR
 from atalho.data.manifest import Ids, Manifest
 from atalho.errors import DataError
@@ -117,6 +118,7 @@ def evaluate(
         measured,
         trained_on=len(np.intersect1d(ids, target.seen)) or None,
         precision=target.precision.numbers,
+        duplicates=figures_of(target.dataset.duplicates, ids),
         picture=picture_of(found, ids, manifest),
     )
 
