@@ -1,12 +1,14 @@
 """What is printed is what was meant, on a terminal or into a pipe."""
 
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 
 from atalho.cli import terminal
+from atalho.training.progress import EpochNumbers, EpochReport, StepReport
 
 NAMES = ["a:cat:.jpg", r"b\[x].jpg", "[bold]c[/bold]", "d" * 300]
 
@@ -52,3 +54,32 @@ def test_names_do_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> 
     terminal.say("a\x1bb")
     terminal.complain("first\nsecond\x07")
     assert capsys.readouterr() == ("a\\x1bb\n", "first\nsecond\\x07\n")
+
+
+def _epoch_of_two_steps(progress: terminal.TerminalProgress) -> None:
+    progress.step(StepReport(1, 4, 1, 2, 0.7, 1234.0, 75.0, 0.5))
+    numbers = EpochNumbers(0.6, 0.75, {"val_loss": 0.5, "val_top1": 0.8}, 0.1)
+    progress.epoch(EpochReport(1, 2, numbers, 60.0, 1200.0, 61.0))
+    progress.step(StepReport(3, 4, 2, 2, 0.4, 1234.0, 30.0, 0.9))
+
+
+def test_in_a_pipe_training_is_a_line_an_epoch(capsys: pytest.CaptureFixture[str]) -> None:
+    with terminal.TerminalProgress() as progress:
+        _epoch_of_two_steps(progress)
+    assert capsys.readouterr().err == (
+        "epoch   1/2  loss 0.600  training 75.0%  validation 80.0%  1,200 images/s  1 min 00 s  1 min 01 s left\n"
+    )
+
+
+@pytest.mark.parametrize("columns", [80, 140])
+def test_on_a_terminal_the_bar_says_time_left_speed_and_both_accuracies(
+    columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {"FORCE_COLOR": "1", "TERM": "xterm", "COLUMNS": str(columns)}.items():
+        monkeypatch.setenv(name, value)
+    with terminal.TerminalProgress() as progress:
+        _epoch_of_two_steps(progress)
+        progress._bars.refresh()
+    said = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().err)
+    assert "epoch 2 of 2" in said
+    assert "30 s left · 1,234 images/s · train 90.0% · val 80.0%" in said

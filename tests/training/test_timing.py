@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from atalho.storage.run_folder import RunFolder
 from atalho.training.timing import Timing
 
@@ -42,6 +44,23 @@ def test_a_repeated_epoch_replaces_its_first_measurement(tmp_path: Path) -> None
     timing = _timing(tmp_path)
     timing.epoch(1)
     assert len(json.loads((tmp_path / "timing.json").read_text())["epochs"]) == 1
+
+
+def test_what_is_left_does_without_the_first_step_and_counts_evaluations(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("atalho.training.timing.time.monotonic", lambda: clock[0])
+    timing = _timing(tmp_path)
+    for seconds in (9.0, 1.0, 1.0):
+        clock[0] += seconds
+        timing.step(10)
+    assert timing.seconds_left(5) == 5.0
+    # A forward pass is taken for three tenths of a step until one was timed.
+    assert timing.seconds_left(5, 2, 100) == pytest.approx(5 + 2 * 0.3 * 100 / 10)
+    clock[0] += 4.0
+    timing.epoch(1)
+    assert timing.seconds_left(5, 2, 100) == pytest.approx(5 + 2 * 4)
 
 
 def test_checkpoints_by_steps(tmp_path: Path) -> None:

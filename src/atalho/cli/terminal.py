@@ -8,11 +8,11 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import chain, islice
-from typing import Any
+from typing import Any, Final
 
 from rich.cells import cell_len
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Task, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
@@ -22,6 +22,10 @@ from atalho.text.numbers import duration, number, percent, whole
 from atalho.training.progress import EpochReport, Progress, StepReport
 
 _PLAIN_SECONDS = 30.0
+_LONG_EPOCH: Final = 600.0
+"""Seconds of an epoch after which a pipe or a file is told of its steps; otherwise it has a line an epoch."""
+_WIDE: Final = 100
+"""Columns from which on a terminal has room for a bar beside the numbers of training."""
 _SPLITS = {"test": N_("test"), "val": N_("val")}
 _FIRST_ROWS = 1000
 _ENDLESS = 1 << 20
@@ -100,6 +104,13 @@ class PipeConsole(Console):
         raise BrokenPipeError
 
 
+class _TimeOfWork(TimeRemainingColumn):
+    """What is left of work whose details do not say it."""
+
+    def render(self, task: Task) -> Text:
+        return Text("") if task.fields["detail"] else super().render(task)
+
+
 class TerminalProgress(Progress):
     """Progress on standard error: bars on a terminal, a line now and then elsewhere."""
 
@@ -107,10 +118,10 @@ class TerminalProgress(Progress):
         self._console = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
         self._bars = Bars(
             TextColumn("{task.description}"),
-            BarColumn(),
+            *([BarColumn()] if self._console.width >= _WIDE else []),
             MofNCompleteColumn(),
             TextColumn("{task.fields[detail]}"),
-            TimeRemainingColumn(),
+            _TimeOfWork(),
             console=self._console,
             transient=True,
             redirect_stdout=False,  # what is printed meanwhile is a result, and may go to a file
@@ -118,7 +129,7 @@ class TerminalProgress(Progress):
         )
         self._tasks: dict[str, Any] = {}
         self._last_line = time.monotonic()
-        self._header = False
+        self._validation = ""
 
     def __enter__(self) -> "TerminalProgress":
         self._bars.start()
@@ -136,18 +147,21 @@ class TerminalProgress(Progress):
         self._bars.update(self._tasks[label], completed=done, total=total)
         if done >= total:
             self._bars.remove_task(self._tasks.pop(label))
-        self._line(f"{label}: {done}/{total}")
+        self._line(f"{label}: {done}/{total}", _PLAIN_SECONDS)
 
     def step(self, report: StepReport) -> None:
-        detail = _("loss {loss} · {speed} images/s").format(
-            loss=number(report.loss, 3), speed=whole(report.images_per_second)
-        )
+        parts = [
+            _("{time} left").format(time=duration(report.seconds_left)),
+            _("{speed} images/s").format(speed=whole(report.images_per_second)),
+            *([_("train {share}").format(share=percent(report.train_top1))] if report.train_top1 is not None else []),
+            *filter(None, [self._validation]),
+        ]
+        detail = " · ".join(parts)
         label = _("epoch {epoch} of {epochs}").format(epoch=report.epoch, epochs=report.epochs)
         if "training" not in self._tasks:
             self._tasks["training"] = self._bars.add_task(label, total=report.steps, detail=detail)
         self._bars.update(self._tasks["training"], completed=report.step, description=label, detail=detail)
-        left = _("{time} left").format(time=duration(report.seconds_left))
-        self._line(f"{label} · {report.step}/{report.steps} · {detail} · {left}")
+        self._line(f"{label} · {report.step}/{report.steps} · {detail}", _LONG_EPOCH)
         if report.step == report.steps:
             self._bars.remove_task(self._tasks.pop("training"))
 
@@ -160,16 +174,19 @@ class TerminalProgress(Progress):
         )
         measured = report.numbers.validation
         if (top1 := measured.get("val_top1")) is not None:
+            self._validation = _("val {share}").format(share=percent(top1))
             text += "  " + _("validation {val}").format(val=percent(top1))
         if (rank1 := measured.get("val_rank1")) is not None:
+            self._validation = _("val {share}").format(share=percent(rank1))
             ranked = _("validation rank-1 {rank1} mAP {map}")
             text += "  " + ranked.format(rank1=percent(rank1), map=percent(measured.get("val_map")))
         speed = _("{speed} images/s").format(speed=whole(report.images_per_second))
-        self.note(f"{text}  {speed}  {duration(report.seconds)}")
+        left = "  " + _("{time} left").format(time=duration(report.seconds_left)) if report.seconds_left else ""
+        self.note(f"{text}  {speed}  {duration(report.seconds)}{left}")
         self._last_line = time.monotonic()
 
-    def _line(self, text: str) -> None:
-        """Without a terminal, a sign of life every half minute."""
-        if not self._console.is_terminal and time.monotonic() - self._last_line >= _PLAIN_SECONDS:
+    def _line(self, text: str, seconds: float) -> None:
+        """Without a terminal, a sign of life where nothing was said for so long."""
+        if not self._console.is_terminal and time.monotonic() - self._last_line >= seconds:
             self._last_line = time.monotonic()
             self._console.print(text, markup=False)

@@ -13,12 +13,13 @@ from atalho.errors import ConfigError
 from atalho.networks.select import stem_advice
 from atalho.networks.spec import Spec
 from atalho.precision import Precision, choose, threads
-from atalho.runs import continuation, duration, leaks, memory, provenance, speed, trained_images
-from atalho.runs.claim import claimed, refuse_among_images, refuse_taken
+from atalho.runs import continuation, duration, leaks, memory, opening, provenance, speed, trained_images
+from atalho.runs.claim import claimed, place, refuse_among_images, refuse_taken
 from atalho.runs.dataset import SurveyedData, open_dataset, refuse_unnamed, survey_data
 from atalho.runs.fit import fit, preprocessing
 from atalho.runs.follow import refuse_crowded_gpu
 from atalho.runs.network import Start, backbone_of, keeps_head, spec_for, told_of_head
+from atalho.runs.opening import Waiting
 from atalho.runs.run import Run
 from atalho.runs.step_speed import Workload
 from atalho.settings import Asked, change, to_dict
@@ -47,8 +48,11 @@ class PreparedRun:
     memory: str
 
 
-def prepare(asked: Asked, out: Path | None, progress: Progress, ranks: Ranks) -> PreparedRun:
-    """Check everything that can be checked before any work, and decide what was left open."""
+def prepare(asked: Asked, out: Path | None, progress: Waiting, ranks: Ranks, *remarks: str) -> PreparedRun:
+    """Check everything that can be checked before any work, and decide what was left open.
+
+    The first line and the `remarks` are said before all else.
+    """
     early = asked.config
     refuse_unnamed(early)
     for path in filter(None, (early.data.path, early.model.start)):
@@ -81,6 +85,8 @@ def prepare(asked: Asked, out: Path | None, progress: Progress, ranks: Ranks) ->
     ranks.refuse_small(order.smallest(images, config.training.batch_size))
     classes = len(task.outputs(surveyed.manifest, config))
     spec = spec_for(config, start, classes=classes, channels=channels, size=surveyed.size)
+    folder = place(out, asked.config.data.path)
+    progress.open(opening.line(spec, surveyed.size, config, surveyed.manifest, folder), *remarks)
     advice = [stem_advice(spec, surveyed.size)]
     if start is None and config.task == "classification" and backbone.family != "mlp":
         advice.append(few_images.advice(surveyed.manifest, surveyed.survey))
@@ -134,7 +140,9 @@ def begin(
 
     `digest` is that of the command, by which the run is found again.
     """
-    prepared = prepare(asked, out, progress, ranks)
+    unfinished = continuation.unfinished(out, asked.config.data.path, digest)
+    with opening.waiting(progress) as waiting:
+        prepared = prepare(asked, out, waiting, ranks, *filter(None, [unfinished]))
     config, start, precision = prepared.config, prepared.start, prepared.precision
     # The path as it was asked for: of a run it is absolute.
     with threads(config.training.threads), claimed(out, asked.config.data.path) as folder:

@@ -23,7 +23,7 @@ def claimed(asked: Path | None, data: str) -> Iterator[Path]:
     A folder in which no run began is not left behind. Raises RunError where the folder is taken or cannot be made.
     """
     before = asked is not None and asked.exists()
-    folder = _make_folder(asked) if asked is not None else _numbered(Path(data).resolve().name.split(".")[0] or "run")
+    folder = _make_folder(place(asked, data))
     try:
         with locked(folder):
             if not _is_free(folder):
@@ -80,13 +80,19 @@ def _is_free(folder: Path) -> bool:
     return names - unfinished == set(run_folder.FIRST[: len(begun)])
 
 
-def _numbered(name: str) -> Path:
-    """`runs/<name>`, with the first free number where that is taken."""
-    for number in itertools.count(1):
-        folder = Path("runs") / (name if number == 1 else f"{name}-{number}")
-        if not folder.exists():
-            return _make_folder(folder)
-    raise AssertionError("there is always a next number")
+def place(asked: Path | None, data: str) -> Path:
+    """Where a run will lie: the folder asked for, otherwise `runs/<data>` with the first number that is free."""
+    return asked if asked is not None else next(folder for folder in _numbered(data) if not folder.exists())
+
+
+def earlier(data: str) -> list[Path]:
+    """The folders that runs on `data` got where none was asked for, the newest first."""
+    return list(itertools.takewhile(Path.exists, _numbered(data)))[::-1]
+
+
+def _numbered(data: str) -> Iterator[Path]:
+    name = Path(data).resolve().name.split(".")[0] or "run"
+    return (Path("runs") / (name if number == 1 else f"{name}-{number}") for number in itertools.count(1))
 
 
 def _taken(folder: Path) -> RunError:

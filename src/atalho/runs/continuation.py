@@ -13,11 +13,15 @@ from typing import Any
 from atalho import config as schema
 from atalho.errors import ConfigError, RunError
 from atalho.pretrained import names
+from atalho.runs.claim import earlier
 from atalho.runs.run import Run
 from atalho.settings import merge, nest
-from atalho.storage import run_folder
+from atalho.storage import checkpoint, run_folder
+from atalho.storage.lock import is_locked
 from atalho.storage.run_folder import RunFolder
 from atalho.storage.run_records import Provenance
+from atalho.text import _
+from atalho.text.numbers import whole
 from atalho.training.distributed import Ranks
 
 
@@ -48,6 +52,27 @@ def find_run(folder: Path, digest: str) -> Run | None:
             path=folder,
         )
     return run
+
+
+def unfinished(out: Path | None, data: str, digest: str) -> str | None:
+    """What is said where the command of this `digest` left a run unfinished, and now begins another one."""
+    for folder in earlier(data) if out is None else ():
+        try:
+            record = RunFolder(folder).read(Provenance) if run_folder.is_run(folder) else None
+        except RunError:
+            continue
+        if record is None or record.asked != digest or record.finished is not None:
+            continue
+        if is_locked(folder):
+            return _("{run} is a run of this command that is training now. This one is another run.").format(run=folder)
+        saved = checkpoint.newest(folder / run_folder.CHECKPOINTS)
+        step = whole(checkpoint.step_of(saved) if saved is not None else 0)
+        text = _(
+            "{run} is an unfinished run of this same command, saved at step {step}. To continue it, press Ctrl-C and "
+            "run: atalho train --resume {run}. This is a new run from the beginning."
+        )
+        return text.format(run=folder, step=step)
+    return None
 
 
 def refuse_nowhere(out: Path | None, continue_existing: bool, ranks: Ranks) -> None:

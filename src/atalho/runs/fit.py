@@ -17,6 +17,7 @@ from atalho.networks.spec import Spec
 from atalho.precision import Precision, choose
 from atalho.runs import finish, memory, network, provenance, trained_images
 from atalho.runs.data_change import origin_of
+from atalho.runs.expected import ExpectedTime
 from atalho.runs.network import Start
 from atalho.runs.run import Run
 from atalho.storage import checkpoint, run_folder
@@ -28,7 +29,7 @@ from atalho.text import _
 from atalho.training import loop
 from atalho.training.determinism import deterministic
 from atalho.training.distributed import Ranks
-from atalho.training.progress import Progress
+from atalho.training.progress import Progress, ProgressList
 from atalho.training.setup import BEGINNING, EpochOrigin, TrainingSetup
 from atalho.training.state import StateRest, Tally, TrainingState
 from atalho.training.timing import Timing
@@ -93,6 +94,8 @@ def _fit(run: Run, dataset: Dataset, precision: Precision, progress: Progress, r
         ranks.tell(lambda: _run_start(run, dataset, precision, state))
         ranks.wait()  # those that decode for their machine are done
         ranks.wait()  # and those that find it done
+        begun = ExpectedTime(progress.note, c, spec, dataset.size, resumed=saved is not None)
+        progress = ProgressList(progress, begun)
         progress.begin(run.path)
         try:
             with memory.explained(plan):

@@ -11,6 +11,7 @@ from atalho.precision import threads
 from atalho.runs import duration
 from atalho.runs.begin import open_prepared, prepare
 from atalho.runs.fit import preprocessing
+from atalho.runs.opening import waiting
 from atalho.settings import Asked
 from atalho.text import _
 from atalho.text.numbers import whole
@@ -59,7 +60,8 @@ class Forecast(Finding):
 
 def foresee(asked: Asked, out: Path | None, progress: Progress, ranks: Ranks) -> Forecast:
     """Prepare a run as `begin` does. With minutes its images are decoded, into the cache, and its first steps timed."""
-    run = prepare(asked, out, progress, ranks)
+    with waiting(progress) as told:
+        run = prepare(asked, out, told, ranks)
     training = run.config.training
     if training.minutes is not None or training.steps is not None:
         with threads(training.threads):

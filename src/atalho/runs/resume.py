@@ -6,27 +6,29 @@ from atalho import limits
 from atalho.config import DataConfig, TrainingConfig
 from atalho.errors import RunError
 from atalho.precision import choose, cpu_has_bf16, threads
-from atalho.runs import data_change, leaks, memory, provenance, speed
+from atalho.runs import data_change, leaks, memory, opening, provenance, speed
 from atalho.runs.dataset import open_dataset, survey_data
 from atalho.runs.fit import fit
 from atalho.runs.follow import refuse_crowded_gpu
+from atalho.runs.opening import Waiting, waiting
 from atalho.runs.run import Run
-from atalho.storage import run_folder
+from atalho.storage import checkpoint, run_folder
 from atalho.storage.lock import locked
 from atalho.storage.run_folder import RunFolder
 from atalho.storage.run_records import Fingerprint, Provenance
 from atalho.text import _
+from atalho.text.numbers import whole
 from atalho.training.distributed import Ranks
 from atalho.training.progress import Progress
 
 
 def continue_run(run: Run, data: DataConfig, accept: bool, progress: Progress, ranks: Ranks) -> Run:
     """Train `run` to its end from its newest intact checkpoint. Changed images are refused unless `accept`."""
-    with threads(RunFolder(run.path).read(Provenance).threads), locked(run.path):
-        return _go_on(run, data, accept, progress, ranks)
+    with threads(RunFolder(run.path).read(Provenance).threads), locked(run.path), waiting(progress) as told:
+        return _go_on(run, data, accept, told, ranks)
 
 
-def _go_on(run: Run, data: DataConfig, accept: bool, progress: Progress, ranks: Ranks) -> Run:
+def _go_on(run: Run, data: DataConfig, accept: bool, progress: Waiting, ranks: Ranks) -> Run:
     RunFolder(run.path).sweep()
     c, record = run.config, RunFolder(run.path).read(Provenance)
     if record.config != provenance.digest(limits.read(run.path / run_folder.CONFIG, limits.SETTINGS)):
@@ -51,6 +53,9 @@ def _go_on(run: Run, data: DataConfig, accept: bool, progress: Progress, ranks: 
     prepared = run.network.preprocessing
     if changed and data.fix_leaks:
         surveyed = leaks.keep_apart(surveyed, data, progress, channels=prepared.channels, prepared=prepared)
+    saved = checkpoint.newest(run.path / run_folder.CHECKPOINTS)
+    after = _("continues after step {step}").format(step=whole(checkpoint.step_of(saved) if saved is not None else 0))
+    progress.open(opening.line(run.network.spec, prepared.size, c, surveyed.manifest, run.path), after)
     splits = surveyed.manifest.splits
     count, measured = len(splits["train"]), memory.most_measured(splits)
     plan = memory.MemoryRequest(run.network.spec, surveyed.size, count, c.training, precision, ranks.world, measured)

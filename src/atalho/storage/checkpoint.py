@@ -89,11 +89,16 @@ def newest(folder: Path) -> Path | None:
     return next(iter(_newest_first(folder)), None)
 
 
+def step_of(path: Path) -> int:
+    """The step that the checkpoint at `path` was saved after, by its name."""
+    return int(path.name.removeprefix(_STEP))
+
+
 def _read(path: Path) -> Checkpoint:
     files = atomic.read_folder(path, _FILES)
     state = limits.parse_json(files[_STATE], limits.SMALL_JSON)
     # A whole number of the folder's name and a place in the log, whatever else the state is: `training.state` reads it.
-    if not isinstance(state, dict) or state.get("step") != int(path.name.removeprefix(_STEP)):
+    if not isinstance(state, dict) or state.get("step") != step_of(path):
         raise ValueError(Text("{name} does not belong to its checkpoint", name=_STATE))
     return Checkpoint(state.pop("step"), safetensors.torch.load(files[_TENSORS]), state)
 

@@ -178,7 +178,8 @@ class _Recorder:
                 epochs=self.setup.config.training.epochs,
                 loss=loss,
                 images_per_second=timing.images_per_second,
-                seconds_left=timing.seconds_left(self.setup.steps - state.step),
+                seconds_left=self._seconds_left(step.epoch),
+                train_top1=state.tally.right / state.tally.images,
             )
         )
 
@@ -194,7 +195,14 @@ class _Recorder:
             self.log.write({"kind": "epoch", "epoch": epoch + 1, "step": state.step, **numbers.row()})
             state.tally = Tally()
             seconds, speed = self.timing.epoch(epoch + 1)
-            self.progress.epoch(EpochReport(epoch + 1, self.setup.config.training.epochs, numbers, seconds, speed))
+            epochs, left = self.setup.config.training.epochs, self._seconds_left(epoch + 1)
+            self.progress.epoch(EpochReport(epoch + 1, epochs, numbers, seconds, speed, left))
+
+    def _seconds_left(self, epochs: int) -> float:
+        """Until the end, where so many epochs were evaluated."""
+        setup = self.setup
+        left = setup.config.training.epochs - epochs
+        return self.timing.seconds_left(setup.steps - self.state.step, left, len(setup.task.val))
 
     def _validation_statistics(self) -> AbstractContextManager[None]:
         """Give the network the norm statistics to measure it with: for good at the end, else only while they lag."""

@@ -18,6 +18,8 @@ class StepReport:
     loss: float
     images_per_second: float
     seconds_left: float
+    train_top1: float | None = None
+    """Of the images of the epoch so far, the share that was right."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class EpochReport:
     numbers: EpochNumbers
     seconds: float
     images_per_second: float
+    seconds_left: float = 0.0
+    """Until the last epoch is done and evaluated."""
 
 
 class Progress(Listener):

@@ -1,9 +1,13 @@
 """How fast training goes and when it saves: the only part of a run that looks at the clock."""
 
 import time
+from typing import Final
 
 from atalho.storage.run_folder import RunFolder
 from atalho.storage.run_records import EpochInProgress, EpochTime, TrainingTime
+
+_FORWARD: Final = 0.3
+"""The share of the forward pass in a step, about."""
 
 
 class Timing:
@@ -21,13 +25,15 @@ class Timing:
         # What an unfinished epoch had taken until the checkpoint that this session starts from.
         self._epoch_seconds, self._epoch_images = before.unfinished.seconds, before.unfinished.images
         self._last = self._last_save = self._epoch_start = time.monotonic()
-        self._seconds = 0.0
-        self._images = self._counted = 0
+        self._seconds = self._first = self._evaluating = 0.0
+        self._images = self._counted = self._evaluations = 0
 
     def step(self, images: int) -> None:
         """A step over `images` images is done."""
         now = time.monotonic()
         self._seconds += now - self._last
+        if not self._counted:
+            self._first = self._seconds
         self._last = now
         self._images += images
         self._epoch_images += images
@@ -38,13 +44,24 @@ class Timing:
         """Speed of the steps in this session."""
         return self._images / max(self._seconds, 1e-9)
 
-    def seconds_left(self, steps: int) -> float:
-        """How long `steps` more steps will take, in seconds."""
-        return steps * self._seconds / max(self._counted, 1)
+    def seconds_left(self, steps: int, epochs: int = 0, images: int = 0) -> float:
+        """How long `steps` more steps and `epochs` evaluations on `images` images will take, in seconds.
+
+        The first step, which sets up, counts where there is no other. Until an evaluation was timed, it is taken to
+        take a share of what training takes for an image.
+        """
+        rest = self._counted - 1
+        step = (self._seconds - self._first) / rest if rest > 0 else self._seconds
+        evaluation = _FORWARD * images * step * max(self._counted, 1) / max(self._images, 1)
+        if self._evaluations:
+            evaluation = self._evaluating / self._evaluations
+        return steps * step + epochs * evaluation
 
     def epoch(self, number: int) -> tuple[float, float]:
         """Epoch `number` (from 1) is done and evaluated: its seconds, and images per second over all of it."""
         now = time.monotonic()
+        self._evaluating += now - self._last
+        self._evaluations += 1
         seconds = self._epoch_seconds + now - self._epoch_start
         speed = self._epoch_images / max(seconds, 1e-9)
         # A resume repeats what lay after the checkpoint: the last measurement of an epoch counts.
