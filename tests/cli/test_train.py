@@ -44,6 +44,7 @@ def test_train_prints_one_json_object_with_the_promised_fields(clothes: Path, tm
         (["train", "DATA", "--batch-size", "1"], "Training needs batches of at least two images"),
         (["train", "DATA", "--model.stem", "large"], "Images of 16 pixels are too small for"),
         (["train", "--resume", "RUN", "--model", "resnet20"], "Remove: --model."),
+        (["train", "--resume", "RUN", "--epochs", "2"], "has already trained 3 epochs. Give more, or start a new run"),
         (
             ["train", "DATA", "--reid.margin", "0.3", "--protocol", "auto"],
             "reid.margin, reid.protocol only works with the task reid, and the task is classification. Remove it, or "

@@ -136,6 +136,7 @@ def resume(
     path: Path | str,
     *,
     data: Path | str | None = None,
+    epochs: int | None = None,
     accept_data_change: bool = False,
     track: Tracker | None = None,
     progress: Progress | None = None,
@@ -148,6 +149,9 @@ def resume(
         The run's folder.
     data
         Where the images are now, if they moved.
+    epochs
+        Train until so many epochs are done, counted from the run's beginning, also where it is finished: from its
+        newest checkpoint on, the learning rate is that of a schedule made for all of them.
     accept_data_change
         Accept images whose content, names or splits changed: the epoch in progress begins again with the images as they
         are now, finished epochs stay finished, and the run's record says so. Mean and deviation stay those that the
@@ -166,6 +170,8 @@ def resume(
     ------
     RunError
         There is no run at `path`, or its images are not those that it was started with, or have other classes.
+    ConfigError
+        The run has trained for so many `epochs` already.
 
     Examples
     --------
@@ -176,7 +182,7 @@ def resume(
             return follow(ranks)
         run = Run.open(path)
         listener = tracked(progress, track or tracker_of(run.path))
-        return continue_run(run, data_change.data_at(data, run), accept_data_change, listener, ranks)
+        return continue_run(run, data_change.data_at(data, run), accept_data_change, listener, ranks, epochs)
 
 
 def _shortcuts(data: Path | str | None, model: Path | str | None, task: str | None) -> dict[str, JsonValue]:

@@ -108,7 +108,7 @@ class _TimeOfWork(TimeRemainingColumn):
     """What is left of work whose details do not say it."""
 
     def render(self, task: Task) -> Text:
-        return Text("") if task.fields["detail"] else super().render(task)
+        return Text() if task.fields["detail"] else super().render(task)
 
 
 class TerminalProgress(Progress):

@@ -54,7 +54,12 @@ def train(
     ] = None,
     resume: Annotated[
         Path | None,
-        Parameter(help=N_("run to continue exactly where it stopped; DATA gives the images' new folder if they moved")),
+        Parameter(
+            help=N_(
+                "run to continue exactly where it stopped; --epochs N trains it longer; DATA gives the images' new "
+                "folder if they moved"
+            )
+        ),
     ] = None,
     accept_data_change: Annotated[
         bool,
@@ -113,7 +118,8 @@ def train(
                 "--continue": continue_ or None,
                 "--dry-run": dry_run or None,
             }
-            options.refuse_beside_resume(places, options.short(values), sections)
+            others = {path: value for path, value in values.items() if path != "training.epochs"}
+            options.refuse_beside_resume(places, options.short(others), sections)
         elif accept_data_change:
             raise ConfigError("--accept-data-change only works when resuming: add --resume RUN.")
         from atalho.api import train as job
@@ -125,7 +131,12 @@ def train(
                 )
             elif resume is not None:
                 run = job.resume(
-                    resume, data=data, accept_data_change=accept_data_change, track=track, progress=progress
+                    resume,
+                    data=data,
+                    epochs=epochs,
+                    accept_data_change=accept_data_change,
+                    track=track,
+                    progress=progress,
                 )
             else:
                 run = job.train(

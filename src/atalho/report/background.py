@@ -30,6 +30,7 @@ _FIELDS: Final = {
     "seeds": N_("seeds"),
     "start": N_("weights to start from"),
     "started": N_("started"),
+    "longer": N_("trained longer"),
     "finished": N_("finished"),
     "seconds": N_("measurement time (seconds)"),
     "precision": N_("precision"),
@@ -143,9 +144,12 @@ def cost(run: RunFolder) -> Html | None:
 
 def configuration(run: RunFolder) -> Html:
     """The complete run.toml: the run can be repeated with it."""
-    words = _("Everything that determines the result. Repeat the run with: atalho train --config run.toml")
-    text = el("pre", el("code", run.configuration), tabindex="0")
-    return section("configuration", _("Configuration"), lead(words), text)
+    words = [_("Everything that determines the result. Repeat the run with: atalho train --config run.toml")]
+    for change in (run.provenance.longer if run.provenance is not None else None) or ():
+        text = _("After step {step} the run got another length: --resume with --epochs {epochs}.")
+        words.append(text.format(step=whole(change.step), epochs=whole(change.epochs)))
+    content = el("pre", el("code", run.configuration), tabindex="0")
+    return section("configuration", _("Configuration"), lead(*words), content)
 
 
 def provenance(run: RunFolder) -> Html | None:

@@ -68,9 +68,9 @@ def record(run: Run, dataset: Dataset, data: DataConfig, progress: Progress) -> 
 
 
 def origin_of(run: Run) -> EpochOrigin:
-    """Where the images of a run last changed; the beginning if they never did."""
+    """Where epochs last began anew, with changed images or after one that had ended early; otherwise the beginning."""
     changes = [change for change in run.images.changes if isinstance(change, ImagesChanged)]
-    return EpochOrigin(changes[-1].step, changes[-1].epoch) if changes else EpochOrigin()
+    return max((*(EpochOrigin(change.step, change.epoch) for change in changes), *run.origins), default=EpochOrigin())
 
 
 def _new_origin(run: Run) -> EpochOrigin:

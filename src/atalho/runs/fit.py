@@ -30,7 +30,7 @@ from atalho.training import loop
 from atalho.training.determinism import deterministic
 from atalho.training.distributed import Ranks
 from atalho.training.progress import Progress, ProgressList
-from atalho.training.setup import BEGINNING, EpochOrigin, TrainingSetup
+from atalho.training.setup import BEGINNING, EpochOrigin, Schedules, TrainingSetup
 from atalho.training.state import StateRest, Tally, TrainingState
 from atalho.training.timing import Timing
 
@@ -54,6 +54,7 @@ class RunStart:
     weights: bytes
     rest: StateRest
     epoch_origin: EpochOrigin
+    earlier: Schedules
 
     def restore(self, state: TrainingState) -> None:
         """Give `state` what rank 0 holds."""
@@ -77,7 +78,8 @@ def _fit(run: Run, dataset: Dataset, precision: Precision, progress: Progress, r
     saved = checkpoint.latest(run.path / run_folder.CHECKPOINTS)
     start = Start.read(c.model.start, c.model, progress) if saved is None and c.model.start else None
     model = network.first_weights(spec, c, start, task_of(c.task).outputs(dataset.manifest, c)).to(precision.device)
-    setup = training_setup(c, dataset, prepared, precision, run.path / run_folder.CHECKPOINTS, origin_of(run))
+    folder = run.path / run_folder.CHECKPOINTS
+    setup = training_setup(c, dataset, prepared, precision, folder, origin_of(run), run.earlier)
     state = TrainingState.start(model, c.training, setup.steps, setup.task.tensors())
     decided = (run.path / name for name in (run_folder.CONFIG, run_folder.NETWORK))
     state.run = provenance.digest(b"".join(path.read_bytes() for path in decided))
@@ -126,6 +128,7 @@ def _run_start(run: Run, dataset: Dataset, precision: Precision, state: Training
         safetensors.torch.save(tensors),
         state.rest(0),
         origin_of(run),
+        run.earlier,
     )
 
 
@@ -157,8 +160,9 @@ def training_setup(
     precision: Precision,
     checkpoints: Path,
     epoch_origin: EpochOrigin = BEGINNING,
+    earlier: Schedules = (),
 ) -> TrainingSetup:
     """What the loop trains on; the same on every rank."""
     augment = Augment(c.augment, size=dataset.size, mean=prepared.mean, std=prepared.std, seed=c.training.seed)
     objective = task_of(c.task).objective(dataset, c, prepared, precision, augment)
-    return TrainingSetup(c, objective, dataset.manifest.names, precision, checkpoints, epoch_origin)
+    return TrainingSetup(c, objective, dataset.manifest.names, precision, checkpoints, epoch_origin, earlier)

@@ -40,7 +40,9 @@ def _train(start: RunStart, precision: Precision, ranks: Ranks) -> None:
     count = len(dataset.manifest.splits["train"])
     plan = memory.MemoryRequest(start.spec, dataset.size, count, start.config.training, precision, ranks.world)
     dataset = memory.on_device(dataset, plan)
-    setup = training_setup(start.config, dataset, start.prepared, precision, start.path, start.epoch_origin)
+    setup = training_setup(
+        start.config, dataset, start.prepared, precision, start.path, start.epoch_origin, start.earlier
+    )
     # Rank 0 alone measures.
     setup = dataclasses.replace(setup, task=dataclasses.replace(setup.task, val=NO_IDS))
     model = network.first_weights(start.spec, start.config, None).to(precision.device)

@@ -6,7 +6,7 @@ from atalho import limits
 from atalho.config import DataConfig, TrainingConfig
 from atalho.errors import RunError
 from atalho.precision import choose, cpu_has_bf16, threads
-from atalho.runs import data_change, leaks, memory, opening, provenance, speed
+from atalho.runs import data_change, leaks, longer, memory, opening, provenance, speed
 from atalho.runs.dataset import open_dataset, survey_data
 from atalho.runs.fit import fit
 from atalho.runs.follow import refuse_crowded_gpu
@@ -22,13 +22,18 @@ from atalho.training.distributed import Ranks
 from atalho.training.progress import Progress
 
 
-def continue_run(run: Run, data: DataConfig, accept: bool, progress: Progress, ranks: Ranks) -> Run:
-    """Train `run` to its end from its newest intact checkpoint. Changed images are refused unless `accept`."""
+def continue_run(
+    run: Run, data: DataConfig, accept: bool, progress: Progress, ranks: Ranks, epochs: int | None = None
+) -> Run:
+    """Train `run` to its end from its newest intact checkpoint. Changed images are refused unless `accept`.
+
+    With `epochs` its end is after so many.
+    """
     with threads(RunFolder(run.path).read(Provenance).threads), locked(run.path), waiting(progress) as told:
-        return _go_on(run, data, accept, told, ranks)
+        return _go_on(run, data, accept, told, ranks, longer.more_epochs(run, epochs))
 
 
-def _go_on(run: Run, data: DataConfig, accept: bool, progress: Waiting, ranks: Ranks) -> Run:
+def _go_on(run: Run, data: DataConfig, accept: bool, progress: Waiting, ranks: Ranks, epochs: int | None) -> Run:
     RunFolder(run.path).sweep()
     c, record = run.config, RunFolder(run.path).read(Provenance)
     if record.config != provenance.digest(limits.read(run.path / run_folder.CONFIG, limits.SETTINGS)):
@@ -55,6 +60,7 @@ def _go_on(run: Run, data: DataConfig, accept: bool, progress: Waiting, ranks: R
         surveyed = leaks.keep_apart(surveyed, data, progress, channels=prepared.channels, prepared=prepared)
     saved = checkpoint.newest(run.path / run_folder.CHECKPOINTS)
     after = _("continues after step {step}").format(step=whole(checkpoint.step_of(saved) if saved is not None else 0))
+    c = longer.planned(c, epochs)
     progress.open(opening.line(run.network.spec, prepared.size, c, surveyed.manifest, run.path), after)
     splits = surveyed.manifest.splits
     count, measured = len(splits["train"]), memory.most_measured(splits)
@@ -63,6 +69,8 @@ def _go_on(run: Run, data: DataConfig, accept: bool, progress: Waiting, ranks: R
     dataset = open_dataset(surveyed, data, progress, channels=prepared.channels, prepared=prepared)
     dataset = leaks.looked_for(dataset, surveyed, progress) if changed else replace(dataset, duplicates=known)
     run = data_change.record(run, dataset, data, progress)
+    if epochs is not None:
+        run = longer.lengthen(run, epochs, dataset, precision, progress)
     fit(run, dataset, precision, progress, ranks)
     return run
 

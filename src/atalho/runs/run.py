@@ -14,10 +14,11 @@ from atalho.pretrained import located
 from atalho.settings import merge, validate
 from atalho.storage import model_folder, run_file, run_folder
 from atalho.storage.run_folder import RunFolder
-from atalho.storage.run_records import RunNetwork, TrainingTime
+from atalho.storage.run_records import Lengthened, RunNetwork, TrainingTime
 from atalho.tasks.by_name import evaluation_of
 from atalho.tasks.classification import ClassificationEvaluation
 from atalho.tasks.task import Evaluation
+from atalho.training.setup import EpochOrigin, Schedules
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,28 @@ class Run:
 
     @cached_property
     def config(self) -> Config:
-        """The resolved configuration, with the path at which the images were last found."""
+        """The resolved configuration, with the length that was asked for last, and where the images were last found."""
         # A run of a version that did not know the setting goes on as it began.
         values = merge({"training": {"deterministic": False}}, run_file.read(self.path / run_folder.CONFIG))
+        for change in self._longer:
+            values = merge(values, {"training": {"epochs": change.epochs, "steps": None, "minutes": None}})
         moved = self.images.path
         return validate(merge(values, {"data": {"path": moved}}) if moved else values)
+
+    @cached_property
+    def _longer(self) -> tuple[Lengthened, ...]:
+        record = RunFolder(self.path).provenance
+        return (record.longer if record is not None else None) or ()
+
+    @property
+    def earlier(self) -> Schedules:
+        """The schedules that the run followed before it got another length."""
+        return tuple((change.step, change.before) for change in self._longer)
+
+    @property
+    def origins(self) -> tuple[EpochOrigin, ...]:
+        """Where an epoch began after one that had ended early, because the run got another length."""
+        return tuple(EpochOrigin(change.step, change.epoch) for change in self._longer if change.epoch is not None)
 
     @cached_property
     def images(self) -> ManifestRecord:

@@ -60,10 +60,25 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class Lengthened:
+    """A run got another length: from `step` on its schedule is one of `epochs`; until then it was of `before` steps.
+
+    `epoch` is the one that begins at `step`, where the one before it had ended early; otherwise None.
+    """
+
+    when: str
+    step: int
+    epochs: int
+    before: int
+    epoch: int | None = None
+
+
+@dataclass(frozen=True)
 class Provenance(_Record):
     """Where a result came from. `config` is the SHA-256 of run.toml; `asked` a hash of the settings asked for.
 
-    `start` says of which model the weights were that training began with, and whether its head was kept.
+    `start` says of which model the weights were that training began with, and whether its head was kept; `longer` how
+    the run was trained longer than run.toml says.
     """
 
     FILE = "provenance.json"
@@ -79,6 +94,7 @@ class Provenance(_Record):
     config: str | None = None
     asked: str | None = None
     start: Mapping[str, str] | None = None
+    longer: tuple[Lengthened, ...] | None = None
     finished: str | None = None
     cost: Cost | None = None
 

@@ -24,6 +24,8 @@ class EpochOrigin(NamedTuple):
 
 
 BEGINNING: Final = EpochOrigin()
+Schedules = tuple[tuple[int, int], ...]
+"""Until which step a schedule was followed, and for how many steps it was made; for each but the last, in order."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class TrainingSetup:
     precision: Precision
     checkpoints: Path
     epoch_origin: EpochOrigin = BEGINNING
+    earlier: Schedules = ()
+    """The schedules before the present one, of a run that got another length."""
 
     @property
     def steps(self) -> int:
@@ -51,14 +55,14 @@ class TrainingSetup:
 
     def held(self, step: int) -> bool:
         """Whether the head alone learns in a step."""
-        return step < self.config.training.frozen * self.steps
+        return step < self.config.training.frozen * (self.earlier[0][1] if self.earlier else self.steps)
 
     def rate(self, step: int) -> float:
         """The learning rate of a step."""
         training = self.config.training
         return training.lr * schedule.factor(
             step,
-            self.steps,
+            next((steps for until, steps in self.earlier if step < until), self.steps),
             shape=training.schedule,
             warmup=training.warmup,
             warmup_lr=training.warmup_lr,

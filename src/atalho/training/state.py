@@ -104,7 +104,9 @@ class TrainingState:
                 )
             self.network.load_state_dict(_group(saved.tensors, "network"))
             if self.averaged.separate:
-                self.averaged.network.load_state_dict(_group(saved.tensors, "averaged"))
+                # There is none where the run was too short for averaging and is now trained longer.
+                averaged = _group(saved.tensors, "averaged") or _group(saved.tensors, "network")
+                self.averaged.network.load_state_dict(averaged)
             load_optimizer_state(self.optimizer, self.network, saved.tensors)
             for name, tensor in self.task.items():
                 tensor.copy_(saved.tensors[f"task.{name}"])
