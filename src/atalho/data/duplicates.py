@@ -86,6 +86,11 @@ class Duplicates:
     examples: tuple[tuple[str, str], ...] = ()
     left_out: LeftOut | None = None
 
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """All images that it names by their ids."""
+        return (*self.copies, *(self.left_out.ids if self.left_out is not None else ()))
+
     def figures(self, ids: Ids) -> DuplicateFigures:
         """What is said of them beside an accuracy on the images `ids`."""
         return DuplicateFigures(

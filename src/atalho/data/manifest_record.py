@@ -62,6 +62,8 @@ class ManifestRecord:
         changes = checked(tuple[ImagesMoved | ImagesChanged, ...], stored.get("changes", ()))
         manifest, fingerprint = Manifest.from_json(stored), str(stored.get("fingerprint", ""))
         duplicates = checked(Duplicates | None, stored.get("duplicates"))  # type: ignore[arg-type]
+        if duplicates is not None and any(not 0 <= number < len(manifest) for number in duplicates.ids):
+            raise ValueError("duplicates that are no images of the manifest")
         return cls(manifest, fingerprint, tuple(skipped), changes, stored.get("path"), duplicates)
 
     def to_dict(self) -> JsonObject:

@@ -55,7 +55,8 @@ class ExpectedTime(Progress):
         clock = end.strftime("%H:%M" if seconds < _DAY else "%Y-%m-%d %H:%M")
         said = text.format(time=duration(seconds), clock=clock)
         ways = [] if self._resumed or seconds < _LONG else list(self._ways(seconds))
-        return f"{said} {_('Shorter: {ways}').format(ways=', '.join(ways))}" if ways else said
+        shorter = _("Shorter: {ways}").format(ways=", ".join(ways))
+        return f"{said} {shorter}" if ways else said
 
     def _ways(self, seconds: float) -> Iterator[str]:
         training = self._config.training
