@@ -26,7 +26,9 @@ def own(run: Run, progress: Progress, precision: Numbers = "fp32") -> tuple[Mode
     loaded = model.load(run.path, choose(run.config.training.device, precision))
     config = dataclasses.replace(run.config.data, size=loaded.card.preprocessing.size)
     stored, known = run.images.fingerprint, run.images.duplicates
-    surveyed = survey_data(dataclasses.replace(run.config, data=config), progress, stored, known and known.left_out)
+    surveyed = survey_data(
+        dataclasses.replace(run.config, data=config), progress, stored, known.left_out if known else None
+    )
     if surveyed.survey.fingerprint != stored:
         raise RunError(
             "The images at {data} are no longer those of {run}. Give images to evaluate on.",

@@ -52,7 +52,7 @@ def _go_on(run: Run, data: DataConfig, accept: bool, progress: Waiting, ranks: R
             ).format(names=", ".join(differing))
         )
     stored, known = run.images.fingerprint, run.images.duplicates
-    surveyed = survey_data(replace(run.config, data=data), progress, stored, known and known.left_out)
+    surveyed = survey_data(replace(run.config, data=data), progress, stored, known.left_out if known else None)
     changed = surveyed.survey.fingerprint != stored
     surveyed = data_change.check(run, surveyed, data, accept=accept)
     prepared = run.network.preprocessing
