@@ -68,18 +68,18 @@ def test_a_repeated_command_names_the_unfinished_run_and_how_to_resume_it(
     with pytest.raises(PowerCutError):
         begin(PowerCut(2))
     told = Told()
-    assert begin(told) == Path("runs/clothes-2")
+    assert begin(told) == Path(f"runs/{clothes.name}-2")
     assert told.notes[1] == (
-        "runs/clothes is an unfinished run of this same command, saved at step 1. To continue it, press Ctrl-C and "
-        "run: atalho train --resume runs/clothes. This is a new run from the beginning."
+        f"runs/{clothes.name} is an unfinished run of this same command, saved at step 1. To continue it, press Ctrl-C and "
+        f"run: atalho train --resume runs/{clothes.name}. This is a new run from the beginning."
     )
     other = Told()
     begin(other, seed=1)
     assert not any("unfinished" in note for note in other.notes)  # of another command
     again = Told()
-    resume("runs/clothes", progress=again)
+    resume(f"runs/{clothes.name}", progress=again)
     assert again.notes[:2] == [
-        "resnet20 at 16 × 16 pixels, 1 epoch, 108 training images of 3 classes, run in runs/clothes",
+        f"resnet20 at 16 × 16 pixels, 1 epoch, 108 training images of 3 classes, run in runs/{clothes.name}",
         "continues after step 1",
     ]
     finished = Told()
