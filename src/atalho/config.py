@@ -15,6 +15,8 @@ from atalho.text import N_
 
 SMALL_IMAGE: Final = 64
 """The largest side in pixels of a small image: kept whole, cropped by shifting, and given the small stem."""
+CALIBRATION_IMAGES: Final = 50
+"""Validation images below which no temperature is fitted: it would follow the few images that happen to be there."""
 
 
 @dataclass(frozen=True)

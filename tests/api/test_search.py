@@ -151,3 +151,34 @@ def test_numbers_out_of_range(gallery: str) -> None:
         search(gallery, [], k=0)
     with pytest.raises(ConfigError, match=r"expand = -1: expected a whole number of at least 0"):
         search(gallery, [], expand=-1)
+
+
+def test_a_page_shows_what_was_found(gallery: str, clothes: Path, tmp_path: Path) -> None:
+    image, page = sorted((clothes / "test" / "bag").iterdir())[0], tmp_path / "found.html"
+    answers = search(gallery, [str(image), "none.png"], k=3, report=page)
+    assert next(answers).hits
+    assert not page.exists()
+    assert next(answers).error
+    assert list(answers) == []
+    content = page.read_text(encoding="utf-8")
+    assert content.count("<image ") == 4
+    assert content.count('<use href="#picture-') == 8  # in both languages
+    assert "none.png cannot be read as an image" in content
+    assert "Imagens mais próximas" in content
+
+
+def test_a_picture_that_is_no_longer_what_was_indexed_is_left_out(run: Run, clothes: Path, tmp_path: Path) -> None:
+    image, page = tmp_path / "one.png", tmp_path / "found.html"
+    image.write_bytes(sorted((clothes / "test" / "bag").iterdir())[0].read_bytes())
+    index(run.path, [str(image)], tmp_path / "one.db")
+    image.write_bytes(sorted((clothes / "test" / "trouser").iterdir())[0].read_bytes())
+    list(search(tmp_path / "one.db", str(image), report=page))
+    content = page.read_text(encoding="utf-8")
+    assert content.count("<image ") == 1
+    assert 'class="no-picture"' in content
+
+
+def test_a_page_replaces_nothing_but_a_page(gallery: str, clothes: Path, tmp_path: Path) -> None:
+    (tmp_path / "photo.png").write_bytes(b"\x89PNG")
+    with pytest.raises(ConfigError):
+        search(gallery, str(clothes / "test" / "bag" / "0000.png"), report=tmp_path / "photo.png")

@@ -177,3 +177,9 @@ def test_it_says_what_the_network_computed_in(run: Run, tmp_path: Path, capsys: 
     assert capsys.readouterr().out.splitlines()[0].endswith(" · bf16")
     assert cli.run(["threshold", str(copy), "--false-accept", "0.1", "--precision", "bf16", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["precision"] == "bf16"
+
+
+def test_a_classifier_is_told_what_tells_objects_apart(clothes: Path, tmp_path: Path) -> None:
+    classifier = train(clothes, model="resnet20", epochs=1, out=tmp_path / "run")
+    with pytest.raises(ConfigError, match=r"is a classifier: .* atalho train DATA --task reid"):
+        atalho.threshold(classifier.path)

@@ -64,5 +64,17 @@ def test_of_many_classes_the_worst_are_printed(capsys: pytest.CaptureFixture[str
     found = classification.measure(logits, labels, tuple(f"c{number:03d}" for number in range(300)), 1.0, "test", names)
     say(found)
     printed = capsys.readouterr().out
-    assert re.findall(r"^(c\d{3}) ", printed, re.MULTILINE) == [f"c{number:03d}" for number in range(100)]
-    assert "the 100 classes with the lowest F1 of 300 (--json has all)" in printed
+    assert re.findall(r"^(c\d{3}) ", printed, re.MULTILINE) == [f"c{number:03d}" for number in range(10)]
+    assert "the 10 classes with the lowest F1 of 300 (--all prints all)" in printed
+    assert printed.splitlines()[-1].startswith("test: top-1 60.0%")
+    say(found, classes=None)
+    printed = capsys.readouterr().out
+    assert len(re.findall(r"^(c\d{3}) ", printed, re.MULTILINE)) == 300
+    assert "--all" not in printed
+
+
+def test_all_classes_on_demand(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command_line(["evaluate", str(run.path), "--all"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert {line.split()[0] for line in lines[1:4]} == {"bag", "sneaker", "trouser"}
+    assert lines[-1].startswith("test: top-1 ")

@@ -163,3 +163,47 @@ def test_a_line_break_in_a_name_is_no_line_of_an_error(
 
 def test_csv_and_json_contradict_each_other(folder: str, images: list[str], refused: Refused) -> None:
     refused(["predict", folder, images[0], "--format", "csv", "--json"], "--json and --format csv contradict")
+
+
+def test_the_columns_that_a_competition_wants(
+    folder: str, images: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["predict", folder, *images, "--columns", "image_id=id,label"]) == 0
+    rows = _rows(capsys)
+    assert list(rows[0]) == ["image_id", "label"]
+    assert [row["image_id"] for row in rows] == [Path(image).stem for image in images]
+    assert run(["predict", folder, images[0], "none.png", "--columns", "file,label_2,probability"]) == 1
+    printed = capsys.readouterr()
+    (first, second) = list(csv.DictReader(io.StringIO(printed.out)))
+    assert first["file"] == Path(images[0]).name and first["label_2"] and first["probability"]
+    assert second == {"file": "none.png", "label_2": "", "probability": ""}
+    assert printed.err.startswith("none.png cannot be read as an image")
+
+
+@pytest.mark.parametrize(
+    ("columns", "more", "text"),
+    [
+        ("id,lable", [], "--columns id,lable: there is no column 'lable'. Accepted, separated by commas"),
+        ("id,label", ["--json"], "--columns is for CSV, and JSON is asked for"),
+        ("x=id,x=label", [], "x is there twice"),
+    ],
+)
+def test_columns_that_cannot_be_are_refused(columns: str, more: list[str], text: str, refused: Refused) -> None:
+    refused(["predict", "RUN", "x.png", "--columns", columns, *more], text)
+
+
+def test_an_id_stands_for_one_image(folder: str, clothes: Path, refused: Refused) -> None:
+    twice = [str(clothes / "test" / name / "0000.png") for name in ("bag", "trouser")]
+    refused(["predict", folder, *twice, "--columns", "id,label"], "have the same id, 0000")
+
+
+def test_a_reason_stands_in_a_column_of_its_own(
+    folder: str, images: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["predict", folder, images[0]]) == 0
+    assert "error" not in capsys.readouterr().out.splitlines()[0]
+    assert run(["predict", folder, images[0], "none.png"]) == 1
+    head, _good, bad = capsys.readouterr().out.splitlines()
+    assert head.split()[-1] == "error"
+    assert bad.split()[:3] == ["none.png", "–", "–"]
+    assert bad.index("none.png cannot") == head.index("error")

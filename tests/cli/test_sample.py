@@ -23,6 +23,8 @@ def test_sample_unpacks_once_and_refuses_a_folder_in_use(tmp_path: Path, capsys:
     ("arguments", "text"),
     [
         (["sample", "fasion", "x"], "Did you mean fashion?"),
+        (["sample", "mnist", "x"], "Did you mean fashion?"),
+        (["sample", "cifar10", "x"], "Accepted: fashion, omniglot, trash."),
     ],
 )
 def test_a_mistake_gives_one_message_and_exit_code_2(refused: Refused, arguments: list[str], text: str) -> None:

@@ -9,6 +9,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,26 @@ def test_both_readmes_show_the_same_commands() -> None:
     english, portuguese = (list(shell_lines(name)) for name in READMES)
     assert [words[:2] for words in english] == [words[:2] for words in portuguese]
     assert sum(words[0] == "atalho" for words in english) >= 5
+
+
+def made(words: list[str]) -> Iterator[str]:
+    """The files and folders that a command writes, as far as its words tell."""
+    yield from (value for option, value in pairwise(words) if option in ("--out", "--gallery", "--report", "--svg"))
+    if words[1:2] == ["sample"] and len(words) == 4:
+        yield words[3]
+    if words[1:2] == ["lab"]:
+        yield "lab/depth-photos/report.html"
+
+
+@pytest.mark.parametrize("name", [*READMES, "docs/guide/en/06-training.md", "docs/guide/pt/06-treino.md"])
+def test_what_the_commands_make_is_not_committed(name: str) -> None:
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a clone")
+    files = sorted({file for words in commands(name) for file in made(words)})
+    assert files
+    asked = ["git", "check-ignore", "--no-index", *files]
+    ignored = subprocess.run(asked, cwd=ROOT, text=True, capture_output=True).stdout.splitlines()
+    assert [file for file in files if file not in ignored and not file.startswith("/")] == []
 
 
 @pytest.mark.parametrize("name", READMES)

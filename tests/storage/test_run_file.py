@@ -8,6 +8,7 @@ from atalho import config as schema
 from atalho.errors import ConfigError
 from atalho.settings import nest, to_dict, validate
 from atalho.storage import run_file
+from atalho.text import speaking
 
 
 def test_the_file_gives_the_same_configuration(tmp_path: Path) -> None:
@@ -40,3 +41,13 @@ def test_a_byte_order_mark_is_no_part_of_the_settings(tmp_path: Path) -> None:
     file = tmp_path / "settings.toml"
     file.write_text("\ufeff[training]\nepochs = 3\n", encoding="utf-8")
     assert run_file.read(file) == {"training": {"epochs": 3}}
+
+
+def test_the_place_of_a_mistake_is_told_in_the_readers_language(tmp_path: Path) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text("[model]\nname resnet20\n")
+    with pytest.raises(ConfigError) as caught:
+        run_file.read(path)
+    assert "line 2, column 6" in str(caught.value)
+    with speaking("pt"):
+        assert "linha 2, coluna 6" in str(caught.value)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from atalho.api.index import embed
+from atalho.config import TaskName
 from atalho.findings import Finding
 from atalho.model import ImageLike, load
 from atalho.precision import Numbers
@@ -17,13 +18,14 @@ from atalho.text.numbers import number
 class Comparison(Finding):
     """The cosine similarity of two images, the model's threshold, and the answer; None where none was chosen.
 
-    `precision` is what the network computed in.
+    `precision` is what the network computed in, `task` what it was trained for.
     """
 
     similarity: float
     threshold: float | None
     same: bool | None
     precision: Numbers
+    task: TaskName = "reid"
 
     def shown(self) -> Iterator[tuple[str, str]]:
         yield _("similarity"), number(self.similarity, 3)
@@ -64,6 +66,6 @@ def compare(run: Path | str, first: ImageLike, second: ImageLike, *, precision: 
     one, other = embed(model, [model.pixels(first), model.pixels(second)])
     similarity = min(1.0, max(-1.0, float(one @ other)))
     threshold = threshold_file.read(model.folder)
-    if threshold is None:
-        return Comparison(similarity, None, None, model.precision.numbers)
-    return Comparison(similarity, threshold.similarity, similarity >= threshold.similarity, model.precision.numbers)
+    chosen = None if threshold is None else threshold.similarity
+    same = None if chosen is None else similarity >= chosen
+    return Comparison(similarity, chosen, same, model.precision.numbers, model.card.task)

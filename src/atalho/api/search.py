@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from atalho.api.index import embed, model_of
+from atalho.api.search_page import written_after
 from atalho.data.decoding.reading import read_bytes
 from atalho.data.order import PathLike, batched, paths, several
 from atalho.errors import ConfigError, DataError, GalleryError
@@ -22,6 +23,7 @@ from atalho.metrics.verification import Threshold
 from atalho.model import Model
 from atalho.precision import Numbers
 from atalho.storage import threshold_file
+from atalho.storage.output import refuse_other
 from atalho.text import _
 from atalho.text.numbers import number
 
@@ -69,6 +71,7 @@ def search(
     cameras: str | Iterable[str] = (),
     leave_self_out: bool = False,
     together: bool = False,
+    report: Path | str | None = None,
 ) -> Iterator[Answer]:
     """Search a gallery for the images that are nearest to these.
 
@@ -97,6 +100,8 @@ def search(
         Images that are in the gallery, by content, are left out of their own answers.
     together
         All images show the same: they get one answer, in the order of the mean similarity to them.
+    report
+        A file for a page with pictures, in both languages, which is written after the last answer.
 
     Yields
     ------
@@ -110,6 +115,8 @@ def search(
         There is no gallery, it or the part that is searched is empty, or it is another model's.
     ConfigError
         `k` or `expand` is not accepted.
+    RunError
+        The page cannot be written.
 
     Examples
     --------
@@ -120,6 +127,8 @@ def search(
             raise ConfigError(
                 "{name} = {value!r}: expected a whole number of at least {least}.", name=name, value=value, least=least
             )
+    if report is not None:
+        refuse_other(Path(report), "HTML")
     named, name = paths(images), shown(os.fspath(gallery))
     store = open_store(place(gallery))
     try:
@@ -132,7 +141,8 @@ def search(
         store.close()
         raise
     question = _Question(k, exact, expand, EntryFilter(tuple(several(labels)), tuple(several(cameras))), leave_self_out)
-    return _answers(store, loaded, threshold, named, question, name, together=together)
+    answers = _answers(store, loaded, threshold, named, question, name, together=together)
+    return answers if report is None else written_after(answers, loaded, name, Path(report))
 
 
 @dataclass(frozen=True)

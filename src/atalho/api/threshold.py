@@ -79,7 +79,14 @@ def threshold(
         false_accept = run.config.reid.false_accept if run is not None else ReidConfig.false_accept
     if data is not None:
         return _elsewhere(path, run, data, false_accept, skip_bad=skip_bad, precision=precision, progress=progress)
-    if run is None or not task_of(run.config.task).verifies:
+    if run is not None and not task_of(run.config.task).verifies:
+        raise ConfigError(
+            "{path} is a classifier: its images have classes and no identities to choose a threshold on. To tell "
+            "objects apart, train with: atalho train DATA --task reid. Or give images with a folder for each "
+            "identity: atalho threshold {path} DATA",
+            path=path,
+        )
+    if run is None:
         raise ConfigError(
             "{path} has no identities of its own to choose the threshold on. Give images: atalho threshold {path} DATA",
             path=path,

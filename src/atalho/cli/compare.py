@@ -29,6 +29,11 @@ def compare(
     similarity = number(found.similarity, 3)
     if found.threshold is None:
         text = _("similarity {similarity}; the model has no threshold yet. Choose one: atalho threshold {run}")
+        if found.task == "classification":
+            text = _(
+                "similarity {similarity}; the model is a classifier: two images of one class are similar to it, "
+                "whichever object they show. To tell objects apart, train with: atalho train DATA --task reid"
+            )
         terminal.say(text.format(similarity=similarity, run=run), found.precision)
         return 0
     text = _("match: similarity {similarity}, threshold {threshold}")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from atalho.tasks.task import Evaluation
 
 _SHOWN_MISTAKES = 5
-_SHOWN_CLASSES = 100
+_SHOWN_CLASSES = 10
 _PRINTED: Final = {
     "classification": ("top1", "precision"),
     "reid": ("rank1", "map", "minp", "valid_queries", "precision"),
@@ -94,6 +94,7 @@ def evaluate(
     ] = 0,
     precision: options.Numbers = "fp32",
     skip_bad: Annotated[bool, Parameter(help=N_("skip images that cannot be read"), negative="")] = False,
+    all: Annotated[bool, Parameter(help=N_("print all classes, not the worst ten alone"), negative="")] = False,
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.evaluate`, print."""
@@ -118,7 +119,7 @@ def evaluate(
     if json:
         terminal.print_json(found.to_dict())
     else:
-        say(found)
+        say(found, classes=None if all else _SHOWN_CLASSES)
     return 0
 
 
@@ -127,8 +128,8 @@ def summary(task: TaskName, found: Evaluation | None) -> JsonObject:
     return {name: getattr(found, name, None) for name in _PRINTED[task]}
 
 
-def say(found: Evaluation, *, in_short: bool = False) -> None:
-    """An evaluation in lines; `train` says it in short."""
+def say(found: Evaluation, *, in_short: bool = False, classes: int | None = _SHOWN_CLASSES) -> None:
+    """An evaluation in lines, with so many of its worst classes (None: with all); `train` says it in short."""
     from atalho.tasks.classification import ClassificationEvaluation
     from atalho.tasks.reidentification.evaluation import ReidentificationEvaluation
 
@@ -142,7 +143,7 @@ def say(found: Evaluation, *, in_short: bool = False) -> None:
         terminal.say(said, found.precision)
         _caution(found)
     elif isinstance(found, ClassificationEvaluation):
-        _say(found)
+        _say(found, classes)
 
 
 def _caution(found: Evaluation) -> None:
@@ -150,24 +151,28 @@ def _caution(found: Evaluation) -> None:
         terminal.say(sentence)
 
 
-def _say(found: ClassificationEvaluation) -> None:
-    """Accuracy, calibration, the classes, and the mistakes that the network was surest of."""
+def _say(found: ClassificationEvaluation, classes: int | None) -> None:
+    """The classes, the mistakes that the network was surest of, calibration, and last, where eyes rest, accuracy."""
+    _classes(found, classes)
+    for mistake in found.mistakes[:_SHOWN_MISTAKES]:
+        text = _("{path}: {label}, predicted as {predicted} ({probability})")
+        terminal.say(text.format(**vars(mistake) | {"probability": percent(mistake.probability)}))
+    _calibration(found)
+    _caution(found)
     parts = [f"top-1 {with_interval(found.top1, found.top1_interval)}"]
     if found.top5 is not None:
         parts.append(f"top-5 {with_interval(found.top5, found.top5_interval)}")
     parts.append(_("{images} images").format(images=whole(found.images)))
     terminal.say(f"{terminal.split(found.split)}: " + " · ".join(parts), found.precision)
-    _caution(found)
-    _calibration(found)
-    _classes(found)
-    for mistake in found.mistakes[:_SHOWN_MISTAKES]:
-        text = _("{path}: {label}, predicted as {predicted} ({probability})")
-        terminal.say(text.format(**vars(mistake) | {"probability": percent(mistake.probability)}))
 
 
 def _calibration(found: ClassificationEvaluation) -> None:
     calibration = found.calibration
     if calibration is None:
+        return
+    if calibration.temperature == 1.0:  # which no fit gives
+        text = _("macro F1 {f1} · calibration error {before}, no temperature was fitted")
+        terminal.say(text.format(f1=number(found.macro_f1, 3), before=percent(calibration.before.error)))
         return
     terminal.say(
         _("macro F1 {f1} · calibration error {before}, {after} after temperature scaling ({temperature})").format(
@@ -179,7 +184,7 @@ def _calibration(found: ClassificationEvaluation) -> None:
     )
 
 
-def _classes(found: ClassificationEvaluation) -> None:
+def _classes(found: ClassificationEvaluation, most: int | None) -> None:
     columns = (
         _("class"),
         _("images"),
@@ -197,9 +202,9 @@ def _classes(found: ClassificationEvaluation) -> None:
             percent(row.precision),
             number(row.f1, 3),
         )
-        for row in found.worst(_SHOWN_CLASSES)
+        for row in found.worst(len(found.per_class) if most is None else most)
     )
     terminal.print_table(columns, rows, numbers=(1, 2, 3, 4, 5))
-    if len(found.per_class) > _SHOWN_CLASSES:
-        text = _("the {count} classes with the lowest F1 of {all} (--json has all)")
-        terminal.say(text.format(count=whole(_SHOWN_CLASSES), all=whole(len(found.per_class))))
+    if most is not None and len(found.per_class) > most:
+        text = _("the {count} classes with the lowest F1 of {all} (--all prints all)")
+        terminal.say(text.format(count=whole(most), all=whole(len(found.per_class))))

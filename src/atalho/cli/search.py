@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
@@ -46,6 +47,7 @@ def search(
     model: Annotated[str | None, Parameter(help=N_("the gallery's model, if it has moved"))] = None,
     precision: options.Numbers = "fp32",
     asked: Annotated[SearchOptions, Parameter(name="*")] = _USUAL,
+    report: Annotated[Path | None, Parameter(help=N_("write the answers with pictures to this HTML file"))] = None,
     json: options.JSON = False,
 ) -> int:
     """Parse, call `atalho.search`, print. Exit code 1 where an image could not be read."""
@@ -64,6 +66,7 @@ def search(
         cameras=asked.camera or (),
         leave_self_out=asked.leave_self_out,
         together=asked.together,
+        report=report,
     )
     answers = list(found)
     if json:
@@ -71,6 +74,8 @@ def search(
     else:
         columns = (_("image"), _("rank"), _("similarity"), _("label"), _("match"))
         terminal.print_table(columns, (row for answer in answers for row in _rows(answer)), numbers=(1, 2))
+        if report is not None:
+            terminal.say(_("report: {path}").format(path=report))
     return 1 if any(answer.error for answer in answers) else 0
 
 

@@ -9,12 +9,19 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from atalho.errors import GalleryError
 from atalho.gallery.store import damaged
-from atalho.text import Text
+from atalho.text import N_, Text
 
 _WAIT_SECONDS = 10.0
+_FAILED: Final = {
+    sqlite3.SQLITE_FULL: N_("the disk is full"),
+    sqlite3.SQLITE_IOERR: N_("the disk could not be read or written"),
+    sqlite3.SQLITE_CANTOPEN: N_("the file cannot be opened, or its folder is not there"),
+}
+"""What SQLite says in English alone, in the reader's language."""
 
 
 def connect(path: Path, *, create: bool) -> sqlite3.Connection:
@@ -69,7 +76,8 @@ def _reason(path: Path, error: sqlite3.DatabaseError) -> Text:
     if code == sqlite3.SQLITE_READONLY or (code == sqlite3.SQLITE_CANTOPEN and path.is_file() and not _writable(path)):
         return Text("{path} can only be read here. Make the file and its folder writable.", path=path)
     if isinstance(error, sqlite3.OperationalError):
-        return Text("Cannot use {path}: {reason}", path=path, reason=error)
+        reason = Text(_FAILED[code]) if code in _FAILED else Text("SQLite says: {words}", words=str(error))
+        return Text("Cannot use {path}: {reason}", path=path, reason=reason)
     if code == sqlite3.SQLITE_NOTADB:
         return Text(
             "{path} is not an Atalho gallery, or is damaged. Give a file that atalho index wrote, before the images.",

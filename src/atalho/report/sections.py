@@ -127,15 +127,19 @@ def calibration(evaluation: ClassificationEvaluation, figures: Figures) -> Html 
         (_("calibration error after"), percent(values.after.error, 2)),
         (_("temperature"), number(values.temperature, 3)),
     ]
+    fitted = _(
+        "The temperature divides the logits before they become probabilities. It was fitted on the "
+        "validation images, does not change any prediction, and is stored with the model."
+    )
+    if values.temperature == 1.0:  # which no fit gives
+        del rows[1:]
+        fitted = _("No temperature was fitted: there were too few validation images.")
     words = [
         _(
             "When the network is {share} confident, is it right {share} of the time? On the dashed line, "
             "yes; below the line the network is overconfident, above it underconfident."
         ).format(share=percent(0.8, 0)),
-        _(
-            "The temperature divides the logits before they become probabilities. It was fitted on the "
-            "validation images, does not change any prediction, and is stored with the model."
-        ),
+        fitted,
     ]
     text = el("div", [el("p", sentence) for sentence in words], pairs(rows))
     drawing = drawn(figures["reliability"], "")

@@ -111,6 +111,12 @@ def name_of(path: Path) -> str:
     return resolved.parent.name if resolved.name == run_folder.MODEL else resolved.name
 
 
+def run_of(path: Path) -> Path:
+    """The folder of a run where `path` is it or its model; that of a model alone is itself."""
+    path = path if path.name not in ("", "..") else path.resolve()
+    return path.parent if path.name == run_folder.MODEL and path.parent.name else path
+
+
 def read_card(folder: Path) -> Card:
     """The validated `config.json` of a model folder."""
     path = folder / CONFIG

@@ -1,9 +1,10 @@
 """`run.toml`: the resolved configuration of a run, each value with a comment; also what --config reads."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import tomlkit
 from tomlkit.items import Table
@@ -12,6 +13,9 @@ from atalho import config, limits
 from atalho.errors import ConfigError
 from atalho.json_values import JsonObject
 from atalho.text import _
+
+_PLACE: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
+"""What Python's reader of TOML appends to its English reason."""
 
 
 def text(values: Mapping[str, Any]) -> str:
@@ -45,4 +49,13 @@ def read(path: Path) -> JsonObject:
     except (OSError, ValueError, RecursionError) as error:
         if path.is_dir():
             raise ConfigError("{path} is a folder. Give a TOML file, such as a run's run.toml.", path=path) from None
+        if place := _PLACE.search(str(error)):
+            raise ConfigError(
+                "Cannot read {path} as TOML: line {line}, column {column} is not as the format wants it ({reason}). "
+                "Correct that line; a run's run.toml shows how it looks.",
+                path=path,
+                line=int(place[1]),
+                column=int(place[2]),
+                reason=str(error).removesuffix(place[0]).rstrip(),
+            ) from error
         raise ConfigError("Cannot read {path} as TOML: {reason}", path=path, reason=error) from error

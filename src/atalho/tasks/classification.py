@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from atalho.config import Config, DataConfig
+from atalho.config import CALIBRATION_IMAGES, Config, DataConfig
 from atalho.data import layouts, order
 from atalho.data.augment import Augment
 from atalho.data.dataset import Dataset
@@ -237,7 +237,13 @@ class ClassificationTask(Task):
     def calibrate(self, target: EvaluationTarget, config: Config, run: Path, listener: Listener) -> Calibration:
         manifest = target.dataset.manifest
         ids = manifest.splits.get("val", NO_IDS)
-        if not len(ids):
+        if len(ids) < CALIBRATION_IMAGES:
+            if len(ids):
+                text = _(
+                    "Probabilities are not calibrated: {count} validation images are too few, {least} are needed. Add "
+                    "some, or set apart a larger share with --data.val-fraction."
+                )
+                listener.note(text.format(count=whole(len(ids)), least=CALIBRATION_IMAGES))
             return Calibration()
         found = forward(target.network, target.dataset.images, ids, target.preprocessing, target.precision)
         return Calibration(calibration.fit_temperature(found, torch.from_numpy(manifest.labels[ids])))

@@ -52,3 +52,35 @@ def test_classes_without_training_images_do_not_make_few() -> None:
     images = manifest(200)
     images = dataclasses.replace(images, classes=("a", "b", "c"))
     assert few_images.problem(images, surveyed(images, 112, 84)) is None
+
+
+def found(images: Manifest, side: int = 64) -> dict[str, str]:
+    return {problem.kind: str(problem.message) for problem in few_images.problems(images, surveyed(images, side, side))}
+
+
+def test_classes_with_too_few_images_to_learn_or_to_measure_are_named() -> None:
+    assert found(manifest(20, tested=10)) == {}
+    kinds = found(manifest(19, tested=9))
+    assert kinds["few-training"] == "2 classes have fewer than 20 training images, such as a with 19"
+    assert kinds["few-test"].startswith("2 classes have fewer than 10 test images, such as a with 9")
+    assert kinds["few-test"].endswith("to within ±27 percentage points")
+
+
+def test_a_class_with_next_to_nothing_is_told_of_elsewhere() -> None:
+    images = manifest(20, tested=10)
+    few = dataclasses.replace(
+        images,
+        classes=("a", "b", "c"),
+        names=(*images.names, "c.png", "d.png"),
+        labels=np.append(images.labels, [2, 2]),
+        splits={"train": np.append(images.splits["train"], len(images)), "test": images.splits["test"]},
+    )
+    assert found(few) == {}
+
+
+def test_too_few_validation_images_to_calibrate_on() -> None:
+    images = manifest(60, tested=10)
+    images = dataclasses.replace(images, splits=images.splits | {"train": np.arange(71), "val": np.arange(71, 120)})
+    assert found(images) == {
+        "few-validation": "49 validation images: probabilities are not calibrated on fewer than 50"
+    }

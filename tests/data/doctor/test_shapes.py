@@ -78,3 +78,12 @@ def test_a_set_without_a_readable_image(tmp_path: Path) -> None:
         (tmp_path / label).mkdir()
         (tmp_path / label / "1.jpg").write_bytes(b"")
     assert problems(tmp_path) == []
+
+
+def test_images_of_different_sizes_are_told_what_happens_to_them(photos: Path) -> None:
+    assert "mixed-sizes" not in {problem.kind for problem in problems(photos)}
+    scene(9, (60, 40)).save(photos / "cat" / "wide.jpg")
+    (problem,) = [problem for problem in problems(photos) if problem.kind == "mixed-sizes"]
+    assert (problem.severity, problem.path) == ("note", None)
+    assert str(problem.message).startswith("2 different sizes, from 40 × 40 to 60 × 40 pixels: the central square")
+    assert str(problem.remedy).endswith("Another side: --data.size")

@@ -102,6 +102,8 @@ def test_a_name_that_leaves_the_folder_is_refused(tmp_path, name):
 def test_the_place_is_checked_before_any_work(tmp_path):
     assert cells.place(None, "depth-cifar") == Path("lab/depth-cifar")
     assert cells.place(tmp_path / "new" / "deep", "") == tmp_path / "new" / "deep"
+    for run in ("photos", "photos/model"):
+        assert cells.place(None, "lesion-photos", tmp_path / run) == tmp_path / "lab" / "lesion-photos"
     file = tmp_path / "file"
     file.write_text("")
     for place in (file, file / "below"):
@@ -165,3 +167,12 @@ def test_cells_behind_a_link_are_refused_and_stay(tmp_path):
     with pytest.raises(RunError, match="cells is a link"):
         cells.run(folder, DESCRIPTION, Squares().plan(NAMES))
     assert {path.name: path.read_bytes() for path in away.iterdir()} == before
+
+
+def test_an_experiment_on_a_run_goes_on_where_it_was_begun(tmp_path, monkeypatch):
+    (tmp_path / "runs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert cells.place(None, "lesion-photos", "runs/photos") == Path("runs/lab/lesion-photos")
+    cells.run(Path("lab/lesion-photos"), DESCRIPTION, Squares().plan(NAMES))
+    assert cells.place(None, "lesion-photos", "runs/photos") == Path("lab/lesion-photos")
+    assert cells.place(None, "lesion-runs", ".") == tmp_path.parent / "lab" / "lesion-runs"

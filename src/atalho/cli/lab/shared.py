@@ -28,7 +28,10 @@ Precision = Annotated[
     Literal["fp32", "bf16"] | None,
     Parameter(help=N_("what the networks are measured in; default: as the experiment began, fp32 in a new one")),
 ]
-Out = Annotated[Path | None, Parameter(help=N_("folder of the experiment; default: lab/NAME"))]
+Out = Annotated[
+    Path | None,
+    Parameter(help=N_("folder of the experiment; default: lab/NAME, beside the run that it looks at")),
+]
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ def examine(
             if protocol is None
             else feasibility.examine(kept, protocol, surveyed.digests)
         ),
-        *filter(None, [few_images.problem(kept, surveyed) if protocol is None else None]),
+        *(few_images.problems(kept, surveyed) if protocol is None else ()),
         *folders.problems(manifest),
         *shapes.problems(manifest, surveyed, seen),
     ]

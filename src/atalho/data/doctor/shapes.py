@@ -42,6 +42,7 @@ def problems(manifest: Manifest, survey: Survey, small: Small) -> Iterator[Probl
     good = small.good
     if not len(good):
         return
+    yield from _mixed(survey, good)
     yield from _sizes(manifest, survey, good)
     yield from _shapes(manifest, survey, good)
     levels = small.grey[good].max(axis=(1, 2)) - small.grey[good].min(axis=(1, 2))
@@ -55,6 +56,29 @@ def problems(manifest: Manifest, survey: Survey, small: Small) -> Iterator[Probl
     yield from _colour(manifest, small, good)
     if len(survey.traits):
         yield from _traits(manifest, survey.traits, good)
+
+
+def _mixed(survey: Survey, good: Ids) -> Iterator[Problem]:
+    """What happens to images of different sizes, which need not be made equal by hand."""
+    sides = np.stack([survey.widths[good], survey.heights[good]], axis=1)
+    sizes = np.unique(sides, axis=0)
+    if len(sizes) == 1:
+        return
+    areas = sizes.astype(np.int64).prod(axis=1)
+    smallest, largest = (f"{width} × {height}" for width, height in sizes[[areas.argmin(), areas.argmax()]].tolist())
+    kept = np.median(sides.min(axis=1) / sides.max(axis=1))
+    text = Text(
+        "{count} different sizes, from {smallest} to {largest} pixels: the central square of each is taken, {share} of "
+        "a typical image, and resized to one side for all",
+        count=len(sizes),
+        smallest=smallest,
+        largest=largest,
+        share=percent(kept, 0),
+    )
+    remedy = Text(
+        "Nothing to do unless what matters lies outside that square: then crop to it. Another side: --data.size"
+    )
+    yield Problem("mixed-sizes", text, remedy)
 
 
 def _sizes(manifest: Manifest, survey: Survey, good: Ids) -> Iterator[Problem]:

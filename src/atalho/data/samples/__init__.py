@@ -4,6 +4,7 @@
 strip holds, from top to bottom; photographs lie in a tar file as the JPEGs that they are.
 """
 
+import difflib
 import json
 import os
 import shutil
@@ -16,8 +17,8 @@ from typing import Any, Final, NamedTuple, Protocol, Self
 from PIL import Image
 
 from atalho import unfinished
-from atalho.errors import DataError, nearest
-from atalho.text import N_
+from atalho.errors import DataError
+from atalho.text import N_, Text
 
 _HERE: Final = Path(__file__).parent
 _MARK: Final = ".atalho-sample.json"
@@ -44,6 +45,7 @@ SAMPLES: Final = {
         "MIT, Gary Thung 2017",
     ),
 }
+_CLOSE: Final = 0.75  # mnist is 0.6 close to omniglot
 _SUFFIXES: Final = {"trash": ".tar.xz"}
 _LICENCE: Final = "LICENSE.txt"
 
@@ -68,8 +70,16 @@ def unpack(name: str, directory: str | Path) -> Path:
     A directory that holds this sample already, complete, is left as it is. All or nothing is written.
     """
     if name not in SAMPLES:
-        raise DataError("unknown sample {name}. {hint}", name=repr(name), hint=nearest(name, SAMPLES))
+        raise DataError("unknown sample {name}. {hint}", name=repr(name), hint=_hint(name))
     return unpack_archive(_HERE / f"{name}{_SUFFIXES.get(name, '.zip')}", Path(directory))
+
+
+def _hint(name: str) -> Text:
+    """The sample that is meant, where it is all but spelt out; otherwise what each of them holds."""
+    close = difflib.get_close_matches(name, SAMPLES, n=1, cutoff=_CLOSE)
+    if close or "mnist" in name.lower():
+        return Text("Did you mean {names}?", names=close[0] if close else "fashion")
+    return Text("Accepted: {names}.", names=", ".join(SAMPLES))
 
 
 def unpack_archive(archive: Path, directory: Path) -> Path:

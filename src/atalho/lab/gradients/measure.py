@@ -81,7 +81,7 @@ def run(
     if beside is not None and not runs:
         raise ConfigError("--beside is for two runs; a network of the catalogue is compared with its twin anyway.")
     name = trained.names(runs)[0] if runs else str(model)
-    session = Session.begin(GradientsResult, name, **options)
+    session = Session.begin(GradientsResult, name, trained.beside(runs[0]) if runs else None, **options)
     asked: dict[str, Any]
     precision = session.precision(_begun_in(session.begun))
     if runs:

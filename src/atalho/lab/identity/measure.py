@@ -26,6 +26,7 @@ from atalho.errors import ConfigError
 from atalho.lab.identity import samples
 from atalho.lab.identity.page import IdentityResult
 from atalho.lab.identity.result import Case, IdentityMeasured, IdentityRow, IdentitySettings, Kind, Mode
+from atalho.lab.shared import trained
 from atalho.lab.shared.session import Session, SessionOptions
 from atalho.lab.shared.verdict import Comparison, Interval, Verdict
 from atalho.networks.network import Network
@@ -87,7 +88,9 @@ def run(
         if value < 1:
             raise ConfigError("{name} {given}: expected a whole number of at least 1.", name=name, given=value)
     source = resolve(model)
-    session = Session.begin(IdentityResult, source.name, budget_minutes=None, **options)
+    session = Session.begin(
+        IdentityResult, source.name, trained.beside(model) if source.folder else None, budget_minutes=None, **options
+    )
     precision = session.precision(session.begun.get("precision"), "cpu")
     network = source.network(seed=seed)
     names = _first(source, network, blocks)

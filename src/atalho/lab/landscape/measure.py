@@ -62,7 +62,7 @@ def run(
     """
     _check(points, reach, lines)
     runs = [network] if beside is None else [network, beside]
-    session = Session.begin(LandscapeResult, trained.names(runs)[0], **options)
+    session = Session.begin(LandscapeResult, trained.names(runs)[0], trained.beside(runs[0]), **options)
     precision = session.precision(session.begun.get("precision"))
     networks, chosen = subset.of_runs(
         runs, data, "train", count=images, seed=seed, precision=precision, progress=session.progress

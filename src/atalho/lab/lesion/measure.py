@@ -109,7 +109,7 @@ def run(
     if draws < 2 or not all(count > 0 for count in counts):
         raise ConfigError("Blocks at random: give counts of at least 1, and at least 2 draws.")
     runs = [network] if beside is None else [network, beside]
-    session = Session.begin(LesionResult, trained.names(runs)[0], **options)
+    session = Session.begin(LesionResult, trained.names(runs)[0], trained.beside(runs[0]), **options)
     precision = session.precision(session.begun.get("precision"))
     networks, chosen = subset.of_runs(
         runs, data, "test", count=images, seed=seed, precision=precision, progress=session.progress

@@ -21,7 +21,7 @@ from typing import Annotated, Any, Final, TypeAlias, TypeVar
 from atalho import limits
 from atalho.errors import RunError
 from atalho.json_values import JsonObject
-from atalho.storage import atomic
+from atalho.storage import atomic, model_folder
 from atalho.storage.lock import locked
 from atalho.stored import is_flat, stored_fields, to_json, to_object
 from atalho.text import Text, _
@@ -63,12 +63,13 @@ class Finished:
     """What the finished cells took in all sessions."""
 
 
-def place(out: Path | str | None, name: str) -> Path:
-    """The folder of an experiment: `out`, or else lab/`name`. Nothing is made yet.
+def place(out: Path | str | None, name: str, run: Path | str | None = None) -> Path:
+    """The folder of an experiment: `out`, or else lab/`name`, beside the `run` that it looks at. Nothing is made yet.
 
+    One that was begun in the working directory goes on there.
     Raises RunError where it could not be written, or where it is another thing's: what lies there is not overwritten.
     """
-    folder = Path(out) if out is not None else Path("lab") / name
+    folder = Path(out) if out is not None else _usual(name, run)
     with atomic.writing(folder):
         standing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
         if not standing.is_dir():
@@ -84,6 +85,14 @@ def place(out: Path | str | None, name: str) -> Path:
                 names=", ".join(foreign[:5]),
             )
     return folder
+
+
+def _usual(name: str, run: Path | str | None) -> Path:
+    here = Path("lab") / name
+    if run is None or (here / DESCRIPTION).is_file():
+        return here
+    above = model_folder.run_of(Path(run)).parent
+    return above / here if os.access(above, os.W_OK | os.X_OK) else here
 
 
 def description(folder: Path) -> Value:

@@ -15,6 +15,7 @@ from atalho.lab.shared.verdict import Verdict
 from atalho.precision import Numbers, Precision, choose
 from atalho.runs import provenance
 from atalho.storage import atomic
+from atalho.text import _
 from atalho.training.progress import Progress
 
 R = TypeVar("R", bound=Result)
@@ -24,7 +25,7 @@ class SessionOptions(TypedDict, total=False):
     """What `run` of every experiment accepts beside its own arguments."""
 
     out: Path | str | None
-    """The experiment's folder; `lab/NAME-SUBJECT` if not given."""
+    """The experiment's folder; if not given `lab/NAME-SUBJECT`, beside the run that it looks at."""
     command: str | None
     """What the provenance says was called."""
     progress: Progress | None
@@ -52,15 +53,18 @@ class Session(Generic[R]):
     asked: Numbers | None = None
 
     @classmethod
-    def begin(cls, kind: type[R], subject: str, **options: Unpack[BudgetedOptions]) -> Session[R]:
-        """A session in a folder, by default `lab/NAME-SUBJECT`. Nothing is made yet.
+    def begin(
+        cls, kind: type[R], subject: str, run: Path | str | None = None, **options: Unpack[BudgetedOptions]
+    ) -> Session[R]:
+        """A session in a folder, by default `lab/NAME-SUBJECT`, beside the `run` if it looks at one.
 
-        `subject` is what is measured, as the folder's name says it. Raises RunError where the folder is no place for
-        an experiment.
+        Nothing is made yet, but the folder is told. `subject` is what is measured, as the folder's name says it. Raises
+        RunError where the folder is no place for an experiment.
         """
-        folder = cells.place(options.get("out"), f"{kind.NAME}-{subject}")
+        folder = cells.place(options.get("out"), f"{kind.NAME}-{subject}", run)
         command = options.get("command") or provenance.called_from_python(f"atalho.lab.{kind.NAME}.run")
         progress = options.get("progress") or Progress()
+        progress.note(_("The experiment is kept in {folder}").format(folder=folder))
         return cls(kind, folder, options.get("budget_minutes"), command, progress, options.get("precision"))
 
     @property

@@ -83,6 +83,11 @@ def names(paths: Sequence[Path | str]) -> list[str]:
     return called
 
 
+def beside(path: Path | str) -> Path | None:
+    """The run or model folder at `path`, where it is one that the user has; None for weights that have a name."""
+    return Path(path) if Path(path).is_dir() else None
+
+
 def differences_of(networks: Sequence[TrainedNetwork]) -> list[str]:
     """The settings in which networks differ from the first: of a network and its control, the shortcuts alone."""
     names = dict.fromkeys(name for one in networks for name in one.settings)
