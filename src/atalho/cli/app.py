@@ -66,7 +66,7 @@ def build(*, whole: bool = False) -> App:
     )
     app = _Program(
         name="atalho",
-        help=_("Build, train, understand, deepen and ship residual and dense networks."),
+        help=_("Train residual and dense networks on your images, and measure how far to trust them."),
         group_commands=Group(_("Commands")),
         **make.keywords,
     )
