@@ -66,3 +66,22 @@ def test_each_term_stands_once_in_its_table() -> None:
         rows = re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE)
         twice = {row for row in rows if rows.count(row) > 1} - {"identity"}  # a shortcut's kind, and who is shown
         assert not twice
+
+
+def test_the_portuguese_glossary_names_terms_of_the_english_one() -> None:
+    rows = re.findall(
+        r"^\| ([^|]+) \| ([^|]+) \| ([^|]+) \|$",
+        (ROOT / "docs" / "glossario.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+    english = GLOSSARY.read_text(encoding="utf-8").lower()
+    named = [
+        term
+        for *_row, terms in rows
+        for term in re.split(r", | \(", terms.rstrip(")"))
+        if not terms.startswith(("-", "em inglês"))
+    ]
+    assert len(named) > 50
+    assert [term for term in named if term.lower() not in english] == []
+    words = [row[0] for row in rows if not row[0].startswith(("-", "termo"))]
+    assert len(words) == len(set(words))
