@@ -93,7 +93,7 @@ def made(words: list[str]) -> Iterator[str]:
     """The files and folders that a command writes, as far as its words tell."""
     yield from (value for option, value in pairwise(words) if option in ("--out", "--gallery", "--report", "--svg"))
     if words[1:2] == ["sample"] and len(words) == 4:
-        yield words[3]
+        yield f"{words[3]}/image.png"
     if words[1:2] == ["lab"]:
         yield "lab/depth-photos/report.html"
 
