@@ -72,7 +72,7 @@ def test_the_edit_that_an_exercise_asks_for_does_what_the_answer_says(
     code, exercise = told.rsplit("**", 2)[0], told.rsplit("**", 1)[1]
     assert f"`{after}`" in exercise and before in code
     Path("edited.md").write_text(code.replace(before, after), encoding="utf-8")
-    examples = list(Sybil([PythonCodeBlockParser()], encoding="utf-8").parse("edited.md").examples())
+    examples = list(Sybil([PythonCodeBlockParser()], encoding="utf-8").parse(Path("edited.md")).examples())
     if "padding" in before:
         with pytest.raises(RuntimeError, match=r"tensor a \(124\) must match .* tensor b \(128\) at .* dimension 3"):
             for example in examples:

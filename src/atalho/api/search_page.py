@@ -14,10 +14,10 @@ from atalho.data.decoding.reading import read_bytes
 from atalho.errors import DataError
 from atalho.model import Model
 from atalho.report import search as page
-from atalho.report.search import Answered
+from atalho.report.search import QueryAnswer
 from atalho.storage.output import write_output
 
-A = TypeVar("A", bound=Answered)
+A = TypeVar("A", bound=QueryAnswer)
 _PICTURE: Final = Fit(96)
 
 

@@ -13,7 +13,7 @@ MOST: Final = 200
 """Searched images that the page shows."""
 
 
-class Answered(Protocol):
+class QueryAnswer(Protocol):
     """What was found for one image, best first; `unknown` where nothing is similar enough, `error` if unreadable."""
 
     @property
@@ -26,14 +26,14 @@ class Answered(Protocol):
     def error(self) -> str | None: ...
 
 
-def page(gallery: str, answers: Sequence[Answered], count: int, pictures: Mapping[str, bytes]) -> str:
+def page(gallery: str, answers: Sequence[QueryAnswer], count: int, pictures: Mapping[str, bytes]) -> str:
     """The whole page in both languages, of the first answers of `count`; `pictures` are PNGs by the images' names."""
     places = parts.places_of(pictures)
     title = f"{gallery.rpartition('/')[2]} · search · Atalho"
     return shell.page(title, lambda: _article(gallery, answers, count, places), library=parts.library(pictures, places))
 
 
-def _article(gallery: str, answers: Sequence[Answered], count: int, places: Mapping[str, str]) -> Html:
+def _article(gallery: str, answers: Sequence[QueryAnswer], count: int, places: Mapping[str, str]) -> Html:
     words = _(
         "The searched image is on the left, followed by the nearest images of the gallery with their cosine "
         "similarity, which is 1 for the same picture. A question mark stands for a file that is no longer there or "
@@ -50,7 +50,7 @@ def _article(gallery: str, answers: Sequence[Answered], count: int, places: Mapp
     ])  # fmt: skip
 
 
-def _row(answer: Answered, places: Mapping[str, str]) -> Html:
+def _row(answer: QueryAnswer, places: Mapping[str, str]) -> Html:
     remark = answer.error or (_("unknown: nothing in the gallery is similar enough") if answer.unknown else None)
     query = el(
         "div",
