@@ -11,13 +11,11 @@ PLAIN = frozenset(
     re.findall(
         r"\w+",
         """
-        alike asked atalho board changed compared config console context count difference elsewhere errors expected file files finished
-        finite formatter generalized grid hash how html json left length lengthened line linear lines list lost mean measured moved
-        named net
-        no nobody not nothing numbers options out output page patience pipe postgres random reading record refused
-        report reported rest
-        res result right row settings short signals skipped source sqlite stopped table tensor terminal text time
-        tar trained unfinished unreadable waiting zip
+        alike asked atalho board changed compared config console context count difference elsewhere errors expected
+        file files finished finite formatter generalized grid hash how html json left length lengthened line linear
+        lines list lost mean measured moved named net no nobody not nothing numbers options out output page patience
+        pipe postgres random reading record refused report reported rest res result right row settings short signals
+        skipped source sqlite stopped table tensor terminal text time tar trained unfinished unreadable waiting zip
         """,
     )
 )
