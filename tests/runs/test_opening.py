@@ -70,8 +70,8 @@ def test_a_repeated_command_names_the_unfinished_run_and_how_to_resume_it(
     told = Told()
     assert begin(told) == Path(f"runs/{clothes.name}-2")
     assert told.notes[1] == (
-        f"runs/{clothes.name} is an unfinished run of this same command, saved at step 1. To continue it, press Ctrl-C and "
-        f"run: atalho train --resume runs/{clothes.name}. This is a new run from the beginning."
+        f"runs/{clothes.name} is an unfinished run of this same command, saved at step 1. To continue it, press "
+        f"Ctrl-C and run: atalho train --resume runs/{clothes.name}. This is a new run from the beginning."
     )
     other = Told()
     begin(other, seed=1)
