@@ -107,3 +107,13 @@ def test_values_are_painted_block_by_block_and_explained() -> None:
     assert {"gradient norm", "0.01", "0.1", "1"} <= set(texts)
     folded = drawn("resnet152", values={f"stages.2.{i}": float(i) for i in range(36)})
     assert len([e for e in folded.iter(f"{SVG}rect") if e.get("style") and e.get("class") is None]) == 33 + 24
+
+
+@pytest.mark.parametrize("language", ["en", "pt"])
+def test_the_lines_below_two_names_do_not_run_into_each_other(language: str) -> None:
+    note = "21,797,672 parameters"
+    networks = [NetworkToDraw(catalogue.spec(name).plan(), name, note=note) for name in ("plain34", "resnet34")]
+    tree = ET.fromstring(speaking(language)(draw)(networks))
+    first, second = (e for e in of_class(tree, "soft") if note in (e.text or ""))
+    # 11 pixels high; a letter is about half as wide.
+    assert float(second.get("x", "")) - float(first.get("x", "")) > 5.8 * len(first.text or "") + 8

@@ -24,6 +24,9 @@ from atalho.text.numbers import whole
 _HEADER: Final = 66.0
 _BETWEEN: Final = 12.0
 """Between two segments."""
+_TITLE_LETTER: Final = 10.5
+_LETTER: Final = 6.2
+"""Widths of a letter of the name and of the facts, on average and with some to spare."""
 _IMAGE: Final = 20.0
 """For the words "image" above the first line."""
 
@@ -66,7 +69,7 @@ def _in_step(networks: Sequence[NetworkToDraw], drawn: Sequence[list[DrawnSegmen
             if part is not parts[-1]:
                 length = height - part.height + _BETWEEN
                 marks.append(path("M", (x + CENTRE, y - length), "v", length, class_="flow"))
-        x += width_of(network)
+        x += max(width_of(network), _header_width(network))
         bottom = max(bottom, y)
     return marks, x, bottom
 
@@ -92,7 +95,7 @@ def _broken(network: NetworkToDraw, parts: Sequence[DrawnSegment], columns: int)
     below = 14
     for place, end in enumerate(ends[:-1]):
         marks.append(_over(place * width + CENTRE, end, (place + 1) * width, end + below, top))
-    return marks, width * len(split), max(ends) + below + 8
+    return marks, max(width * len(split), _header_width(network)), max(ends) + below + 8
 
 
 def _split(parts: Sequence[DrawnSegment], limit: float) -> list[list[DrawnSegment]]:
@@ -114,14 +117,22 @@ def _over(x: float, end: float, edge: float, bottom: float, top: float) -> Html:
     )  # fmt: skip
 
 
-def _header(network: NetworkToDraw, x: float) -> list[Html]:
+def _facts(network: NetworkToDraw) -> str:
+    """The line below the name."""
     facts = _("{n} weighted layers").format(n=whole(network.plan.depth))
-    if network.note:
-        facts += f" · {network.note}"
+    return f"{facts} · {network.note}" if network.note else facts
+
+
+def _header_width(network: NetworkToDraw) -> float:
+    """What name and facts need, so that they do not run into those of the network beside it."""
+    return 32 + max(_TITLE_LETTER * len(network.name), _LETTER * len(_facts(network)))
+
+
+def _header(network: NetworkToDraw, x: float) -> list[Html]:
     image = _("image {shape}").format(shape=written((network.plan.stem.in_channels, *network.size)))
     return [
         words(x + 16, 30, network.name, class_="title"),
-        words(x + 16, 47, facts, class_="soft"),
+        words(x + 16, 47, _facts(network), class_="soft"),
         words(x + CENTRE, _HEADER + 12, image, class_="in"),
     ]
 
