@@ -1,10 +1,14 @@
+import html
 import json
 import re
 import shutil
 import tempfile
 from pathlib import Path
 
+from atalho.config import Config
 from atalho.report import background
+from atalho.settings import to_dict
+from atalho.storage import run_file
 from atalho.storage.run_folder import RunFolder
 from atalho.text import speaking
 
@@ -106,6 +110,22 @@ def test_configuration_is_shown_as_it_is_and_escaped(run):
     markup = background.configuration(run)
     assert "# &lt;b&gt;" in markup
     assert "name = \"resnet20\"" in markup  # fmt: skip
+
+
+def test_a_page_explains_the_values_in_its_own_language_whatever_that_of_the_run(run):
+    written = {language: speaking(language)(run_file.text)(to_dict(Config())) for language in ("en", "pt")}
+    assert written["en"] != written["pt"]
+    for made in written.values():
+        other = RunFolder.open(run.path)
+        other.__dict__["configuration"] = made
+        for language, expected in written.items():
+            shown = str(speaking(language)(background.configuration)(other))
+            assert html.escape(expected, quote=False) in shown
+
+
+def test_the_reason_for_a_precision_is_left_out_as_it_is_in_the_language_of_the_run():
+    words = text(background.provenance_list({"precision": "cpu bf16 (medida mais rápida)"}))
+    assert "cpu bf16" in words and "medida" not in words
 
 
 def test_provenance_shows_every_field_known_or_not(run):

@@ -3,9 +3,10 @@ import xml.etree.ElementTree as ElementTree
 
 import matplotlib
 import pytest
+from matplotlib.figure import Figure
 
 from atalho.report import figures
-from atalho.report.canvas import AMBER, BLUE, INK, LINE, MUTED, panel, png, style, svg
+from atalho.report.canvas import AMBER, BLUE, INK, LINE, MUTED, panel, percents, png, stacking, style, svg
 
 
 @pytest.fixture
@@ -65,3 +66,38 @@ def test_names_in_any_script_and_with_dollars_are_drawn():
         axes.set_title("$x^$ 日本 \U0001f600")
     assert "$x^$ 日本" in svg(figure, "any")
     assert png(figure).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("ends", "expected"),
+    [((0, 1), "0% 50% 100%"), ((0.01, 0.02), "1.0% 1.5% 2.0%"), ((0.001, 0.002), "0.10% 0.15% 0.20%")],
+)
+def test_ticks_of_shares_have_the_decimals_that_tell_them_apart(ends, expected):
+    with style():
+        figure, axes = panel(3, 3)
+        axes.set_ylim(*ends)
+        axes.set_yticks([ends[0], sum(ends) / 2, ends[1]])
+        percents(axes.yaxis)
+        figure.draw_without_rendering()
+    assert " ".join(label.get_text() for label in axes.get_yticklabels()) == expected
+
+
+def test_of_several_panels_each_stands_once_more_by_itself_within_the_figure():
+    with style():
+        figure = Figure(figsize=(6, 3), layout="constrained")
+        for axes in figure.subplots(1, 2):
+            axes.plot([1, 2])
+        text = stacking(figure, "two")
+    whole, *panels = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
+    ElementTree.fromstring(whole)
+    width, height = map(float, re.search(r'viewBox="0 0 (\S+) (\S+)"', whole).groups())
+    assert len(panels) == 2 and all('href="#two-whole"' in one for one in panels)
+    assert whole.count('id="two-whole"') == 1
+    boxes = [tuple(map(float, re.search(r'viewBox="([^"]+)"', one)[1].split())) for one in panels]
+    for x, y, across, down in boxes:
+        assert x >= -0.1 and y >= -0.1 and x + across <= width + 0.1 and y + down <= height + 0.1
+    assert boxes[0][0] + boxes[0][2] < boxes[1][0] + 12
+
+
+def test_one_panel_stands_alone(drawn):
+    assert stacking(drawn["loss"], "loss").count("<svg") == 1

@@ -1,14 +1,19 @@
 import base64
 import hashlib
+import json
 import re
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 
 from atalho.errors import RunError
+from atalho.metrics.confusion import Confusion
 from atalho.report import html
 from atalho.storage.run_folder import RunFolder
 from atalho.text import use_language
@@ -143,3 +148,27 @@ def test_the_report_needs_no_torch():
     code = "import sys, atalho.report.html; print('torch' in sys.modules, 'matplotlib.pyplot' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_the_counts_of_the_confusion_matrix_are_held_once_for_both_languages(complete, evaluation):
+    text = html.page(RunFolder.open(complete), {})
+    (kept,) = re.findall(r'<template id="confusion-cells">(.*?)</template>', text)
+    found = json.loads(unescape(kept))
+    assert found["classes"] == [row.class_ for row in evaluation.per_class]
+    assert [tuple(cell) for cell in found["cells"]] == list(evaluation.confusion.cells())
+
+
+def test_a_thousand_classes_stay_within_three_megabytes(folder, evaluation):
+    """Of an untrained network, whose matrix has a cell for nearly every image: the heaviest page there is."""
+    classes, images = 1000, 10_000
+    labels = np.arange(images) % classes
+    taken = (labels * 7919 + np.arange(images) * 104729) % classes
+    row = evaluation.per_class[0]
+    rows = tuple(replace(row, class_=f"Alphabet_of_the_Magi/character{k:04d}") for k in range(classes))
+    heavy = replace(evaluation, per_class=rows, confusion=Confusion.of(taken, labels, classes), mistakes=())
+    (folder / "evaluation.json").write_text(json.dumps(heavy.to_dict()))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["classes"] = [one.class_ for one in rows]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    size = len(html.page(RunFolder.open(folder), {}).encode())
+    assert 1_000_000 < size < 3_000_000

@@ -6,11 +6,13 @@ import pytest
 from atalho.metrics.classification import ClassFigures
 from atalho.metrics.confusion import Confusion
 from atalho.report import parts, sections
+from atalho.report.figure import Drawing
 from atalho.report.markup import Html
 from atalho.text import speaking
 from atalho.text.numbers import number, percent
 
-DRAWINGS = {name: Html(f"[{name}]") for name in ("loss", "accuracy", "learning_rate", "confusion", "reliability")}
+NAMES = ("loss", "accuracy", "learning_rate", "confusion", "reliability")
+DRAWINGS = {name: Drawing(name, Html(f"[{name}]"), "x,y\n") for name in NAMES}
 
 
 def text(markup):
@@ -38,7 +40,7 @@ def test_accuracy_on_validation_images_is_not_sold_as_a_test(run, evaluation):
 
 def test_a_run_without_evaluation_says_so(run):
     assert "accuracy is unknown" in sections.header(run, None)
-    assert sections.curves(run, {}) is None
+    assert sections.curves({}) is None
 
 
 def test_the_pairs_most_often_confused_come_first(evaluation):
@@ -49,12 +51,33 @@ def test_the_pairs_most_often_confused_come_first(evaluation):
     assert found == [("b", "a", "7", "58.3%"), ("b", "c", "3", "25.0%"), ("a", "b", "1", "16.7%")]
 
 
-def test_a_large_matrix_says_what_its_numbers_mean(evaluation):
+def test_the_numbers_of_a_large_matrix_stand_in_the_table_of_classes(evaluation):
     many = 50
-    rows = tuple(replace(evaluation.per_class[0], class_=str(k)) for k in range(many))
+    rows = tuple(replace(evaluation.per_class[0], class_=f"k{k}") for k in range(many))
     large = replace(evaluation, confusion=Confusion(many, ()), per_class=rows)
-    assert "positions of the classes" in sections.confusion(large, DRAWINGS)
-    assert "positions of the classes" not in sections.confusion(evaluation, DRAWINGS)
+    assert "numbers of the classes" in sections.confusion(large, DRAWINGS)
+    assert "numbers of the classes" not in sections.confusion(evaluation, DRAWINGS)
+    numbered = text(sections.per_class(large))
+    assert re.search(r"\|k49\|\|49\|", numbered)
+    assert "|no.|" in numbered and "|no.|" not in text(sections.per_class(evaluation))
+
+
+def test_a_long_table_has_a_box_that_filters_it_and_prints_its_beginning(evaluation):
+    rows = tuple(replace(evaluation.per_class[0], class_=f"k{k}") for k in range(100))
+    markup = sections.per_class(replace(evaluation, confusion=Confusion(100, ()), per_class=rows))
+    assert markup.count("data-filter") == 1 and "The first 60 of 100 rows are printed." in markup
+    assert "data-filter" not in sections.per_class(evaluation)
+
+
+def test_every_figure_says_what_to_see_in_it_and_saves_its_numbers_and_its_picture(evaluation):
+    for markup in (
+        sections.curves(DRAWINGS), sections.confusion(evaluation, DRAWINGS), sections.calibration(evaluation, DRAWINGS)
+    ):  # fmt: skip
+        figures = re.findall(r"<figure.*?</figure>", markup, re.DOTALL)
+        assert figures
+        for figure in figures:
+            assert len(re.search(r"<figcaption>(.*?)</figcaption>", figure)[1]) > 30
+            assert set(re.findall(r'data-save="(\w+)"', figure)) in ({"csv", "svg"}, {"confusion", "svg"})
 
 
 def test_calibration_shows_both_errors_and_the_temperature(evaluation):
@@ -68,6 +91,8 @@ def test_calibration_shows_both_errors_and_the_temperature(evaluation):
 def test_every_class_has_its_row_and_sorts_by_its_value(evaluation):
     markup = sections.per_class(evaluation)
     assert markup.count("<tr>") == 11
+    shown = [float(value) for value in re.findall(r'data-value="([\d.]+)">[^<]*</td></tr>', markup)]
+    assert shown == sorted(shown)
     for row in evaluation.per_class:
         assert f'data-value="{row.recall!r}"' in markup
     assert "<script>" not in markup
@@ -79,7 +104,7 @@ def test_of_many_classes_the_tables_show_the_worst_and_the_smallest(evaluation):
     many = [replace(one, class_=f"c{place:04d}", f1=1 - place / 2000) for place in range(1500)]
     many.append(replace(one, class_="none", f1=None))
     markup = sections.per_class(replace(evaluation, per_class=tuple(many)))
-    assert re.findall(r"<td>(c\d{4})</td>", markup) == [f"c{place:04d}" for place in range(500, 1500)]
+    assert re.findall(r"<td>(c\d{4})</td>", markup) == [f"c{place:04d}" for place in range(1499, 499, -1)]
     assert "The 1,000 classes with the lowest F1 of 1,501; evaluation.json has all of them." in text(markup)
     names = [row.class_ for row in many]
     counted = parts.class_counts("class", names, {"training": range(1501), "test": [1] * 1501}, ["a note"])

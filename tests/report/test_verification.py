@@ -10,13 +10,14 @@ import pytest
 
 from atalho.metrics.verification import Verification
 from atalho.report import figures, html, reidentification
+from atalho.report.figure import Drawing
 from atalho.report.markup import Html
 from atalho.storage.run_folder import RunFolder
 from atalho.stored import filled
 from atalho.tasks.reidentification.evaluation import ReidentificationEvaluation
 from atalho.text import speaking
 
-DRAWN = {"verification": Html("<svg></svg>")}
+DRAWN = {"verification": Drawing("verification", Html("<svg></svg>"))}
 CHOSEN = {"similarity": 0.535, "wanted_far": 0.01, "far": 0.0098, "far_interval": [0.0004, 0.0404], "frr": 0.0959,
           "frr_interval": [0.0517, 0.1465], "genuine": 1710, "impostor": 14400}  # fmt: skip
 

@@ -21,7 +21,7 @@ from atalho.networks.plan import BOTTLENECKS
 from atalho.networks.spec import ResNetSpec, Spec
 from atalho.networks.weights import empty
 from atalho.text import Text
-from atalho.text.numbers import number
+from atalho.text.numbers import number, significant
 
 _AGREES: Final = 1e-3
 """Of the largest output: other hardware and half precision stay below, another network far above."""
@@ -54,7 +54,7 @@ class Agreement:
     @property
     def text(self) -> Text:
         """What is said of it."""
-        share = f"{self.difference:.1e}"
+        share = significant(self.difference, 2)
         if not self.changed:
             return Text("the outputs agree (largest difference {share})", share=share)
         return Text(

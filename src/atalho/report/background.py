@@ -3,16 +3,20 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from atalho import config
 from atalho.data.duplicates import LeftOut
 from atalho.data.manifest import SPLITS, Manifest
 from atalho.data.manifest_record import ImagesChanged, ImagesMoved, ManifestRecord
 from atalho.json_values import JsonObject, JsonValue
+from atalho.report import figure_data
 from atalho.report.drawing import NetworkToDraw, draw
+from atalho.report.figure import Drawing, figure
 from atalho.report.markup import Html, el
-from atalho.report.parts import class_counts, lead, pairs, scrolled, section
+from atalho.report.parts import class_counts, lead, pairs, section
+from atalho.storage.run_file import HEAD
 from atalho.storage.run_folder import RunFolder
 from atalho.tasks.by_name import task_of
-from atalho.text import N_, _, ngettext
+from atalho.text import LANGUAGES, N_, _, ngettext, speaking
 from atalho.text.numbers import duration, number, whole
 
 IMBALANCED: Final = 3.0  # largest over smallest class from which a reader should know
@@ -119,8 +123,13 @@ def architecture(run: RunFolder) -> Html | None:
         return None
     planned = run.network.spec.plan()
     columns = 2 if len(planned.stages()) > 1 else 1
-    drawing = draw([NetworkToDraw(planned, run.model, run.network.preprocessing.size)], columns=columns)
-    return section("network", _("Network"), scrolled(drawing))
+    networks = [NetworkToDraw(planned, run.model, run.network.preprocessing.size)]
+    told = _(
+        "Read it from top to bottom: each box is a layer, and a line around boxes is a shortcut. Solid lines leave x "
+        "as it is; dashed or dotted ones change its shape."
+    )
+    drawing = Drawing("network", draw(networks, columns=columns), figure_data.of_networks(networks))
+    return section("network", _("Network"), figure("", drawing, told, kind="wide-drawing"))
 
 
 def cost(run: RunFolder) -> Html | None:
@@ -143,13 +152,26 @@ def cost(run: RunFolder) -> Html | None:
 
 
 def configuration(run: RunFolder) -> Html:
-    """The complete run.toml: the run can be repeated with it."""
+    """The complete run.toml, explained in the language in force: the run can be repeated with it."""
     words = [_("Everything that determines the result. Repeat the run with: atalho train --config run.toml")]
     for change in (run.provenance.longer if run.provenance is not None else None) or ():
         text = _("After step {step} the run got another length: --resume with --epochs {epochs}.")
         words.append(text.format(step=whole(change.step), epochs=whole(change.epochs)))
-    content = el("pre", el("code", run.configuration), tabindex="0")
+    content = el("pre", el("code", _explained(run.configuration)), tabindex="0")
     return section("configuration", _("Configuration"), lead(*words), content)
+
+
+def _explained(written: str) -> str:
+    """run.toml, which explains its values in the language of the run, with the same comments in that in force."""
+    meanings: dict[str, str] = {}
+    for code in LANGUAGES:
+        with speaking(code):
+            meanings |= {_(text): text for text in (HEAD, *(entry.meaning for entry in config.entries()))}
+    lines = []
+    for line in written.split("\n"):
+        before, mark, comment = line.rpartition("# ")
+        lines.append(f"{before}{mark}{_(meanings[comment])}" if comment in meanings else line)
+    return "\n".join(lines)
 
 
 def provenance(run: RunFolder) -> Html | None:
@@ -165,13 +187,15 @@ def provenance_list(record: JsonObject) -> Html:
     known = [name for name in _FIELDS if name in told]
     others = [name for name in told if name not in _FIELDS]
     titles = {name: _(_FIELDS[name]) if name in _FIELDS else name for name in known + others}
-    return pairs([(title, _flat(record[name])) for name, title in titles.items()], "pairs long")
+    return pairs([(title, _flat(record[name], name)) for name, title in titles.items()], "pairs long")
 
 
-def _flat(value: JsonValue) -> str:
+def _flat(value: JsonValue, name: str = "") -> str:
     """A value of JSON on one line: nested names before their values."""
     if isinstance(value, Mapping):
-        return " · ".join(f"{name} {_flat(inner)}" for name, inner in value.items())
+        return " · ".join(f"{inner} {_flat(value[inner], inner)}" for inner in value)
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(_flat(inner) for inner in value)
+    if name == "precision" and isinstance(value, str):
+        value = value.partition(" (")[0]  # the reason behind it is in the language of the run
     return "–" if value is None else str(value)

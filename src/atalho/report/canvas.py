@@ -5,16 +5,19 @@ light and dark. Nothing of pyplot: every figure is an object of its own.
 """
 
 import io
+import math
 import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any, Final
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import Formatter
 
 from atalho.report.markup import Html
 from atalho.text.numbers import percent
@@ -33,6 +36,7 @@ _DARK: Final = {
     "--blue": "#7aa2ff",
     "--amber": "#f0a35a",
 }
+_PAD: Final = 0.06  # inches around a figure
 _SANS: Final = "system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans','Liberation Sans',sans-serif"
 _SETTINGS: Final[dict[Any, Any]] = {
     "font.size": 9.5,
@@ -67,7 +71,18 @@ def svg(figure: Figure, name: str) -> Html:
     text = re.sub(r"font-family: [^;\"]*;? ?", "", text)
     for colour, variable in _VARIABLES.items():
         text = text.replace(colour, f"var({variable})")
-    return Html(text)
+    width = text.partition('viewBox="')[2].split()[2]
+    return Html(text.replace("<svg ", f'<svg style="--natural:{width}px" ', 1))
+
+
+def stacking(figure: Figure, name: str) -> Html:
+    """`svg` and, of several panels, each once more by itself: a narrow page shows these, one above the other."""
+    whole, panels = str(svg(figure, name)), _panels(figure)
+    if not panels:
+        return Html(whole)
+    whole = whole.replace("<g", f'<g id="{name}-whole"', 1).replace("<svg ", '<svg class="whole" ', 1)
+    alone = [f'<svg class="panel" viewBox="{box}"><use href="#{name}-whole"/></svg>' for box in panels]
+    return Html(whole + "".join(alone))
 
 
 def standalone(drawing: Html) -> bytes:
@@ -84,6 +99,24 @@ def png(figure: Figure) -> bytes:
     return _saved(figure, "png", "")
 
 
+def _panels(figure: Figure) -> list[str]:
+    """Where each panel lies in the saved SVG, in points; none where there is one panel, or a scale for several."""
+    shown = [axes for axes in figure.axes if axes.get_visible() and axes.axison]
+    if len(shown) < 2 or any(axes.get_label() == "<colorbar>" for axes in figure.axes):
+        return []
+    whole = figure.get_tightbbox()
+    boxes = []
+    for axes in shown:
+        box = axes.get_tightbbox()
+        if whole is None or box is None:
+            return []
+        left, right = box.x0 / figure.dpi - whole.x0, box.x1 / figure.dpi - whole.x0
+        top, bottom = whole.y1 - box.y1 / figure.dpi, whole.y1 - box.y0 / figure.dpi
+        numbers = (left, top, right - left + 2 * _PAD, bottom - top + 2 * _PAD)
+        boxes.append(" ".join(f"{72 * number:.1f}" for number in numbers))
+    return boxes
+
+
 @contextmanager
 def style() -> Iterator[None]:
     """The look of all figures; around their making and their saving."""
@@ -98,15 +131,30 @@ def _saved(figure: Figure, kind: str, salt: str) -> bytes:
     metadata: dict[str, Any] = {"Date": None} if kind == "svg" else {"Software": None}
     with style(), matplotlib.rc_context({"svg.hashsalt": salt}):
         figure.savefig(
-            buffer, format=kind, dpi=160, transparent=kind == "svg", bbox_inches="tight", pad_inches=0.06,
+            buffer, format=kind, dpi=160, transparent=kind == "svg", bbox_inches="tight", pad_inches=_PAD,
             metadata=metadata,
         )  # fmt: skip
     return buffer.getvalue()
 
 
 def percents(axis: Axis) -> None:
-    """Shares as per cent."""
-    axis.set_major_formatter(lambda value, _place: percent(value, 0))
+    """Shares as per cent, with the decimals that tell neighbouring ticks apart."""
+    axis.set_major_formatter(_Percents())
+
+
+class _Percents(Formatter):
+    def __init__(self) -> None:
+        self._digits = 0
+
+    def format_ticks(self, values: Any) -> list[str]:
+        places = sorted({round(100 * float(value), 9) for value in values})
+        step = min((after - before for before, after in pairwise(places)), default=1.0)
+        # A step of 2.5 needs a decimal, as one of 0.5 does.
+        self._digits = next((n for n in range(5) if math.isclose(round(step, n), step, rel_tol=1e-6)), 4)
+        return [self(float(value)) for value in values]
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return percent(x, self._digits)
 
 
 def panel(width: float, height: float) -> tuple[Figure, Axes]:

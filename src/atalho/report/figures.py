@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED, panel, percents, png, style
+from atalho.report.figure_data import label_of_interval
 from atalho.report.markup import clean
 from atalho.storage import run_folder
 from atalho.storage.atomic import write_file
@@ -38,7 +39,6 @@ NAMES_UP_TO: Final = 45  # and for the names
 RECALL_ROWS: Final = 40
 MOST_POINTS: Final = 400  # of one curve; more would only make the page heavy
 _DECADES: Final = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # ticks of error rates
-
 _MARKS: Final = ("o", "s", "^", "D", "v", "P", "X", "*")  # with two colours by turns, as the page has them
 
 
@@ -80,7 +80,8 @@ def write_all(run: Path) -> list[Path]:
 def loss(steps: Sequence[StepRow], epochs: Sequence[EpochRow]) -> Figure:
     """Loss of every logged step, and of each epoch on training and validation images."""
     figure, axes = panel(3.7, 2.6)
-    axes.plot(*_course(steps, epochs, [step.loss for step in steps]), color=BLUE, alpha=0.25, linewidth=0.9)
+    course = _course(steps, epochs, [step.loss for step in steps])
+    axes.plot(*course, color=BLUE, alpha=0.25, linewidth=0.9, label="_" + _("training, by step"))
     _two_curves(axes, [epoch.train_loss for epoch in epochs], [epoch.val_loss for epoch in epochs])
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(lambda value, _place: number(value, 1))
@@ -101,10 +102,11 @@ def learning_rate(steps: Sequence[StepRow], epochs: Sequence[EpochRow]) -> Figur
     """Learning rate over the epochs."""
     figure, axes = panel(3.7, 2.6)
     if steps:
-        axes.plot(*_course(steps, epochs, [step.lr for step in steps]), color=BLUE, linewidth=1.8)
+        course = _course(steps, epochs, [step.lr for step in steps])
+        axes.plot(*course, color=BLUE, linewidth=1.8, label="_" + _("learning rate"))
     else:
         rates = np.array([epoch.learning_rate for epoch in epochs], dtype=float)
-        axes.plot(range(1, len(epochs) + 1), rates, "o-", color=BLUE)
+        axes.plot(range(1, len(epochs) + 1), rates, "o-", color=BLUE, label="_" + _("learning rate"))
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(lambda value, _place: number(value, 5).rstrip("0").rstrip(".,"))
     _epoch_axis(axes, len(epochs))
@@ -127,8 +129,7 @@ def confusion(evaluation: ClassificationFigures) -> Figure:
     picture[..., :3] = matplotlib.colors.to_rgb(AMBER)
     picture[np.eye(shown, dtype=bool), :3] = matplotlib.colors.to_rgb(BLUE)
     picture[..., 3] = strength
-    end = many - 0.5
-    axes.imshow(picture, interpolation="none", aspect="equal", extent=(-0.5, end, end, -0.5))
+    axes.imshow(picture, interpolation="none", aspect="equal", extent=(-0.5, many - 0.5, many - 0.5, -0.5))
     axes.grid(visible=False)
     axes.spines[:].set_visible(True)
     if many <= NAMES_UP_TO:
@@ -137,6 +138,10 @@ def confusion(evaluation: ClassificationFigures) -> Figure:
         axes.set_xticks(range(many), names, rotation=90 if upright else 0, fontsize=size)
         axes.set_yticks(range(many), names, fontsize=size)
         axes.tick_params(length=0)
+    else:
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(MaxNLocator(8, integer=True))
+            axis.set_major_formatter(lambda value, _place: whole(value))
     if many <= NUMBERS_UP_TO:
         for row, column in np.argwhere(counts > 0):
             strong = strength[row, column] > 0.75
@@ -195,7 +200,8 @@ def error_rates(verification: Verification) -> Figure:
         low, high, middle = (
             [max(value, floor) for value in curve.line(key)] for key in (f"{name}_low", f"{name}_high", name)
         )
-        axes.fill_between(curve.thresholds, low, high, color=colour, alpha=0.18, linewidth=0)
+        band = label_of_interval(label)
+        axes.fill_between(curve.thresholds, low, high, color=colour, alpha=0.18, linewidth=0, **band)
         axes.plot(curve.thresholds, middle, color=colour, linewidth=1.8, label=label)
     axes.axhline(verification.wanted_far, color=MUTED, linewidth=1, linestyle=(0, (1, 2)), label=_("target"))
     if verification.threshold is not None:
@@ -266,6 +272,7 @@ def _two_curves(axes: Axes, training: Sequence[float | None], validation: Sequen
 def _epoch_axis(axes: Axes, epochs: int) -> None:
     axes.set_xlim(0, max(epochs, 1) * 1.03)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.xaxis.set_major_formatter(lambda value, _place: whole(value))
     axes.set_xlabel(_("epoch"))
 
 

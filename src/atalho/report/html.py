@@ -6,8 +6,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from atalho.report import background, figures, reidentification, sections, shell
-from atalho.report.canvas import svg
+from matplotlib.figure import Figure
+
+from atalho.report import (
+    advice,
+    background,
+    confusion_cells,
+    figure_data,
+    figures,
+    reidentification,
+    sections,
+    shell,
+)
+from atalho.report.canvas import stacking
+from atalho.report.figure import Drawing
 from atalho.report.markup import Html, el, join
 from atalho.report.parts import library, places_of
 from atalho.storage import run_folder
@@ -38,15 +50,26 @@ def page(run: RunFolder, pictures: Mapping[str, bytes]) -> str:
     wanted = dict.fromkeys(evaluation.pictures() if evaluation is not None else ())
     places = places_of(name for name in wanted if name in pictures)
     title = f"{run.model} · {run.data} · Atalho"
-    return shell.page(title, lambda: _article(run, evaluation, places), library=library(pictures, places))
+    held = join([library(pictures, places), _cells(run, evaluation)])
+    return shell.page(title, lambda: _article(run, evaluation, places), library=held)
+
+
+def _cells(run: RunFolder, evaluation: Any) -> Html | None:
+    """The counts of the confusion matrix, where the task has one."""
+    if evaluation is None or "confusion" not in task_of(run.task).page.parts:
+        return None
+    return confusion_cells.library([row.class_ for row in evaluation.per_class], evaluation.confusion)
 
 
 def _article(run: RunFolder, evaluation: Evaluation | None, places: Mapping[str, str]) -> Html:
     drawings = {
-        name: svg(figure, f"{name}-{language()}") for name, figure in figures.draw_all(run).items() if name != "recall"
+        name: Drawing(name, stacking(figure, f"{name}-{language()}"), _numbers(name, figure))
+        for name, figure in figures.draw_all(run).items()
+        if name != "recall"
     }
     parts = {
-        "curves": (_("Training"), sections.curves(run, drawings)),
+        "next": (_("What to do next"), advice.next_steps(run, evaluation)),
+        "curves": (_("Training"), sections.curves(drawings)),
         **_measured(run, evaluation, drawings, places),
         "data": (_("Data"), background.data(run)),
         "network": (_("Network"), background.architecture(run)),
@@ -60,8 +83,14 @@ def _article(run: RunFolder, evaluation: Evaluation | None, places: Mapping[str,
     return join([sections.header(run, evaluation), contents, [part for _title, part in shown.values()]])
 
 
+def _numbers(name: str, figure: Figure) -> str | None:
+    """What a figure draws, as CSV; the counts of a confusion matrix the page holds once."""
+    named = {"loss": _("loss"), "accuracy": _("accuracy"), "learning_rate": _("learning rate")}
+    return None if name == "confusion" else figure_data.of_figure(figure, y=named.get(name, ""))
+
+
 def _measured(
-    run: RunFolder, evaluation: Any, drawings: Mapping[str, Html], places: Mapping[str, str]
+    run: RunFolder, evaluation: Any, drawings: Mapping[str, Drawing], places: Mapping[str, str]
 ) -> dict[str, tuple[str, Html | None]]:
     """The parts that say how good the network is, those that its task has, in its order.
 

@@ -4,12 +4,15 @@ import base64
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from atalho.report.figure import table_tools
 from atalho.report.markup import Child, Html, el, join
 from atalho.text import _, language
 from atalho.text.numbers import whole
 
 ROWS_UP_TO: Final = 1000
 """Rows of a table of classes: a browser lays out and sorts more of them too slowly, and nobody reads them."""
+PRINTED_UP_TO: Final = 60
+"""Rows of a table that are printed, as page.css has it: a thousand would be twenty sheets."""
 ENLARGED_UP_TO: Final = 64  # pixels of width; smaller pictures are shown with their pixels, larger ones smooth
 
 
@@ -68,17 +71,25 @@ def class_counts(first: str, classes: Sequence[str], counts: Mapping[str, Sequen
     totals = [number_cell(whole(sum(split)), sum(split)) for split in counts.values()]
     foot = el("tfoot", el("tr", el("th", _("all")), totals))
     body = el("table", el("thead", el("tr", heads)), el("tbody", rows), foot, class_="sortable")
-    return join([bullets(notes), scrolled(body, "tall")])
+    return join([bullets(notes), printed_part(len(places)), table_tools(len(places), "counts"), scrolled(body, "tall")])
 
 
 def scrolled(content: Child, how: str = "") -> Html:
     """What may be wider than the page."""
-    return el("div", content, class_=f"scroll {how}".rstrip())
+    return el("div", content, class_=f"scroll {how}".rstrip(), tabindex="0")
 
 
-def sortable_head(title: str) -> Html:
-    """The heading of a column of numbers that a click sorts by."""
-    return el("th", title, class_="number", data_sort="number")
+def sortable_head(title: str, *, ascending: bool = False) -> Html:
+    """The heading of a column of numbers that a click sorts by; whether the rows begin with the least."""
+    return el("th", title, class_="number", data_sort="number", aria_sort="ascending" if ascending else None)
+
+
+def printed_part(rows: int) -> Html | None:
+    """On paper, how many of the rows of a long table stand there; the style leaves out the rest."""
+    if rows <= PRINTED_UP_TO:
+        return None
+    text = _("The first {count} of {all} rows are printed.")
+    return el("p", text.format(count=whole(PRINTED_UP_TO), all=whole(rows)), class_="lead paper-only")
 
 
 def number_cell(text: str, value: float | None) -> Html:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from atalho.report.figure import Drawing, figure
 from atalho.report.markup import Html, el, join
 from atalho.report.parts import lead, picture, scrolled, section, table
-from atalho.report.sections import drawn
 from atalho.storage.run_folder import RunFolder
 from atalho.tasks.by_name import verification_of
 from atalho.text import _
@@ -81,7 +81,7 @@ def _one_list(row: RankedList, places: Mapping[str, str]) -> Html:
     return el("li", query, el("ol", answers))
 
 
-def embeddings(e: ReidentificationEvaluation, figures: Mapping[str, Html]) -> Html | None:
+def embeddings(e: ReidentificationEvaluation, drawings: Mapping[str, Drawing]) -> Html | None:
     """The embeddings in a plane, with what may be read from it; None for what an older version measured."""
     if e.picture is None:
         return None
@@ -97,12 +97,14 @@ def embeddings(e: ReidentificationEvaluation, figures: Mapping[str, Html]) -> Ht
         ),
     ]
     title = _("Embeddings in two of {count} dimensions").format(count=whole(e.picture.dimension))
-    drawing, text = drawn(figures["embeddings"], title), el("div", [el("p", sentence) for sentence in words])
+    told = _("Marks of one kind should lie together, and apart from the others.")
+    drawing = figure(title, drawings["embeddings"], told)
+    text = el("div", [el("p", sentence) for sentence in words])
     return section("embeddings", _("Embeddings"), el("div", drawing, text, class_="two"))
 
 
 def threshold(
-    run: RunFolder, evaluation: ReidentificationEvaluation | None, figures: Mapping[str, Html]
+    run: RunFolder, evaluation: ReidentificationEvaluation | None, drawings: Mapping[str, Drawing]
 ) -> Html | None:
     """The threshold, its errors where it was chosen and on the test images, and the curves."""
     verification = verification_of(run)
@@ -123,7 +125,11 @@ def threshold(
         words.append(_("No threshold.") + f" {verification.reason or ''}")
     test = evaluation.at_threshold if evaluation is not None else None
     text = el("div", [el("p", sentence) for sentence in words], _errors(verification, test))
-    drawing = drawn(figures["verification"], "")
+    told = _(
+        "Right of the threshold, the amber curve (strangers accepted) lies below the target; there the blue curve "
+        "says how many pairs of one identity are missed."
+    )
+    drawing = figure("", drawings["verification"], told)
     return section("threshold", _("Threshold"), el("div", drawing, text, class_="two"))
 
 

@@ -5,13 +5,25 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from atalho.metrics.confusion import Confusion
-from atalho.report import parts
+from atalho.report import confusion_cells, parts
+from atalho.report.figure import Drawing, figure, table_tools
 from atalho.report.figures import NAMES_UP_TO, NUMBERS_UP_TO
 from atalho.report.markup import Html, el
-from atalho.report.parts import ROWS_UP_TO, lead, number_cell, pairs, picture, scrolled, section, sortable_head, table
+from atalho.report.parts import (
+    ROWS_UP_TO,
+    lead,
+    number_cell,
+    pairs,
+    picture,
+    printed_part,
+    scrolled,
+    section,
+    sortable_head,
+    table,
+)
 from atalho.storage.run_folder import RunFolder
 from atalho.storage.run_records import TrainingTime
 from atalho.tasks.by_name import task_of
@@ -23,7 +35,10 @@ if TYPE_CHECKING:
     from atalho.tasks.classification import ClassificationEvaluation
     from atalho.tasks.task import Evaluation
 
-Figures = Mapping[str, Html]
+Drawings = Mapping[str, Drawing]
+_PAIRS: Final = 8
+_PAIRS_OF_MANY: Final = 100
+"""Pairs of classes that are told: most often confused first."""
 
 
 def header(run: RunFolder, evaluation: Evaluation | None) -> Html:
@@ -67,39 +82,55 @@ def _key_numbers(run: RunFolder, evaluation: Evaluation | None) -> Html:
     return pairs([(what, value) for what, value in shown if value], "keys")
 
 
-def curves(run: RunFolder, figures: Figures) -> Html | None:
+def curves(drawings: Drawings) -> Html | None:
     """Loss, accuracy and learning rate over the epochs."""
-    titles = {"loss": _("Loss"), "accuracy": _("Accuracy"), "learning_rate": _("Learning rate")}
-    shown = [drawn(figures[name], title) for name, title in titles.items() if name in figures]
+    told = {
+        "loss": (
+            _("Loss"),
+            _("Lower is better. If validation rises while training still falls, the network is memorising its images."),
+        ),
+        "accuracy": (
+            _("Accuracy"),
+            _(
+                "Higher is better. The further training ends above validation, the more the network memorised; early "
+                "on it may lie below, as training images are augmented."
+            ),
+        ),
+        "learning_rate": (
+            _("Learning rate"),
+            _("How far each step moves the weights. Where it falls, the other curves usually settle."),
+        ),
+    }
+    shown = [figure(title, drawings[name], words) for name, (title, words) in told.items() if name in drawings]
     return section("curves", _("Training"), el("div", *shown, class_="three")) if shown else None
 
 
-def drawn(drawing: Html, title: str, kind: str = "") -> Html:
-    """A figure of the page with its title."""
-    return el("figure", el("figcaption", title), el("div", drawing, class_="drawing", role="img", aria_label=title),
-              class_=kind or None)  # fmt: skip
-
-
-def confusion(evaluation: ClassificationFigures, figures: Figures) -> Html:
+def confusion(evaluation: ClassificationFigures, drawings: Drawings) -> Html:
     """The confusion matrix and the pairs that are confused most often."""
     names = [row.class_ for row in evaluation.per_class]
+    large = len(names) > NUMBERS_UP_TO
     head = (_("true"), _("predicted as"), _("images"), _("fraction of the class"))
     rows = [
         (names[true], names[taken], whole(count), percent(share))
-        for count, share, true, taken in _confused(evaluation.confusion)[:8]
+        for count, share, true, taken in _confused(evaluation.confusion)[: _PAIRS_OF_MANY if large else _PAIRS]
     ]
-    confused = el("div", el("h3", _("Most often confused")), scrolled(table(head, rows, numbers_from=2)))
-    words = [_("Rows: true classes; columns: predicted classes. Blue is right, amber is wrong.")]
+    tools = table_tools(len(rows)) if large else None
+    confused = el("div", el("h3", _("Most often confused")), tools, scrolled(table(head, rows, numbers_from=2), "tall"))
+    words = [
+        _("Rows: true classes; columns: predicted classes. Blue is right, amber is wrong."),
+        _("A column with much amber is a class that others are taken for."),
+    ]
     if len(names) > NAMES_UP_TO:
-        words.append(_("The numbers are the positions of the classes in alphabetical order, from 0."))
-    large = len(names) > NUMBERS_UP_TO
+        words.append(_("The numbers of the classes stand in the table above."))
+    held = confusion_cells.held(evaluation.confusion)
+    csv = "confusion" if held else ""
+    matrix = figure("", drawings["confusion"], " ".join(words), csv=csv, kind="matrix")
     return section(
         "confusion",
         _("Confusion matrix"),
-        lead(*words),
         el(
             "div",
-            drawn(figures["confusion"], "", "matrix"),
+            el("div", matrix, confusion_cells.readout() if held else None),
             confused if rows else None,
             class_="matrix-above-pairs" if large else "matrix-and-pairs",
         ),
@@ -117,7 +148,7 @@ def _confused(counts: Confusion) -> list[tuple[int, float, int, int]]:
     return sorted(confusions, key=lambda pair: (-pair[0], -pair[1], pair[2], pair[3]))
 
 
-def calibration(evaluation: ClassificationEvaluation, figures: Figures) -> Html | None:
+def calibration(evaluation: ClassificationEvaluation, drawings: Drawings) -> Html | None:
     """Whether the probabilities can be taken at their word."""
     values = evaluation.calibration
     if values is None:
@@ -142,27 +173,37 @@ def calibration(evaluation: ClassificationEvaluation, figures: Figures) -> Html 
         fitted,
     ]
     text = el("div", [el("p", sentence) for sentence in words], pairs(rows))
-    drawing = drawn(figures["reliability"], "")
-    return section("calibration", _("Calibration"), el("div", drawing, text, class_="two"))
+    told = _("On the dashed line, confidence equals accuracy. The larger a mark, the more images it stands for.")
+    return section(
+        "calibration", _("Calibration"), el("div", figure("", drawings["reliability"], told), text, class_="two")
+    )
 
 
 def per_class(evaluation: ClassificationFigures) -> Html:
-    """Every class in a table that a click sorts; the bar is the recall with its interval."""
-    start = _scale_start(evaluation.per_class)
-    shown = evaluation.worst(ROWS_UP_TO)
+    """Every class in a table, worst first, that a click sorts; the bar is the recall with its interval.
+
+    Of many classes, each has its number in the confusion matrix, and a box filters them by name.
+    """
+    rows = evaluation.per_class
+    start = _scale_start(rows)
+    numbers = {row.class_: place for place, row in enumerate(rows)}
+    numbered = len(rows) > NAMES_UP_TO
+    shown = sorted(evaluation.worst(ROWS_UP_TO), key=lambda row: math.inf if row.f1 is None else row.f1)
     scale = [el("span", text) for text in (percent(start, 0), _interval_words(), percent(1, 0))]
     heads = [
         el("th", _("class"), data_sort="text"),
+        sortable_head(_("no.")) if numbered else None,
         sortable_head(_("images")),
         sortable_head(_("recall")),
         el("th", el("span", scale, class_="scale"), class_="wide"),
         sortable_head(_("precision")),
-        sortable_head("F1"),
+        sortable_head("F1", ascending=True),
     ]
-    rows = [
+    cells = [
         el(
             "tr",
             el("td", row.class_),
+            number_cell(whole(numbers[row.class_]), numbers[row.class_]) if numbered else None,
             number_cell(whole(row.images), row.images),
             number_cell(percent(row.recall), row.recall),
             el("td", _bar(row, start), class_="wide"),
@@ -171,13 +212,16 @@ def per_class(evaluation: ClassificationFigures) -> Html:
         )
         for row in shown
     ]
-    sortable = el("table", el("thead", el("tr", heads)), el("tbody", rows), class_="sortable")
-    hint = el("p", _("Click a column heading to sort by it."), class_="lead screen-only")
-    some = None
-    if len(shown) < len(evaluation.per_class):
+    sortable = el("table", el("thead", el("tr", heads)), el("tbody", cells), class_="sortable")
+    words = [_("The lowest F1 comes first. The bar is the recall with its interval.")]
+    if len(shown) < len(rows):
         text = _("The {count} classes with the lowest F1 of {all}; evaluation.json has all of them.")
-        some = lead(text.format(count=whole(len(shown)), all=whole(len(evaluation.per_class))))
-    return section("classes", _("Per class"), some, hint, scrolled(sortable, "tall"))
+        words.append(text.format(count=whole(len(shown)), all=whole(len(rows))))
+    hint = el("span", " ", _("Click a column heading to sort by it."), class_="screen-only")
+    printed = printed_part(len(shown))
+    tools = table_tools(len(shown), "classes")
+    above = el("p", " ".join(words), hint, class_="lead")
+    return section("classes", _("Per class"), above, printed, tools, scrolled(sortable, "tall"))
 
 
 def _scale_start(rows: Sequence[ClassFigures]) -> float:

@@ -12,7 +12,10 @@ from tomlkit.items import Table
 from atalho import config, limits
 from atalho.errors import ConfigError
 from atalho.json_values import JsonObject
-from atalho.text import _
+from atalho.text import N_, _
+
+HEAD: Final = N_("The complete configuration of this run. To use it again: atalho train --config run.toml")
+"""The comment that it begins with."""
 
 _PLACE: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
 """What Python's reader of TOML appends to its English reason."""
@@ -21,9 +24,7 @@ _PLACE: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
 def text(values: Mapping[str, Any]) -> str:
     """TOML of the nested `values` of a Config, with what each value means; None is shown commented out."""
     document = tomlkit.document()
-    document.add(
-        tomlkit.comment(_("The complete configuration of this run. To use it again: atalho train --config run.toml"))
-    )
+    document.add(tomlkit.comment(_(HEAD)))
     tables: dict[str, Table] = {}
     for entry in config.entries():
         section, _dot, name = entry.path.rpartition(".")
