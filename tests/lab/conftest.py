@@ -52,7 +52,7 @@ class _After(Progress):
         self.left = cells
 
     def note(self, text: str) -> None:
-        if " cells · " in text:
+        if " measurements · " in text:
             self.left -= 1
             if self.left == 0:
                 raise PowerCutError

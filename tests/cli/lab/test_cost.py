@@ -23,7 +23,7 @@ def test_without_time_it_says_what_is_missing(tmp_path: Path, capsys: pytest.Cap
     assert run(["lab", "cost", "mlp6", *SMALL, "--budget", "0", "--out", str(tmp_path / "out")]) == 0
     captured = capsys.readouterr()
     assert "Not measured yet: counts, round-001" in captured.err + captured.out
-    assert "cells not measured yet: 2" in captured.out
+    assert "measurements left: 2" in captured.out
 
 
 @pytest.mark.parametrize(

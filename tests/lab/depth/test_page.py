@@ -49,9 +49,26 @@ def test_the_method_says_what_was_held_equal():
     assert "2 epochs on the same 12,500 images of 32 pixels" in text and "batches of 128" in text
 
 
-def test_colours_go_from_blue_to_amber():
-    assert ramp(2) == [BLUE, AMBER] and ramp(1) == [BLUE]
-    assert len(set(ramp(5))) == 5
+def test_the_deeper_a_network_the_stronger_its_line():
+    assert ramp(2) == [0.35, 1.0] and ramp(1) == [1.0]
+    assert ramp(5) == sorted(set(ramp(5)))
+
+
+def test_a_colour_means_one_kind_of_network_in_every_panel():
+    with style():
+        (figure,) = result().pictures().values()
+    plain, residual, ends = figure.axes
+    assert {line.get_color() for line in plain.get_lines()} == {AMBER}
+    assert {line.get_color() for line in residual.get_lines()} == {BLUE}
+    assert {line.get_label(): line.get_color() for line in ends.get_lines()} >= {"plain": AMBER, "residual": BLUE}
+
+
+def test_two_seeds_are_marked_and_others_are_not():
+    assert not any("two seeds" in remark for remark in result().remarks())
+    few = result()
+    for one in few.measured.series:
+        object.__setattr__(one, "seeds", (0, 1))
+    assert any("two seeds" in remark for remark in few.remarks())
 
 
 @pytest.mark.parametrize(

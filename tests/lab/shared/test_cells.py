@@ -74,14 +74,22 @@ def test_a_budget_ends_between_cells_and_says_what_is_missing(tmp_path):
     notes = Notes()
     found = cells.run(tmp_path, DESCRIPTION, Squares().plan(NAMES), budget_minutes=0, progress=notes)
     assert found.missing == ("one", "two", "three") and found.seconds == 0
-    assert notes.texts == ["Time budget used up. Not measured yet: one, two, three."]
+    assert notes.texts == ["Time budget used up. Not measured yet: one; two; three."]
 
 
 def test_time_left_is_told_after_each_cell(tmp_path):
     notes = Notes()
     cells.run(tmp_path, DESCRIPTION, Squares().plan(NAMES), progress=notes)
     assert len(notes.texts) == 3
-    assert notes.texts[0] == "one done in 0.0 s · 1 of 3 cells · about 0.0 s left"
+    assert notes.texts[0] == "one: done in 0.0 s · 1 of 3 measurements · about 0.0 s left"
+
+
+def test_what_is_measured_is_told_in_words_and_not_by_the_names_of_cells(tmp_path):
+    notes, titles = Notes(), {"one": "resnet20, seed 0", "two": "plain20, seed 0"}
+    cells.run(tmp_path, DESCRIPTION, Squares().plan(NAMES[:1]), progress=notes, titles=titles)
+    cells.run(tmp_path, DESCRIPTION, Squares().plan(NAMES), budget_minutes=0, progress=notes, titles=titles)
+    assert notes.texts[0].startswith("resnet20, seed 0: done in ")
+    assert notes.texts[1] == "Time budget used up. Not measured yet: plain20, seed 0; three."
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]"])

@@ -22,6 +22,9 @@ class HeightResult(Result):
     def pictures(self) -> Mapping[str, Picture]:
         return dict(self.measured)
 
+    def captions(self) -> Mapping[str, str]:
+        return dict.fromkeys(self.pictures(), "what to see")
+
     def tables(self) -> Mapping[str, Table]:
         return {"Heights": Table(["name", "height"], [["a & b", "1"]], "a note")}
 
@@ -45,7 +48,7 @@ def test_the_page_states_claim_verdict_table_figure_and_provenance_in_both_langu
     text = files.page(result(tmp_path, ("first", SVG), ("second", panel(2, 2)[0])))
     english, portuguese = re.findall(r"<main.*?</main>", text, re.DOTALL)
     for part in (english, portuguese):
-        for piece in ("&lt;photos&gt;", "a &amp; b", "a note", "by hand", "atalho lab height", "0, 1"):
+        for piece in ("&lt;photos&gt;", "a &amp; b", "a note", "by hand", "atalho lab height", "0, 1", "what to see"):
             assert piece in part
         assert part.count("<svg") == 2
     assert 'data-outcome="not enough evidence"' in english

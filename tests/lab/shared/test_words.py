@@ -62,7 +62,7 @@ def test_the_sentence_is_built_from_the_figures(found, sentence):
 def test_an_unfinished_experiment_says_so():
     found = result("not enough evidence", HIGH, estimate("plain20", 0.7, 0.6, 0.8))
     assert words.headline(found, ["c", "d"]) == (
-        "There is not enough evidence. The experiment is unfinished; cells not measured yet: 2."
+        "There is not enough evidence. The experiment is unfinished; measurements left: 2."
     )
     assert words.headline(result("supported", HIGH, LOW), []) == "The claim is supported."
 

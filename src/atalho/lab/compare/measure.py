@@ -23,7 +23,7 @@ from atalho.lab.shared.training import Recipe, open_bench
 from atalho.lab.shared.verdict import Comparison, Interval, Verdict
 from atalho.networks.select import specify
 from atalho.networks.spec import DenseNetSpec, Spec
-from atalho.text import Text
+from atalho.text import Text, _
 
 CALIBRATION: Final = "calibration"
 _ORDER: Final[tuple[Kind, ...]] = ("dense", "residual", "plain")
@@ -53,7 +53,8 @@ def run(
     settings = CompareSettings("compare", equal, bench.describe(), chosen, tuple(names))
     seconds: dict[str, float] = {}
     if equal == "time":
-        calibrated = session.measure(settings, {CALIBRATION: lambda: step_seconds(bench, chosen, session.work)})
+        plan = {CALIBRATION: lambda: step_seconds(bench, chosen, session.work)}
+        calibrated = session.measure(settings, plan, titles={CALIBRATION: _("how long a step of each takes")})
         seconds = calibrated.values.get(CALIBRATION, {})
     slowest = max(seconds.values(), default=1.0)
     candidates = []

@@ -10,13 +10,15 @@ from matplotlib.figure import Figure
 from atalho.lab.compare.budget import TOLERANCE
 from atalho.lab.compare.result import CompareMeasured, CompareSeries, CompareSettings
 from atalho.lab.shared import painted, words
+from atalho.lab.shared.curves import two_seeds
 from atalho.lab.shared.result import Result, Table
 from atalho.networks.spec import DenseNetSpec, Spec
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED, percents
 from atalho.text import N_, _
 from atalho.text.numbers import LEVEL, percent, whole
 
-_COLOURS: Final = {"dense": BLUE, "residual": INK, "plain": AMBER}
+_COLOURS: Final = {"dense": INK, "residual": BLUE, "plain": AMBER}
+"""With shortcuts blue and without amber, as in every experiment."""
 _LINES: Final = ("-", (0, (4, 2)), (0, (1, 1.5)))
 _EQUAL: Final = {
     "params": N_("the same number of parameters"),
@@ -63,10 +65,18 @@ class CompareResult(Result):
             painted.curve(
                 curves, across, points, colour, 0.13, linestyle=line, linewidth=1.9, marker=mark, label=one.name
             )
-            painted.upright(ends, place, points[-1], colour, 1.6)
-            ends.plot([place], [one.errors.test_error.mean], "o", color=colour, markersize=5)
+            painted.upright(ends, place, points[-1], colour, 1.6, one.name)
+            ends.plot([place], [one.errors.test_error.mean], "o", color=colour, markersize=5, label=one.name)
         _axes(curves, ends, self.series)
         return {_("Test error at an equal budget"): figure}
+
+    def captions(self) -> Mapping[str, str]:
+        return {
+            _("Test error at an equal budget"): _(
+                "Lower is better. On the right, networks whose intervals do not overlap differ beyond chance. Amber: "
+                "neither added nor concatenated; blue: added; dark: concatenated."
+            )
+        }
 
     def tables(self) -> Mapping[str, Table]:
         """What was made equal, and the errors at the end."""
@@ -100,13 +110,14 @@ class CompareResult(Result):
         ).format(equal=_(equal), by=by, **self.settings.training.words())
 
     def remarks(self) -> Sequence[str]:
-        """Why nothing was compared, where all networks are of one kind."""
+        """Why nothing was compared, where all networks are of one kind, and what two seeds are worth."""
+        few = two_seeds(len(one.seeds) for one in self.series)
         if self.missing or len({one.kind for one in self.series}) != 1:
-            return ()
+            return few
         text = _(
             "Nothing was compared: the comparison needs at least two kinds of network out of dense, residual and plain."
         )
-        return (text,)
+        return [text, *few]
 
 
 def _axes(curves: Axes, ends: Axes, series: Sequence[CompareSeries]) -> None:

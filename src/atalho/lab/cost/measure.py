@@ -25,7 +25,7 @@ from atalho.lab.shared.session import BudgetedOptions, Session
 from atalho.lab.shared.verdict import Comparison, Interval, Verdict
 from atalho.precision import Precision
 from atalho.stored import from_json
-from atalho.text import Text
+from atalho.text import Text, _
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,10 @@ def run(
         return {name: _times(one, side, batch, precision) for name, one in candidates.items()}
 
     plan: dict[str, Callable[[], object]] = {"counts": count}
-    done = session.measure(settings, plan | {f"round-{number:03d}": measure for number in range(1, rounds + 1)})
+    cells = {f"round-{number:03d}": number for number in range(1, rounds + 1)}
+    titles = {cell: _("round {n} of {rounds}").format(n=number, rounds=rounds) for cell, number in cells.items()}
+    titles["counts"] = _("parameters, operations and memory")
+    done = session.measure(settings, plan | dict.fromkeys(cells, measure), titles=titles)
     counted = from_json(dict[str, Counts], done.values.get("counts", {}))
     timed = [from_json(dict[str, Times], value) for cell, value in done.values.items() if cell != "counts"]
     measured = {name: _costs(counted.get(name), [times[name] for times in timed]) for name in candidates}

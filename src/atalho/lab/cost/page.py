@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from atalho.lab.cost.result import Cost, CostMeasured, Costs, CostSettings
 from atalho.lab.shared.result import Picture, Result, Table
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED
+from atalho.report.figure_data import label_of_interval
 from atalho.text import N_, _
 from atalho.text.numbers import LEVEL, between, number, nwhole, percent, significant
 
@@ -48,6 +49,14 @@ class CostResult(Result):
         for axes in places[len(_COSTS) :]:
             axes.set_visible(False)
         return {_("What each network costs"): figure}
+
+    def captions(self) -> Mapping[str, str]:
+        return {
+            _("What each network costs"): _(
+                "Shorter is cheaper. Blue: residual networks; amber: the others. Parameters alone say little: compare "
+                "the panels, above all the training step. Dark lines are intervals."
+            )
+        }
 
     def tables(self) -> Mapping[str, Table]:
         head = [_("network"), *(_(title) for title, _unit, _cost in _COSTS)]
@@ -89,10 +98,10 @@ def _bars(axes: Any, title: str, unit: float, values: Mapping[str, Cost], kinds:
     for place, name in enumerate(names):
         value = values[name]
         x = end = value.median * unit
-        axes.barh(place, x, height=0.62, color=AMBER if kinds[name] == "other" else BLUE)
+        axes.barh(place, x, height=0.62, color=AMBER if kinds[name] == "other" else BLUE, label="_")
         if value.ends is not None:
             low, end = (unit * of for of in value.ends)
-            axes.plot([low, end], [place, place], color=INK, linewidth=1.3)
+            axes.plot([low, end], [place, place], color=INK, linewidth=1.3, **label_of_interval(""))
         axes.annotate(_amount(x), (end, place), (4, 0), textcoords="offset points", va="center", color=INK)
     axes.set_yticks(range(len(names)), names)
     axes.set_xlim(0, 1.35 * most)

@@ -6,13 +6,13 @@ from itertools import chain
 from typing import Final
 
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from atalho.lab.depth.result import DepthMeasured, DepthSeries, DepthSettings
 from atalho.lab.shared import painted, words
+from atalho.lab.shared.curves import two_seeds
 from atalho.lab.shared.result import Result, Table
 from atalho.lab.shared.verdict import Interval
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED, percents
@@ -60,17 +60,29 @@ class DepthResult(Result):
         rows = -(-(len(by_kind) + 1) // columns)
         figure = Figure(figsize=(3.35 * columns, 3.1 * rows), layout="constrained")
         axes = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
-        colours = dict(zip(depths, ramp(len(depths)), strict=True))
+        strengths = dict(zip(depths, ramp(len(depths)), strict=True))
+        with_shortcuts = [kind for kind in by_kind if kind != "none"]
+        colours = {"none": AMBER} | dict(zip(with_shortcuts, (BLUE, INK, MUTED), strict=False))
         for place, (kind, series) in enumerate(by_kind.items()):
-            _curves(axes[place], series, colours)
+            _curves(axes[place], series, colours[kind], strengths)
             axes[place].set_title(_(_KINDS[kind]), fontsize=9.5, color=INK)
+            axes[place].tick_params(labelleft=True)  # a narrow page shows each panel by itself
             if place == 0:
-                _legends(axes[place])
-        _ends(axes[len(by_kind)], by_kind, depths)
+                _legends(axes[place], strengths)
+        _ends(axes[len(by_kind)], by_kind, depths, colours)
         for spare in axes[len(by_kind) + 1 :]:
             spare.set_axis_off()
         axes[0].set_ylabel(_("error"))
         return {_("Error by depth"): figure}
+
+    def captions(self) -> Mapping[str, str]:
+        return {
+            _("Error by depth"): _(
+                "Amber: without shortcuts; blue and grey: with them. The deeper the network, the stronger its line. "
+                "Where the deepest amber line ends above the shallowest, depth did harm; on the right, a falling line "
+                "means that depth helped. Bands and upright lines are intervals over seeds."
+            )
+        }
 
     def tables(self) -> Mapping[str, Table]:
         """Errors at the end of training with their intervals, and what the networks cost."""
@@ -105,27 +117,36 @@ class DepthResult(Result):
     def remarks(self) -> Sequence[str]:
         """What depth does with shortcuts: the verdict compares it with the plain networks, not with nothing."""
         added = [c.left for c in self.verdict.comparisons if "→" in str(c.left.name)]
-        return [_(_within(one)).format(name=one.name, value=words.estimate(one, "percent")) for one in added]
+        within = [_(_within(one)).format(name=one.name, value=words.estimate(one, "percent")) for one in added]
+        return [*within, *two_seeds(len(one.seeds) for one in self.series)]
 
 
-def ramp(count: int) -> list[str]:
-    """So many colours from the blue of the shallowest to the amber of the deepest."""
-    colours = LinearSegmentedColormap.from_list("depth", [BLUE, AMBER])
-    return [str(to_hex(colours(place / max(count - 1, 1)))) for place in range(count)]
+def ramp(count: int) -> list[float]:
+    """So many strengths of a line, from the pale shallowest to the full deepest network."""
+    return [1.0 if count == 1 else 0.35 + 0.65 * place / (count - 1) for place in range(count)]
 
 
-def _curves(axes: Axes, series: Sequence[DepthSeries], colours: Mapping[int, str]) -> None:
-    """Training error as a line, test error as a dashed one, with bands over seeds where there are several."""
+def _curves(axes: Axes, series: Sequence[DepthSeries], colour: str, strengths: Mapping[int, float]) -> None:
+    """Training error as a line, test error as a dashed one, with bands over seeds where there are several.
+
+    The colour is that of the kind of network, as in every panel; the deeper the network, the stronger it is.
+    """
     epochs = 1
     for one in series:
-        colour, train, test = colours[one.depth], one.errors.train_error_curve, one.errors.test_error_curve
+        strong, train, test = strengths[one.depth], one.errors.train_error_curve, one.errors.test_error_curve
         epochs = max(epochs, len(train))
         across = range(1, len(train) + 1)
         # Of one point there is no line.
         marks = ("o", "_") if len(across) == 1 else ("", "")
-        painted.curve(axes, across, train, colour, 0.16, marker=marks[0], linewidth=1.9, label=str(one.depth))
+        named = f"_{one.name}, {_('training')}"
+        painted.curve(
+            axes, across, train, colour, 0.16 * strong, marker=marks[0], linewidth=1.9, alpha=strong, label=named
+        )
         means = [point.mean for point in test]
-        axes.plot(across, means, marker=marks[1], linestyle=_TEST, color=colour, linewidth=1.1)
+        named = f"_{one.name}, {_('test')}"
+        axes.plot(
+            across, means, marker=marks[1], linestyle=_TEST, color=colour, linewidth=1.1, alpha=strong, label=named
+        )
     axes.set_xlim(1 if epochs > 1 else 0.5, max(epochs, 1.5))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True) if epochs > 1 else FixedLocator([1]))
     axes.set_xlabel(_("epoch"))
@@ -134,9 +155,10 @@ def _curves(axes: Axes, series: Sequence[DepthSeries], colours: Mapping[int, str
     painted.round_ticks(axes.yaxis)
 
 
-def _legends(axes: Axes) -> None:
-    """In the first panel, below the curves: all panels have the same colours and lines."""
-    axes.add_artist(axes.legend(title=_("layers"), loc="lower center", title_fontsize=9))
+def _legends(axes: Axes, strengths: Mapping[int, float]) -> None:
+    """In the first panel, below the curves: all panels have the same strengths and lines."""
+    layers = [Line2D([], [], color=INK, alpha=strong, linewidth=1.9, label=str(n)) for n, strong in strengths.items()]
+    axes.add_artist(axes.legend(handles=layers, title=_("layers"), loc="lower center", title_fontsize=9))
     kinds = [
         Line2D([], [], color=MUTED, linestyle="-", label=_("training")),
         Line2D([], [], color=MUTED, linestyle=_TEST, linewidth=1.1, label=_("test")),
@@ -144,15 +166,18 @@ def _legends(axes: Axes) -> None:
     axes.legend(handles=kinds, loc="lower left", fontsize=8.5)
 
 
-def _ends(axes: Axes, by_kind: Mapping[str, Sequence[DepthSeries]], depths: Sequence[int]) -> None:
+def _ends(
+    axes: Axes, by_kind: Mapping[str, Sequence[DepthSeries]], depths: Sequence[int], colours: Mapping[str, str]
+) -> None:
     """The training error at the end against the depth, with intervals."""
-    for (kind, series), colour in zip(by_kind.items(), (AMBER, BLUE, MUTED, INK), strict=False):
+    for kind, series in by_kind.items():
+        colour = colours[kind]
         means = [one.errors.train_error.mean for one in series]
         across = [depths.index(one.depth) for one in series]
         label = _("plain") if kind == "none" else _("residual") if len(by_kind) == 2 else kind
         axes.plot(across, means, "o-", color=colour, linewidth=1.8, markersize=4, label=label)
         for place, one in zip(across, series, strict=True):
-            painted.upright(axes, place, one.errors.train_error, colour, 1.4)
+            painted.upright(axes, place, one.errors.train_error, colour, 1.4, label)
     axes.set_xticks(range(len(depths)), [str(depth) for depth in depths])
     axes.set_xlim(-0.4, len(depths) - 0.6)
     axes.set_xlabel(_("layers"))

@@ -19,7 +19,7 @@ from atalho.json_values import JsonObject
 from atalho.lab.gradients.page import GradientsResult
 from atalho.lab.gradients.result import GradientsMeasured, GradientsSettings
 from atalho.lab.gradients.series import START, TRAINED, Probe, judge, probe, series
-from atalho.lab.shared import subset, trained
+from atalho.lab.shared import subset, trained, words
 from atalho.lab.shared.session import BudgetedOptions, Session
 from atalho.lab.shared.subset import MeasuredOn, Subset
 from atalho.lab.shared.trained import Compared, TrainedNetwork
@@ -34,6 +34,7 @@ from atalho.runs.network import first_weights
 from atalho.runs.network_source import means_folder
 from atalho.runs.run import run_at
 from atalho.stored import from_json
+from atalho.text import _
 from atalho.training.progress import Progress
 
 BATCHES = 5
@@ -98,7 +99,7 @@ def run(
         asked = {"batch": len(chosen.ids), "recipe": bench.describe(), "model": name}
         plan = _plan_of_trainings(candidates, bench, chosen, seeds, session, precision)
     settings = GradientsSettings(experiment="gradients", **asked, seeds=seeds, compared=_compared(candidates))
-    done = session.measure(settings, plan)
+    done = session.measure(settings, plan, titles=_titles(candidates, seeds, plan))
     probes = from_json(dict[str, dict[str, Probe]], done.values)
     networks = tuple(series(one.name, one.spec, probes) for one in candidates)
     measured = GradientsMeasured(networks, chosen.preprocessing.size)
@@ -148,6 +149,18 @@ def _compared(candidates: Sequence[GradientCandidate]) -> Compared:
     first, *others = (specs.to_dict(one.spec) for one in candidates)
     differing = [f"network.{key}" for key, value in first.items() if any(other.get(key) != value for other in others)]
     return Compared.of(runs, differing)
+
+
+def _titles(candidates: Sequence[GradientCandidate], seeds: int, plan: Mapping[str, Cell]) -> dict[str, str]:
+    """What each cell measures: a network from a seed, or a trained one with a batch of images."""
+    titles = {
+        f"{one.name}.seed{seed}": words.of_seed(one.name, seed) for seed, one in product(range(seeds), candidates)
+    }
+    for cell in plan:
+        name, _dot, batch = cell.rpartition(".batch")
+        if name:
+            titles[cell] = _("{network}, batch {n}").format(network=name, n=int(batch) + 1)
+    return titles
 
 
 def _plan_of_runs(

@@ -51,6 +51,27 @@ class GradientsResult(Result):
             pictures[_("During training")] = _along(measured)
         return pictures
 
+    def captions(self) -> Mapping[str, str]:
+        highway = _(
+            "Each block has the colour of the gradient that reaches its input, relative to the last block. One colour "
+            "from bottom to top means that the gradient arrives undiminished."
+        )
+        titles = [_("The highway: {moment}").format(moment=_when(at)) for one in self.series for at in one.moments]
+        return dict.fromkeys(titles, highway) | {
+            _("The gradient at every block"): _(
+                "Left: a flat curve means that the gradient reaches the first block as strong as the last; a steep "
+                "one, that it grows or fades on the way. Right: the slower a curve falls, the more alike are the "
+                "gradients of similar inputs. Blue: with shortcuts; amber: without."
+            ),
+            _("The gradient by path length"): _(
+                "Most of the gradient comes along paths where the curves are high: usually short ones, through few of "
+                "the residual branches."
+            ),
+            _("During training"): _(
+                "At 1, the gradient is as strong at the first block as at the last. Bands are intervals over seeds."
+            ),
+        }
+
     def tables(self) -> Mapping[str, Table]:
         """The ratio of the first block to the last, by what enters and by weights; likeness; lengths of paths."""
         level = percent(LEVEL, 0)

@@ -24,7 +24,7 @@ from atalho.blocks.head import Dropout
 from atalho.blocks.shortcut import IdentityShortcut, NoShortcut
 from atalho.errors import ConfigError
 from atalho.lab.identity import samples
-from atalho.lab.identity.page import IdentityResult
+from atalho.lab.identity.page import IdentityResult, case_in_words
 from atalho.lab.identity.result import Case, IdentityMeasured, IdentityRow, IdentitySettings, Kind, Mode
 from atalho.lab.shared import trained
 from atalho.lab.shared.session import Session, SessionOptions
@@ -109,7 +109,8 @@ def run(
         precision="bf16" if precision.numbers == "bf16" else None,
     )
     plan = {f"{case}.{mode}.{kind}": (case, mode, kind) for case, mode, kind in _rows(zeroed)}
-    done = session.measure(settings, {name: partial(_measure, zeroed, *row) for name, row in plan.items()})
+    cells = {name: partial(_measure, zeroed, *row) for name, row in plan.items()}
+    done = session.measure(settings, cells, titles={name: case_in_words(*row) for name, row in plan.items()})
     rows = tuple(from_json(IdentityRow, {"cell": name, **value}) for name, value in done.values.items())
     largest = max(row.difference for row in rows if row.case == "zeroed")
     return session.finish(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from atalho.lab.identity.result import IdentityMeasured, IdentityRow, IdentitySettings
+from atalho.lab.identity.result import Case, IdentityMeasured, IdentityRow, IdentitySettings, Kind, Mode
 from atalho.lab.shared.result import Picture, Result, Table
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED, panel
 from atalho.text import N_, _
@@ -84,7 +84,7 @@ class IdentityResult(Result):
             exact = row.difference == 0
             x, colour = max(row.difference, _LEAST), BLUE if exact else AMBER
             axes.plot([_LEAST, x], [place, place], color=colour, linewidth=1.4)
-            axes.plot([x], [place], "o", color=colour, markersize=6, clip_on=False)
+            axes.plot([x], [place], "o", color=colour, markersize=6, clip_on=False, label=f"_{_name(row)}")
             axes.annotate(_difference(row), (x, place), (8, 0), textcoords="offset points", va="center", color=colour)
         axes.set_yticks(places, [", ".join(_conditions(row)) for row in rows])
         axes.set_ylim(top + 0.3, 0.7)
@@ -95,6 +95,14 @@ class IdentityResult(Result):
         axes.grid(visible=False, axis="y")
         axes.set_xlabel(_("largest difference (logarithmic; exact zeros on the left)"))
         return {_("When a silenced block is the identity, and when not"): figure}
+
+    def captions(self) -> Mapping[str, str]:
+        return {
+            _("When a silenced block is the identity, and when not"): _(
+                "Blue points at the left edge: not one bit differs from the network without the blocks. Amber points: "
+                "one condition is dropped, and the outputs differ; the farther right, the more."
+            )
+        }
 
     def tables(self) -> Mapping[str, Table]:
         head = [_("case"), _("mode"), _("images"), _("largest difference"), _("largest output")]
@@ -131,6 +139,11 @@ class IdentityResult(Result):
             for case, why in _WHY.items()
             if case in differing
         ]
+
+
+def case_in_words(case: Case, mode: Mode, images: Kind) -> str:
+    """What one comparison is, such as "all parameters of the blocks zeroed, eval mode, real images"."""
+    return ", ".join((_(_CASES[case]), _(_MODES[mode]), _(_IMAGES[images])))
 
 
 def _name(row: IdentityRow) -> str:

@@ -32,7 +32,7 @@ from atalho.lab.shared.trained import Compared, TrainedNetwork
 from atalho.lab.shared.verdict import SHARE, Comparison, Interval, Verdict
 from atalho.stored import from_json
 from atalho.surgery.lesion import silenceable
-from atalho.text import Text
+from atalho.text import Text, _
 
 BATCH = 256
 """Images at once; recomputed statistics of norms are those of so many."""
@@ -79,7 +79,8 @@ def run(
     )
     steps = np.linspace(-reach, reach, points).tolist()
     batches = list(chosen.batches(BATCH, precision.device))
-    done = session.measure(settings, _plan(networks, batches, steps, lines, norms, seed))
+    plan = _plan(networks, batches, steps, lines, norms, seed)
+    done = session.measure(settings, plan, titles={cell: _title(cell) for cell in plan})
     guess = math.log(len(networks[0].model.classes))
     values = from_json(dict[str, Line], done.values)
     series = tuple(_series(one, values, steps, lines, guess) for one in networks)
@@ -153,6 +154,15 @@ def _plan(
         for (row, y), one in product(enumerate(steps), networks)
     }
     return on_lines | rows
+
+
+def _title(cell: str) -> str:
+    """What a cell measures: a line of a network, or a row of its plane."""
+    name, _dot, row = cell.rpartition(".row")
+    if name:
+        return _("{network}, row {n} of the plane").format(network=name, n=int(row) + 1)
+    name, _dot, line = cell.rpartition(".line")
+    return _("{network}, line {n}").format(network=name, n=int(line) + 1)
 
 
 def _series(

@@ -50,6 +50,18 @@ class LandscapeResult(Result):
             pictures[_("Along random lines")] = _lines(along, self.measured)
         return pictures
 
+    def captions(self) -> Mapping[str, str]:
+        return {
+            _("The loss around the weights"): _(
+                "The cross marks the trained weights; the darker, the lower the loss. A wide, smooth valley means that "
+                "many nearby weights are about as good; a narrow or torn one, that few are."
+            ),
+            _("Along random lines"): _(
+                "Each line is one random direction away from the trained weights. The farther a curve stays low before "
+                "it reaches chance level, the wider the valley. Blue: with shortcuts; amber: without."
+            ),
+        }
+
     def tables(self) -> Mapping[str, Table]:
         """Where the networks stand and how wide their valleys are."""
         columns: dict[str, Callable[[LandscapeSeries], str]] = {
@@ -185,7 +197,8 @@ def _lines(series: Sequence[LandscapeSeries], measured: LandscapeMeasured) -> Fi
         colour = painted.colour_of(one.shortcuts)
         for place, line in enumerate(one.lines):
             heights = [math.nan if value is None else value for value in line.loss]
-            axes.plot(steps, heights, color=colour, linewidth=1.3, alpha=0.75, label=one.name if not place else None)
+            name = one.name if not place else f"_{one.name}, {place + 1}"
+            axes.plot(steps, heights, color=colour, linewidth=1.3, alpha=0.75, label=name)
     painted.level(axes, guess, _("chance level"))
     every = [value for one in series for line in one.lines for value in line.loss if value is not None]
     axes.set_ylim(0, min(max(*every, guess) * 1.06, _HIGHEST * guess))

@@ -33,7 +33,7 @@ from atalho.networks.network import Network
 from atalho.stored import from_json
 from atalho.surgery import lesion
 from atalho.tasks.forward import forward
-from atalho.text import Text
+from atalho.text import Text, _
 
 COUNTS: Final = (2, 4, 8, 16)
 
@@ -52,6 +52,18 @@ class Cut:
         """The name of its cell."""
         what = f"{len(self.names)}.{self.draw}" if self.kind == "random" else ".".join(self.names[:1])
         return f"{self.network.name}.{self.kind}.{what}".rstrip(".")
+
+    @property
+    def title(self) -> str:
+        """What it does to which network, in words."""
+        said = {
+            "whole": _("{network}, intact"),
+            "remove": _("{network} without {blocks}"),
+            "silence": _("{network} with {blocks} silenced"),
+            "random": _("{network} without {blocks}"),
+            "swap": _("{network} with {blocks} swapped"),
+        }[self.kind]
+        return said.format(network=self.network.name, blocks=", ".join(self.names))
 
     def applied(self) -> AbstractContextManager[Network]:
         """The network with it, while entered."""
@@ -122,7 +134,8 @@ def run(
         Compared.of(networks),
     )
     cuts = {cut.cell: cut for one in networks for cut in cuts_of(one, counts, draws, seed)}
-    done = session.measure(settings, {cell: partial(cut.measure, chosen) for cell, cut in cuts.items()})
+    plan = {cell: partial(cut.measure, chosen) for cell, cut in cuts.items()}
+    done = session.measure(settings, plan, titles={cell: cut.title for cell, cut in cuts.items()})
     right = {cell: value.images(len(chosen.ids)) for cell, value in from_json(dict[str, Right], done.values).items()}
     series = tuple(_series(one, cuts, right, chosen) for one in networks)
     measured = LesionMeasured(series, chosen.chance_level(), chosen.preprocessing.size)

@@ -12,6 +12,7 @@ from atalho.lab.shared import painted, words
 from atalho.lab.shared.result import Picture, Result, Table
 from atalho.report.canvas import INK, LINE, MUTED, panel, percents
 from atalho.report.drawing import Scale
+from atalho.report.figure_data import label_of_interval
 from atalho.text import N_, _
 from atalho.text.numbers import LEVEL, interval, percent, whole, with_interval
 
@@ -52,6 +53,26 @@ class LesionResult(Result):
         if any(one.swaps() for one in series):
             pictures[_("Neighbours swapped")] = _panels(series, self, 0.1, swaps=True)
         return pictures
+
+    def captions(self) -> Mapping[str, str]:
+        return {
+            _("Accuracy without each block"): _(
+                "Each bar is the accuracy without that block. Bars near the dashed line above: the network barely "
+                "misses it. Bars at the line below: without it, the network guesses. Blue: with shortcuts; amber: "
+                "without; grey: silenced."
+            ),
+            _("What each block contributes, on the network"): _(
+                "The lighter a block, the more of the accuracy above chance is lost without it."
+            ),
+            _("Several blocks removed at random"): _(
+                "Each point is one random choice of blocks, the line their mean. A curve that falls slowly belongs to "
+                "a network whose blocks work like a committee. Blue: with shortcuts; amber: without."
+            ),
+            _("Neighbours swapped"): _(
+                "Each bar is the accuracy with two neighbouring blocks in the other order. The nearer to the dashed "
+                "line above, the less their order matters."
+            ),
+        }
 
     def tables(self) -> Mapping[str, Table]:
         """The medians, and every block."""
@@ -136,8 +157,9 @@ def _singles(series: Sequence[LesionSeries], result: LesionResult) -> Figure:
 
 def _bar(axes: Axes, place: float, row: Lesion, colour: str) -> None:
     """A bar with its interval."""
-    axes.bar(place, row.accuracy, width=0.74, color=colour, alpha=0.55, linewidth=0)
-    axes.plot([place, place], row.interval, color=colour, linewidth=1.5, solid_capstyle="butt")
+    axes.bar(place, row.accuracy, width=0.74, color=colour, alpha=0.55, linewidth=0, label="_")
+    named = label_of_interval("")
+    axes.plot([place, place], row.interval, color=colour, linewidth=1.5, solid_capstyle="butt", **named)
 
 
 def _at_random(series: Sequence[LesionSeries], result: LesionResult) -> Figure:
@@ -152,7 +174,8 @@ def _at_random(series: Sequence[LesionSeries], result: LesionResult) -> Figure:
             axes.scatter([row.count] * len(row.values), row.values, s=9, color=colour, alpha=0.45, linewidths=0)
             if row.interval:
                 ends = [min(1.0, max(0.0, end)) for end in row.interval]
-                axes.plot([row.count] * 2, ends, color=colour, linewidth=1.4, alpha=0.7)
+                named = label_of_interval(one.name)
+                axes.plot([row.count] * 2, ends, color=colour, linewidth=1.4, alpha=0.7, **named)
     axes.axhline(result.measured.chance, color=MUTED, linewidth=1, linestyle=painted.DASHED)
     axes.set_xlabel(_("blocks removed"))
     axes.set_xticks(sorted({0, *(row.count for one in series for row in one.random)}))

@@ -25,11 +25,13 @@ from atalho.storage import atomic, model_folder
 from atalho.storage.lock import locked
 from atalho.stored import is_flat, stored_fields, to_json, to_object
 from atalho.text import Text, _
-from atalho.text.numbers import duration
+from atalho.text.numbers import duration, whole
 from atalho.training.progress import Progress
 
 DESCRIPTION: Final = "experiment.json"
 CELLS: Final = "cells"
+_TOLD: Final = 6
+"""Measurements that are named where some are missing."""
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
 
 Value = dict[str, Any]
@@ -109,14 +111,16 @@ def run(
     budget_minutes: float | None = None,
     costs: Mapping[str, float] | None = None,
     progress: Progress | None = None,
+    titles: Mapping[str, str] | None = None,
 ) -> Finished:
     """Measure those cells of `plan` that `folder` does not hold yet, in order.
 
     With a budget, no cell is begun after that many minutes of this session; those left are in `missing`, and the same
-    call again goes on with them. `costs` say how long each cell takes in relation to the others, for the time left.
+    call again goes on with them. `costs` say how long each cell takes in relation to the others, for the time left,
+    and `titles` what each measures, in words: what a user is told instead of the cell's name.
     Raises RunError where the folder holds another experiment, is damaged, or is in use.
     """
-    progress = progress or Progress()
+    progress, said = progress or Progress(), titles or {}
     with atomic.writing(folder):
         atomic.make_folder(folder)
     with locked(folder):
@@ -134,11 +138,14 @@ def run(
             atomic.write_json(_path(folder, name), record, root=folder)
             # As a later session will read it, so that one session and several give the same result.
             kept[name] = json.loads(json.dumps(record))
-            _tell(progress, name, kept, costs or dict.fromkeys(plan, 1.0))
+            _tell(progress, name, said.get(name, name), kept, costs or dict.fromkeys(plan, 1.0))
     finished = {name: kept[name]["value"] for name in plan if name in kept}
     missing = tuple(name for name in plan if name not in kept)
     if missing:
-        progress.note(_("Time budget used up. Not measured yet: {names}.").format(names=", ".join(missing)))
+        names = "; ".join(said.get(name, name) for name in missing[:_TOLD])
+        if len(missing) > _TOLD:
+            names = _("{names} and {n} more").format(names=names, n=whole(len(missing) - _TOLD))
+        progress.note(_("Time budget used up. Not measured yet: {names}.").format(names=names))
     return Finished(finished, missing, sum(kept[name]["seconds"] for name in finished))
 
 
@@ -200,12 +207,12 @@ def _read(path: Path) -> Value:
         raise RunError("Cannot read {path}: {reason}. Delete it to measure again.", path=path, reason=error) from error
 
 
-def _tell(progress: Progress, name: str, kept: Mapping[str, Value], costs: Mapping[str, float]) -> None:
+def _tell(progress: Progress, name: str, title: str, kept: Mapping[str, Value], costs: Mapping[str, float]) -> None:
     """How far the experiment is, and how long the rest takes at the pace of what is finished."""
     pace = sum(record["seconds"] for record in kept.values()) / sum(costs[cell] for cell in kept)
     progress.note(
-        _("{name} done in {time} · {done} of {total} cells · about {left} left").format(
-            name=name,
+        _("{name}: done in {time} · {done} of {total} measurements · about {left} left").format(
+            name=title,
             time=duration(kept[name]["seconds"]),
             done=len(kept),
             total=len(costs),

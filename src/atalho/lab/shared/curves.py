@@ -1,6 +1,6 @@
 """Networks that are trained from several seeds, and their errors over the training: `lab depth` and `lab compare`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -9,13 +9,15 @@ from typing import Any, Final
 from atalho import stored
 from atalho.errors import ConfigError, nearest
 from atalho.inspection.summary import Summary
+from atalho.lab.shared import words
 from atalho.lab.shared.cells import Finished
 from atalho.lab.shared.session import Session
 from atalho.lab.shared.training import TrainingBench, train
 from atalho.lab.shared.verdict import SHARE, Interval, Sample
 from atalho.networks.network import Network
 from atalho.networks.spec import Spec
-from atalho.text import Text
+from atalho.text import Text, _
+from atalho.text.numbers import number
 from atalho.training.progress import Progress
 
 PROBE: Final = 2_000
@@ -75,6 +77,18 @@ def check_choice(unknown: Text, given: str, accepted: Sequence[str]) -> None:
         raise ConfigError(Text.joined(unknown, nearest(given, accepted)))
 
 
+def two_seeds(counts: Iterable[int]) -> list[str]:
+    """What intervals over two seeds are worth, where any of the networks has only two."""
+    if 2 not in counts:
+        return []
+    return [
+        _(
+            "Some intervals come from two seeds, which says little of their spread: Student's interval is then wide "
+            "({factor} standard errors to each side). A third seed makes it about a third as wide."
+        ).format(factor=number(12.7, 1))
+    ]
+
+
 def with_errors_in(session: Session[Any], bench: TrainingBench) -> TrainingBench:
     """The bench with errors measured as is asked; one that an older version began goes on as it was begun."""
     begun = session.begun
@@ -93,7 +107,8 @@ def measure_errors(
         for cell, (one, seed) in cells.items()
     }
     costs = {cell: one.size.multiply_adds * one.bench.recipe.epochs for cell, (one, _seed) in cells.items()}
-    done = session.measure(settings, plan, costs=costs)
+    titles = {cell: words.of_seed(one.name, seed) for cell, (one, seed) in cells.items()}
+    done = session.measure(settings, plan, costs=costs, titles=titles)
     errors = {}
     for one in candidates:
         curves = {

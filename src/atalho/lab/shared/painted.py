@@ -1,6 +1,7 @@
 """What the figures of several experiments draw alike: curves with bands, levels, axes of shares and of blocks."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from matplotlib.axes import Axes
@@ -11,6 +12,7 @@ from atalho.lab.shared.verdict import Interval
 from atalho.networks.spec import Spec
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED
 from atalho.report.drawing import NetworkToDraw, Scale, draw
+from atalho.report.figure_data import FromOne, label_of_interval
 from atalho.report.markup import Html
 from atalho.text import _
 
@@ -25,18 +27,19 @@ def colour_of(shortcuts: bool) -> str:
 def curve(
     axes: Axes, across: Sequence[float], points: Sequence[Interval], colour: str, band: float = 0.18, **line: Any
 ) -> None:
-    """Means as a line and, where all points have an interval, a band of the opacity `band`."""
+    """Means as a line and, where all points have an interval, a band of the opacity `band`; `line` has its label."""
     axes.plot(across, [point.mean for point in points], color=colour, **line)
     ends = [point.ends for point in points if point.ends is not None]
     if len(ends) == len(points):
         lows, highs = zip(*ends, strict=True)
-        axes.fill_between(across, lows, highs, color=colour, alpha=band, linewidth=0)
+        named = label_of_interval(str(line["label"]).removeprefix("_"))
+        axes.fill_between(across, lows, highs, color=colour, alpha=band, linewidth=0, **named)
 
 
-def upright(axes: Axes, place: float, point: Interval, colour: str, width: float) -> None:
-    """The interval as an upright line, where there is one."""
+def upright(axes: Axes, place: float, point: Interval, colour: str, width: float, series: str) -> None:
+    """The interval of a point of `series` as an upright line, where there is one."""
     if point.ends is not None:
-        axes.plot([place, place], point.ends, color=colour, linewidth=width)
+        axes.plot([place, place], point.ends, color=colour, linewidth=width, **label_of_interval(series))
 
 
 def level(axes: Axes, height: float, text: str, colour: str = MUTED) -> None:
@@ -53,10 +56,25 @@ def round_ticks(axis: Axis) -> None:
     axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
 
 
-def painted(networks: Sequence[tuple[str, Spec, Mapping[str, float]]], side: int | None, scale: Scale) -> Html:
-    """Networks beside each other, given as (name, specification, values by block), all on one scale, every block."""
-    subjects = [NetworkToDraw(spec.plan(), name, side, values) for name, spec, values in networks]
-    return draw(subjects, legend=scale, unfold=True)
+@dataclass(frozen=True)
+class Painting:
+    """Networks beside each other with values on their blocks, all on one scale."""
+
+    networks: Sequence[NetworkToDraw]
+    scale: Scale
+
+    @property
+    def drawn(self) -> Html:
+        """With every block."""
+        return draw(self.networks, legend=self.scale, unfold=True)
+
+    def __str__(self) -> str:
+        return str(self.drawn)
+
+
+def painted(networks: Sequence[tuple[str, Spec, Mapping[str, float]]], side: int | None, scale: Scale) -> Painting:
+    """The painting of networks, given as (name, specification, values by block)."""
+    return Painting([NetworkToDraw(spec.plan(), name, side, values) for name, spec, values in networks], scale)
 
 
 def block_axis(axes: Axes, names: Sequence[str]) -> None:
@@ -73,7 +91,8 @@ def block_axis(axes: Axes, names: Sequence[str]) -> None:
         )  # fmt: skip
     step = max(1, -(-len(names) // 14))
     places = range(0, len(names), step)
-    axes.set_xticks(places, [str(place + 1) for place in places])
+    axes.set_xticks(places)
+    axes.xaxis.set_major_formatter(FromOne())
     axes.set_xlim(-0.7, len(names) - 0.3)
     axes.set_xlabel(_("block"), color=INK)
     axes.grid(visible=False, axis="x")

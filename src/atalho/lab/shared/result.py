@@ -16,6 +16,7 @@ from atalho import limits
 from atalho.errors import ConfigError, RunError
 from atalho.json_values import JsonObject
 from atalho.lab.shared import words
+from atalho.lab.shared.painted import Painting
 from atalho.lab.shared.verdict import Verdict
 from atalho.report.markup import Html, el
 from atalho.report.parts import bullets, table
@@ -27,8 +28,8 @@ RESULT: Final = "result.json"
 REPORT: Final = "report.html"
 
 T = TypeVar("T")
-Picture = Figure | Html
-"""A figure of matplotlib, or SVG in the page's colours (`var(--ink)` and so on)."""
+Picture = Figure | Painting | Html
+"""A figure of matplotlib, networks that are drawn, or SVG in the page's colours (`var(--ink)` and so on)."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,10 @@ class Result(ABC):
 
         Of an experiment without a measurement there is none.
         """
+
+    @abstractmethod
+    def captions(self) -> Mapping[str, str]:
+        """Title → what to see in the picture, of every picture that there may be."""
 
     @abstractmethod
     def tables(self) -> Mapping[str, Table]:

@@ -83,12 +83,26 @@ class Session(Generic[R]):
         return self.folder / "work"
 
     def measure(
-        self, settings: Any, plan: Mapping[str, Callable[[], Any]], *, costs: Mapping[str, float] | None = None
+        self,
+        settings: Any,
+        plan: Mapping[str, Callable[[], Any]],
+        *,
+        costs: Mapping[str, float] | None = None,
+        titles: Mapping[str, str] | None = None,
     ) -> Finished:
-        """Measure the cells of `plan` that the folder does not hold yet, made for `settings` without what grows."""
+        """Measure the cells of `plan` that the folder does not hold yet, made for `settings` without what grows.
+
+        `costs` and `titles` are those of `cells.run`.
+        """
         description = {"experiment": self.kind.NAME, **cells.described(settings)}
         return cells.run(
-            self.folder, description, plan, budget_minutes=self.budget_minutes, costs=costs, progress=self.progress
+            self.folder,
+            description,
+            plan,
+            budget_minutes=self.budget_minutes,
+            costs=costs,
+            progress=self.progress,
+            titles=titles,
         )
 
     def finish(

@@ -34,7 +34,7 @@ def headline(verdict: Verdict, missing: Sequence[str]) -> str:
     outcome = OUTCOMES[verdict.outcome]
     words = _(outcome)
     if missing:
-        words += " " + _("The experiment is unfinished; cells not measured yet: {n}.").format(n=whole(len(missing)))
+        words += " " + _("The experiment is unfinished; measurements left: {n}.").format(n=whole(len(missing)))
     return words
 
 
@@ -71,6 +71,11 @@ def estimate(value: Interval | None, unit: Unit) -> str:
     if value.ends is None:
         return _("{value} (no interval)").format(value=mean)
     return mean if value.low == value.high else f"{mean} {between(*(amount(end, unit) for end in value.ends))}"
+
+
+def of_seed(network: str, seed: int) -> str:
+    """What is measured of a network from one seed."""
+    return _("{network}, seed {seed}").format(network=network, seed=seed)
 
 
 def amount(value: float, unit: Unit) -> str:
