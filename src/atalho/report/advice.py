@@ -171,18 +171,18 @@ def more_or_fewer_epochs(run: RunFolder, validation: int) -> Iterator[Advice]:
             "does not memorise yet."
         )
         text = why.format(last=percent(last), trained=percent(trained))
-        yield Advice(_("Train for longer."), text, command=_train(run, _longer(run)))
+        yield Advice(_("Train for longer."), text, command=_longer(run))
     else:
         yield Advice(_("Keep the length of training."), _("The curves leave little to gain from more epochs."))
 
 
 def _longer(run: RunFolder) -> str:
-    """The option for twice the time, or twice the epochs."""
+    """The command for twice the minutes, or for going on to twice the epochs."""
     training = run.settings.get("training")
     minutes = training.get("minutes") if isinstance(training, Mapping) else None
     if isinstance(minutes, (int, float)) and minutes:
-        return f"--minutes {2 * minutes:g}"
-    return f"--epochs {2 * len(run.epochs)}"
+        return _train(run, f"--minutes {2 * minutes:g}")
+    return f"atalho train --resume {shlex.quote(str(run.path))} --epochs {2 * len(run.epochs)}"
 
 
 def _train(run: RunFolder, options: str) -> str:
