@@ -59,7 +59,7 @@ def test_the_numbers_of_a_large_matrix_stand_in_the_table_of_classes(evaluation)
     assert "numbers of the classes" not in sections.confusion(evaluation, DRAWINGS)
     numbered = text(sections.per_class(large))
     assert re.search(r"\|k49\|\|49\|", numbered)
-    assert "|no.|" in numbered and "|no.|" not in text(sections.per_class(evaluation))
+    assert "|number|" in numbered and "|number|" not in text(sections.per_class(evaluation))
 
 
 def test_a_long_table_has_a_box_that_filters_it_and_prints_its_beginning(evaluation):

@@ -192,7 +192,7 @@ def per_class(evaluation: ClassificationFigures) -> Html:
     scale = [el("span", text) for text in (percent(start, 0), _interval_words(), percent(1, 0))]
     heads = [
         el("th", _("class"), data_sort="text"),
-        sortable_head(_("no.")) if numbered else None,
+        sortable_head(_("number")) if numbered else None,
         sortable_head(_("images")),
         sortable_head(_("recall")),
         el("th", el("span", scale, class_="scale"), class_="wide"),
