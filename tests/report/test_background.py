@@ -135,6 +135,8 @@ def test_provenance_shows_every_field_known_or_not(run):
     assert "machine||cores 2 · processor Xeon" in words
     assert "commit||–" in text(background.provenance_list({"commit": None}))
     assert "cost" not in words
+    with speaking("pt"):
+        assert "5.251,7" in text(background.provenance_list({"seconds": 5251.7}))
     assert "semente||7" in text(speaking("pt")(background.provenance)(run))
 
 

@@ -198,4 +198,6 @@ def _flat(value: JsonValue, name: str = "") -> str:
         return ", ".join(_flat(inner) for inner in value)
     if name == "precision" and isinstance(value, str):
         value = value.partition(" (")[0]  # the reason behind it is in the language of the run
+    if isinstance(value, float):
+        return number(value, len(repr(value).partition(".")[2]))
     return "–" if value is None else str(value)

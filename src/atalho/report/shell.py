@@ -29,9 +29,8 @@ def page(title: str, article: Callable[[], Html], *, library: Html | None = None
             articles.append(el("main", article(), lang=language_tag()))
     body = el(
         "body",
-        switches,
         library,
-        el("nav", labels, class_="languages"),
+        el("nav", switches, labels, class_="languages"),
         articles,
         el("script", Html(script)),
     )
