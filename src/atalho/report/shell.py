@@ -30,7 +30,7 @@ def page(title: str, article: Callable[[], Html], *, library: Html | None = None
     body = el(
         "body",
         library,
-        el("nav", switches, labels, class_="languages"),
+        el("nav", switches, labels, class_="languages", aria_label=" · ".join(_LANGUAGE_NAMES.values())),
         articles,
         el("script", Html(script)),
     )
