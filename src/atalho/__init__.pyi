@@ -8,6 +8,8 @@ from atalho.api.doctor import doctor as doctor
 from atalho.api.draw import draw as draw
 from atalho.api.embed import embed as embed
 from atalho.api.evaluate import evaluate as evaluate
+from atalho.api.grow import Grown as Grown
+from atalho.api.grow import grow_model as grow_model
 from atalho.api.import_weights import import_file as import_file
 from atalho.api.index import index as index
 from atalho.api.runs import RunComparison as RunComparison
@@ -32,6 +34,7 @@ from atalho.networks.network import Network as Network
 from atalho.networks.weights import export_weights as export_weights
 from atalho.networks.weights import import_weights as import_weights
 from atalho.runs.run import Run as Run
+from atalho.surgery.grow import grow as grow
 from atalho.tasks.classification import ClassificationEvaluation as ClassificationEvaluation
 from atalho.tasks.reidentification.evaluation import ReidentificationEvaluation as ReidentificationEvaluation
 from atalho.tasks.task import Evaluation as Evaluation

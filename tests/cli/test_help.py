@@ -22,6 +22,7 @@ COMMANDS = [
     *("", "doctor", "train", "evaluate", "predict", "embed", "models", "show", "import", "index", "search", "compare"),
     *(
         "runs",
+        "grow",
         "threshold",
         "sample",
         "completion",

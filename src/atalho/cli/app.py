@@ -23,6 +23,7 @@ COMMANDS: Final[tuple[tuple[str, int, str | Callable[..., App], str], ...]] = (
     ("evaluate", MODELS, "evaluate:evaluate", N_("Measure a trained model's accuracy, with intervals.")),
     ("predict", MODELS, "predict:predict", N_("Predict labels and probabilities for images.")),
     ("runs", MODELS, "runs:runs", N_("List the runs in a folder, or compare two.")),
+    ("grow", MODELS, "grow:grow", N_("Make a trained model deeper without changing its answers.")),
     ("models", MODELS, "models:models", N_("List the networks of the catalogue.")),
     ("show", MODELS, "show:show", N_("Show or draw a network's stages, blocks and shapes.")),
     ("import", MODELS, "import_:import_", N_("Convert weights from other libraries into a model folder.")),

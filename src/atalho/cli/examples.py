@@ -16,6 +16,10 @@ EXAMPLES: Final = {
         'atalho predict runs/clothes "clothes/test/*/000*.png" --top 2 --format csv',
     ),
     "runs": ("atalho runs", "atalho runs --compare runs/clothes runs/again"),
+    "grow": (
+        "atalho grow runs/clothes --blocks 2,2,2,3 --out grown/last",
+        "atalho grow runs/clothes clothes/test/bag --to resnet34 --kind copy --out grown/resnet34",
+    ),
     "models": ("atalho models", "atalho models 'resnet*'"),
     "show": ("atalho show resnet34 --svg resnet34.svg", "atalho show runs/clothes"),
     "import": (
