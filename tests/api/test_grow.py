@@ -35,7 +35,8 @@ def test_it_tells_of_its_descent(run: Run, tmp_path: Path) -> None:
 
 def test_it_trains_further(run: Run, clothes: Path, settings: dict[str, object], tmp_path: Path) -> None:
     grown = atalho.grow_model(run.path, out=tmp_path / "grown", to="resnet32", kind="copy")
-    further = atalho.train(clothes, **settings | {"model": {"start": str(grown.folder)}}, out=tmp_path / "further")
+    start = {"model.start": str(grown.folder)}
+    further = atalho.train(clothes, epochs=1, settings=settings | start, out=tmp_path / "further")
     assert further.network.spec.blocks == (5, 5, 5)
     assert further.top1 is not None
 

@@ -14,11 +14,13 @@ from atalho.data.order import PathLike
 from atalho.errors import RunError
 from atalho.findings import Finding
 from atalho.inspection.summary import Summary, summarise
+from atalho.json_values import JsonObject
 from atalho.model import Model
 from atalho.networks.select import name_of
 from atalho.runs import evaluation_data
 from atalho.runs.run import run_with_images
 from atalho.storage import model_folder, run_folder
+from atalho.stored import to_json
 from atalho.surgery import grow as surgery
 from atalho.surgery.grow import KEEPING, Kind
 from atalho.surgery.growth import At
@@ -50,6 +52,10 @@ class Grown(Finding):
 
     def __fspath__(self) -> str:
         return str(self.folder)
+
+    def to_dict(self) -> JsonObject:
+        told = {name: to_json(value) for name, value in vars(self).items() if name != "folder"}
+        return {"model": str(self.folder)} | told
 
     def shown(self) -> Iterator[tuple[str, str]]:
         step = "{before} → {after}"

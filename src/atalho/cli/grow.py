@@ -29,7 +29,9 @@ Names = Annotated[tuple[str, ...], Parameter(converter=_names, consume_multiple=
 def grow(
     run: Annotated[str, Parameter(help=N_("run, model folder or name of pretrained weights"))],
     /,
-    *images: options.Images,
+    *images: Annotated[
+        str, Parameter(help=N_("files, folders or globs to compare both networks on; default: the run's own"))
+    ],
     out: Annotated[Path, Parameter(help=N_("model folder to create"))],
     to: Annotated[
         str | None, Parameter(help=N_("network of the catalogue that differs in its blocks alone, such as resnet34"))
@@ -55,11 +57,11 @@ def grow(
     """Parse, call `atalho.grow_model`, print."""
     from atalho.api import grow as job
 
-    place: At = at[0] if len(at) == 1 and at[0] in ("end", "spread") else at  # type: ignore[assignment]
+    place: At = at[0] if len(at) == 1 and at[0] in ("end", "spread") else at
     with terminal.TerminalProgress() as progress:
         grown = job.grow_model(
             run,
-            options.named(images, grow) if images else None,
+            images or None,
             out=out,
             to=to,
             blocks=blocks,

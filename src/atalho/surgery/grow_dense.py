@@ -8,6 +8,7 @@ these places.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -31,26 +32,30 @@ def fill(larger: Network, network: Network, origins: Sequence[Origins], *, copy:
         keep: Whether later layers ignore the new channels, which keeps the function.
     """
     larger.stem.load_state_dict(network.stem.state_dict())
-    channels = torch.arange(network.stages[0][0].in_channels)  # type: ignore[index]
-    for old, new, order in zip(network.stages, larger.stages, origins, strict=True):
-        channels = _dense_block(old[0], new[0], order, channels, copy=copy, keep=keep)  # type: ignore[index]
-        if len(old) > 1:  # type: ignore[arg-type]
-            channels = _transition(old[1], new[1], channels, keep=keep)  # type: ignore[index]
-    _norm(network.closing.norm, larger.closing.norm, channels)  # type: ignore[arg-type]
+    old_stages, new_stages = (cast("Sequence[Sequence[Any]]", each.stages) for each in (network, larger))
+    channels = torch.arange(old_stages[0][0].in_channels)
+    for old, new, order in zip(old_stages, new_stages, origins, strict=True):
+        channels = _dense_block(old[0], new[0], order, channels, copy=copy, keep=keep)
+        if len(old) > 1:
+            channels = _transition(old[1], new[1], channels, keep=keep)
+    ends = (network.get_submodule("closing.norm"), larger.get_submodule("closing.norm"))
+    _norm(*cast("tuple[nn.BatchNorm2d, nn.BatchNorm2d]", ends), channels)
     _head(network, larger, channels, keep=keep)
 
 
 def _dense_block(old: DenseBlock, new: DenseBlock, order: Origins, before: Tensor, *, copy: bool, keep: bool) -> Tensor:
     """Fill one block whose old input channels lie at `before`; returns where all its old output channels lie."""
-    channels, taken, donor = before, new.in_channels, None
-    for origin, layer in zip(order, new.layers, strict=True):
-        source = donor if origin is None else (old.layers[origin], channels)
+    old_layers, new_layers = (cast("Sequence[DenseLayer]", block.layers) for block in (old, new))
+    channels, taken = before, new.in_channels
+    donor: tuple[DenseLayer, Tensor] | None = None
+    for origin, layer in zip(order, new_layers, strict=True):
+        source = donor if origin is None else (old_layers[origin], channels)
         if source is not None and (origin is not None or copy):
-            _layer(*source, layer, keep=keep)  # type: ignore[arg-type]
+            _layer(*source, layer, keep=keep)
         if origin is not None:
             donor = source
-            channels = torch.cat([channels, torch.arange(taken, taken + layer.out_channels)])  # type: ignore[arg-type]
-        taken += layer.out_channels  # type: ignore[operator]
+            channels = torch.cat([channels, torch.arange(taken, taken + layer.out_channels)])
+        taken += layer.out_channels
     return channels
 
 
@@ -82,10 +87,10 @@ def _head(network: Network, larger: Network, channels: Tensor, *, keep: bool) ->
             length=network.spec.embedding,
         )
     if isinstance(old.reduction, nn.Linear):
-        _columns(old.reduction, new.reduction, channels, keep=keep)  # type: ignore[arg-type]
+        _columns(old.reduction, new.reduction, channels, keep=keep)
     else:  # the features were the embedding: each of its numbers goes on being one of them
-        new.reduction.weight.zero_()  # type: ignore[union-attr,operator]
-        new.reduction.weight[torch.arange(len(channels)), channels] = 1  # type: ignore[index,operator]
+        new.reduction.weight.zero_()
+        new.reduction.weight[torch.arange(len(channels)), channels] = 1
 
 
 def _norm(old: nn.BatchNorm2d, new: nn.BatchNorm2d, channels: Tensor) -> None:
