@@ -136,10 +136,12 @@ def _donor(stage: nn.Module, origins: Origins, place: int, number: int) -> int:
 
 
 def _build(network: Network, planned: Growth) -> Network:
-    """The larger network with new weights, where and in the numbers that the smaller one has."""
+    """The larger network with new weights, where, in the numbers and in the memory layout that the smaller one has."""
     first = next(network.parameters())
     with torch.device(first.device):
         larger = build(planned.spec).to(first.dtype)
+    if any(one.ndim == 4 and not one.is_contiguous() for one in network.parameters()):
+        larger = larger.to(memory_format=torch.channels_last)  # another layout adds up in another order
     known = dict(network.named_parameters())
     for name, parameter in larger.named_parameters():
         old = planned.old_name(name)
