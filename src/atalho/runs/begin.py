@@ -92,6 +92,8 @@ def prepare(asked: Asked, out: Path | None, progress: Waiting, ranks: Ranks, *re
         advice.append(few_images.advice(surveyed.manifest, surveyed.survey))
     for note in (*surveyed.manifest.notes, *notes, *filter(None, advice)):
         progress.note(str(note))
+    if early.data.fix_leaks:
+        leaks.say_left_out(surveyed, progress)
     at_once = memory.at_once(config.training, images, ranks.world)
     passes = _passes(config.training, images)
     config, precision = speed.decide(config, Workload(spec, surveyed.size, at_once, passes), progress.note)

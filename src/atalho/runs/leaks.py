@@ -57,7 +57,6 @@ def keep_apart(
     images.close()
     left_out = LeftOut(surveyed.survey.fingerprint, _leaving(kept, alike))
     if not left_out.count:
-        progress.note(_("--fix-leaks: no image is in two splits, so none is left out"))
         return replace(surveyed, alike=alike)
     apart = replace(surveyed.without(left_out), alike=alike)
     lost = np.flatnonzero((apart.manifest.counts("train") == 0) & (surveyed.manifest.counts("train") > 0))
@@ -67,8 +66,15 @@ def keep_apart(
             "the copies there, or train without --fix-leaks.",
             names=", ".join(surveyed.manifest.classes[label] for label in lost),
         )
-    progress.note(left_out_told(left_out))
     return apart
+
+
+def say_left_out(surveyed: SurveyedData, progress: Progress) -> None:
+    """Say what `keep_apart` left out."""
+    if surveyed.left_out is None:
+        progress.note(_("--fix-leaks: no image is in two splits, so none is left out"))
+    else:
+        progress.note(left_out_told(surveyed.left_out))
 
 
 def looked_for(dataset: Dataset, surveyed: SurveyedData, progress: Progress) -> Dataset:

@@ -58,6 +58,7 @@ def _go_on(run: Run, data: DataConfig, accept: bool, progress: Waiting, ranks: R
     prepared = run.network.preprocessing
     if changed and data.fix_leaks:
         surveyed = leaks.keep_apart(surveyed, data, progress, channels=prepared.channels, prepared=prepared)
+        leaks.say_left_out(surveyed, progress)
     saved = checkpoint.newest(run.path / run_folder.CHECKPOINTS)
     after = _("continues after step {step}").format(step=whole(checkpoint.step_of(saved) if saved is not None else 0))
     c = longer.planned(c, epochs)
