@@ -22,7 +22,7 @@ def test_the_table_has_a_row_for_each_network_once(tmp_path: Path, capsys: pytes
 def test_without_time_it_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["lab", "cost", "mlp6", *SMALL, "--budget", "0", "--out", str(tmp_path / "out")]) == 0
     captured = capsys.readouterr()
-    assert "Not measured yet: counts, round-001" in captured.err + captured.out
+    assert "Not measured yet: parameters, operations and memory; round 1 of " in captured.err + captured.out
     assert "measurements left: 2" in captured.out
 
 
