@@ -39,6 +39,9 @@ class HeightResult(Result):
     def method(self):
         return self.settings.how
 
+    def captions(self):
+        return dict.fromkeys(self.pictures(), "what to see")
+
     def pictures(self):
         figure, axes = panel(3, 2)
         axes.plot([0, 1], [0, self.measured.height])
