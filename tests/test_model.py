@@ -1,4 +1,4 @@
-"""A model that is ready for use: loading it, and what images may be."""
+"""A model that is ready for use: loading it, and what it says."""
 
 import json
 import random
@@ -8,108 +8,26 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from small_model import FP32, write_model
 
 from atalho import model, networks
 from atalho.data.images import PackedImages
 from atalho.data.preprocessing import Preprocessing
 from atalho.errors import AtalhoError, ConfigError, DataError, NotFiniteError, WeightsError
 from atalho.networks import spec
-from atalho.precision import choose
 from atalho.storage import model_folder
-from atalho.storage.model_folder import Card
 from atalho.tasks import classification
 from atalho.tasks.forward import forward
-
-FP32 = choose("cpu", "fp32")
-
-
-def _write(folder: Path, channels: int = 1, **changes: object) -> Path:
-    torch.manual_seed(0)
-    network = networks.create("resnet20", classes=3, in_channels=channels)
-    values = {
-        "task": "classification",
-        "spec": network.spec,
-        "classes": ("bag", "shoe", "shirt"),
-        "preprocessing": Preprocessing(
-            size=16, resize=16, channels=channels, mean=(0.5,) * channels, std=(0.25,) * channels
-        ),
-        "temperature": 2.0,
-    } | changes
-    model_folder.write(folder, network.state_dict(), Card(**values))  # type: ignore[arg-type]
-    return folder
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return _write(tmp_path / "model")
+    return write_model(tmp_path / "model")
 
 
 @pytest.fixture
 def image(clothes: Path) -> Path:
     return sorted((clothes / "test" / "bag").iterdir())[0]
-
-
-def test_an_image_may_be_a_path_bytes_a_picture_or_an_array(folder: Path, image: Path) -> None:
-    loaded = model.load(folder, FP32)
-    with Image.open(image) as picture:
-        picture.load()
-    forms = [image, str(image), image.read_bytes(), picture, np.asarray(picture), picture.convert("CMYK")]
-    first, *others = loaded.predict(forms, top=3)
-    assert all(other.label == first.label for other in others)
-    assert all(other.probability == pytest.approx(first.probability, abs=1e-5) for other in others[:4])
-    assert loaded.embed(forms).shape == (6, 64)
-
-
-def test_a_photo_held_on_its_side_is_the_same_from_its_file_and_open(folder: Path, image: Path, tmp_path: Path) -> None:
-    loaded, turned = model.load(folder, FP32), tmp_path / "turned.png"
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    with Image.open(image) as picture:
-        picture.save(turned, exif=exif)
-    with Image.open(turned) as picture:
-        assert torch.equal(loaded.pixels(picture), loaded.pixels(turned))
-    assert not torch.equal(loaded.pixels(turned), loaded.pixels(image))
-
-
-def test_arrays_may_have_a_channel_axis(folder: Path, image: Path) -> None:
-    loaded = model.load(folder, FP32)
-    grey = np.asarray(Image.open(image))
-    rgb = np.stack([grey] * 3, 2)
-    clear = np.dstack([rgb, np.full_like(grey, 255)])
-    for array in (grey[:, :, None], rgb, clear):
-        assert torch.equal(loaded.pixels(array), loaded.pixels(grey))
-
-
-@pytest.mark.parametrize(
-    ("array", "text"),
-    [
-        (np.zeros((16, 16)), "type float64 and shape .16, 16. is not an image: expected uint8"),
-        (np.zeros((3, 16, 16), np.uint8), r"shape \(3, 16, 16\) is not an image"),
-        (np.zeros((1, 16, 16, 3), np.uint8), "is not an image"),
-        (np.zeros((0, 16), np.uint8), "is not an image"),
-        (7, "Unsupported image type int: pass a path"),
-    ],
-)
-def test_what_is_no_image_is_refused(folder: Path, array: object, text: str) -> None:
-    with pytest.raises(DataError, match=text):
-        model.load(folder, FP32).predict([array])  # type: ignore[list-item]
-
-
-def test_a_single_image_is_one_image(folder: Path, image: Path) -> None:
-    loaded = model.load(folder, FP32)
-    with Image.open(image) as picture:
-        for single in (image, str(image), image.read_bytes(), picture):
-            assert loaded.predict(single) == loaded.predict([image])
-            assert torch.equal(loaded.embed(single), loaded.embed([image]))
-
-
-def test_an_array_alone_may_be_one_image_or_several(folder: Path) -> None:
-    loaded = model.load(folder, FP32)
-    for method in (loaded.predict, loaded.embed):
-        with pytest.raises(DataError, match=r"Pass a list of images, even for a single one: \[image\]"):
-            method(np.zeros((3, 16, 3), np.uint8))
-        with pytest.raises(ConfigError, match=r"Expected a path or a list of paths, not None\."):
-            method(None)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("top", [0, -1, 1.5])
@@ -124,7 +42,7 @@ def test_tiff_and_large_images_are_taken_as_in_training(folder: Path, image: Pat
     with pytest.raises(DataError, match="a TIFF file; train with data"):
         model.load(folder, FP32).pixels(tiff)
     prepared = Preprocessing(size=16, resize=16, channels=1, mean=(0.5,), std=(0.25,), max_pixels=256, tiff=True)
-    loaded = model.load(_write(tmp_path / "other", preprocessing=prepared), FP32)
+    loaded = model.load(write_model(tmp_path / "other", preprocessing=prepared), FP32)
     assert torch.equal(loaded.pixels(tiff), loaded.pixels(image))
     with Image.open(image) as picture:
         picture.resize((17, 16)).save(tiff)

@@ -43,13 +43,14 @@ def test_a_missing_dependency_is_told_as_it_is(package: str, monkeypatch: pytest
 def test_a_model_shows_what_a_user_needs() -> None:
     shown = {name for name in dir(Model) if not name.startswith("_")} | set(Model.__dataclass_fields__)
     fields = {"network", "card", "precision", "folder", "classes"}
-    assert shown == fields | {"pixels", "predict", "predict_pixels", "embed", "embed_pixels"}
+    assert shown == fields | {"pixels", "predict", "predict_pixels", "embed", "embed_pixels", "shown"}
 
 
 def test_a_run_shows_what_a_user_needs() -> None:
     shown = {name for name in dir(Run) if not name.startswith("_")} | set(Run.__dataclass_fields__)
     made, measured = {"open", "begun", "path", "config", "json"}, {"evaluation", "top1", "seconds"}
-    assert shown == made | measured | {"images", "manifest", "network", "model"}
+    told = {"history", "plot", "report", "shown"}
+    assert shown == made | measured | {"images", "manifest", "network", "model"} | told
 
 
 def test_a_network_shows_what_a_user_needs() -> None:

@@ -27,12 +27,13 @@ from atalho.errors import AtalhoError as AtalhoError
 from atalho.gallery.rerank import Rerank as Rerank
 from atalho.metrics.verification import Threshold as Threshold
 from atalho.model import Model as Model
-from atalho.model import Prediction as Prediction
 from atalho.model import load as load
 from atalho.networks.catalogue import list_models as list_models
 from atalho.networks.network import Network as Network
 from atalho.networks.weights import export_weights as export_weights
 from atalho.networks.weights import import_weights as import_weights
+from atalho.predictions import Prediction as Prediction
+from atalho.predictions import Predictions as Predictions
 from atalho.runs.run import Run as Run
 from atalho.surgery.grow import grow as grow
 from atalho.tasks.classification import ClassificationEvaluation as ClassificationEvaluation

@@ -1,51 +1,41 @@
 """A trained network with everything that is needed to use it: classes, preprocessing, temperature."""
 
+import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from atalho.data import given
 from atalho.data.decoding.decode import decode_square, square_of
-from atalho.data.order import batched, several
-from atalho.errors import ConfigError, DataError, NotFiniteError, WeightsError
-from atalho.findings import Finding
-from atalho.json_values import JsonObject, JsonValue
+from atalho.data.decoding.reasons import UnreadableImageError
+from atalho.data.given import ImageLike
+from atalho.data.order import batched
+from atalho.errors import ConfigError, NotFiniteError, WeightsError
+from atalho.findings import Shown
 from atalho.listener import Listener
 from atalho.networks.build import build
 from atalho.networks.network import Network, unsound
+from atalho.networks.select import name_of
 from atalho.networks.spec import Spec
 from atalho.precision import Numbers, Precision, choose
+from atalho.predictions import SHOWN, Prediction, Predictions
 from atalho.pretrained.located import folder_of
 from atalho.storage import model_folder
 from atalho.storage.model_folder import Card
-from atalho.text.numbers import percent
+from atalho.text import _, visible
+from atalho.text.numbers import percent, whole
 
-ImageLike = Path | str | bytes | Image.Image | NDArray[np.uint8]
+_NAMED: Final = 10
+"""Classes that are named where a model is shown."""
 
 
 @dataclass(frozen=True, repr=False)
-class Prediction(Finding):
-    """The most probable class of an image, and the `top` classes with their probabilities, best first."""
-
-    label: str
-    probability: float
-    top: tuple[tuple[str, float], ...]
-
-    def shown(self) -> Iterator[tuple[str, str]]:
-        yield from ((label, percent(probability)) for label, probability in self.top)
-
-    def to_dict(self) -> JsonObject:
-        top: list[JsonValue] = [{"label": label, "probability": probability} for label, probability in self.top]
-        return {"label": self.label, "probability": self.probability, "top": top}
-
-
-@dataclass(frozen=True)
-class Model:
+class Model(Shown):
     """A network ready for use. `card` is what its `config.json` says; `folder` is where it was read from."""
 
     network: Network
@@ -59,40 +49,48 @@ class Model:
         return self.card.classes
 
     def pixels(self, image: ImageLike) -> Tensor:
-        """One image as uint8 (1,C,P,P), sized as the network's images were. Raises DataError if it cannot be read.
+        """One image as uint8 (1,C,P,P), sized as the network's images were.
 
-        An array is uint8: (H,W) or (H,W,1) in grey, (H,W,3) in RGB, (H,W,4) in RGB with opacity.
+        A path, bytes, a file opened in binary mode, a PIL image, an array (H,W) or (H,W,C), or a tensor (H,W) or
+        (C,H,W). C is 1 in grey, 3 in RGB, 4 in RGB with opacity; values are uint8, or floats from 0 to 1. Raises
+        DataError for anything else, and UnreadableImageError, which is one, for an image that cannot be read.
         """
-        wanted = self.card.preprocessing
-        if isinstance(image, np.ndarray):
-            image = _picture(image)
-        if isinstance(image, Image.Image):
-            square = square_of(image, fit=wanted.fit, channels=wanted.channels)
-        elif isinstance(image, str | bytes | Path):
+        wanted, source = self.card.preprocessing, given.to_decode(image)
+        if isinstance(source, Image.Image):
+            square = square_of(source, fit=wanted.fit, channels=wanted.channels)
+        else:
             square = decode_square(
-                Path(image) if isinstance(image, str) else image,
+                source,
                 fit=wanted.fit,
                 channels=wanted.channels,
                 max_pixels=wanted.max_pixels,
                 tiff=wanted.tiff,
                 avif=wanted.avif,
-            )
-        else:
-            raise DataError(
-                "Unsupported image type {kind}: pass a path, bytes, a PIL image or a NumPy array.",
-                kind=type(image).__name__,
+                whole=True,  # as an open image is, so that both give the same numbers
             )
         return torch.tensor(square).permute(2, 0, 1)[None]  # a copy: the array may not be writable
 
-    def predict(self, images: ImageLike | Iterable[ImageLike], *, top: int = 5) -> list[Prediction]:
-        """What each image shows, of one image or several. Probabilities are calibrated with the model's temperature.
+    def predict(self, images: ImageLike | Iterable[ImageLike], *, top: int = 5) -> Predictions:
+        """What each image shows, of one image or several, as `pixels` takes them; arrays and tensors of four axes too.
 
-        Raises DataError for an image that cannot be read, ConfigError for a `top` below 1.
+        Probabilities are calibrated with the model's temperature. An image that cannot be read has an `error` in its
+        place. Raises DataError for what is no image at all, ConfigError for a `top` below 1.
         """
-        predictions: list[Prediction] = []
-        for batch in batched(self.pixels(image) for image in _several(images)):
-            predictions.extend(self.predict_pixels(torch.cat(batch), top=top))
-        return predictions
+        need_classes(self)
+        _check_top(top)
+        rows: list[Prediction] = []
+        kept: list[Tensor | None] = []
+        for batch in batched(given.several(images)):
+            read = [self._read(image) for image in batch]
+            good = [pixels for pixels in read if isinstance(pixels, Tensor)]
+            found = iter(self.predict_pixels(torch.cat(good), top=top) if good else ())
+            for image, pixels in zip(batch, read, strict=True):
+                name = given.name_of(image)
+                failed = isinstance(pixels, UnreadableImageError)
+                rows.append(Prediction.failed(str(pixels), name) if failed else replace(next(found), image=name))
+                if len(kept) < SHOWN:
+                    kept.append(None if isinstance(pixels, UnreadableImageError) else pixels)
+        return Predictions(rows, kept)
 
     @torch.inference_mode()
     def predict_pixels(self, pixels: Tensor, *, top: int = 5) -> list[Prediction]:
@@ -101,8 +99,7 @@ class Model:
         Raises NotFiniteError where the network gives no numbers, ConfigError for a `top` below 1.
         """
         need_classes(self)
-        if not isinstance(top, int) or top < 1:
-            raise ConfigError("top = {given!r}: expected a whole number of at least 1.", given=top)
+        _check_top(top)
         with self.precision.autocast():
             logits = self._finite(self.network(self._inputs(pixels)))
         shares = (logits / self.card.temperature).softmax(1).cpu()
@@ -115,16 +112,49 @@ class Model:
         return [Prediction(row[0][0], row[0][1], row) for row in ranked]
 
     def embed(self, images: ImageLike | Iterable[ImageLike]) -> Tensor:
-        """The embeddings (N,D), fp32 on the CPU, of one image or several. Raises as `predict` does."""
-        pixels = (self.pixels(image) for image in _several(images))
-        found = [self.embed_pixels(torch.cat(batch)) for batch in batched(pixels)]
-        return torch.cat(found) if found else torch.empty(0, self.network.head.classifier.in_features)
+        """The embeddings (N,D), fp32 on the CPU, of one image or several, as `predict` takes them.
+
+        The row of an image that cannot be read is NaN, and a warning says why. Raises DataError for what is no image.
+        """
+        dimension = self.network.head.classifier.in_features
+        found = [torch.empty(0, dimension)]
+        for batch in batched(given.several(images)):
+            read = [self._read(image) for image in batch]
+            rows = torch.full((len(batch), dimension), torch.nan)
+            places = [place for place, pixels in enumerate(read) if isinstance(pixels, Tensor)]
+            if places:
+                rows[places] = self.embed_pixels(torch.cat([read[place] for place in places]))
+            for error in read:
+                if isinstance(error, UnreadableImageError):
+                    warnings.warn(_("{error} Its embedding is NaN.").format(error=error), stacklevel=2)
+            found.append(rows)
+        return torch.cat(found)
 
     @torch.inference_mode()
     def embed_pixels(self, pixels: Tensor) -> Tensor:
         """The embeddings (N,D), fp32 on the CPU, of uint8 pixels (N,C,P,P) as `pixels` makes them."""
         with self.precision.autocast():
             return self._finite(self.network.embedding(self._inputs(pixels))).cpu()
+
+    def shown(self) -> Iterator[tuple[str, str]]:
+        """Its network, its classes, its images, how good it was, what it computes in and where it lies."""
+        prepared = self.card.preprocessing
+        yield _("network"), name_of(self.card.spec)
+        if self.classes:
+            some = ", ".join(self.classes[:_NAMED]) + (", …" if len(self.classes) > _NAMED else "")
+            yield _("classes"), f"{whole(len(self.classes))} ({visible(some)})"
+        yield _("images"), f"{prepared.size} × {prepared.size} × {prepared.channels}"
+        if isinstance(top1 := self.card.metrics.get("top1"), float):
+            yield _("top-1 accuracy"), percent(top1)
+        yield _("precision"), self.precision.numbers
+        yield _("folder"), visible(str(self.folder))
+
+    def _read(self, image: ImageLike) -> Tensor | UnreadableImageError:
+        """The pixels of an image, or why it cannot be read."""
+        try:
+            return self.pixels(image)
+        except UnreadableImageError as error:
+            return error
 
     def _inputs(self, pixels: Tensor) -> Tensor:
         return self.card.preprocessing.apply(pixels.to(self.precision.device))
@@ -209,20 +239,6 @@ def _check_fit(folder: Path, card: Card, wanted: Spec) -> None:
         )
 
 
-def _several(images: ImageLike | Iterable[ImageLike]) -> Iterable[ImageLike]:
-    """One image is one. An array alone is refused: it may be an image, or several whose rows would each become one."""
-    if isinstance(images, np.ndarray):
-        raise DataError("Pass a list of images, even for a single one: [image].")
-    return several(images, bytes, Image.Image)
-
-
-def _picture(pixels: NDArray[np.uint8]) -> Image.Image:
-    known = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in (1, 3, 4))
-    if pixels.dtype != np.uint8 or not known or pixels.size == 0:
-        raise DataError(
-            "An array of type {dtype} and shape {shape} is not an image: expected uint8 (values from 0 to "
-            "255) of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4).",
-            dtype=pixels.dtype,
-            shape=pixels.shape,
-        )
-    return Image.fromarray(pixels[:, :, 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels)
+def _check_top(top: int) -> None:
+    if not isinstance(top, int) or isinstance(top, bool) or top < 1:
+        raise ConfigError("top = {given!r}: expected a whole number of at least 1.", given=top)

@@ -15,7 +15,8 @@ from atalho.data.order import PathLike, batched
 from atalho.errors import DataError
 from atalho.findings import Finding
 from atalho.json_values import JsonObject
-from atalho.model import Model, Prediction, need_classes
+from atalho.model import Model, need_classes
+from atalho.predictions import Prediction
 from atalho.text import _
 
 

@@ -57,10 +57,14 @@ def decode_square(
     max_pixels: int = MAX_PIXELS,
     tiff: bool = False,
     avif: bool = False,
+    whole: bool = False,
 ) -> NDArray[np.uint8]:
-    """(P, P, C) uint8, P = `fit.side`: the middle of the image, resized."""
+    """(P, P, C) uint8, P = `fit.side`: the middle of the image, resized.
+
+    A large JPEG may be decoded at a smaller size, unless it is wanted `whole`: to the digit what `square_of` gives.
+    """
     # To be what others make of it, it must be resized from its own size.
-    reduce_to = fit.side if fit.crop is None else None
+    reduce_to = fit.side if fit.crop is None and not whole else None
     return _array(fit.square_of(_picture(source, channels, max_pixels, accepted_formats(tiff, avif), reduce_to)))
 
 
