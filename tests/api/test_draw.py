@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+import atalho
 from atalho.api.draw import draw
 from atalho.errors import ConfigError
 from atalho.runs.run import Run
@@ -50,3 +51,15 @@ def test_columns_that_cannot_be_are_refused(columns: int, beside: list[str]) -> 
 def test_what_is_no_network_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError):
         draw("resnet35")
+
+
+def test_a_network_and_a_model_are_drawn_and_a_drawing_shows_and_saves_itself(run: Run, tmp_path: Path) -> None:
+    assert draw(atalho.create("resnet20")) == draw("resnet20")
+    assert words(draw(run.model)) == words(draw(str(run.path)))
+    drawing = draw("resnet20", beside=[atalho.create("plain20")])
+    assert drawing._repr_svg_() == drawing
+    assert repr(drawing).startswith("Drawing(SVG, ")
+    drawing.save(tmp_path / "drawing.svg")
+    assert (tmp_path / "drawing.svg").read_text(encoding="utf-8") == drawing
+    with pytest.raises(ConfigError, match=r"Expected the name of a network, a path, a network or a model, not int\."):
+        draw(20)  # type: ignore[arg-type]

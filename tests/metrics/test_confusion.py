@@ -58,3 +58,12 @@ def test_many_classes_take_memory_by_the_images_and_not_by_pairs_of_classes() ->
     assert most < 50_000_000  # of Python's objects; 64 million counts took 1.5 GB
     assert len(stored) < 2_000_000
     assert from_json(type(found), json.loads(stored)) == found
+
+
+def test_it_prints_its_counts_and_numpy_takes_it() -> None:
+    confusion = Confusion.of_rows(ROWS)
+    assert np.array_equal(np.array(confusion), np.array(ROWS))
+    assert np.asarray(confusion, dtype=np.float32).dtype == np.float32
+    assert repr(confusion) == "Confusion([[3, 0, 1], [0, 0, 0], [0, 2, 5]])"
+    assert confusion._repr_html_().count("<td>") == 9
+    assert repr(Confusion(1000, [(0, 1, 1)])) == "Confusion(1000 × 1000)"

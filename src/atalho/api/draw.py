@@ -1,14 +1,20 @@
 """The drawing of a network's architecture, as the article draws ResNet-34."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from atalho.data.order import several
 from atalho.errors import ConfigError
 from atalho.inspection.summary import summarise
+from atalho.model import Model
+from atalho.networks.network import Network
+from atalho.networks.select import name_of
 from atalho.report import drawing
 from atalho.report.drawing import NetworkToDraw
+from atalho.report.shown import Drawing
 from atalho.runs.network_source import NetworkSource, resolve
+from atalho.storage import model_folder
 from atalho.text import _
 from atalho.text.numbers import whole
 
@@ -16,19 +22,19 @@ MOST_COLUMNS: Final = 8
 
 
 def draw(
-    model: str,
+    model: str | Path | Network | Model,
     *,
-    beside: str | Sequence[str] = (),
+    beside: str | Path | Network | Model | Sequence[str | Path | Network | Model] = (),
     size: int | None = None,
     unfold: bool = False,
     columns: int = 1,
-) -> str:
+) -> Drawing:
     """Draw a network's architecture.
 
     Parameters
     ----------
     model
-        A name of the catalogue, a TOML file with a specification, or a run or model folder.
+        A name of the catalogue, a TOML file with a specification, a run or model folder, a network or a loaded model.
     beside
         More of these, drawn next to it, stage by stage on the same lines.
     size
@@ -40,8 +46,8 @@ def draw(
 
     Returns
     -------
-    str
-        An SVG.
+    Drawing
+        An SVG, as text; a notebook shows it as a picture.
 
     Raises
     ------
@@ -50,7 +56,7 @@ def draw(
 
     Examples
     --------
-    >>> Path("resnet34.svg").write_text(atalho.draw("resnet34", columns=2))
+    >>> atalho.draw("resnet34", columns=2).save("resnet34.svg")
     """
     if not 1 <= columns <= MOST_COLUMNS or (beside and columns > 1):
         raise ConfigError(
@@ -58,8 +64,20 @@ def draw(
             given=columns,
             most=MOST_COLUMNS,
         )
-    subjects = [_subject(resolve(word), size) for word in (model, *several(beside))]
-    return str(drawing.draw(subjects, unfold=unfold, columns=columns))
+    subjects = [_subject(_source(one), size) for one in (model, *several(beside, Network, Model))]
+    return Drawing(drawing.draw(subjects, unfold=unfold, columns=columns))
+
+
+def _source(given: object) -> NetworkSource:
+    if isinstance(given, Network):
+        return NetworkSource(name_of(given.spec), given.spec, given.spec.plan().usual_side)
+    if isinstance(given, Model):
+        return NetworkSource(model_folder.name_of(given.folder), given.card.spec, given.card.preprocessing.size)
+    if not isinstance(given, str | Path):
+        raise ConfigError(
+            "Expected the name of a network, a path, a network or a model, not {kind}.", kind=type(given).__name__
+        )
+    return resolve(str(given))
 
 
 def _subject(found: NetworkSource, size: int | None) -> NetworkToDraw:

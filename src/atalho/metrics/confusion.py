@@ -11,6 +11,9 @@ from atalho.stored import own_form
 WHOLE_UP_TO: Final = 1000
 """Classes up to which a file holds every count, in rows; of more it holds those that are not zero."""
 
+_PRINTED: Final = 30
+"""Classes up to which the counts are printed."""
+
 
 class Confusion(Sequence[tuple[int, ...]]):
     """A row for each true class, with the count of each predicted class: `confusion[true][predicted]`."""
@@ -66,6 +69,24 @@ class Confusion(Sequence[tuple[int, ...]]):
         for taken, count in self._rows.get(true, {}).items():
             row[taken] = count
         return tuple(row)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Every count (K, K), for NumPy."""
+        counts = np.zeros((self._classes, self._classes), dtype=np.int64 if dtype is None else dtype)
+        for true, taken, count in self.cells():
+            counts[true, taken] = count
+        return counts
+
+    def __repr__(self) -> str:
+        if self._classes > _PRINTED:
+            return f"Confusion({self._classes} × {self._classes})"
+        return f"Confusion({[list(row) for row in self]})"
+
+    def _repr_html_(self) -> str:
+        if self._classes > _PRINTED:
+            return repr(self)
+        rows = ("".join(f"<td>{count}</td>" for count in row) for row in self)
+        return f"<table>{''.join(f'<tr>{cells}</tr>' for cells in rows)}</table>"
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Confusion):

@@ -59,6 +59,13 @@ _SETTINGS: Final[dict[Any, Any]] = {
 }
 
 
+class Picture(Figure):
+    """A figure that a notebook shows, without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        return png(self)
+
+
 def svg(figure: Figure, name: str) -> Html:
     """The figure as inline SVG in the page's own colours and font; `name` keeps its ids apart from other figures'."""
     text = _saved(figure, "svg", name).decode()
@@ -158,5 +165,5 @@ class _Percents(Formatter):
 
 
 def panel(width: float, height: float) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Picture(figsize=(width, height), layout="constrained")
     return figure, figure.add_subplot()

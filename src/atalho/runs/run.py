@@ -1,16 +1,20 @@
 """A run as `train` returns it: what it was started with, what it measured, and its model."""
 
+import base64
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from atalho import model
 from atalho.config import Config
 from atalho.data.manifest import Manifest
 from atalho.data.manifest_record import ManifestRecord
-from atalho.errors import ConfigError
+from atalho.errors import AtalhoError, ConfigError, nearest
+from atalho.findings import Shown
 from atalho.pretrained import located
+from atalho.report.shown import ReportPage
 from atalho.settings import merge, validate
 from atalho.storage import model_folder, run_file, run_folder
 from atalho.storage.run_folder import RunFolder
@@ -18,11 +22,16 @@ from atalho.storage.run_records import Lengthened, RunNetwork, TrainingTime
 from atalho.tasks.by_name import evaluation_of
 from atalho.tasks.classification import ClassificationEvaluation
 from atalho.tasks.task import Evaluation
+from atalho.text import Text, _, visible
+from atalho.text.numbers import with_interval
 from atalho.training.setup import EpochOrigin, Schedules
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-@dataclass(frozen=True)
-class Run:
+
+@dataclass(frozen=True, repr=False)
+class Run(Shown):
     """A run by its folder; everything is read from there when it is asked for."""
 
     path: Path
@@ -99,6 +108,65 @@ class Run:
     def seconds(self) -> float:
         """Time spent training, in seconds, over all sessions."""
         return RunFolder(self.path).read(TrainingTime).seconds
+
+    @property
+    def history(self) -> dict[str, list[Any]]:
+        """What each finished epoch gave, a plain dictionary of columns, which pandas and polars take for a table.
+
+        `epoch` and `step`, `train_loss`, `train_top1`, `val_loss`, `val_top1` (in re-identification `val_rank1` and
+        `val_map`), `learning_rate`; without the columns that the run does not have. Accuracies are shares.
+        """
+        rows = [{name: value for name, value in vars(row).items() if name != "kind"} for row in self._files.epochs]
+        columns = {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
+        return {name: column for name, column in columns.items() if any(value is not None for value in column)}
+
+    def plot(self, name: str = "accuracy") -> "Figure":
+        """A figure of the report, which a notebook shows and `savefig` writes: accuracy, loss, confusion and others.
+
+        Raises ConfigError where the run has no figure of that name, with those that it has.
+        """
+        from atalho.report import figures  # here, as matplotlib takes a moment
+
+        drawn = figures.draw_all(self._files)
+        if name not in drawn:
+            has = Text("{run} has no figure {name!r}.", run=self.path, name=name)
+            raise ConfigError(Text.joined(has, nearest(str(name), drawn)) if drawn else has)
+        return drawn[name]
+
+    def report(self) -> ReportPage:
+        """The page of the run, a path; a notebook shows the page. Raises RunError where it is not written yet."""
+        return ReportPage.of(self.path)
+
+    def shown(self) -> Iterator[tuple[str, str]]:
+        """Its folder and, as far as they are there, its network, its images, how far it is and how good."""
+        yield _("run"), visible(str(self.path))
+        try:
+            files = self._files
+            yield _("network"), visible(files.model)
+            yield _("data"), visible(files.data)
+            yield _("epochs"), f"{len(files.epochs)}/{self.config.training.epochs}"
+            evaluation = evaluation_of(files)
+            if evaluation is not None:
+                headline = evaluation.headline
+                yield headline.name, with_interval(headline.value, headline.interval)
+        except AtalhoError as error:
+            yield _("error"), visible(str(error))
+
+    def _repr_html_(self) -> str:
+        from atalho.report import canvas
+
+        table = super()._repr_html_()
+        try:
+            drawing = canvas.standalone(canvas.svg(self.plot(), "accuracy"))
+        except AtalhoError:
+            return table
+        picture = base64.b64encode(drawing).decode()
+        return f'{table}<img alt="" width="420" src="data:image/svg+xml;base64,{picture}">'
+
+    @property
+    def _files(self) -> RunFolder:
+        """What the run has written, as it is now."""
+        return RunFolder(self.path)
 
     def json(self, name: str) -> Any:
         """One JSON file of the run. Raises RunError where it is missing or damaged."""
