@@ -75,13 +75,14 @@ def test_an_image_that_cannot_be_read_has_its_error_in_its_place(folder: Path, i
     found = loaded.predict([image, broken, b"", tmp_path / "missing.png", image])
     assert [row.error is None for row in found] == [True, False, False, False, True]
     assert "broken.png cannot be read as an image: truncated or damaged" in str(found[1].error)
-    assert found[0] == found[4] == loaded.predict(image)[0]
+    assert found[0] == found[4]
+    assert found[0].probability == pytest.approx(loaded.predict(image)[0].probability, abs=1e-6)
     assert (found[1].label, found[1].top, found[1].image) == ("", (), str(broken))
     assert np.isnan(found[1].probability)
     assert found[1].to_dict() == {"error": found[1].error}
     with pytest.warns(UserWarning, match=r"broken\.png cannot be read .* Its embedding is NaN\."):
         vectors = loaded.embed([image, broken])
-    assert torch.equal(vectors[0], loaded.embed(image)[0])
+    assert torch.allclose(vectors[0], loaded.embed(image)[0], atol=1e-5)
     assert bool(vectors[1].isnan().all())
 
 

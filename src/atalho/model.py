@@ -121,9 +121,9 @@ class Model(Shown):
         for batch in batched(given.several(images)):
             read = [self._read(image) for image in batch]
             rows = torch.full((len(batch), dimension), torch.nan)
-            places = [place for place, pixels in enumerate(read) if isinstance(pixels, Tensor)]
-            if places:
-                rows[places] = self.embed_pixels(torch.cat([read[place] for place in places]))
+            good = {place: pixels for place, pixels in enumerate(read) if isinstance(pixels, Tensor)}
+            if good:
+                rows[list(good)] = self.embed_pixels(torch.cat(list(good.values())))
             for error in read:
                 if isinstance(error, UnreadableImageError):
                     warnings.warn(_("{error} Its embedding is NaN.").format(error=error), stacklevel=2)

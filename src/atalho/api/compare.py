@@ -6,8 +6,9 @@ from pathlib import Path
 
 from atalho.api.index import embed
 from atalho.config import TaskName
+from atalho.data.given import ImageLike
 from atalho.findings import Finding
-from atalho.model import ImageLike, load
+from atalho.model import load
 from atalho.precision import Numbers
 from atalho.storage import threshold_file
 from atalho.text import _

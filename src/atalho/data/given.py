@@ -131,8 +131,8 @@ def _picture(pixels: NDArray[Any]) -> Image.Image:
             raise DataError(
                 "Floating-point pixels from {low} to {high} are not accepted: expected 0 to 1, or uint8 from 0 to 255. "
                 "Divide values up to 255 by 255, and pass images before they are normalised.",
-                low=f"{low:g}",
-                high=f"{high:g}",
+                low=format(low, "g"),
+                high=format(high, "g"),
             )
         pixels = (pixels.clip(0, 1) * 255).round().astype(np.uint8)
     if pixels.dtype != np.uint8:
