@@ -49,7 +49,7 @@ def test_a_model_shows_what_a_user_needs() -> None:
 def test_a_run_shows_what_a_user_needs() -> None:
     shown = {name for name in dir(Run) if not name.startswith("_")} | set(Run.__dataclass_fields__)
     made, measured = {"open", "begun", "path", "config", "json"}, {"evaluation", "top1", "seconds"}
-    told = {"history", "plot", "report", "shown"}
+    told = {"history", "plot", "report", "shown", "earlier", "origins"}
     assert shown == made | measured | {"images", "manifest", "network", "model"} | told
 
 
