@@ -2,9 +2,9 @@
 
 import pytest
 
-from atalho.config import Config
+from atalho.config import Config, entries
 from atalho.errors import ConfigError
-from atalho.settings import merge, nest, to_dict, validate
+from atalho.settings import by_path, merge, nest, to_dict, validate
 
 
 def test_the_defaults_are_valid() -> None:
@@ -52,3 +52,23 @@ def test_dashes_in_paths_are_underscores() -> None:
         "training": {"batch_size": 8},
         "data": {"size": 32},
     }
+
+
+def test_every_setting_has_a_name_of_its_own() -> None:
+    for entry in entries():
+        name = entry.path.rpartition(".")[2]
+        assert by_path({name: 1}) == {entry.path: 1}, "two sections have a setting of this name"
+    assert by_path({"label-smoothing": 0.2, "class_": "*", "training": {"lr": 1}, "data.size": 16}) == {
+        "training.label_smoothing": 0.2,
+        "data.class": "*",
+        "training": {"lr": 1},
+        "data.size": 16,
+    }
+
+
+def test_a_misspelt_name_is_answered_with_the_nearest() -> None:
+    for name, text in (("lable_smoothing", "Did you mean label_smoothing"), ("trainin", "Did you mean training")):
+        with pytest.raises(ConfigError, match=f"{name}: unknown setting. {text}"):
+            by_path({name: 1})
+    with pytest.raises(ConfigError, match=r"5: the name of a setting is expected, such as training\.lr\."):
+        by_path({5: 1})  # type: ignore[dict-item]

@@ -39,5 +39,9 @@ from atalho.surgery.grow import grow as grow
 from atalho.tasks.classification import ClassificationEvaluation as ClassificationEvaluation
 from atalho.tasks.reidentification.evaluation import ReidentificationEvaluation as ReidentificationEvaluation
 from atalho.tasks.task import Evaluation as Evaluation
+from atalho.training.progress import EpochReport as EpochReport
+from atalho.training.progress import Progress as Progress
+from atalho.training.progress import RunReport as RunReport
+from atalho.training.progress import StepReport as StepReport
 
 __version__: str

@@ -10,9 +10,10 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, get_args
 
-from atalho.config import Config, TaskName
-from atalho.errors import ConfigError
+from atalho.config import Config, TaskName, entries
+from atalho.errors import ConfigError, nearest
 from atalho.json_values import JsonObject, JsonValue
+from atalho.text import Text
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -49,6 +50,31 @@ def nest(flat: Mapping[str, JsonValue]) -> JsonObject:
 
 def _nested(keys: list[str], value: JsonValue) -> JsonObject:
     return {keys[0]: value if len(keys) == 1 else _nested(keys[1:], value)}
+
+
+def by_path(named: Mapping[str, JsonValue]) -> JsonObject:
+    """`{"lr": 0.2}` as `{"training.lr": 0.2}`; a path, and a section with its values, stay what they are.
+
+    Raises ConfigError for a name that no setting has, with the nearest.
+    """
+    short = {entry.path.rpartition(".")[2]: entry.path for entry in entries()}
+    sections = {entry.path.partition(".")[0] for entry in entries()}
+    found: JsonObject = {}
+    for given, value in named.items():
+        if not isinstance(given, str):
+            raise ConfigError("{given!r}: the name of a setting is expected, such as training.lr.", given=given)
+        name = given.replace("-", "_").rstrip("_")
+        if "." not in name and name not in sections:
+            if name not in short:
+                raise ConfigError(
+                    Text.joined(
+                        Text("{name}: unknown setting.", name=given),
+                        nearest(name, {*short, *short.values(), *sections}),
+                    )
+                )
+            name = short[name]
+        found[name] = value
+    return found
 
 
 def change(config: Config, values: Mapping[str, JsonValue]) -> Config:

@@ -1,9 +1,9 @@
 """Train a network on a folder of images: from the images to a run folder with model, metrics, figures and report."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from atalho.errors import ConfigError
 from atalho.json_values import JsonObject, JsonValue
@@ -13,11 +13,12 @@ from atalho.runs.follow import follow
 from atalho.runs.forecast import Forecast, foresee
 from atalho.runs.resume import continue_run
 from atalho.runs.run import Run
-from atalho.settings import Asked, ask, change, flatten, merge, nest, refuse_other_task
+from atalho.settings import Asked, ask, by_path, change, flatten, merge, nest, refuse_other_task
 from atalho.storage import run_file
 from atalho.training import distributed
 from atalho.training.progress import Progress
-from atalho.training.tracking import Tracker, tracked, tracker_of
+from atalho.training.shown import told
+from atalho.training.tracking import Tracker, tracker_of
 
 _LENGTHS: Final = ("epochs", "steps", "minutes")
 """The settings of training that say how long it lasts."""
@@ -39,7 +40,9 @@ def train(
     continue_existing: bool = False,
     command: str | None = None,
     track: Tracker | None = None,
-    progress: Progress | None = None,
+    callbacks: Iterable[Progress] = (),
+    progress: Progress | Literal["auto"] | None = "auto",
+    **named: Any,
 ) -> Run:
     """Train on the images at `data`.
 
@@ -56,7 +59,7 @@ def train(
         The settings that are given most often; `atalho.list_models()` names the models, and a file `NAME.toml` is a
         spec.
     settings
-        Every other value of the schema, by path (`{"training.lr": 0.2}`) or nested.
+        Every other value of the schema, by path (`{"training.lr": 0.2}`), by its own name (`{"lr": 0.2}`) or nested.
     config
         A TOML file with settings, such as the `run.toml` of a run.
     out
@@ -67,8 +70,14 @@ def train(
         How the run was asked for, for its record.
     track
         Write the metrics for TensorBoard too.
+    callbacks
+        Objects of classes derived from `atalho.Progress`, told of every step, epoch and end. One that raises an error
+        is reported, and the training goes on.
     progress
-        Who is told how far it is.
+        "auto" shows how far it is: bars on a terminal, a table that grows in a notebook, a line an epoch elsewhere.
+        None is silent.
+    named
+        Settings by their own names: `lr=0.2` is `settings={"training.lr": 0.2}`.
 
     Returns
     -------
@@ -97,20 +106,20 @@ def train(
     }
     folder, command = Path(out) if out is not None else None, command or provenance.called_from_python("atalho.train")
     with distributed.joined() as ranks:
-        given = nest(settings or {})
+        given = _given(settings, named)
         values = _values(given, shortcuts, config)
         continue_existing |= ranks.restarts > 0
         continuation.refuse_nowhere(folder, continue_existing, ranks)
         if not ranks.is_main:
             return follow(ranks)
-        listener = tracked(progress, track)
-        asked, values = _asked(values)
-        digest = continuation.command_digest(values, asked.config)
-        before = continuation.find_run(folder, digest) if folder is not None and continue_existing else None
-        if before is not None:
-            return continue_run(before, before.config.data, False, listener, ranks)
-        refuse_other_task(given, asked.config.task)
-        return begin(asked, digest, folder, command, listener, ranks)
+        with told(progress, track, callbacks) as listener:
+            asked, values = _asked(values)
+            digest = continuation.command_digest(values, asked.config)
+            before = continuation.find_run(folder, digest) if folder is not None and continue_existing else None
+            if before is not None:
+                return continue_run(before, before.config.data, False, listener, ranks)
+            refuse_other_task(given, asked.config.task)
+            return begin(asked, digest, folder, command, listener, ranks)
 
 
 def forecast(
@@ -124,7 +133,7 @@ def forecast(
     progress: Progress | None = None,
 ) -> Forecast:
     """What `train` would do with the same arguments; nothing of a run is written. Raises as `train` does."""
-    given = nest(settings or {})
+    given = _given(settings, {})
     asked, _ = _asked(_values(given, _shortcuts(data, model, task), config))
     refuse_other_task(given, asked.config.task)
     with distributed.joined() as ranks:
@@ -139,7 +148,8 @@ def resume(
     epochs: int | None = None,
     accept_data_change: bool = False,
     track: Tracker | None = None,
-    progress: Progress | None = None,
+    callbacks: Iterable[Progress] = (),
+    progress: Progress | Literal["auto"] | None = "auto",
 ) -> Run:
     """Continue a run exactly where its newest intact checkpoint left it, and finish it.
 
@@ -158,8 +168,8 @@ def resume(
         network has seen.
     track
         Write the metrics for TensorBoard from now on; a run that was tracked stays so.
-    progress
-        Who is told how far it is.
+    callbacks, progress
+        As in `train`.
 
     Returns
     -------
@@ -181,8 +191,17 @@ def resume(
         if not ranks.is_main:
             return follow(ranks)
         run = Run.open(path)
-        listener = tracked(progress, track or tracker_of(run.path))
-        return continue_run(run, data_change.data_at(data, run), accept_data_change, listener, ranks, epochs)
+        with told(progress, track or tracker_of(run.path), callbacks) as listener:
+            return continue_run(run, data_change.data_at(data, run), accept_data_change, listener, ranks, epochs)
+
+
+def _given(settings: Mapping[str, Any] | None, named: Mapping[str, Any]) -> JsonObject:
+    """The settings, nested, that were given at once and by their own names."""
+    if not isinstance(settings, Mapping | None):
+        raise ConfigError(
+            "settings: expected a dictionary of names and values, not {kind}.", kind=type(settings).__name__
+        )
+    return merge(nest(by_path(settings or {})), nest(by_path(named)))
 
 
 def _shortcuts(data: Path | str | None, model: Path | str | None, task: str | None) -> dict[str, JsonValue]:

@@ -29,7 +29,7 @@ from atalho.text import _
 from atalho.training import loop
 from atalho.training.determinism import deterministic
 from atalho.training.distributed import Ranks
-from atalho.training.progress import Progress, ProgressList
+from atalho.training.progress import Progress, ProgressList, RunReport
 from atalho.training.setup import BEGINNING, EpochOrigin, Schedules, TrainingSetup
 from atalho.training.state import StateRest, Tally, TrainingState
 from atalho.training.timing import Timing
@@ -65,7 +65,11 @@ class RunStart:
 def fit(run: Run, dataset: Dataset, precision: Precision, progress: Progress, ranks: Ranks) -> None:
     """Train from the newest intact checkpoint, or from the beginning, to the end; then evaluate and report."""
     with deterministic(precision.device, run.config.training.deterministic, progress.note):
-        _fit(run, dataset, precision, progress, ranks)
+        try:
+            _fit(run, dataset, precision, progress, ranks)
+            progress.finished(_report(run))
+        finally:
+            progress.end()
 
 
 def _fit(run: Run, dataset: Dataset, precision: Precision, progress: Progress, ranks: Ranks) -> None:
@@ -99,17 +103,23 @@ def _fit(run: Run, dataset: Dataset, precision: Precision, progress: Progress, r
         begun = ExpectedTime(progress.note, c, spec, dataset.size, resumed=saved is not None)
         progress = ProgressList(progress, begun)
         progress.begin(run.path)
-        try:
-            with memory.explained(plan):
-                loop.fit(setup, state, ranks, log, timing, progress)
-        finally:
-            progress.end()
+        with memory.explained(plan):
+            loop.fit(setup, state, ranks, log, timing, progress)
     seen = trained_images.seen_ids(run.path, dataset)
     # In fp32, so that a network has one accuracy, whatever the machine computes with in training.
     measured = choose(c.training.device, "fp32")
     trained = state.averaged.network.to(memory_format=torch.channels_last)  # as it is laid out wherever it is used
     finish.finish(run, EvaluationTarget(trained, dataset, prepared, measured, seen), progress)
     ranks.wait()
+
+
+def _report(run: Run) -> RunReport:
+    evaluation = run.evaluation
+    if evaluation is None:
+        return RunReport(run.path, "", {}, run.seconds)
+    values = {name: getattr(evaluation, name) for name in task_of(run.config.task).summary}
+    measured = {name: float(value) for name, value in values.items() if isinstance(value, int | float)}
+    return RunReport(run.path, evaluation.split, measured, run.seconds)
 
 
 def _run_start(run: Run, dataset: Dataset, precision: Precision, state: TrainingState) -> RunStart:

@@ -54,8 +54,26 @@ class EpochReport:
     """Until the last epoch is done and evaluated."""
 
 
+@dataclass(frozen=True)
+class RunReport:
+    """A finished run: its folder, what was measured on which split, and how many seconds were spent training.
+
+    `measured` has the numbers that stand first, by the names of `evaluation.json`: `top1` and `macro_f1`, in
+    re-identification `rank1`, `map` and `minp`. `split` is `test`, or `val` where there are no test images; both are
+    empty where there was nothing to measure on.
+    """
+
+    run: Path
+    split: str
+    measured: Mapping[str, float]
+    seconds: float
+
+
 class Progress(Listener):
-    """A silent listener that is told of training too; override what is of interest."""
+    """A silent listener that is told of training too; override what is of interest.
+
+    Also what `callbacks` of `train` derive from.
+    """
 
     def begin(self, run: Path) -> None:
         """Training begins or goes on, in the folder `run`."""
@@ -66,8 +84,11 @@ class Progress(Listener):
     def epoch(self, report: EpochReport) -> None:
         """An epoch is done and evaluated."""
 
+    def finished(self, report: RunReport) -> None:
+        """The run is complete: trained, measured, its model and report written."""
+
     def end(self) -> None:
-        """Training is over, at its last step, by a signal or by an error."""
+        """The run is over, finished, by a signal or by an error; always the last call."""
 
 
 class ProgressList(Progress):
@@ -95,6 +116,10 @@ class ProgressList(Progress):
     def epoch(self, report: EpochReport) -> None:
         for listener in self._listeners:
             listener.epoch(report)
+
+    def finished(self, report: RunReport) -> None:
+        for listener in self._listeners:
+            listener.finished(report)
 
     def end(self) -> None:
         for listener in self._listeners:
