@@ -46,7 +46,7 @@ WRONG: list[tuple[str, Callable[[Any], Any], str]] = [
     (
         "another tracker",
         lambda run: atalho.train(".", track="mlflow"),
-         "track: expected 'tensorboard', None",
+        "track: expected 'tensorboard', None",
     ),
     ("a run by number", lambda run: atalho.resume(5), "path: expected a path, a text, not 5"),
     ("a run that is none", lambda run: atalho.resume("."), "is not a run folder"),

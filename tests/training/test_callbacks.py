@@ -117,7 +117,7 @@ def test_one_that_is_slow_is_named_once(monkeypatch: pytest.MonkeyPatch, tmp_pat
         now += 2.0
         listener.step(StepReport(number, 5, 1, 1, 0.5, 10.0, 1.0))
     assert len(told) == 1
-    assert told[0].startswith("The callback Slow has taken 6 s of 10 s (60%), most of it in step")
+    assert told[0].startswith("The callback Slow has taken 6.0 s of 10 s (60%), most of it in step")
 
 
 def test_one_that_takes_its_share_and_no_more_is_not_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_one_that_takes_its_share_and_no_more_is_not_named(monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("given", "text"),
     [
-        (5, r"callbacks: expected a list of them, not int\."),
+        (5, r"callbacks: expected a list, not 5\."),
         ([print], r"derived from atalho\.Progress, not builtin_function_or_method\. Derive it and override step"),
         ([Diary], r"Diary is a class, and an object of it is expected\. Write Diary\(\)\."),
     ],

@@ -23,7 +23,7 @@ def test_a_script_says_how_far_it_is_unless_it_is_silenced(
 
 
 def test_another_progress_is_refused(clothes: Path) -> None:
-    with pytest.raises(ConfigError, match=r'progress: expected "auto", None or an object .*, not True\.'):
+    with pytest.raises(ConfigError, match=r"progress: expected Progress, 'auto', None, not True\."):
         atalho.train(clothes, progress=True)  # type: ignore[arg-type]
 
 

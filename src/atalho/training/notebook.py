@@ -53,9 +53,8 @@ class NotebookProgress(Progress):
     def step(self, report: StepReport) -> None:
         words = (
             _("epoch {epoch} of {epochs}").format(epoch=report.epoch, epochs=report.epochs),
-            _("loss {loss} · {speed} images/s").format(
-                loss=number(report.loss, 3), speed=whole(report.images_per_second)
-            ),
+            f"{_('loss')} {number(report.loss, 3)}",
+            _("{speed} images/s").format(speed=whole(report.images_per_second)),
             _("{time} left").format(time=duration(report.seconds_left)),
         )
         self._bar = _bar(report.step, report.steps, " · ".join(words))
