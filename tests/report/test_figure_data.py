@@ -9,7 +9,7 @@ from atalho.networks import catalogue
 from atalho.report import figure_data, figures
 from atalho.report.canvas import panel, style
 from atalho.report.drawing import NetworkToDraw
-from atalho.report.figure_data import FromOne, label_of_interval
+from atalho.report.figure_data import TickLabels, label_of_interval
 from atalho.text import speaking
 
 
@@ -56,7 +56,7 @@ def test_words_on_an_axis_stand_for_its_places():
     assert rows(figure_data.of_figure(figure)) == [
         ["x", "y", "low", "high"], ["3", "resnet20", "2.5", "3.5"], ["4", "'=1+1", "", ""],
     ]  # fmt: skip
-    axes.xaxis.set_major_formatter(FromOne())
+    axes.xaxis.set_major_formatter(TickLabels())
     axes.plot([0], [7], "o", label="c")
     assert rows(figure_data.of_figure(figure))[1][:3] == ["c", "1", "7"]
 

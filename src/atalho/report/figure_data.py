@@ -42,7 +42,7 @@ class _Point:
     ends: tuple[float, float] | None = None
 
 
-class FromOne(Formatter):
+class TickLabels(Formatter):
     """Says places that are counted from 0 as people do, from 1."""
 
     def __call__(self, x: float, pos: int | None = None) -> str:
@@ -186,7 +186,7 @@ def _intervals(axes: Axes) -> Iterator[tuple[tuple[str, float], tuple[float, flo
 def _said(axis: Axis) -> Callable[[float], Value]:
     """What a place on an axis is called: the words that stand there, where the axis has words."""
     formatter = axis.get_major_formatter()
-    if isinstance(formatter, FromOne):
+    if isinstance(formatter, TickLabels):
         return formatter
     if not (isinstance(formatter, FuncFormatter) and isinstance(formatter.func, partial)):
         return lambda place: place  # only words that were given with their places are kept in a partial

@@ -12,7 +12,7 @@ from atalho.lab.shared.verdict import Interval
 from atalho.networks.spec import Spec
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED
 from atalho.report.drawing import NetworkToDraw, Scale, draw
-from atalho.report.figure_data import FromOne, label_of_interval
+from atalho.report.figure_data import TickLabels, label_of_interval
 from atalho.report.markup import Html
 from atalho.text import _
 
@@ -92,7 +92,7 @@ def block_axis(axes: Axes, names: Sequence[str]) -> None:
     step = max(1, -(-len(names) // 14))
     places = range(0, len(names), step)
     axes.set_xticks(places)
-    axes.xaxis.set_major_formatter(FromOne())
+    axes.xaxis.set_major_formatter(TickLabels())
     axes.set_xlim(-0.7, len(names) - 0.3)
     axes.set_xlabel(_("block"), color=INK)
     axes.grid(visible=False, axis="x")
