@@ -80,6 +80,8 @@ def _fits(value: Any, kind: Any) -> bool:
     plain = origin or kind
     if not isinstance(plain, type):
         return True
+    if issubclass(plain, os.PathLike):
+        return isinstance(value, os.PathLike)  # also what a verb returned, such as an imported model
     try:
         return isinstance(value, plain)
     except TypeError:  # a protocol that cannot be asked

@@ -17,8 +17,8 @@ EXAMPLES: Final = {
     ),
     "runs": ("atalho runs", "atalho runs --compare runs/clothes runs/again"),
     "grow": (
-        "atalho grow runs/clothes --blocks 2,2,2,3 --out grown/last",
-        "atalho grow runs/clothes clothes/test/bag --to resnet34 --kind copy --out grown/resnet34",
+        "atalho grow runs/clothes --at stages.1.1 --out grown/one",
+        "atalho grow runs/clothes --at stages.0.1,stages.1.1 --kind copy --out grown/two",
     ),
     "models": ("atalho models", "atalho models 'resnet*'"),
     "show": ("atalho show resnet34 --svg resnet34.svg", "atalho show runs/clothes"),
