@@ -18,7 +18,7 @@ EXAMPLES: Final = {
     "runs": ("atalho runs", "atalho runs --compare runs/clothes runs/again"),
     "grow": (
         "atalho grow runs/clothes --at stages.1.1 --out grown/one",
-        "atalho grow runs/clothes --at stages.0.1,stages.1.1 --kind copy --out grown/two",
+        "atalho grow runs/clothes --at stages.0.1 --kind copy --out grown/two",
     ),
     "models": ("atalho models", "atalho models 'resnet*'"),
     "show": ("atalho show resnet34 --svg resnet34.svg", "atalho show runs/clothes"),
