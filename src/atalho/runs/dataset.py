@@ -15,7 +15,7 @@ from atalho.data.decoding.survey import Survey, fingerprint, image_digests, surv
 from atalho.data.doctor.twins import Alike
 from atalho.data.duplicates import LeftOut
 from atalho.data.images import Images
-from atalho.data.manifest import Manifest, refuse_bad
+from atalho.data.manifest import NO_IDS, Ids, Manifest, refuse_bad
 from atalho.data.preprocessing import Preprocessing, choose_size, usual_fit
 from atalho.errors import ConfigError, DataError
 from atalho.tasks.by_name import task_of
@@ -39,6 +39,16 @@ class SurveyedData:
     channels: int
     alike: Alike | None = None
     left_out: LeftOut | None = None
+
+    @property
+    def measured(self) -> Ids:
+        """The images that accuracy is measured on: those of every split but train.
+
+        Those that left such a split are among them, so that leaving decodes nothing again.
+        """
+        left = self.left_out.images.items() if self.left_out is not None else ()
+        parts = [np.array(ids) for split, ids in (*self.manifest.splits.items(), *left) if split != "train"]
+        return np.unique(np.concatenate([NO_IDS, *parts]))
 
     def without(self, left_out: LeftOut) -> "SurveyedData":
         """The same without images that leave their split because another one has them too."""
@@ -133,9 +143,16 @@ def decoded(
     """Which square is kept of each image, and the pixels of all of them."""
     fit = usual_fit(surveyed.size) if prepared is None else prepared.fit_for(surveyed.size)
     options = reading_options(config)
-    return fit, open_images(
-        surveyed.manifest, surveyed.survey, options, fit=fit, channels=channels, progress=progress.work
+    images = open_images(
+        surveyed.manifest,
+        surveyed.survey,
+        options,
+        fit=fit,
+        channels=channels,
+        measured=surveyed.measured,
+        progress=progress.work,
     )
+    return fit, images
 
 
 def _lost_classes(manifest: Manifest, before: Manifest) -> Iterator[Text]:

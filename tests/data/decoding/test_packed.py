@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from atalho.data import layouts
 from atalho.data.decoding.decode import decode_square
@@ -40,7 +41,7 @@ def read(root: Path) -> Manifest:
 def opened(root: Path, **changes: Any) -> Images:
     manifest = read(root)
     shape = {name: changes.pop(name, usual) for name, usual in (("fit", Fit(20)), ("channels", 1))}
-    others = {name: changes.pop(name) for name in ("cache_dir", "progress") if name in changes}
+    others = {name: changes.pop(name) for name in ("cache_dir", "progress", "measured") if name in changes}
     return open_images(manifest, survey(manifest), ReadingOptions(**{"workers": 0} | changes), **shape, **others)
 
 
@@ -228,3 +229,27 @@ def test_what_a_cache_says_of_itself(data: Path, cache: Path) -> None:
     (about,) = (cache / "packed").glob("*/about.json")
     assert json.loads(about.read_text()) == {"version": 1, "images": 40, "bytes": 16000, "bad": [], "limit": 4e9}
     assert (about.parent / "pixels.u8").stat().st_size == 40 * 20 * 20
+
+
+@pytest.mark.parametrize("fit", [Fit(8), Fit(8, crop=6)])
+def test_large_jpegs_that_are_measured_are_another_cache(tmp_path: Path, fit: Fit) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (4, 32, 40, 3), np.uint8)
+    for number, image in enumerate(noise):
+        (tmp_path / "data" / str(number % 2)).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(tmp_path / "data" / str(number % 2) / f"{number}.jpg")
+    everything = np.arange(4)
+    before = opened(tmp_path / "data", fit=fit, channels=3)[everything].numpy()
+    measured = np.array([1, 2])
+    found = opened(tmp_path / "data", fit=fit, channels=3, measured=measured)[everything].numpy()
+    changed = [] if fit.crop else [1, 2]
+    assert [number for number in range(4) if (found[number] != before[number]).any()] == changed
+    manifest = read(tmp_path / "data")
+    for number in measured.tolist():
+        whole = decode_square(manifest.path(number), fit=fit, channels=3, whole=True)
+        np.testing.assert_array_equal(found[number].transpose(1, 2, 0), whole)
+    opened(tmp_path / "data", fit=fit, channels=3, measured=measured, progress=stop)
+
+
+def test_of_smaller_images_every_split_finds_one_cache(data: Path) -> None:
+    opened(data)
+    opened(data, measured=np.arange(40), progress=stop)

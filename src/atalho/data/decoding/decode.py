@@ -61,11 +61,17 @@ def decode_square(
 ) -> NDArray[np.uint8]:
     """(P, P, C) uint8, P = `fit.side`: the middle of the image, resized.
 
-    A large JPEG may be decoded at a smaller size, unless it is wanted `whole`: to the digit what `square_of` gives.
+    A large JPEG may be decoded at a smaller size, as for training, unless it is wanted `whole`: then it gives to the
+    digit what `square_of` does.
     """
     # To be what others make of it, it must be resized from its own size.
     reduce_to = fit.side if fit.crop is None and not whole else None
     return _array(fit.square_of(_picture(source, channels, max_pixels, accepted_formats(tiff, avif), reduce_to)))
+
+
+def smallest_reduced(side: int) -> float:
+    """The shorter side, in pixels, from which on a JPEG may be decoded at a smaller size for squares of `side`."""
+    return 2 * _SMALLER_BY * side
 
 
 def square_of(image: Image.Image, *, fit: Fit, channels: int) -> NDArray[np.uint8]:
@@ -114,8 +120,8 @@ def _decode(image: Image.Image, channels: int, reduce_to: int | None) -> Image.I
 
 
 def _reduce(image: Image.Image, reduce_to: int) -> None:
-    scale = reduce_to * _SMALLER_BY / min(image.size)
-    if scale <= 0.5:
+    if min(image.size) >= smallest_reduced(reduce_to):
+        scale = reduce_to * _SMALLER_BY / min(image.size)
         image.draft(None, (round(image.width * scale), round(image.height * scale)))
 
 

@@ -20,14 +20,14 @@ from PIL import Image
 
 from atalho import system
 from atalho.data.decoding.cache import cache_folder, caching, make_room, temporary
-from atalho.data.decoding.decode import square_of
+from atalho.data.decoding.decode import smallest_reduced, square_of
 from atalho.data.decoding.fit import Fit
 from atalho.data.decoding.pool import DecoderPool, workers_for
 from atalho.data.decoding.reading import ReadingOptions
 from atalho.data.decoding.streamed import StreamedImages, files_of
 from atalho.data.decoding.survey import PART, OnProgress, Survey
 from atalho.data.images import Images, PackedImages
-from atalho.data.manifest import BadImage, Ids, Manifest, refuse_bad
+from atalho.data.manifest import NO_IDS, BadImage, Ids, Manifest, refuse_bad
 from atalho.text import Text, _
 
 _VERSION: Final = 1
@@ -43,6 +43,7 @@ def open_images(
     *,
     fit: Fit,
     channels: int,
+    measured: Ids = NO_IDS,
     cache_dir: Path | None = None,
     progress: OnProgress | None = None,
 ) -> Images:
@@ -52,6 +53,9 @@ def open_images(
     cannot be read are refused (DataError), or with `skip_bad` listed in the result's `bad`: leave them out with
     `manifest.without`. A set that is larger than `cache_gb`, or that does not fit on the disk, is decoded by
     processes batch by batch.
+
+    Large JPEGs are decoded at a smaller size, which is faster. Those of `measured` are not: they are to the digit what
+    a model makes of the file, the opened image or its array.
     """
     skip_bad = options.skip_bad
     if not skip_bad:
@@ -59,16 +63,17 @@ def open_images(
     if manifest.pixels is not None:
         return PackedImages(_from_arrays(manifest.pixels, fit, channels), ())
     pool = DecoderPool.over(len(manifest), options)
+    whole = _whole(survey, fit, measured)
     cache = cache_folder(cache_dir)
     size = len(manifest) * fit.side**2 * channels
-    key = _key(survey, fit, channels, options)
+    key = _key(survey, fit, channels, options, whole)
     folder = cache / "packed" / key
     limit = options.cache_gb * _GB
     if size <= limit and (_about(folder) is not None or _has_room(folder, size)):
         packed = _find(folder)
         if packed is None:
             with pool:
-                parts = _decoded(manifest, survey, pool, fit, channels, progress)
+                parts = _decoded(manifest, survey, whole, pool, fit, channels, progress)
                 packed = _make(folder, parts, manifest, skip_bad, limit)
             make_room(folder.parent, folder, _largest_limit(folder.parent))
         bad = _bad(packed.about, manifest, skip_bad)
@@ -77,34 +82,51 @@ def open_images(
     known = _about(checked)
     if known is None:
         with pool:
-            parts = _decoded(manifest, survey, pool, fit, channels, progress)
+            parts = _decoded(manifest, survey, whole, pool, fit, channels, progress)
             known = _make(checked, parts, manifest, skip_bad, None).about
     bad = _bad(known, manifest, skip_bad)
     # With no workers given, decoding ahead is worth one even for few images.
     ahead = options.workers if options.workers is not None else max(1, workers_for(len(manifest), None))
     ahead_pool = DecoderPool.over(len(manifest), replace(options, workers=ahead))
-    return StreamedImages(manifest, fit, channels, bad, digests=survey.digests, pool=ahead_pool)
+    return StreamedImages(manifest, fit, channels, bad, digests=survey.digests, whole=whole, pool=ahead_pool)
 
 
 _Part = tuple[Ids, NDArray[np.uint8], list[tuple[int, Text]]]
 
 
+def _whole(survey: Survey, fit: Fit, measured: Ids) -> NDArray[np.bool_]:
+    """Which images (N,) are decoded at their own size although they are so large that a JPEG need not be.
+
+    Where all are smaller nothing depends on `measured`, and every split of a data set finds the same packed file.
+    """
+    whole = np.zeros(len(survey.widths), bool)
+    whole[measured] = fit.crop is None  # with it all are
+    return whole & (np.minimum(survey.widths, survey.heights) >= smallest_reduced(fit.side))
+
+
 def _decoded(
-    manifest: Manifest, survey: Survey, pool: DecoderPool, fit: Fit, channels: int, progress: OnProgress | None
+    manifest: Manifest,
+    survey: Survey,
+    whole: NDArray[np.bool_],
+    pool: DecoderPool,
+    fit: Fit,
+    channels: int,
+    progress: OnProgress | None,
 ) -> Iterator[_Part]:
     """All images in parts: ids, pixels, and which of them are bad. What the survey found bad is not tried again."""
     images = len(manifest)
     known = {image.number: image.reason for image in survey.bad}
     parts = [np.arange(first, min(first + PART, images)) for first in range(0, images, PART)]
     tried = [[number for number in part.tolist() if number not in known] for part in parts]
-    results = pool.decode((files_of(manifest, survey.digests, numbers) for numbers in tried), fit, channels)
+    files = (files_of(manifest, survey.digests, whole, numbers) for numbers in tried)
+    results = pool.decode(files, fit, channels)
     for part, numbers, (pixels, bad) in zip(parts, tried, results, strict=True):
         reasons = [(numbers[place], reason) for place, reason in bad]
         reasons += [(number, known[number]) for number in part.tolist() if number in known]
         if len(numbers) < len(part):
-            whole = np.zeros((len(part), fit.side, fit.side, channels), np.uint8)
-            whole[np.array(numbers, dtype=np.int64) - part[0]] = pixels
-            pixels = whole
+            complete = np.zeros((len(part), fit.side, fit.side, channels), np.uint8)
+            complete[np.array(numbers, dtype=np.int64) - part[0]] = pixels
+            pixels = complete
         yield part, pixels, reasons
         if progress is not None:
             progress(_("decoding images"), int(part[-1]) + 1, images)
@@ -207,11 +229,12 @@ def _bad(about: dict[str, Any], manifest: Manifest, skip_bad: bool) -> list[BadI
     return bad
 
 
-def _key(survey: Survey, fit: Fit, channels: int, options: ReadingOptions) -> str:
+def _key(survey: Survey, fit: Fit, channels: int, options: ReadingOptions, whole: NDArray[np.bool_]) -> str:
     accepted = f"{options.max_pixels}\0{options.tiff}{',avif' * options.avif}"
     square = str(fit.side) if fit == Fit(fit.side) else str(fit)
     how = f"{_VERSION}\0{PIL.__version__}\0{square}\0{channels}\0{accepted}\0{len(survey.digests)}"
-    return hashlib.blake2b(how.encode() + survey.digests.tobytes(), digest_size=16).hexdigest()
+    entire = b"\0whole" + whole.tobytes() if whole.any() else b""
+    return hashlib.blake2b(how.encode() + survey.digests.tobytes() + entire, digest_size=16).hexdigest()
 
 
 def _has_room(folder: Path, size: int) -> bool:

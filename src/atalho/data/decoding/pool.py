@@ -35,10 +35,14 @@ _PROGRAM: Final = "import sys; sys.path.append(sys.argv[1]); from atalho.data.de
 
 
 class ImageFiles(NamedTuple):
-    """Paths of images and, where they are known, the digests of their contents in hex ("" for one that is not)."""
+    """Paths of images and, where they are known, the digests of their contents in hex ("" for one that is not).
+
+    `whole` says of each whether it is decoded at its own size, and no large JPEG at a smaller one; none if not given.
+    """
 
     paths: Sequence[str]
     digests: Sequence[str] = ()
+    whole: Sequence[bool] = ()
 
 
 class DecodedImages(NamedTuple):

@@ -10,7 +10,7 @@ import json
 import signal
 import sys
 from collections.abc import Sequence
-from itertools import zip_longest
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,16 +51,21 @@ def decode_files(
     tiff: bool,
     avif: bool,
     digests: Sequence[str] = (),
+    whole: Sequence[bool] = (),
 ) -> DecodedFiles:
-    """The squares of image files. `digests` says what their contents were; "" where nobody knows."""
+    """The squares of image files. `digests` says what their contents were; "" where nobody knows.
+
+    `whole` says which are decoded at their own size (`decode_square`); none if not given.
+    """
     decoded = DecodedFiles(np.zeros((len(paths), fit.side, fit.side, channels), dtype=np.uint8), [], [])
-    for place, (path, digest) in enumerate(zip_longest(paths, digests, fillvalue="")):
+    each = zip(paths, digests or repeat(""), whole or repeat(False), strict=False)
+    for place, (path, digest, entire) in enumerate(each):
         actual = ""
         try:
             data = read_bytes(path, max_pixels=max_pixels)
             actual = _digest(data) if digest else ""
             decoded.pixels[place] = decode_square(
-                data, fit=fit, channels=channels, max_pixels=max_pixels, tiff=tiff, avif=avif
+                data, fit=fit, channels=channels, max_pixels=max_pixels, tiff=tiff, avif=avif, whole=entire
             )
         except UnreadableImageError as error:
             decoded.bad.append((place, error.reason))

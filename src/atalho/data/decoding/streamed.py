@@ -27,10 +27,11 @@ class StreamedImages(Images):
         bad: Sequence[BadImage],
         *,
         digests: Digests,
+        whole: NDArray[np.bool_],
         pool: DecoderPool,
     ) -> None:
         super().__init__(len(manifest), fit.side, channels, bad)
-        self._manifest, self._digests = manifest, digests
+        self._manifest, self._digests, self._whole = manifest, digests, whole
         self._known_bad = {image.number for image in bad}
         self._fit, self._pool = fit, pool
 
@@ -40,7 +41,7 @@ class StreamedImages(Images):
         def files() -> Iterator[ImageFiles]:
             for ids in batches:
                 parts.append(ids)
-                yield files_of(self._manifest, self._digests, ids.tolist())
+                yield files_of(self._manifest, self._digests, self._whole, ids.tolist())
 
         for pixels, bad in self._pool.decode(files(), self._fit, self.channels):
             ids = parts.pop(0)
@@ -53,9 +54,14 @@ class StreamedImages(Images):
         self._pool.close()
 
 
-def files_of(manifest: Manifest, digests: Digests, numbers: Sequence[int]) -> ImageFiles:
-    """The files of some images, and what their contents were when they were surveyed (N, 16); zeros: unknown."""
+def files_of(manifest: Manifest, digests: Digests, whole: NDArray[np.bool_], numbers: Sequence[int]) -> ImageFiles:
+    """The files of some images, what their contents were when they were surveyed (N, 16; zeros: unknown), and how.
+
+    `whole` (N,) says which are decoded at their own size.
+    """
     known = [digests[number].tobytes().hex() for number in numbers]
     return ImageFiles(
-        [str(manifest.path(number)) for number in numbers], [digest.strip("0") and digest for digest in known]
+        [str(manifest.path(number)) for number in numbers],
+        [digest.strip("0") and digest for digest in known],
+        [bool(whole[number]) for number in numbers],
     )
