@@ -1,24 +1,26 @@
 """Attack: a command in a process of its own, and files of every shape to give it.
 
-The process is forked from this one, which has imported everything.
+The process is forked from a server that has imported everything and computed nothing: where a process has once
+computed gradients on a device, those that are forked from it cannot.
 """
 
+import multiprocessing
 import os
 import resource
-import signal
 import sys
 import time
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from multiprocessing.connection import Connection
 from pathlib import Path
-
-from atalho.api import doctor, embed, evaluate, import_weights, index, predict, search, threshold, train  # noqa: F401 (warm)
-from atalho.cli import run as command
 
 MOST_BYTES = 2 * 2**30
 CPU_SECONDS, IDLE_SECONDS, WALL_SECONDS = 10, 10, 600
 _LOOK = 0.05  # seconds between two looks at what it does
 TERABYTE = 2**40
+_VERBS = ("doctor", "embed", "evaluate", "import_weights", "index", "predict", "search", "threshold", "train")
+
+_server = multiprocessing.get_context("forkserver")
+_server.set_forkserver_preload(["atalho.cli", *(f"atalho.api.{verb}" for verb in _VERBS)])
 
 
 def attack(arguments: list[str], folder: Path, opened: Path | None = None) -> str:
@@ -28,46 +30,64 @@ def attack(arguments: list[str], folder: Path, opened: Path | None = None) -> st
     core of a busy machine does not. The names of the files that it opens go to `opened`.
     """
     said = folder / "said"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads, of which none is in a lock
-        child = os.fork()
-    if not child:
-        code = 99
-        try:
-            os.setsid()  # by which its processes are known
-            resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-            output = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-            os.dup2(output, 1)
-            os.dup2(output, 2)
-            sys.stdout = os.fdopen(1, "w", errors="surrogateescape", closefd=False)  # as the program has it
-            sys.stderr = os.fdopen(2, "w", errors="backslashreplace", closefd=False)
-            if opened is not None:
-                _tell_opened(opened)
-            code = command(arguments)
-            sys.stdout.flush()
-            sys.stderr.flush()
-        finally:
-            os._exit(code)
+    told, tell = _server.Pipe(duplex=False)
+    child = _server.Process(target=_run, args=(arguments, said.resolve(), opened, tell, Path.cwd(), dict(os.environ)))
+    child.start()
+    tell.close()
+    assert child.pid is not None
     begun, idle = time.monotonic(), 0.0
-    ended, status, used = os.wait4(child, os.WNOHANG)
-    while not ended and idle < IDLE_SECONDS and time.monotonic() - begun < WALL_SECONDS:
+    while child.is_alive() and idle < IDLE_SECONDS and time.monotonic() - begun < WALL_SECONDS:
         looked = time.monotonic()
-        time.sleep(_LOOK)
-        ended, status, used = os.wait4(child, os.WNOHANG)
-        if not ended and _waits(child):
+        child.join(_LOOK)
+        if child.is_alive() and _waits(child.pid):
             # Not for how long this process waited for its own core.
             idle += min(time.monotonic() - looked, 2 * _LOOK)
-    if not ended:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+    ended = not child.is_alive()
+    child.kill()
+    child.join()
     text = said.read_text(errors="replace") if said.exists() else ""
     shown = f"{arguments}: {text[-500:]}"
     assert ended, f"hung: {shown}"
-    assert os.WIFEXITED(status), f"ended by signal {os.WTERMSIG(status)}: {shown}"
-    assert os.WEXITSTATUS(status) in (0, 1, 2), shown
+    assert child.exitcode is not None
+    assert child.exitcode >= 0, f"ended by signal {-child.exitcode}: {shown}"
+    assert child.exitcode in (0, 1, 2), shown
     assert "Unexpected error" not in text, shown
-    assert used.ru_maxrss * 1024 < MOST_BYTES, f"{used.ru_maxrss} kB: {shown}"
+    most = told.recv()
+    assert most < MOST_BYTES, f"{most} bytes: {shown}"
     return text
+
+
+def _run(
+    arguments: list[str],
+    said: Path,
+    opened: Path | None,
+    tell: Connection,
+    folder: Path,
+    environment: Mapping[str, str],
+) -> None:
+    """The child: a command as a terminal runs it, and the most memory that it held."""
+    code = 99
+    try:
+        os.setsid()  # by which its processes are known
+        os.chdir(folder)
+        os.environ.clear()
+        os.environ.update(environment)
+        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+        output = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        sys.stdout = os.fdopen(1, "w", errors="surrogateescape", closefd=False)  # as the program has it
+        sys.stderr = os.fdopen(2, "w", errors="backslashreplace", closefd=False)
+        from atalho.cli import run
+
+        if opened is not None:
+            _tell_opened(opened)
+        code = run(arguments)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        tell.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+    finally:
+        os._exit(code)
 
 
 def _waits(session: int) -> bool:
