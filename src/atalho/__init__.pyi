@@ -35,6 +35,7 @@ from atalho.networks.weights import import_weights as import_weights
 from atalho.predictions import Prediction as Prediction
 from atalho.predictions import Predictions as Predictions
 from atalho.runs.run import Run as Run
+from atalho.surgery.fold import fold as fold
 from atalho.surgery.grow import grow as grow
 from atalho.tasks.classification import ClassificationEvaluation as ClassificationEvaluation
 from atalho.tasks.reidentification.evaluation import ReidentificationEvaluation as ReidentificationEvaluation
