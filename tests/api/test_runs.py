@@ -47,6 +47,17 @@ def test_a_run_by_itself_is_one(folder: Path) -> None:
     assert [row.run for row in atalho.list_runs(folder / "one")] == [str(folder / "one")]
 
 
+@pytest.mark.parametrize("images", ["images", "images/bag", "images/all/bag"])
+def test_a_folder_of_many_images_hides_no_run(folder: Path, images: str) -> None:
+    """As somebody has it who has just trained on some thousands of images: their folder comes before `runs`."""
+    here = folder / "here"
+    shutil.copytree(folder / "one", here / run_places.HOME / "photos")
+    (here / images).mkdir(parents=True)
+    for number in range(run_places.ENTRIES + 10):
+        (here / images / f"{number:05}.png").touch()
+    assert [Path(row.run).name for row in atalho.list_runs(here)] == ["photos"]
+
+
 def test_no_more_than_2000_entries_and_two_levels_are_looked_at(folder: Path) -> None:
     shutil.copytree(folder / "one", folder / "a/b/c")
     assert not any("a/b/c" in row.run for row in atalho.list_runs(folder))

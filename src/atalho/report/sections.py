@@ -74,7 +74,7 @@ def _key_numbers(run: RunFolder, evaluation: Evaluation | None) -> Html:
         (_("training images"), whole(training) if training else None),
         (task_of(run.task).page.several, whole(len(classes)) if classes else None),
         (_("parameters"), whole(run.cost.parameters) if run.cost.parameters is not None else None),
-        (_("epochs"), whole(len(run.epochs)) if run.epochs else None),
+        (_("epoch") if len(run.epochs) == 1 else _("epochs"), whole(len(run.epochs)) if run.epochs else None),
         (_("training time"), duration(timing.seconds) if run.timing is not None else None),
         (_("images per second"), whole(timing.images_per_second) if timing.images_per_second is not None else None),
         *(evaluation.key_numbers() if evaluation is not None else ()),

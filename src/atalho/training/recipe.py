@@ -113,7 +113,7 @@ def resolve(asked: Asked, context: RecipeContext) -> tuple[Config, tuple[str, ..
     if sgd and "training.lr" not in asked.given and batch != reference:
         config = change(config, {"training.lr": usual.lr * batch / reference})
         notes.append(
-            _("learning rate {lr}: {usual}, scaled from batches of {reference} to batches of {batch}").format(
+            _("learning rate {lr}, which is {usual} scaled from batches of {reference} to batches of {batch}").format(
                 lr=significant(config.training.lr, 6), usual=significant(usual.lr, 6), reference=reference, batch=batch
             )
         )

@@ -1,5 +1,7 @@
 """The legend explains the marks that are in the drawing, those alone, and fits below it."""
 
+from itertools import pairwise
+
 import pytest
 
 from atalho.networks import catalogue
@@ -50,6 +52,16 @@ def test_items_stand_apart_and_within_the_sheet(width: float, placed) -> None:
     texts = [(mark.left, mark.top) for mark in marks if mark.tag == "text"]
     assert len(set(texts)) == len(texts)
     assert all(0 < mark.left < width and mark.top >= 0 and mark.bottom <= height for mark in marks)
+
+
+@pytest.mark.parametrize("language", ["en", "pt"])
+def test_the_words_of_a_column_end_before_the_next_mark(language: str, placed) -> None:
+    """The two columns of plain20 beside resnet20, whose longest words almost touched the mark beside them."""
+    for width in (617, 640, 960):
+        legend, _height = speaking(language)(draw_legend)(networks("plain20", "resnet20"), None, width)
+        texts = sorted((mark.top, mark.left, len(mark.text)) for mark in placed(legend) if mark.tag == "text")
+        for (row, left, letters), (beside, right, _letters) in pairwise(texts):
+            assert row != beside or left + 5.8 * letters < right - 34
 
 
 def test_a_long_label_of_the_scale_is_broken_into_lines_that_fit(placed) -> None:

@@ -15,7 +15,8 @@ from atalho.text.numbers import significant
 ROW: Final = 20.0
 _KEY: Final = 34.0
 """The width of the sample mark before its words."""
-_ITEM: Final = 300.0
+_LETTER_OF_ITEMS: Final = 6.2
+"""The width of a letter of these words, on average and with some to spare."""
 _STEPS: Final = 24
 _LINE: Final = 14.0
 """From one line of the scale's label to the next."""
@@ -25,8 +26,10 @@ _LETTER: Final = 7.0
 
 def draw_legend(networks: Sequence[NetworkToDraw], scale: Scale | None, width: float) -> tuple[Html, float]:
     """The legend for a sheet of `width`, from y = 0, and its height."""
-    items = [_item(mark, text) for mark, text in _items(networks)]
-    columns = max(1, int(width // _ITEM))
+    told = _items(networks)
+    items = [_item(mark, text) for mark, text in told]
+    longest = _KEY + _LETTER_OF_ITEMS * max(len(text) for _mark, text in told)
+    columns = max(1, int((width - 16) // longest))
     rows = -(-len(items) // columns)
     marks = [
         shape("g", item, transform=f"translate({16 + (width - 16) / columns * (place // rows):.0f} "
