@@ -105,7 +105,7 @@ USERS = {
         Step("atalho evaluate runs/{photos}"),
         Step("atalho predict runs/{photos} {photos}/glass/glass1.jpg {photos}/paper/paper1.jpg --top 3"),
         Step("{mess}", change=make_a_mess),
-        Step("atalho doctor {messy}"),
+        Step("atalho doctor {messy}", code=1),
         Step("atalho train {messy} --model resnet20 --data.size 32 --epochs 2", code=2),
         Step("atalho train {messy} --model resnet20 --data.size 32 --epochs 2 --skip-bad --fix-leaks"),
         Step("atalho predict runs/{messy} {messy}/train/glass/broken.jpg {messy}/train/glass/glass1.jpg", code=1),
