@@ -134,6 +134,12 @@ def test_provenance_shows_every_field_known_or_not(run):
     assert "seed||7" in words
     assert "machine||cores 2 · processor Xeon" in words
     assert "commit||–" in text(background.provenance_list({"commit": None}))
+    about = {"changed": False, "machine": {"memory_gb": 23.5, "gpu": None}, "versions": {"torch": "2.14"}}
+    english = ["uncommitted changes||no", "memory (GB) 23.5 · GPU –", "torch 2.14"]
+    portuguese = ["mudanças fora do commit||não", "memória (GB) 23,5 · GPU –", "torch 2.14"]
+    for code, expected in (("en", english), ("pt", portuguese)):
+        told = text(speaking(code)(background.provenance_list)(about))
+        assert [part for part in expected if part not in told] == []
     assert "cost" not in words
     with speaking("pt"):
         assert "5.251,7" in text(background.provenance_list({"seconds": 5251.7}))

@@ -94,6 +94,8 @@ def test_of_several_panels_each_stands_once_more_by_itself_within_the_figure():
     assert len(panels) == 2 and all('href="#two-whole"' in one for one in panels)
     assert whole.count('id="two-whole"') == 1
     boxes = [tuple(map(float, re.search(r'viewBox="([^"]+)"', one)[1].split())) for one in panels]
+    for box, one in zip(boxes, panels, strict=True):
+        assert f'style="--natural:{box[2]}px"' in one
     for x, y, across, down in boxes:
         assert x >= -0.1 and y >= -0.1 and x + across <= width + 0.1 and y + down <= height + 0.1
     assert boxes[0][0] + boxes[0][2] < boxes[1][0] + 12

@@ -43,7 +43,24 @@ _FIELDS: Final = {
     "versions": N_("versions"),
     "device": N_("device"),
     "fingerprint": N_("fingerprint for exact resume"),
+    "measured_in": N_("measured in"),
+    "config": N_("run.toml (SHA-256)"),
+    "asked": N_("settings asked for (hash)"),
+    "commit": N_("commit"),
+    "changed": N_("uncommitted changes"),
 }
+_WITHIN: Final = {
+    "processor": N_("processor"),
+    "cores": N_("cores"),
+    "memory_gb": N_("memory (GB)"),
+    "system": N_("system"),
+    "gpu": N_("GPU"),
+    "threads": N_("threads"),
+    "precision": N_("precision"),
+    "instructions": N_("instruction set"),
+    "ranks": N_("processes"),
+}
+"""What stands within a machine or a fingerprint; the other names, such as those of libraries, are in no language."""
 
 
 def data(run: RunFolder) -> Html | None:
@@ -193,11 +210,14 @@ def provenance_list(record: JsonObject) -> Html:
 def _flat(value: JsonValue, name: str = "") -> str:
     """A value of JSON on one line: nested names before their values."""
     if isinstance(value, Mapping):
-        return " · ".join(f"{inner} {_flat(value[inner], inner)}" for inner in value)
+        titles = {inner: _(_WITHIN[inner]) if inner in _WITHIN else inner for inner in value}
+        return " · ".join(f"{title} {_flat(value[inner], inner)}" for inner, title in titles.items())
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(_flat(inner) for inner in value)
     if name == "precision" and isinstance(value, str):
         value = value.partition(" (")[0]  # the reason behind it is in the language of the run
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
     if isinstance(value, float):
         return number(value, len(repr(value).partition(".")[2]))
     return "–" if value is None else str(value)

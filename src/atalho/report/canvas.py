@@ -88,7 +88,10 @@ def stacking(figure: Figure, name: str) -> Html:
     if not panels:
         return Html(whole)
     whole = whole.replace("<g", f'<g id="{name}-whole"', 1).replace("<svg ", '<svg class="whole" ', 1)
-    alone = [f'<svg class="panel" viewBox="{box}"><use href="#{name}-whole"/></svg>' for box in panels]
+    alone = [
+        f'<svg class="panel" style="--natural:{box.split()[2]}px" viewBox="{box}"><use href="#{name}-whole"/></svg>'
+        for box in panels
+    ]
     return Html(whole + "".join(alone))
 
 

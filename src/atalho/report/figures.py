@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 CELLS_UP_TO: Final = 1000  # classes up to which each has a row of the confusion matrix; of more, neighbours share one
 NUMBERS_UP_TO: Final = 16  # classes up to which the counts fit into a confusion matrix
 NAMES_UP_TO: Final = 45  # and for the names
+FAINTEST: Final = 0.5  # strength at which cells that are not empty begin where each is hardly a point
 RECALL_ROWS: Final = 40
 MOST_POINTS: Final = 400  # of one curve; more would only make the page heavy
 _DECADES: Final = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # ticks of error rates
@@ -116,7 +117,8 @@ def learning_rate(steps: Sequence[StepRow], epochs: Sequence[EpochRow]) -> Figur
 def confusion(evaluation: ClassificationFigures) -> Figure:
     """Confusion matrix, true classes as rows: a cell's strength is its share of the row; right blue, wrong amber.
 
-    The square root of the share is drawn: one in a hundred is already visible.
+    The square root of the share is drawn: one in a hundred is already visible. Of so many classes that their names do
+    not fit, what is not empty begins at `FAINTEST`.
     """
     counts = evaluation.confusion.counts(CELLS_UP_TO)
     names = [_short(row.class_) for row in evaluation.per_class]
@@ -124,6 +126,8 @@ def confusion(evaluation: ClassificationFigures) -> Figure:
     side = min(4.6 + 0.24 * many, 9.5)
     figure, axes = panel(side, side)
     strength = np.sqrt(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1))
+    if many > NAMES_UP_TO:
+        strength = np.where(counts > 0, FAINTEST + (1 - FAINTEST) * strength, 0.0)
     shown = len(counts)
     picture = np.zeros((shown, shown, 4))
     picture[..., :3] = matplotlib.colors.to_rgb(AMBER)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from atalho.metrics.confusion import Confusion
 from atalho.report import confusion_cells, parts
 from atalho.report.figure import Drawing, figure, table_tools
-from atalho.report.figures import NAMES_UP_TO, NUMBERS_UP_TO
+from atalho.report.figures import FAINTEST, NAMES_UP_TO, NUMBERS_UP_TO
 from atalho.report.markup import Html, el
 from atalho.report.parts import (
     ROWS_UP_TO,
@@ -119,8 +119,11 @@ def confusion(evaluation: ClassificationFigures, drawings: Drawings) -> Html:
     words = [
         _("Rows: true classes; columns: predicted classes. Blue is right, amber is wrong."),
         _("A column with much amber is a class that others are taken for."),
+        _("The stronger a cell, the larger the fraction of the class (its square root)."),
     ]
     if len(names) > NAMES_UP_TO:
+        text = _("Even a single image has at least {share} of the full strength; empty cells have no colour.")
+        words.append(text.format(share=percent(FAINTEST, 0)))
         words.append(_("The numbers of the classes stand in the table above."))
     held = confusion_cells.held(evaluation.confusion)
     csv = "confusion" if held else ""

@@ -1,11 +1,13 @@
 """How costs are shown: a panel each, bars as long as the numbers, and a method that says what was measured."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from matplotlib.colors import to_hex
 from stored_results import like
 
-from atalho.report.canvas import style
+from atalho.report.canvas import AMBER, BLUE, style
 from atalho.text import speaking
 
 
@@ -52,6 +54,15 @@ def test_five_panels_with_bars_as_long_as_the_numbers() -> None:
     assert [bar.get_width() for bar in panels[0].patches] == pytest.approx([143.7, 21.8])
     assert [label.get_text() for label in panels[0].get_yticklabels()] == ["vgg19", "resnet34"]
     assert panels[0].get_xlim()[1] > 143.7
+
+
+def test_networks_without_shortcuts_have_another_colour_also_where_they_are_ours() -> None:
+    kinds = {"resnet20": "residual", "densenet121": "dense", "plain20": "plain", "vgg19": "other"}
+    found = result(dict.fromkeys(kinds, costs(1e6)))
+    with style():
+        (figure,) = replace(found, settings=replace(found.settings, kinds=kinds)).pictures().values()
+    bars = figure.axes[0].patches[::-1]  # type: ignore[union-attr]
+    assert [to_hex(bar.get_facecolor()) for bar in bars] == [BLUE, BLUE, AMBER, AMBER]
 
 
 def test_numbers_are_written_as_the_language_does() -> None:

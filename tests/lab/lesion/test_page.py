@@ -82,8 +82,8 @@ def test_the_first_table_holds_the_medians() -> None:
 
 def test_the_blocks_are_listed_in_the_order_of_the_network() -> None:
     rows = TWO.tables()["Block by block: resnet20"].rows
-    assert [cells[0] for cells in rows] == list(TWO.series[0].blocks)
-    assert rows[3] == ("stages.1.0", "silenced", "50.0%", "[45.0%, 55.0%]", "30.0%")
+    assert [cells[0] for cells in rows] == [f"{n}\u00a0·\u00a0{name}" for n, name in enumerate(TWO.series[0].blocks, 1)]
+    assert rows[3] == ("4\u00a0·\u00a0stages.1.0", "silenced", "50.0%", "[45.0%, 55.0%]", "30.0%")
 
 
 @pytest.mark.parametrize("whole", [None, row("whole", [], 0.05)])

@@ -74,7 +74,7 @@ class CompareResult(Result):
         return {
             _("Test error at an equal budget"): _(
                 "Lower is better. On the right, networks whose intervals do not overlap differ beyond chance. Amber: "
-                "neither added nor concatenated; blue: added; dark: concatenated."
+                "neither added nor concatenated; blue: added; the colour of the text: concatenated."
             )
         }
 

@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from atalho.lab.cost.result import Cost, CostMeasured, Costs, CostSettings
+from atalho.lab.shared import painted
 from atalho.lab.shared.result import Picture, Result, Table
-from atalho.report.canvas import AMBER, BLUE, INK, MUTED
+from atalho.report.canvas import INK, MUTED
 from atalho.report.figure_data import label_of_interval
 from atalho.text import N_, _
 from atalho.text.numbers import LEVEL, between, number, nwhole, percent, significant
@@ -53,8 +54,8 @@ class CostResult(Result):
     def captions(self) -> Mapping[str, str]:
         return {
             _("What each network costs"): _(
-                "Shorter is cheaper. Blue: residual networks; amber: the others. Parameters alone say little: compare "
-                "the panels, above all the training step. Dark lines are intervals."
+                "Shorter is cheaper. Blue: residual and dense networks; amber: the others. Parameters alone say "
+                "little: compare the panels, above all the training step. Thin lines are intervals."
             )
         }
 
@@ -98,7 +99,7 @@ def _bars(axes: Any, title: str, unit: float, values: Mapping[str, Cost], kinds:
     for place, name in enumerate(names):
         value = values[name]
         x = end = value.median * unit
-        axes.barh(place, x, height=0.62, color=AMBER if kinds[name] == "other" else BLUE, label="_")
+        axes.barh(place, x, height=0.62, color=painted.colour_of(kinds[name] in ("residual", "dense")), label="_")
         if value.ends is not None:
             low, end = (unit * of for of in value.ends)
             axes.plot([low, end], [place, place], color=INK, linewidth=1.3, **label_of_interval(""))

@@ -176,7 +176,7 @@ def _at_random(series: Sequence[LesionSeries], result: LesionResult) -> Figure:
                 ends = [min(1.0, max(0.0, end)) for end in row.interval]
                 named = label_of_interval(one.name)
                 axes.plot([row.count] * 2, ends, color=colour, linewidth=1.4, alpha=0.7, **named)
-    axes.axhline(result.measured.chance, color=MUTED, linewidth=1, linestyle=painted.DASHED)
+    painted.level(axes, result.measured.chance, _("chance"))
     axes.set_xlabel(_("blocks removed"))
     axes.set_xticks(sorted({0, *(row.count for one in series for row in one.random)}))
     _accuracies(axes)
@@ -203,7 +203,7 @@ def _losses(one: LesionSeries, chance: float) -> dict[str, float]:
 def _blocks(one: LesionSeries) -> Table:
     kinds = {"remove": _("removed"), "silence": _("silenced")}
     columns: dict[str, Callable[[Lesion], str]] = {
-        _("block"): lambda row: row.names[0],
+        _("block"): lambda row: f"{whole(one.blocks.index(row.names[0]) + 1)}\u00a0·\u00a0{row.names[0]}",
         _("lesion"): lambda row: kinds[row.kind],
         _("accuracy"): lambda row: percent(row.accuracy),
         _("interval"): lambda row: interval(row.interval),
