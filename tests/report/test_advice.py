@@ -44,7 +44,7 @@ def test_of_many_weak_classes_the_weakest_are_named(evaluation):
 
 def test_a_wide_interval_asks_for_test_images_and_a_narrow_one_does_not():
     (found,) = advice.few_test_images(50, (0.8, 0.96))
-    assert "±8.0%" in found.why
+    assert "±8.0 points" in found.why
     assert list(advice.few_test_images(5000, (0.90, 0.92))) == []
 
 

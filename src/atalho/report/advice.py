@@ -18,7 +18,7 @@ from atalho.storage.run_folder import RunFolder
 from atalho.storage.run_records import EpochRow
 from atalho.tasks.by_name import task_of
 from atalho.text import _
-from atalho.text.numbers import percent, whole
+from atalho.text.numbers import number, percent, whole
 
 if TYPE_CHECKING:
     from atalho.metrics.classification import ClassificationFigures
@@ -107,8 +107,8 @@ def few_test_images(images: int, ends: tuple[float, float] | None) -> Iterator[A
     """How well the accuracy is known, where that is not well."""
     if ends is None or (half := (ends[1] - ends[0]) / 2) < _WIDE:
         return
-    why = _("On {images} images, the accuracy is known to about ±{half}. Four times as many would halve that.")
-    yield Advice(_("Test on more images."), why.format(images=whole(images), half=percent(half)))
+    why = _("On {images} images, the accuracy is known to about ±{half} points. Four times as many would halve that.")
+    yield Advice(_("Test on more images."), why.format(images=whole(images), half=number(100 * half, 1)))
 
 
 def few_validation_images(manifest: Manifest) -> Iterator[Advice]:
@@ -123,10 +123,10 @@ def few_validation_images(manifest: Manifest) -> Iterator[Advice]:
     elif held < _FEW_VALIDATION:
         off = 1.96 * math.sqrt(0.25 / held)  # at its widest, for a share of one half
         why = _(
-            "On {images} images, the accuracy after each epoch may be off by up to {off}, and what is fitted on them "
-            "is as rough. Do not choose between settings by such differences."
+            "On {images} images, the accuracy after each epoch may be off by up to {off} points, and what is fitted on "
+            "them is as rough. Do not choose between settings by such differences."
         )
-        text = why.format(images=whole(held), off=percent(off, 0))
+        text = why.format(images=whole(held), off=number(100 * off, 0))
         yield Advice(_("Use more validation images."), text)
 
 
