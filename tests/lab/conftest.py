@@ -52,7 +52,7 @@ class _After(Progress):
         self.left = cells
 
     def note(self, text: str) -> None:
-        if " measurements · " in text:
+        if ": done in " in text:
             self.left -= 1
             if self.left == 0:
                 raise PowerCutError

@@ -82,6 +82,7 @@ def test_time_left_is_told_after_each_cell(tmp_path):
     cells.run(tmp_path, DESCRIPTION, Squares().plan(NAMES), progress=notes)
     assert len(notes.texts) == 3
     assert notes.texts[0] == "one: done in 0.0 s · 1 of 3 measurements · about 0.0 s left"
+    assert notes.texts[-1] == "three: done in 0.0 s · 3 of 3 measurements"
 
 
 def test_what_is_measured_is_told_in_words_and_not_by_the_names_of_cells(tmp_path):

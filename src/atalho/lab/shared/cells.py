@@ -209,13 +209,10 @@ def _read(path: Path) -> Value:
 
 def _tell(progress: Progress, name: str, title: str, kept: Mapping[str, Value], costs: Mapping[str, float]) -> None:
     """How far the experiment is, and how long the rest takes at the pace of what is finished."""
-    pace = sum(record["seconds"] for record in kept.values()) / sum(costs[cell] for cell in kept)
-    progress.note(
-        _("{name}: done in {time} · {done} of {total} measurements · about {left} left").format(
-            name=title,
-            time=duration(kept[name]["seconds"]),
-            done=len(kept),
-            total=len(costs),
-            left=duration(pace * sum(cost for cell, cost in costs.items() if cell not in kept)),
-        )
+    text = _("{name}: done in {time} · {done} of {total} measurements").format(
+        name=title, time=duration(kept[name]["seconds"]), done=len(kept), total=len(costs)
     )
+    if rest := sum(cost for cell, cost in costs.items() if cell not in kept):
+        pace = sum(record["seconds"] for record in kept.values()) / sum(costs[cell] for cell in kept)
+        text += " · " + _("about {left} left").format(left=duration(pace * rest))
+    progress.note(text)
