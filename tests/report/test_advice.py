@@ -14,6 +14,7 @@ from atalho.report import advice
 from atalho.storage.run_folder import RunFolder
 from atalho.storage.run_records import EpochRow
 from atalho.text import speaking
+from atalho.text.numbers import percent
 
 
 def with_classes(evaluation, counts):
@@ -73,6 +74,14 @@ def test_the_curves_say_whether_more_epochs_help(run, trained, held, what, optio
     (found,) = advice.more_or_fewer_epochs(run, 1000)
     assert found.what == what
     assert (found.command or "").endswith(option or "")
+
+
+@pytest.mark.parametrize("trained", [0.01, 0.99])
+def test_rank_1_is_not_compared_with_accuracy_among_the_identities(run, trained):
+    run = RunFolder.open(run.path)
+    run.__dict__["_rows"] = [EpochRow("epoch", epoch=1, step=10, train_top1=trained, val_rank1=0.6)]
+    (found,) = advice.more_or_fewer_epochs(run, 1000)
+    assert found.what == "Train for longer." and "60.0%" in found.why and percent(trained) not in found.why
 
 
 def test_without_validation_nothing_is_said_of_epochs(run):

@@ -101,5 +101,15 @@ def test_of_several_panels_each_stands_once_more_by_itself_within_the_figure():
     assert boxes[0][0] + boxes[0][2] < boxes[1][0] + 12
 
 
+def test_a_panel_holds_a_title_that_is_longer_than_itself():
+    with style():
+        figure = Figure(figsize=(6, 3), layout="constrained")
+        axes = figure.subplots(1, 2)[1]
+        axes.set_title("a title that reaches beyond its panel, to the right end of all", loc="left")
+        whole, _first, last = re.findall(r'viewBox="([^"]+)"', stacking(figure, "two"))
+    x, _y, across, _down = map(float, last.split())
+    assert x + across == pytest.approx(float(whole.split()[2]), abs=0.2)
+
+
 def test_one_panel_stands_alone(drawn):
     assert stacking(drawn["loss"], "loss").count("<svg") == 1

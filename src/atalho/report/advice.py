@@ -158,6 +158,9 @@ def more_or_fewer_epochs(run: RunFolder, validation: int) -> Iterator[Advice]:
             best=percent(best), epoch=whole(values.index(best) + 1), last=percent(last)
         )
         yield Advice(_("Train for fewer epochs."), why, command=_train(run, f"--epochs {values.index(best) + 1}"))
+    elif last < 0.98 and rows[-1].val_top1 is None:  # rank-1, with which accuracy among the identities does not compare
+        why = _("Rank-1 on the validation images is {last} at the end, and has not fallen.").format(last=percent(last))
+        yield Advice(_("Train for longer."), why, command=_longer(run))
     elif trained is not None and trained - last > max(_GAP, chance):
         why = _(
             "At the end, training accuracy is {trained} and validation accuracy {last}. More epochs would widen this "

@@ -16,6 +16,7 @@ from typing import Any, Final
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import Formatter
 
@@ -114,17 +115,15 @@ def _panels(figure: Figure) -> list[str]:
     shown = [axes for axes in figure.axes if axes.get_visible() and axes.axison]
     if len(shown) < 2 or any(axes.get_label() == "<colorbar>" for axes in figure.axes):
         return []
-    whole = figure.get_tightbbox()
-    boxes = []
-    for axes in shown:
-        box = axes.get_tightbbox()
-        if whole is None or box is None:
-            return []
-        left, right = box.x0 / figure.dpi - whole.x0, box.x1 / figure.dpi - whole.x0
-        top, bottom = whole.y1 - box.y1 / figure.dpi, whole.y1 - box.y0 / figure.dpi
-        numbers = (left, top, right - left + 2 * _PAD, bottom - top + 2 * _PAD)
-        boxes.append(" ".join(f"{72 * number:.1f}" for number in numbers))
-    return boxes
+    dpi, figure.dpi = figure.dpi, 72
+    # What draws the SVG measures its letters as well: others find them narrower, and would cut a long title.
+    width, height = 72 * figure.get_size_inches()
+    measure = RendererSVG(width, height, io.StringIO())  # type: ignore[no-untyped-call]
+    whole, panels = figure.get_tightbbox(measure), [axes.get_tightbbox(measure) for axes in shown]
+    figure.dpi = dpi
+    left, top, pad = 72 * whole.x0, 72 * whole.y1, 72 * _PAD
+    boxes = [(box.x0 - left, top - box.y1, box.width + 2 * pad, box.height + 2 * pad) for box in panels if box]
+    return [" ".join(f"{number:.1f}" for number in box) for box in boxes]
 
 
 @contextmanager
