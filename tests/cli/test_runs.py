@@ -1,6 +1,7 @@
 """`atalho runs`, and `atalho` alone in a folder."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from atalho import cli
 from atalho.runs.run import Run
+from atalho.storage.run_places import ENTRIES
 
 
 @pytest.fixture
@@ -64,6 +66,10 @@ def test_alone_it_says_what_it_sees_and_the_next_command(folder: Path, capsys: p
     shutil.rmtree(folder / "clothes")
     assert cli.run([]) == 0
     assert "photos: 120 images seen" in capsys.readouterr().out
+    for number in range(ENTRIES):
+        (folder / "photos" / f"{number:05}.png").touch()
+    assert cli.run([]) == 0
+    assert re.search(r": at least 1,9\d\d images\n", capsys.readouterr().out)
 
 
 def test_alone_in_an_empty_folder_it_shows_the_help(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from atalho.cli import terminal
 from atalho.cli.runs import print_runs
-from atalho.storage.run_places import find_runs, look_at
+from atalho.storage.run_places import ENTRIES, find_runs, look_at
 from atalho.text import _
 from atalho.text.numbers import whole
 
@@ -49,12 +49,14 @@ def _data(folder: Path) -> dict[str, str]:
     """The folders that may be given as DATA, the one with the most images first, and what was seen in each."""
     from atalho.data.layouts.scan import is_image_name
 
-    images, classes = Counter[str](), Counter[str]()
+    images, classes, left = Counter[str](), Counter[str](), ENTRIES
     for here, entries in look_at(folder):
+        left -= len(entries)
         parts = here.parts
         # Of images in `bag/` and `shoe/` the folder above both is the data.
         images[parts[0] if len(parts) > 1 else "."] += sum(is_image_name(entry.name) for entry in entries)
         if here.name.lower() in ("train", "training"):
             classes[str(here.parent)] += sum(entry.is_dir() for entry in entries)
     told = {name: _("{count} classes in train").format(count=whole(count)) for name, count in (+classes).most_common()}
-    return told | {name: _("{count} images seen").format(count=whole(count)) for name, count in (+images).most_common()}
+    text = _("{count} images seen") if left else _("at least {count} images")
+    return told | {name: text.format(count=whole(count)) for name, count in (+images).most_common()}
