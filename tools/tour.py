@@ -41,8 +41,8 @@ FRAME = """\
 <!doctype html><meta name="color-scheme" content="light dark">
 <style>body {{ margin: 0; width: {}px }} iframe {{ border: 0; display: block }} img {{ width: 100% }}</style>
 {}"""
-QUALITY = 55
-"""Of the pictures: text stays sharp enough to read."""
+QUALITY = 30
+"""Of the pictures: text can still be read."""
 
 
 @dataclass(frozen=True)
