@@ -3,11 +3,12 @@
 import inspect
 import numbers
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, wraps
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
+from atalho import elsewhere
 from atalho.errors import ConfigError
 from atalho.text import N_, Text
 
@@ -18,6 +19,7 @@ _WORDS: Final[dict[Any, str]] = {
     str: N_("a text"),
     NoneType: N_("None"),
 }
+_PLACED: Final = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _LONGEST: Final = 40
 """Characters of a value that a message repeats; of a longer one it names the type."""
 
@@ -26,7 +28,8 @@ _LONGEST: Final = 40
 def checked(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     """`function`, called only with values of the types that it declares; it raises ConfigError for others.
 
-    What no annotation of Python's own types decides is left to the function.
+    So is a name that the function does not have, with ours where other tools have it, and one that is missing. What no
+    annotation of Python's own types decides is left to the function.
     """
     signature = inspect.signature(function)
     hints: dict[str, Any] = {}
@@ -35,7 +38,11 @@ def checked(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     def call(*given: Any, **named: Any) -> Any:
         if not hints:
             hints.update(get_type_hints(function, include_extras=True))
-        for parameter, value in signature.bind(*given, **named).arguments.items():
+        try:
+            bound = signature.bind(*given, **named).arguments
+        except TypeError:
+            raise _unfit(signature, name, given, named) from None
+        for parameter, value in bound.items():
             kind = signature.parameters[parameter].kind
             if parameter in hints and kind not in (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL):
                 _refuse(parameter, value, hints[parameter])
@@ -44,6 +51,30 @@ def checked(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     # As the caller wrote it, so that it can be pickled by its name.
     call.__module__, call.__qualname__ = "atalho", name
     return call
+
+
+def _unfit(signature: inspect.Signature, function: str, given: Sequence[Any], named: Mapping[str, Any]) -> ConfigError:
+    """Why a function cannot be called with what was `given` by its place and `named`."""
+    parameters = signature.parameters
+    placed = [name for name, parameter in parameters.items() if parameter.kind in _PLACED]
+    required = [name for name in parameters if parameters[name].default is inspect.Parameter.empty]
+    if unknown := next((name for name in named if name not in parameters), None):
+        close = elsewhere.instead(unknown, (), parameters)
+        if elsewhere.is_device(unknown):
+            close = Text("Set the environment variable ATALHO_DEVICE instead, such as to cpu or cuda.")
+        about = Text("{function}: unknown argument {name}.", function=function, name=unknown)
+        return ConfigError(Text.joined(about, close))
+    if len(given) > len(placed):
+        return ConfigError(
+            "{function}: {count} arguments without a name, but only {names} may be given so. Name the others.",
+            function=function,
+            count=len(given),
+            names=", ".join(placed),
+        )
+    if twice := next((name for name in placed[: len(given)] if name in named), None):
+        return ConfigError("{function}: {name} was given twice. Give it once.", function=function, name=twice)
+    missing = next(name for name in required if name not in {*placed[: len(given)], *named})
+    return ConfigError("{function}: {name} is missing: a value is required.", function=function, name=missing)
 
 
 def _refuse(parameter: str, value: Any, hint: Any) -> None:

@@ -61,7 +61,7 @@ class NotFiniteError(AtalhoError):
 
 
 class OutOfMemoryError(AtalhoError):
-    """A step that does not fit into memory; the message says what would."""
+    """A network, or a step with it, that does not fit into memory; the message says what to change."""
 
 
 class OutputError(AtalhoError):

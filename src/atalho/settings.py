@@ -5,13 +5,14 @@ Strict: an unknown key or a value out of range is an error that names the neares
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, get_args
 
+from atalho import elsewhere
 from atalho.config import Config, TaskName, entries
-from atalho.errors import ConfigError, nearest
+from atalho.errors import ConfigError
 from atalho.json_values import JsonObject, JsonValue
 from atalho.text import Text
 
@@ -52,10 +53,11 @@ def _nested(keys: list[str], value: JsonValue) -> JsonObject:
     return {keys[0]: value if len(keys) == 1 else _nested(keys[1:], value)}
 
 
-def by_path(named: Mapping[str, JsonValue]) -> JsonObject:
+def by_path(named: Mapping[str, JsonValue], beside: Collection[str] = ()) -> JsonObject:
     """`{"lr": 0.2}` as `{"training.lr": 0.2}`; a path, and a section with its values, stay what they are.
 
-    Raises ConfigError for a name that no setting has, with the nearest.
+    Raises ConfigError for a name that no setting has: with ours, also among the arguments `beside` the settings, where
+    it is another tool's, otherwise with the nearest.
     """
     short = {entry.path.rpartition(".")[2]: entry.path for entry in entries()}
     sections = {entry.path.partition(".")[0] for entry in entries()}
@@ -66,11 +68,9 @@ def by_path(named: Mapping[str, JsonValue]) -> JsonObject:
         name = given.replace("-", "_").rstrip("_")
         if "." not in name and name not in sections:
             if name not in short:
+                known = {*short, *short.values(), *sections}
                 raise ConfigError(
-                    Text.joined(
-                        Text("{name}: unknown setting.", name=given),
-                        nearest(name, {*short, *short.values(), *sections}),
-                    )
+                    Text.joined(Text("{name}: unknown setting.", name=given), elsewhere.instead(name, known, beside))
                 )
             name = short[name]
         found[name] = value

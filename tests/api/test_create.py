@@ -11,8 +11,9 @@ from torch import Tensor
 
 import atalho
 from atalho.data.preprocessing import Preprocessing
-from atalho.errors import ConfigError, WeightsError
+from atalho.errors import ConfigError, OutOfMemoryError, WeightsError
 from atalho.networks import catalogue
+from atalho.networks.spec import MLPSpec
 from atalho.runs.run import Run
 from atalho.storage import model_folder
 from atalho.storage.model_folder import Card
@@ -78,3 +79,38 @@ def test_weights_that_are_not_there_are_refused(world: World, tmp_path: Path) ->
         atalho.create("resnet20", weights=str(tmp_path / "nothing"))
     with pytest.raises(ConfigError, match="tv:tiny"):
         atalho.create("resnet20", weights="tv:tinny")
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({"classes": -1}, "classes = -1 is not accepted: it must be at least 0"),
+        ({"classes": 2.5}, "classes: expected a whole number, None, not 2.5"),
+        ({"classes": 65_537}, "classes = 65537 is not accepted: it must be at most 65536"),
+        ({"in_channels": 0}, "in_channels = 0 is not accepted: it must be at least 1"),
+        ({"in_channels": 10**9}, "in_channels = 1000000000 is not accepted: it must be at most 65536"),
+        ({"image_size": 0}, "image_size = 0 is not accepted: it must be from 1 to 4096 pixels"),
+        ({"image_size": 4097}, "image_size = 4097 is not accepted: it must be from 1 to 4096 pixels"),
+        ({"dropout": 1.0}, "dropout = 1.0 is not accepted: it must be less than 1"),
+    ],
+)
+def test_what_no_network_can_have_is_refused(values: dict[str, float], text: str) -> None:
+    for name in ("resnet20", "densenet121", "mlp10"):
+        with pytest.raises(ConfigError, match=text):
+            atalho.create(name, **values)  # type: ignore[arg-type]
+
+
+def test_a_network_for_other_images_and_one_without_a_classifier() -> None:
+    four = atalho.create("resnet20", in_channels=4)
+    assert four(torch.zeros(2, 4, 32, 32)).shape == (2, 10)
+    with pytest.raises(ConfigError, match=r"expected \(N, 4, H, W\)"):
+        four(torch.zeros(2, 3, 32, 32))
+    bare = atalho.create("resnet20", classes=0)
+    assert bare(torch.zeros(2, 3, 32, 32)).shape == (2, 0)
+    assert bare.embedding(torch.zeros(2, 3, 32, 32)).shape == (2, 64)
+
+
+def test_a_network_that_no_memory_holds_is_refused() -> None:
+    spec = MLPSpec(blocks=(1,), widths=(65_536,), side=4096, in_channels=65_536)
+    with pytest.raises(OutOfMemoryError, match="65536 input channels and 1000 classes do not fit into memory"):
+        atalho.create(spec)

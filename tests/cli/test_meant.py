@@ -1,10 +1,14 @@
 """An option that a command does not have is answered by the one that was meant, and only by one that it has."""
 
-import re
+import inspect
+from types import FunctionType
 
 import pytest
 
+import atalho
+from atalho import elsewhere
 from atalho.cli import app, meant, run
+from atalho.config import entries
 
 
 def _said(given: str, *words: str) -> str:
@@ -35,6 +39,8 @@ def _said(given: str, *words: str) -> str:
         ("--topk", ["predict"], "--top"),
         ("--topk", ["search"], "-k"),
         ("--output", ["embed"], "--out"),
+        ("--num-epochs", ["train"], "--epochs"),
+        ("--checkpoint", ["train"], "--from"),
     ],
 )
 def test_the_name_of_another_tool_is_answered_with_ours(given: str, words: list[str], option: str) -> None:
@@ -58,22 +64,14 @@ def test_what_else_is_said_of_an_unknown_option(given: str, words: list[str], an
     assert _said(given, *words) == f"Unknown option {given}. {answer}"
 
 
-def test_every_option_of_the_table_is_one_of_a_command() -> None:
-    known = {
-        flag
-        for words in (["train"], ["search"], ["predict"], ["lab", "depth"], ["show"])
-        for flag in re.findall(r"(?<!\S)--?[\w.-]+", _options(words))
-    }
-    assert {option.split()[0] for option in meant._ELSEWHERE} <= known
-
-
-def _options(words: list[str]) -> str:
-    from atalho.cli import help
-
-    command = app.build()
-    for word in words:
-        command = command[word]
-    return " ".join(flag for argument in command.assemble_argument_collection() for flag in help.flags(argument))
+def test_every_name_of_the_table_is_a_setting_an_option_or_an_argument() -> None:
+    known = {entry.path for entry in entries()} | {"format", "top"}  # of the command predict
+    for name in atalho.__all__:
+        if isinstance(function := getattr(atalho, name), FunctionType):
+            known |= inspect.signature(function).parameters.keys()
+    assert {key.partition(" ")[0] for key in elsewhere._NAMES} <= known
+    words = [word for others in elsewhere._NAMES.values() for word in others.split()]
+    assert all(word == word.lower().replace("_", "-") for word in words)
 
 
 @pytest.mark.parametrize("option", ["--data", "--training", "--augment", "--reid"])

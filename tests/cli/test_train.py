@@ -16,8 +16,11 @@ def test_train_prints_one_json_object_with_the_promised_fields(clothes: Path, tm
     found = atalho("train", str(clothes), "--model", "resnet20", "--epochs", "1", "--out", str(out), "--json")
     assert found.returncode == 0, found.stderr
     printed = json.loads(found.stdout)
-    assert printed.keys() == {"run", "top1", "precision", "seconds"}
+    assert printed.keys() == {"run", "top1", "precision", "duplicates", "seconds"}
     assert printed["run"] == str(out)
+    evaluation = json.loads((out / "evaluation.json").read_text())
+    assert printed["duplicates"] == evaluation["duplicates"]
+    assert printed["duplicates"]["measured"] == 0
     assert "epoch   1/1" in found.stderr
 
 

@@ -5,12 +5,13 @@ from typing import Final
 
 from atalho import networks
 from atalho.blocks.kinds import ShortcutChoice, StemChoice
-from atalho.errors import ConfigError
+from atalho.errors import ConfigError, OutOfMemoryError
 from atalho.listener import Listener
 from atalho.model import restore
 from atalho.networks.network import Network
 from atalho.networks.spec import Spec
 from atalho.pretrained import located
+from atalho.runs import memory
 from atalho.storage import model_folder
 
 _HEAD: Final = ("classes", "dropout", "embedding", "pooling")
@@ -42,9 +43,11 @@ def create(
         None: new weights. A run or model folder, or a name of pretrained weights: imagenet, tv:resnet34, hf:OWNER/NAME,
         an https address. Everything but the head is theirs; the head too, where it tells as many classes apart.
     classes
-        How many classes the head tells apart.
+        How many classes the head tells apart, up to 65,536. With 0 the network has no classifier: its logits are
+        (N,0), and `embedding` gives what it is for.
     in_channels
-        1 or 3.
+        Channels of the images, from 1 to 65,536. Training and model folders know 1, grey, and 3, RGB; a network for
+        others, such as 4 for RGB with depth, is for your own loop.
     stem, shortcut, dropout
         Where the network shall differ from the catalogue's.
     image_size
@@ -61,6 +64,8 @@ def create(
     ------
     ConfigError
         The name is unknown (with the nearest), values do not go together, or the weights are of another network.
+    OutOfMemoryError
+        So many weights do not fit into memory.
     WeightsError
         The weights cannot be had.
 
@@ -79,16 +84,30 @@ def create(
         image_size=image_size,
     )
     if weights is None:
-        return networks.create(asked)
+        return _built(asked)
     folder = model_folder.find(located.folder_of(weights, name if isinstance(name, str) else None, progress))
     trained = restore(folder, model_folder.read_card(folder))
     spec = _with_what_no_name_says(asked, trained.spec, stem) if isinstance(name, str) else asked
     _refuse_another(weights, spec, trained.spec)
-    network = networks.create(spec)
+    network = _built(spec)
     own, theirs = network.state_dict(), trained.state_dict()
     fitting = {key: theirs[key] for key in own.keys() & theirs.keys() if theirs[key].shape == own[key].shape}
     network.load_state_dict(own | fitting)
     return network
+
+
+def _built(spec: Spec) -> Network:
+    try:
+        return networks.create(spec)
+    except (MemoryError, RuntimeError) as error:
+        if not memory.ran_out(error):
+            raise
+        raise OutOfMemoryError(
+            "The weights of a network with {channels} input channels and {classes} classes do not fit into memory. "
+            "Give smaller numbers, also for the widths of a spec.",
+            channels=spec.in_channels,
+            classes=spec.classes,
+        ) from error
 
 
 def _with_what_no_name_says(spec: Spec, trained: Spec, stem: StemChoice) -> Spec:

@@ -1,5 +1,6 @@
 """Train a network on a folder of images: from the images to a run folder with model, metrics, figures and report."""
 
+import inspect
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -201,7 +202,8 @@ def _given(settings: Mapping[str, Any] | None, named: Mapping[str, Any]) -> Json
         raise ConfigError(
             "settings: expected a dictionary of names and values, not {kind}.", kind=type(settings).__name__
         )
-    return merge(nest(by_path(settings or {})), nest(by_path(named)))
+    beside = inspect.signature(train).parameters
+    return merge(nest(by_path(settings or {}, beside)), nest(by_path(named, beside)))
 
 
 def _shortcuts(data: Path | str | None, model: Path | str | None, task: str | None) -> dict[str, JsonValue]:

@@ -125,7 +125,11 @@ def evaluate(
 
 def summary(task: TaskName, found: Evaluation | None) -> JsonObject:
     """The figures that `train --json` prints, null where nothing was measured."""
-    return {name: getattr(found, name, None) for name in _PRINTED[task]}
+    from atalho import stored
+
+    copies = found.duplicates if found is not None else None
+    figures: JsonObject = {name: getattr(found, name, None) for name in _PRINTED[task]}
+    return figures | {"duplicates": None if copies is None else stored.to_object(copies)}
 
 
 def say(found: Evaluation, *, in_short: bool = False, classes: int | None = _SHOWN_CLASSES) -> None:

@@ -5,9 +5,10 @@ Only options that the command has are offered, and one of them, so that it can b
 
 import difflib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from atalho.cli import help
+from atalho import elsewhere
+from atalho.cli import help, options
 from atalho.text import _
 
 if TYPE_CHECKING:
@@ -15,52 +16,6 @@ if TYPE_CHECKING:
 
 _ALIKE = 0.7
 """From which similarity on a name counts as misspelt, and not as another word."""
-
-_DEVICE: Final = "accelerator cuda device gpu gpus no-cuda"
-_ELSEWHERE: Final = {
-    "--batch-size": "b batch batchsize batch_size bs train-batch-size",
-    "--data.size": "crop-size image-size img img-size imgsz input-size resolution",
-    "--data.val-fraction": "val-ratio val-size val-split valid-pct validation-split",
-    "--data.workers": "j num-workers nw",
-    "--epochs": "e epoch max-epochs n-epochs nepochs num-epochs num-train-epochs",
-    "--format csv": "csv",
-    "--from": "checkpoint ckpt finetune init initial-checkpoint start start-from weights",
-    "--from imagenet": "imagenet pretrain pretrained",
-    "--minutes": "max-time time time-limit",
-    "--model": "a arch architecture backbone net network variant",
-    "--model.dropout": "drop drop-rate",
-    "--out": "experiment logdir name o out-dir output output-dir project run-name save save-dir save-path",
-    "--recipe": "preset policy",
-    "--seed": "manual-seed random-seed random-state",
-    "--size": "crop-size image-size img img-size imgsz input-size resolution",
-    "--top": "k n top-k topk",
-    "-k": "n top topk top-k",
-    "--training.device": _DEVICE,
-    "--training.label-smoothing": "ls smoothing",
-    "--training.lr": "base-lr learning-rate lr0 max-lr",
-    "--lr": "base-lr learning-rate lr0 max-lr",
-    "--training.optimizer": "opt optim solver",
-    "--training.precision": "amp bf16 dtype fp16 half mixed-precision native-amp",
-    "--training.schedule": "cos-lr lr-scheduler sched scheduler",
-    "--training.warmup": "warmup-epochs warmup-steps",
-    "--training.weight-decay": "decay l2 wd",
-    "--augment.affine": "degrees rotate rotation",
-    "--augment.erasing": "random-erase random-erasing reprob",
-    "--augment.flip": "fliplr hflip horizontal-flip",
-    "--augment.jitter": "brightness color-jitter contrast hsv-h hsv-s hsv-v saturation",
-    "--augment.trivial": "aa auto-augment autoaugment randaugment trivial-augment",
-}
-"""Our option, with the value that says the same, and what other tools call it."""
-
-_ARGUMENTS: Final = {
-    "DATA": "data data-dir data-path dataset folder images img-dir input input-dir path root source train train-dir",
-    "IMAGES": "data files image images img input input-dir path source",
-    "RUN": "checkpoint ckpt model model-path name run weights",
-    "MODEL": "a arch architecture backbone checkpoint model name net network weights",
-    "GALLERY": "database db gallery index",
-    "FILE": "checkpoint ckpt file input path weights",
-}
-"""The argument, and what tools call it that have an option for it."""
 
 
 def explain(given: str, command: "App", words: Sequence[str]) -> str:
@@ -71,10 +26,11 @@ def explain(given: str, command: "App", words: Sequence[str]) -> str:
     flags = [flag for argument in known for flag in help.flags(argument)]
     if (exact := _exactly(word, flags)) is not None:
         return _("Unknown option {given}. Use {option}.").format(given=option, option=exact)
-    if any(word in _ARGUMENTS.get(argument.name.upper(), "").split() for argument in known):
+    placed = [argument.name.lower() for argument in known]
+    if word in placed or elsewhere.argument(word, placed) is not None:
         usage = help.placeholders(help.usage(command, words))
         return _("Unknown option {given}. Give its value alone: {usage}").format(given=option, usage=usage)
-    if word in _DEVICE.split():
+    if elsewhere.is_device(word):
         text = _("Unknown option {given}. Set the environment variable ATALHO_DEVICE instead, such as to cpu or cuda.")
         return text.format(given=option)
     ends = {_last(flag): flag for flag in flags}
@@ -90,10 +46,14 @@ def _exactly(word: str, flags: Sequence[str]) -> str | None:
     for flag in flags:
         if _last(flag) == word:
             return flag
-    for option, others in _ELSEWHERE.items():
-        if option.split()[0] in flags and word in others.split():
-            return option
-    return None
+    # By their names, as --epochs has two: its own and the path of the setting.
+    named = {flag.lstrip("-").replace("-", "_"): flag for flag in reversed(flags)}
+    named |= {path: flag for path, flag in options.SHORT.items() if flag in flags}
+    found = elsewhere.ours(word, named)
+    if found is None:
+        return None
+    name, value = found
+    return named[name] if value is None else f"{named[name]} {value}"
 
 
 def _last(option: str) -> str:

@@ -9,6 +9,7 @@ from typing import Final, Literal, get_args
 from atalho.blocks.kinds import ShortcutChoice, StemChoice
 from atalho.config import SMALL_IMAGE
 from atalho.errors import ConfigError, nearest
+from atalho.limits import LARGEST_SIDE
 from atalho.networks import catalogue, mlp, resnet
 from atalho.networks.spec import DenseNetSpec, MLPSpec, ResNetSpec, Spec
 from atalho.text import Text
@@ -36,6 +37,13 @@ def specify(
     """
     if not isinstance(name, str | Spec):
         raise ConfigError("{given!r} is not a network. Give a name from the catalogue or a spec.", given=name)
+    if image_size is not None and not 1 <= image_size <= LARGEST_SIDE:
+        raise ConfigError(
+            "image_size = {given!r} is not accepted: it must be from {least} to {most} pixels.",
+            given=image_size,
+            least=1,
+            most=LARGEST_SIDE,
+        )
     chosen = catalogue.spec(name) if isinstance(name, str) else name
     return replace(
         _with_shortcut(_for_pixels(chosen, stem, image_size), shortcut),
