@@ -37,6 +37,19 @@ def _run(folder: Path, evaluation: ReidentificationEvaluation) -> RunFolder:
     return RunFolder.open(folder)
 
 
+def test_rank_1_beside_accuracy_is_said_to_be_something_else(
+    tmp_path: Path, evaluation: ReidentificationEvaluation
+) -> None:
+    row = {"kind": "epoch", "epoch": 1, "step": 10, "train_loss": 2.0, "train_top1": 0.1}
+    for held_out, expected in (({"val_rank1": 0.6}, True), ({"val_top1": 0.6}, False)):
+        (tmp_path / "metrics.jsonl").write_text(json.dumps(row | held_out) + "\n")
+        page = html.page(_run(tmp_path, evaluation), {})
+        assert ("measure different things" in page, "the more the network memorised" in page) == (
+            expected,
+            not expected,
+        )
+
+
 def test_the_headline_says_how_many_queries_were_counted(
     tmp_path: Path, evaluation: ReidentificationEvaluation
 ) -> None:

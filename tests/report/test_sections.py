@@ -40,7 +40,7 @@ def test_accuracy_on_validation_images_is_not_sold_as_a_test(run, evaluation):
 
 def test_a_run_without_evaluation_says_so(run):
     assert "accuracy is unknown" in sections.header(run, None)
-    assert sections.curves({}) is None
+    assert sections.curves(run, {}) is None
 
 
 def test_the_pairs_most_often_confused_come_first(evaluation):
@@ -69,10 +69,12 @@ def test_a_long_table_has_a_box_that_filters_it_and_prints_its_beginning(evaluat
     assert "data-filter" not in sections.per_class(evaluation)
 
 
-def test_every_figure_says_what_to_see_in_it_and_saves_its_numbers_and_its_picture(evaluation):
+def test_every_figure_says_what_to_see_in_it_and_saves_its_numbers_and_its_picture(run, evaluation):
     for markup in (
-        sections.curves(DRAWINGS), sections.confusion(evaluation, DRAWINGS), sections.calibration(evaluation, DRAWINGS)
-    ):  # fmt: skip
+        sections.curves(run, DRAWINGS),
+        sections.confusion(evaluation, DRAWINGS),
+        sections.calibration(evaluation, DRAWINGS),
+    ):
         figures = re.findall(r"<figure.*?</figure>", markup, re.DOTALL)
         assert figures
         for figure in figures:

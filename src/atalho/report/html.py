@@ -69,7 +69,7 @@ def _article(run: RunFolder, evaluation: Evaluation | None, places: Mapping[str,
     }
     parts = {
         "next": (_("What to do next"), advice.next_steps(run, evaluation)),
-        "curves": (_("Training"), sections.curves(drawings)),
+        "curves": (_("Training"), sections.curves(run, drawings)),
         **_measured(run, evaluation, drawings, places),
         "data": (_("Data"), background.data(run)),
         "network": (_("Network"), background.architecture(run)),

@@ -82,20 +82,23 @@ def _key_numbers(run: RunFolder, evaluation: Evaluation | None) -> Html:
     return pairs([(what, value) for what, value in shown if value], "keys")
 
 
-def curves(drawings: Drawings) -> Html | None:
-    """Loss, accuracy and learning rate over the epochs."""
+def curves(run: RunFolder, drawings: Drawings) -> Html | None:
+    """Loss, accuracy and learning rate over the epochs; in re-identification rank-1 is what validation measures."""
+    accuracy = _(
+        "Higher is better. The further training ends above validation, the more the network memorised; early "
+        "on it may lie below, as training images are augmented."
+    )
+    if any(epoch.val_rank1 is not None for epoch in run.epochs):
+        accuracy = _(
+            "Higher is better. Training: accuracy among its identities; validation: rank-1 on others. The two "
+            "measure different things: follow each by itself."
+        )
     told = {
         "loss": (
             _("Loss"),
             _("Lower is better. If validation rises while training still falls, the network is memorising its images."),
         ),
-        "accuracy": (
-            _("Accuracy"),
-            _(
-                "Higher is better. The further training ends above validation, the more the network memorised; early "
-                "on it may lie below, as training images are augmented."
-            ),
-        ),
+        "accuracy": (_("Accuracy"), accuracy),
         "learning_rate": (
             _("Learning rate"),
             _("How far each step moves the weights. Where it falls, the other curves usually settle."),
