@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -41,8 +42,8 @@ FRAME = """\
 <!doctype html><meta name="color-scheme" content="light dark">
 <style>body {{ margin: 0; width: {}px }} iframe {{ border: 0; display: block }} img {{ width: 100% }}</style>
 {}"""
-QUALITY = 30
-"""Of the pictures: text can still be read."""
+COLOURS_KEPT, QUALITY = 64, 55
+"""Of pictures that are kept exactly, and of those with photographs, which that would not make small."""
 
 
 @dataclass(frozen=True)
@@ -218,7 +219,7 @@ class Tour:
         """The first screen of a page, as a desktop and a telephone show it, light and dark."""
         for (width, height), colours in product(HEIGHTS.items(), COLOURS):
             file = self.stored / f"{self.user}-{name}-{width}-{colours}.webp"
-            self.picture(page, width, height, colours).save(file, quality=QUALITY, method=6)
+            file.write_bytes(small(self.picture(page, width, height, colours)))
 
     def picture(self, page: Path, width: int, height: int, colours: str) -> Image.Image:
         """A screenshot. A telephone is a frame in a window, as Chromium has none as narrow."""
@@ -239,6 +240,15 @@ class Tour:
         subprocess.run([self.chromium, *options, frame.as_uri()], check=True, env=self.environment, capture_output=True)
         with Image.open(shot) as image:
             return image.convert("RGB").crop((0, 0, width, height))
+
+
+def small(picture: Image.Image) -> bytes:
+    """A picture as WebP, the smaller of two: few colours, each exactly, or as photographs are compressed."""
+    few = picture.quantize(COLOURS_KEPT, dither=Image.Dither.NONE).convert("RGB")
+    exact, rough = BytesIO(), BytesIO()
+    few.save(exact, "webp", lossless=True, quality=100, method=6)
+    picture.save(rough, "webp", quality=QUALITY, method=6)
+    return min(exact.getvalue(), rough.getvalue(), key=len)
 
 
 if __name__ == "__main__":
