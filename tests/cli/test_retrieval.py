@@ -20,10 +20,10 @@ def found(rank1: float, **more: Any) -> ReidentificationEvaluation:
 
 
 def test_scripts_find_the_same_figures_also_where_nothing_was_measured() -> None:
-    figures = {"rank1": 0.9, "map": 0.75, "minp": 0.75, "valid_queries": 900, "precision": "fp32"}
+    figures = {"rank1": 0.9, "map": 0.75, "minp": 0.75, "valid_queries": 900, "precision": "fp32", "duplicates": None}
     assert summary("reid", found(0.9, precision="fp32")) == figures
     assert summary("reid", None) == dict.fromkeys(figures)
-    assert summary("classification", None) == {"top1": None, "precision": None}
+    assert summary("classification", None) == {"top1": None, "precision": None, "duplicates": None}
 
 
 def test_plain_figures(capsys: pytest.CaptureFixture[str]) -> None:
