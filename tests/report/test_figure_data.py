@@ -6,7 +6,7 @@ import io
 import pytest
 
 from atalho.networks import catalogue
-from atalho.report import figure_data, figures
+from atalho.report import curves, figure_data
 from atalho.report.canvas import panel, style
 from atalho.report.drawing import NetworkToDraw
 from atalho.report.figure_data import TickLabels, label_of_interval
@@ -24,12 +24,12 @@ def rows(text):
 
 
 def test_curves_are_told_by_series_and_epoch(run):
-    found = rows(figure_data.of_figure(figures.accuracy(run.epochs), y="accuracy"))
+    found = rows(figure_data.of_figure(curves.accuracy(run.epochs), y="accuracy"))
     assert found[0] == ["series", "epoch", "accuracy"]
     assert found[1] == ["training", "1", "0.5"] and found[-1] == ["validation", "3", "0.8"]
     assert len(found) == 7
     with speaking("pt"):
-        assert rows(figure_data.of_figure(figures.accuracy(run.epochs)))[1][0] == "treino"
+        assert rows(figure_data.of_figure(curves.accuracy(run.epochs)))[1][0] == "treino"
 
 
 def test_bands_and_lines_that_are_intervals_stand_beside_their_points():

@@ -7,7 +7,7 @@ import pytest
 
 from atalho.metrics.classification import ClassFigures, ClassificationFigures
 from atalho.metrics.confusion import Confusion
-from atalho.report import figures
+from atalho.report import curves, figures
 from atalho.report.canvas import png, style, svg
 from atalho.storage.run_folder import RunFolder
 from atalho.storage.run_records import EpochRow, StepRow
@@ -25,34 +25,34 @@ def lines(figure):
 
 
 def test_curves_show_the_numbers_of_the_log(run):
-    found = lines(figures.loss(run.steps, run.epochs))
+    found = lines(curves.loss(run.steps, run.epochs))
     assert found["training"] == [[1, 2.0], [2, 1.0], [3, pytest.approx(2 / 3)]]
     assert found["validation"][0] == [1, 2.5]
-    assert lines(figures.accuracy(run.epochs))["validation"][2] == [3, pytest.approx(0.8)]
+    assert lines(curves.accuracy(run.epochs))["validation"][2] == [3, pytest.approx(0.8)]
 
 
 def test_steps_are_placed_in_epochs(run):
-    (rate,) = lines(figures.learning_rate(run.steps, run.epochs)).values()
+    (rate,) = lines(curves.learning_rate(run.steps, run.epochs)).values()
     assert [x for x, _y in rate] == [0.5, 1, 1.5, 2, 2.5, 3]
     assert rate[0][1] == 0.4 / 5
 
 
 def test_a_long_log_is_drawn_as_means_of_neighbours():
     steps = [StepRow("step", step=k + 1, epoch=1, lr=0.1, loss=k % 2) for k in range(64_000)]
-    figure = figures.loss(steps, [EpochRow("epoch", epoch=1, step=64_000, train_loss=1.0, val_loss=1.0)])
+    figure = curves.loss(steps, [EpochRow("epoch", epoch=1, step=64_000, train_loss=1.0, val_loss=1.0)])
     points = figure.axes[0].get_lines()[0].get_xydata()
     assert points[0].tolist() == pytest.approx([80.5 / 64_000, 0.5])
-    assert len(points) == figures.MOST_POINTS
+    assert len(points) == curves.MOST_POINTS
     assert len(svg(figure, "long")) < 60_000
 
 
 def test_a_log_without_steps_draws_only_epochs(run):
-    assert set(lines(figures.loss([], run.epochs))) >= {"training", "validation"}
+    assert set(lines(curves.loss([], run.epochs))) >= {"training", "validation"}
 
 
 def test_a_log_without_validation_or_steps_is_drawn():
     epochs = [EpochRow("epoch", epoch=1, step=3, train_loss=math.nan, train_top1=0.5, learning_rate=0.1)]
-    for figure in (figures.loss([], epochs), figures.accuracy(epochs), figures.learning_rate([], epochs)):
+    for figure in (curves.loss([], epochs), curves.accuracy(epochs), curves.learning_rate([], epochs)):
         assert "validation" not in lines(figure)
         assert png(figure)
 

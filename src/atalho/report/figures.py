@@ -1,4 +1,4 @@
-"""The figures of a run: training curves, confusion matrix, reliability, recall by class, and the errors of a threshold.
+"""The figures of a run: its curves, confusion matrix, reliability, recall by class, and the errors of a threshold.
 
 Each is a function from what a run measured to a Figure of its own, with the words of one language; no torch.
 """
@@ -16,13 +16,13 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
+from atalho.report import curves
 from atalho.report.canvas import AMBER, BLUE, INK, MUTED, panel, percents, png, style
 from atalho.report.figure_data import label_of_interval
 from atalho.report.markup import clean
 from atalho.storage import run_folder
 from atalho.storage.atomic import write_file
 from atalho.storage.run_folder import RunFolder
-from atalho.storage.run_records import EpochRow, StepRow
 from atalho.tasks.by_name import evaluation_of, task_of, verification_of
 from atalho.text import _
 from atalho.text.numbers import LEVEL, number, percent, whole
@@ -38,7 +38,6 @@ NUMBERS_UP_TO: Final = 16  # classes up to which the counts fit into a confusion
 NAMES_UP_TO: Final = 45  # and for the names
 FAINTEST: Final = 0.5  # strength at which cells that are not empty begin where each is hardly a point
 RECALL_ROWS: Final = 40
-MOST_POINTS: Final = 400  # of one curve; more would only make the page heavy
 _DECADES: Final = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # ticks of error rates
 _MARKS: Final = ("o", "s", "^", "D", "v", "P", "X", "*")  # with two colours by turns, as the page has them
 
@@ -50,9 +49,9 @@ def draw_all(run: RunFolder) -> dict[str, Figure]:
         if (verification := verification_of(run)) is not None:
             figures["verification"] = error_rates(verification)
         if run.epochs:
-            figures["loss"] = loss(run.steps, run.epochs)
-            figures["accuracy"] = accuracy(run.epochs)
-            figures["learning_rate"] = learning_rate(run.steps, run.epochs)
+            figures["loss"] = curves.loss(run.steps, run.epochs)
+            figures["accuracy"] = curves.accuracy(run.epochs)
+            figures["learning_rate"] = curves.learning_rate(run.steps, run.epochs)
         evaluation: Any = evaluation_of(run)  # its task names no part that it does not have
         parts = task_of(run.task).page.parts if evaluation is not None else ()
         if "embeddings" in parts and evaluation.picture is not None:
@@ -76,42 +75,6 @@ def write_all(run: Path) -> list[Path]:
         write_file(path, png(figure), root=run)
         written.append(path)
     return written
-
-
-def loss(steps: Sequence[StepRow], epochs: Sequence[EpochRow]) -> Figure:
-    """Loss of every logged step, and of each epoch on training and validation images."""
-    figure, axes = panel(3.7, 2.6)
-    course = _course(steps, epochs, [step.loss for step in steps])
-    axes.plot(*course, color=BLUE, alpha=0.25, linewidth=0.9, label="_" + _("training, by step"))
-    _two_curves(axes, [epoch.train_loss for epoch in epochs], [epoch.val_loss for epoch in epochs])
-    axes.set_ylim(bottom=0)
-    axes.yaxis.set_major_formatter(lambda value, _place: number(value, 1))
-    return figure
-
-
-def accuracy(epochs: Sequence[EpochRow]) -> Figure:
-    """Top-1 accuracy after each epoch on training and validation images; in re-identification rank-1 on these."""
-    figure, axes = panel(3.7, 2.6)
-    held_out = [epoch.val_rank1 if epoch.val_top1 is None else epoch.val_top1 for epoch in epochs]
-    _two_curves(axes, [epoch.train_top1 for epoch in epochs], held_out)
-    percents(axes.yaxis)
-    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-    return figure
-
-
-def learning_rate(steps: Sequence[StepRow], epochs: Sequence[EpochRow]) -> Figure:
-    """Learning rate over the epochs."""
-    figure, axes = panel(3.7, 2.6)
-    if steps:
-        course = _course(steps, epochs, [step.lr for step in steps])
-        axes.plot(*course, color=BLUE, linewidth=1.8, label="_" + _("learning rate"))
-    else:
-        rates = np.array([epoch.learning_rate for epoch in epochs], dtype=float)
-        axes.plot(range(1, len(epochs) + 1), rates, "o-", color=BLUE, label="_" + _("learning rate"))
-    axes.set_ylim(bottom=0)
-    axes.yaxis.set_major_formatter(lambda value, _place: number(value, 5).rstrip("0").rstrip(".,"))
-    _epoch_axis(axes, len(epochs))
-    return figure
 
 
 def confusion(evaluation: ClassificationFigures) -> Figure:
@@ -262,40 +225,12 @@ def _logarithmic(axes: Axes, floor: float) -> None:
     axes.yaxis.set_major_formatter(lambda value, _place: percent(value, digits.get(value, 0)))
 
 
-def _two_curves(axes: Axes, training: Sequence[float | None], validation: Sequence[float | None]) -> None:
-    across = range(1, len(training) + 1)
-    mark = "o-" if len(training) <= 30 else "-"
-    for values, colour, label in ((training, BLUE, _("training")), (validation, AMBER, _("validation"))):
-        if any(value is not None for value in values):
-            up = np.array(values, dtype=float)  # None becomes nan, which leaves a gap
-            axes.plot(across, up, mark, color=colour, linewidth=1.8, markersize=3.5, label=label)
-    axes.legend(loc="best")
-    _epoch_axis(axes, len(training))
-
-
-def _epoch_axis(axes: Axes, epochs: int) -> None:
-    axes.set_xlim(0, max(epochs, 1) * 1.03)
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    axes.xaxis.set_major_formatter(lambda value, _place: whole(value))
-    axes.set_xlabel(_("epoch"))
-
-
 def _shares(axes: Axes, axis: Axis) -> None:
     """From 0 to 100%."""
     limit = axes.set_xlim if axis is axes.xaxis else axes.set_ylim
     limit(-0.02, 1.02)
     axis.set_ticks([0, 0.2, 0.4, 0.6, 0.8, 1])
     percents(axis)
-
-
-def _course(
-    steps: Sequence[StepRow], epochs: Sequence[EpochRow], values: Sequence[float]
-) -> tuple[list[float], list[float]]:
-    """Where the logged steps lie, in epochs, and their values; of many steps, means over neighbours."""
-    per_epoch = epochs[-1].step / len(epochs)
-    parts = np.array_split(np.arange(len(steps)), min(len(steps), MOST_POINTS)) if steps else []
-    across = [float(np.mean([steps[k].step for k in part])) / per_epoch for part in parts]
-    return across, [float(np.mean([values[k] for k in part])) for part in parts]
 
 
 def _short(name: str) -> str:
