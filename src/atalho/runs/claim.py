@@ -9,6 +9,7 @@ from atalho.data.manifest import Manifest
 from atalho.errors import RunError
 from atalho.storage import atomic, run_folder
 from atalho.storage.lock import LOCK, locked
+from atalho.storage.run_places import HOME
 
 _FOLDERS = ("class-folders", "split-folders", "identities")
 """Layouts in which any folder may hold images."""
@@ -55,7 +56,7 @@ def refuse_taken(asked: Path | None) -> None:
 
 def refuse_among_images(asked: Path | None, data: str, manifest: Manifest) -> None:
     """RunError where the run would lie among its images: its figures would be taken for images of a further class."""
-    folder = asked if asked is not None else Path("runs")
+    folder = asked if asked is not None else Path(HOME)
     if manifest.layout in _FOLDERS and folder.resolve().is_relative_to(Path(data).resolve()):
         raise RunError(
             "{path} is inside the folder of the images, where the run's figures would be read as images. "
@@ -92,7 +93,7 @@ def earlier(data: str) -> list[Path]:
 
 def _numbered(data: str) -> Iterator[Path]:
     name = Path(data).resolve().name.split(".")[0] or "run"
-    return (Path("runs") / (name if number == 1 else f"{name}-{number}") for number in itertools.count(1))
+    return (Path(HOME) / (name if number == 1 else f"{name}-{number}") for number in itertools.count(1))
 
 
 def _taken(folder: Path) -> RunError:
