@@ -8,7 +8,7 @@ from functools import cache, wraps
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
-from atalho import elsewhere
+from atalho import other_tools
 from atalho.errors import ConfigError
 from atalho.text import N_, Text
 
@@ -59,8 +59,8 @@ def _unfit(signature: inspect.Signature, function: str, given: Sequence[Any], na
     placed = [name for name, parameter in parameters.items() if parameter.kind in _PLACED]
     required = [name for name in parameters if parameters[name].default is inspect.Parameter.empty]
     if unknown := next((name for name in named if name not in parameters), None):
-        close = elsewhere.instead(unknown, (), parameters)
-        if elsewhere.is_device(unknown):
+        close = other_tools.instead(unknown, (), parameters)
+        if other_tools.is_device(unknown):
             close = Text("Set the environment variable ATALHO_DEVICE instead, such as to cpu or cuda.")
         about = Text("{function}: unknown argument {name}.", function=function, name=unknown)
         return ConfigError(Text.joined(about, close))

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, get_args
 
-from atalho import elsewhere
+from atalho import other_tools
 from atalho.config import Config, TaskName, entries
 from atalho.errors import ConfigError
 from atalho.json_values import JsonObject, JsonValue
@@ -70,7 +70,7 @@ def by_path(named: Mapping[str, JsonValue], beside: Collection[str] = ()) -> Jso
             if name not in short:
                 known = {*short, *short.values(), *sections}
                 raise ConfigError(
-                    Text.joined(Text("{name}: unknown setting.", name=given), elsewhere.instead(name, known, beside))
+                    Text.joined(Text("{name}: unknown setting.", name=given), other_tools.instead(name, known, beside))
                 )
             name = short[name]
         found[name] = value

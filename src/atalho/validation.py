@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar, get_args, get_type_hints
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 from pydantic_core import PydanticKnownError
 
-from atalho import elsewhere
+from atalho import other_tools
 from atalho.errors import nearest
 from atalho.text import N_, Text
 
@@ -87,7 +87,7 @@ def _line(known: dict[str, Any], detail: Any) -> Text:
     )
     match detail["type"]:
         case "unexpected_keyword_argument" | "extra_forbidden":
-            return Text("{path}: unknown setting. {nearest}", path=path, nearest=elsewhere.instead(path, known))
+            return Text("{path}: unknown setting. {nearest}", path=path, nearest=other_tools.instead(path, known))
         case "missing":
             return Text("{path} is missing: a value is required.", path=path)
         case "literal_error":

@@ -6,7 +6,7 @@ from types import FunctionType
 import pytest
 
 import atalho
-from atalho import elsewhere
+from atalho import other_tools
 from atalho.cli import app, meant, run
 from atalho.config import entries
 
@@ -69,8 +69,8 @@ def test_every_name_of_the_table_is_a_setting_an_option_or_an_argument() -> None
     for name in atalho.__all__:
         if isinstance(function := getattr(atalho, name), FunctionType):
             known |= inspect.signature(function).parameters.keys()
-    assert {key.partition(" ")[0] for key in elsewhere._NAMES} <= known
-    words = [word for others in elsewhere._NAMES.values() for word in others.split()]
+    assert {key.partition(" ")[0] for key in other_tools._NAMES} <= known
+    words = [word for others in other_tools._NAMES.values() for word in others.split()]
     assert all(word == word.lower().replace("_", "-") for word in words)
 
 

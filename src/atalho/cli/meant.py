@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from atalho import elsewhere
+from atalho import other_tools
 from atalho.cli import help, options
 from atalho.text import _
 
@@ -27,10 +27,10 @@ def explain(given: str, command: "App", words: Sequence[str]) -> str:
     if (exact := _exactly(word, flags)) is not None:
         return _("Unknown option {given}. Use {option}.").format(given=option, option=exact)
     placed = [argument.name.lower() for argument in known]
-    if word in placed or elsewhere.argument(word, placed) is not None:
+    if word in placed or other_tools.argument(word, placed) is not None:
         usage = help.placeholders(help.usage(command, words))
         return _("Unknown option {given}. Give its value alone: {usage}").format(given=option, usage=usage)
-    if elsewhere.is_device(word):
+    if other_tools.is_device(word):
         text = _("Unknown option {given}. Set the environment variable ATALHO_DEVICE instead, such as to cpu or cuda.")
         return text.format(given=option)
     ends = {_last(flag): flag for flag in flags}
@@ -49,7 +49,7 @@ def _exactly(word: str, flags: Sequence[str]) -> str | None:
     # By their names, as --epochs has two: its own and the path of the setting.
     named = {flag.lstrip("-").replace("-", "_"): flag for flag in reversed(flags)}
     named |= {path: flag for path, flag in options.SHORT.items() if flag in flags}
-    found = elsewhere.ours(word, named)
+    found = other_tools.ours(word, named)
     if found is None:
         return None
     name, value = found
