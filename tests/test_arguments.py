@@ -48,6 +48,12 @@ WRONG: list[tuple[str, Callable[[Any], Any], str]] = [
         "create: .* Use weights='imagenet'.$",
     ),
     ("classes to create", lambda run: atalho.create("resnet20", num_classes=4), "num_classes. Use classes.$"),
+    (
+        "classes to import",
+        lambda run: atalho.import_file("w.pth", out="o", num_classes=4),
+        "not set here: it comes from",
+    ),
+    ("classes to train", lambda run: atalho.train(".", num_classes=4), "num_classes: .* not set here: it comes from"),
     ("channels to create", lambda run: atalho.create("resnet20", in_chans=1), "in_chans. Use in_channels.$"),
     ("a size to create", lambda run: atalho.create("resnet20", img_size=64), "img_size. Use image_size.$"),
     ("answers to search", lambda run: atalho.search("a.db", ".", topk=3), "unknown argument topk. Use k.$"),

@@ -10,13 +10,14 @@ _DEVICE: Final = "accelerator cuda device gpu gpus map-location no-cuda"
 _SIDE: Final = "crop-size image-size img img-size imgsz input-size resolution"
 _START: Final = "checkpoint ckpt finetune init initial-checkpoint start start-from"
 _PRETRAINED: Final = "imagenet pretrain pretrained"
+_COUNT: Final = "n-classes nb-classes nclasses num-classes output-dim"
 _NAMES: Final[Mapping[str, str]] = {
     "augment.affine": "degrees rotate rotation",
     "augment.erasing": "random-erase random-erasing reprob",
     "augment.flip": "fliplr hflip horizontal-flip",
     "augment.jitter": "brightness color-jitter contrast hsv-h hsv-s hsv-v saturation",
     "augment.trivial": "aa auto-augment autoaugment randaugment trivial-augment",
-    "classes": "n-classes nb-classes nclasses num-classes output-dim",
+    "classes": _COUNT,
     "data.size": _SIDE,
     "data.val_fraction": "val-ratio val-size val-split valid-pct validation-split",
     "data.workers": "j num-workers nw",
@@ -81,6 +82,17 @@ def argument(given: str, accepted: Iterable[str]) -> str | None:
     return next((name for name in accepted if _word(given) in _PLACES.get(name, "").split()), None)
 
 
+def unasked(given: str, accepted: Iterable[str]) -> Text | None:
+    """What is said of a number of classes where none is asked for; None for another name, and where it is asked for.
+
+    Beside a file of weights, `classes` are their names.
+    """
+    names = {_last(name) for name in accepted}
+    if _word(given) not in _COUNT.split() or ("classes" in names and "file" not in names):
+        return None
+    return Text("The number of classes is not set here: it comes from the images or the weights.")
+
+
 def is_device(given: str) -> bool:
     """Whether other tools choose by `given` where they compute."""
     return _word(given) in _DEVICE.split()
@@ -90,6 +102,8 @@ def instead(given: str, names: Iterable[str], arguments: Iterable[str] = ()) -> 
     """A sentence with what to write instead of `given`: a name of a setting, or of an argument of the function."""
     arguments = list(arguments)
     names = [*names, *arguments]
+    if (told := unasked(given, names)) is not None:
+        return told
     if (meant := ours(given, names)) is not None:
         name, value = meant
         written = name if value is None else f"{name}={value!r}"

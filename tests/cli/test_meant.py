@@ -56,6 +56,12 @@ def test_the_name_of_another_tool_is_answered_with_ours(given: str, words: list[
         ("--data", ["train"], "Give its value alone: atalho train [DATA] [OPTIONS]"),
         ("--model", ["predict"], "Give its value alone: atalho predict RUN IMAGES... [OPTIONS]"),
         ("--device", ["predict"], "Set the environment variable ATALHO_DEVICE instead, such as to cpu or cuda."),
+        (
+            "--num-classes",
+            ["import"],
+            "The number of classes is not set here: it comes from the images or the weights.",
+        ),
+        ("--num_classes", ["train"], "The number of classes is not set here: it comes from the images or the weights."),
         ("--patience", ["train"], "atalho train --help-all shows those that there are."),
         ("--pretrained", ["lab", "cost"], "atalho lab cost --help-all shows those that there are."),
     ],

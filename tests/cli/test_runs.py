@@ -10,6 +10,7 @@ import pytest
 from atalho import cli
 from atalho.runs.run import Run
 from atalho.storage.run_places import ENTRIES
+from atalho.text import speaking
 
 
 @pytest.fixture
@@ -43,9 +44,20 @@ def test_a_comparison_says_what_differs_and_whether_it_matters(
     assert cli.run(["runs", "--compare", "runs/one", "runs/two"]) == 0
     said = capsys.readouterr().out
     assert "training.seed" in said
-    assert "is not more or less accurate than the first beyond chance: 0.0 [" in said
+    assert "The test images do not tell the second run's accuracy from the first's: 0.0 [" in said
+    assert "leaves out the chance of training: another seed with the same settings gives another accuracy" in said
     assert cli.run(["runs", "--compare", "runs/one", "runs/two", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["settings"] == {"training.seed": [0, 1]}
+
+
+def test_portuguese_says_the_same_of_chance_and_names_the_state(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with speaking("pt"):
+        assert cli.run(["runs", "--compare", "runs/one", "runs/two"]) == 0
+    said = capsys.readouterr().out
+    assert "não inclui o acaso do treino: outra semente, com os mesmos ajustes, dá outra acurácia" in said
+    assert said.count("concluída") == 2
 
 
 def test_a_folder_beside_a_comparison_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

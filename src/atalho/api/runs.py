@@ -62,7 +62,8 @@ class RunComparison(Finding):
     """Two runs beside each other.
 
     `settings` has, by path, the values that differ, of the first and of the second. `difference` is the second's
-    accuracy minus the first's, as a share, with its 95% `interval`; `beyond_chance` whether that leaves out zero. They
+    accuracy minus the first's, as a share, with its 95% `interval`; `beyond_chance` whether that leaves out zero. The
+    interval is of the test images alone: how much another seed would change either accuracy, one run cannot tell. They
     are None where a run has no accuracy or the two were measured on other images or tasks, as `same_images` says.
     """
 
@@ -126,7 +127,10 @@ def _headline(files: RunFolder) -> Headline | None:
 
 
 def compare_runs(first: Path | str, second: Path | str) -> RunComparison:
-    """What two runs differ in, and whether their accuracy differs beyond chance. Raises RunError where one is none."""
+    """What two runs differ in, and whether their accuracy differs beyond the chance of the test images.
+
+    Raises RunError where one is none.
+    """
     runs = [Run.open(path) for path in (first, second)]
     before, after = (flatten(to_dict(run.config)) for run in runs)
     rows = [summarise_run(run.path) for run in runs]

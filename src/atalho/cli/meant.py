@@ -24,9 +24,11 @@ def explain(given: str, command: "App", words: Sequence[str]) -> str:
     word = _last(option).replace("_", "-").lower()
     known = command.assemble_argument_collection()
     flags = [flag for argument in known for flag in help.flags(argument)]
+    placed = [argument.name.lower() for argument in known]
+    if (told := other_tools.unasked(word, [*map(_last, flags), *placed])) is not None:
+        return _("Unknown option {given}. {instead}").format(given=option, instead=told)
     if (exact := _exactly(word, flags)) is not None:
         return _("Unknown option {given}. Use {option}.").format(given=option, option=exact)
-    placed = [argument.name.lower() for argument in known]
     if word in placed or other_tools.argument(word, placed) is not None:
         usage = help.placeholders(help.usage(command, words))
         return _("Unknown option {given}. Give its value alone: {usage}").format(given=option, usage=usage)

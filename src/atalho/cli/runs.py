@@ -20,7 +20,7 @@ def runs(
     *,
     compare: Annotated[
         tuple[Path, Path] | None,
-        Parameter(help=N_("two runs: what differs in their settings, and whether accuracy differs beyond chance")),
+        Parameter(help=N_("two runs: which settings differ, and whether the test images tell their accuracies apart")),
     ] = None,
     json: options.JSON = False,
 ) -> int:
@@ -73,8 +73,17 @@ def _verdict(found: "RunComparison") -> str:
         return _("The accuracies are of different images or tasks, so they are not compared.")
     if found.difference is None:
         return _("One of the runs has no accuracy yet, so they are not compared.")
-    text = _("The second run is not more or less accurate than the first beyond chance: {difference} points.")
+    text = _("The test images do not tell the second run's accuracy from the first's: {difference} points.")
     if found.beyond_chance:
-        text = _("The accuracy of the second run differs from the first beyond chance: {difference} points.")
+        text = _(
+            "The second run's accuracy differs from the first's beyond the chance of the test images: "
+            "{difference} points."
+        )
     low, high = (number(100 * end, 1) for end in found.interval or ())
-    return text.format(difference=f"{number(100 * found.difference, 1)} {between(low, high)}")
+    said = text.format(difference=f"{number(100 * found.difference, 1)} {between(low, high)}")
+    # One run of each cannot tell, whatever the number of test images.
+    left_out = _(
+        "The interval leaves out the chance of training: another seed with the same settings gives another accuracy. "
+        "Train several seeds of each before you credit the settings."
+    )
+    return f"{said}\n{left_out}"

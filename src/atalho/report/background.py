@@ -35,7 +35,7 @@ _FIELDS: Final = {
     "start": N_("weights to start from"),
     "started": N_("started"),
     "longer": N_("trained longer"),
-    "finished": N_("finished"),
+    "finished": N_("ended"),
     "seconds": N_("measurement time (seconds)"),
     "precision": N_("precision"),
     "threads": N_("threads"),

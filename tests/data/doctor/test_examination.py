@@ -27,6 +27,19 @@ def test_the_summary_is_of_readable_images(fashion: Path, tmp_path: Path) -> Non
     assert found.to_json()["widths"] == {"smallest": 28, "median": 28, "largest": 60}
 
 
+def test_problems_of_a_kind_are_in_the_order_of_their_paths(fashion: Path, tmp_path: Path) -> None:
+    shutil.copytree(fashion / "test" / "bag", tmp_path / "bag")
+    shutil.copytree(fashion / "test" / "coat", tmp_path / "coat")
+    for number, image in enumerate(sorted((tmp_path / "bag").iterdir())[:12]):
+        shutil.copy(image, image.with_name(f"copy-{number:02}.png"))
+    (tmp_path / "coat" / "a.txt").write_text("a note")
+    (tmp_path / "bag" / "z.txt").write_text("another note")
+    problems = read(tmp_path).problems
+    for kind, least in (("same-in-class", 2), ("same-in-splits", 2), ("other-files", 2)):
+        paths = [problem.path for problem in problems if problem.kind == kind]
+        assert len(paths) >= least and paths == sorted(paths)  # type: ignore[type-var]
+
+
 def test_progress_comes_to_its_end(fashion: Path, tmp_path: Path) -> None:
     for name in ("bag", "coat"):
         shutil.copytree(fashion / "test" / name, tmp_path / name)

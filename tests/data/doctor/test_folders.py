@@ -21,7 +21,10 @@ def test_an_empty_class_folder(tree: Tree) -> None:
     root = tree("cat/1.png", "dog/1.png")
     (root / "fox").mkdir()
     (root / "fox" / "notes.txt").write_text("none yet")
-    assert found(root) == [("fox", "empty-class", "the class folder fox has no images")]
+    assert found(root) == [
+        ("fox", "empty-class", "the class folder fox has no images"),
+        ("fox/notes.txt", "other-files", "it is not an image and is skipped"),
+    ]
 
 
 def test_an_empty_class_folder_in_a_split(tree: Tree) -> None:
@@ -37,6 +40,17 @@ def test_images_that_nobody_uses(tree: Tree) -> None:
     assert [(path, kind) for path, kind, _message in found(root)] == [
         ("stray.png", "left-out"),
         ("cat/photo", "left-out"),
+        ("cat/list.csv", "other-files"),
+    ]
+
+
+def test_files_that_are_no_images_in_a_class_folder_are_told_once_for_each_folder(tree: Tree) -> None:
+    root = tree("cat/1.png", "cat/2.png", "cat/deep/3.png", "dog/1.png")
+    for name in ("README.md", "cat/1.xml", "cat/2.xml", "cat/deep/camera.bin"):
+        (root / name).write_text("<annotation/>")
+    assert found(root) == [
+        ("cat", "other-files", "2 files here are not images and are skipped: 1.xml and others"),
+        ("cat/deep/camera.bin", "other-files", "it is not an image and is skipped"),
     ]
 
 

@@ -13,14 +13,14 @@ from atalho.data.decoding.traits import FORMATS, format_of
 from atalho.data.doctor import balance, feasibility, few_images, folders, shapes, small, twins, unreadable
 from atalho.data.doctor.problem import KINDS, Problem, Severity
 from atalho.data.doctor.small import Small
-from atalho.data.manifest import NO_IDS, Manifest
+from atalho.data.manifest import NO_IDS, Manifest, bytewise
 from atalho.json_values import JsonObject
 from atalho.text import Text, _
 
 
 @dataclass(frozen=True)
 class Examination:
-    """What the images at `path` are, and the problems that they have, worst first."""
+    """What the images at `path` are, and the problems that they have, worst first, each kind by path."""
 
     path: Path
     problems: tuple[Problem, ...]
@@ -105,7 +105,7 @@ def examine(
     if progress is not None:
         progress(_("comparing images"), 1, 1)
     order = list(KINDS)
-    problems.sort(key=lambda problem: order.index(problem.kind))
+    problems.sort(key=lambda problem: (order.index(problem.kind), bytewise(problem.path or "")))
     return _summed(manifest.root, kept, surveyed, seen, problems, protocol is not None)
 
 

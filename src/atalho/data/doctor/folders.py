@@ -1,4 +1,4 @@
-"""What lies in the folders and is not used: classes without images, images without a class, images without a suffix."""
+"""What lies in the folders and is not used: classes without images, images without a class, and what is no image."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from atalho.data.layouts.split_folders import classes_in
 from atalho.data.layouts.split_names import split_roles
 from atalho.data.manifest import Manifest
 from atalho.errors import DataError
-from atalho.text import Text
+from atalho.text import Text, ntext
 
 _FIRST_BYTES: Final = 1 << 16
 
@@ -62,7 +62,10 @@ def _class(manifest: Manifest, folder: str, used: dict[str, set[str]]) -> Iterat
         text = Text("the class folder {name} has no images", name=folder)
         yield Problem("empty-class", text, Text("Add images to it, or remove the folder."), folder)
     for below in sorted({folder} | inside):
-        yield from _strays(manifest, f"{below}/", [], list_folder(manifest.root / below).others)
+        others = list_folder(manifest.root / below).others
+        images = {problem.path: problem for problem in _strays(manifest, f"{below}/", [], others)}
+        yield from images.values()
+        yield from _no_images(below, [name for name in others if f"{below}/{name}" not in images])
 
 
 def _strays(manifest: Manifest, below: str, images: list[str], others: list[str]) -> Iterator[Problem]:
@@ -74,6 +77,20 @@ def _strays(manifest: Manifest, below: str, images: list[str], others: list[str]
         if remedy is not None:
             text = Text("its content is an image, but it has no image suffix; it is skipped")
             yield Problem("left-out", text, remedy, f"{below}{name}")
+
+
+def _no_images(folder: str, names: list[str]) -> Iterator[Problem]:
+    """Files of another kind in a class folder: one problem for all of them, as annotations may lie beside each image."""
+    if names:
+        text = ntext(
+            "it is not an image and is skipped",
+            "{count} files here are not images and are skipped: {example} and others",
+            len(names),
+            count=len(names),
+            example=names[0],
+        )
+        remedy = Text("Ignore this if they belong there; otherwise move them out of the class folder.")
+        yield Problem("other-files", text, remedy, f"{folder}/{names[0]}" if len(names) == 1 else folder)
 
 
 def _unused_folder(manifest: Manifest, name: str) -> Iterator[Problem]:

@@ -70,6 +70,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "imbalance": Kind(_NOTE, N_("class imbalance")),
     "same-in-class": Kind(_NOTE, N_("same image twice in a class")),
     "similar-in-class": Kind(_NOTE, N_("almost the same image twice in a class")),
+    "other-files": Kind(_NOTE, N_("other files in a class folder")),
     "mixed-sizes": Kind(_NOTE, N_("images of different sizes")),
     "size": Kind(_NOTE, N_("unusual size")),
     "aspect": Kind(_NOTE, N_("unusual aspect ratio")),
