@@ -80,7 +80,7 @@ def _strays(manifest: Manifest, below: str, images: list[str], others: list[str]
 
 
 def _no_images(folder: str, names: list[str]) -> Iterator[Problem]:
-    """Files of another kind in a class folder: one problem for all of them, as annotations may lie beside each image."""
+    """Files of another kind in a class folder: one problem for all, as each image may have its annotation."""
     if names:
         text = ntext(
             "it is not an image and is skipped",
