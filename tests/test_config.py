@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 
-from atalho.config import Config, entries
+from atalho.config import Config
+from atalho.entries import entries
 from atalho.settings import to_dict
 
 

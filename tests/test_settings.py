@@ -2,7 +2,8 @@
 
 import pytest
 
-from atalho.config import Config, entries
+from atalho.config import Config
+from atalho.entries import entries
 from atalho.errors import ConfigError
 from atalho.settings import by_path, merge, nest, to_dict, validate
 

@@ -6,9 +6,9 @@ about. `settings.py` checks given values against it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal
 
 from atalho.blocks.kinds import PoolingKind, ShortcutChoice, StemChoice
 from atalho.text import N_
@@ -154,6 +154,11 @@ class AugmentConfig(_Section):
     mixup: Annotated[NotNegative, N_("alpha of mixup; 0: off")] = 0.0
     cutmix: Annotated[NotNegative, N_("alpha of cutmix; 0: off")] = 0.0
     trivial: Annotated[bool, N_("one random operation of random strength per image (TrivialAugment)")] = False
+    start_side: Annotated[
+        Annotated[float, _Bounds(ge=0.25, le=1)],
+        N_("side of the images in the first steps, as a fraction of the whole; it grows in equal rises"),
+    ] = 1.0
+    grown: Annotated[Probability, N_("fraction of the steps after which the images have their whole side")] = 0.6
 
 
 @dataclass(frozen=True)
@@ -197,12 +202,18 @@ class TrainingConfig(_Section):
     weight_decay: Annotated[NotNegative, N_("weight decay of weights; batch norm and biases have none")] = 5e-4
     decay_all: Annotated[bool, N_("weight decay on batch norm and biases too, as in the papers")] = False
     label_smoothing: Annotated[Fraction, N_("label smoothing: fraction of the target spread over all classes")] = 0.1
-    schedule: Annotated[Literal["one-cycle", "cosine", "step"], N_("learning rate schedule")] = "one-cycle"
+    schedule: Annotated[
+        Literal["one-cycle", "stable", "cosine", "step"],
+        N_("learning rate schedule; stable: constant until the last `decay` of the steps"),
+    ] = "one-cycle"
     warmup: Annotated[Fraction, N_("fraction of the steps used for warm-up")] = 0.2
     warmup_lr: Annotated[NotNegative, N_("learning rate at the first warm-up step, as a fraction of the peak")] = 0.0
     milestones: Annotated[
         tuple[Fraction, ...], N_("schedule step: fractions of the steps after which the rate is divided by ten")
     ] = (0.5, 0.75)
+    decay: Annotated[
+        Annotated[float, _Bounds(gt=0, le=1)], N_("schedule stable: fraction of the steps, at the end, in which the rate falls")
+    ] = 0.4
     averaging: Annotated[Fraction, N_("window of the averaged weights, as a fraction of all steps; 0: off")] = 0.02
     zero_residual: Annotated[bool, N_("initialise each residual branch to zero")] = False
     class_weights: Annotated[
@@ -275,28 +286,3 @@ class Config(_Section):
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     reid: ReidConfig = field(default_factory=ReidConfig)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One value of the schema: `path` as in TOML (`training.lr`), its type, its default and what it means (English)."""
-
-    path: str
-    type: Any
-    default: Any
-    meaning: str
-
-
-def entries() -> Iterator[Entry]:
-    """Every value of the schema in order, for help texts and commented files."""
-    for section, hint in get_type_hints(Config, include_extras=True).items():
-        if get_origin(hint) is Annotated:
-            yield _entry(section, hint, Config.__dataclass_fields__[section].default)
-            continue
-        for name, inner in get_type_hints(hint, include_extras=True).items():
-            yield _entry(f"{section}.{name.rstrip('_')}", inner, hint.__dataclass_fields__[name].default)
-
-
-def _entry(path: str, hint: Any, default: Any) -> Entry:
-    kind, *metadata = get_args(hint)
-    return Entry(path, kind, default, next(text for text in metadata if isinstance(text, str)))

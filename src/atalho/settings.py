@@ -11,7 +11,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, get_args
 
 from atalho import other_tools
-from atalho.config import Config, TaskName, entries
+from atalho.config import Config, TaskName
+from atalho.entries import entries
 from atalho.errors import ConfigError
 from atalho.json_values import JsonObject, JsonValue
 from atalho.text import Text

@@ -8,7 +8,7 @@ import pytest
 import atalho
 from atalho import other_tools
 from atalho.cli import app, meant, run
-from atalho.config import entries
+from atalho.entries import entries
 
 
 def _said(given: str, *words: str) -> str:

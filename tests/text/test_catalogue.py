@@ -11,7 +11,8 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 import atalho
-from atalho import config, errors
+from atalho import errors
+from atalho.entries import entries
 from atalho.cli import help, terminal
 from atalho.report import background
 from atalho.runs import finish
@@ -112,7 +113,7 @@ def test_the_compiled_catalogue_is_up_to_date(portuguese):
 @pytest.mark.parametrize(
     "texts",
     [
-        pytest.param([entry.meaning for entry in config.entries()], id="settings"),
+        pytest.param([entry.meaning for entry in entries()], id="settings"),
         pytest.param(help.SETTINGS.values(), id="sections"),
         pytest.param(terminal._SPLITS.values(), id="splits"),
         pytest.param([*background._FIELDS.values(), *background._SPLITS.values()], id="report"),

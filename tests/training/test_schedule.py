@@ -10,7 +10,7 @@ from atalho.training.schedule import factor
 @given(
     st.integers(1, 5000),
     st.floats(0, 0.9),
-    st.sampled_from(["one-cycle", "cosine", "step"]),
+    st.sampled_from(["one-cycle", "stable", "cosine", "step"]),
     st.floats(0, 1),
     st.data(),
 )
@@ -42,3 +42,17 @@ def test_he_2015_divides_by_ten_at_32k_and_48k_of_64k_steps() -> None:
 
 def test_a_warm_up_starts_where_it_is_told() -> None:
     assert factor(0, 1000, shape="step", warmup=0.1, warmup_lr=0.1) == pytest.approx(0.1 + 0.9 / 100)
+
+
+def test_a_stable_rate_is_constant_until_it_falls_to_almost_zero() -> None:
+    values = [factor(step, 1000, shape="stable", warmup=0.1, decay=0.4) for step in range(1000)]
+    assert values[:100] == sorted(values[:100])
+    assert set(values[100:600]) == {1.0}
+    assert values[599:] == sorted(values[599:], reverse=True)
+    assert 0 < values[-1] < 0.01
+
+
+def test_a_stable_rate_falls_from_where_a_long_warm_up_ends() -> None:
+    values = [factor(step, 100, shape="stable", warmup=0.9, decay=0.5) for step in range(100)]
+    assert max(values) == values[89] == pytest.approx(1)
+    assert values[90:] == sorted(values[90:], reverse=True)

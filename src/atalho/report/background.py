@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from atalho import config
+from atalho.entries import entries
 from atalho.data.duplicates import LeftOut
 from atalho.data.manifest import SPLITS, Manifest
 from atalho.data.manifest_record import ImagesChanged, ImagesMoved, ManifestRecord
@@ -183,7 +183,7 @@ def _explained(written: str) -> str:
     meanings: dict[str, str] = {}
     for code in LANGUAGES:
         with speaking(code):
-            meanings |= {_(text): text for text in (HEAD, *(entry.meaning for entry in config.entries()))}
+            meanings |= {_(text): text for text in (HEAD, *(entry.meaning for entry in entries()))}
     lines = []
     for line in written.split("\n"):
         before, mark, comment = line.rpartition("# ")

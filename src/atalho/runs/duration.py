@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from atalho.config import Config
+from atalho.config import AugmentConfig, Config
 from atalho.data.dataset import Dataset
 from atalho.data.preprocessing import Preprocessing
 from atalho.errors import ConfigError, StoppedError
@@ -28,6 +28,7 @@ from atalho.text.numbers import duration, number, significant, whole
 from atalho.training import loop
 from atalho.training.determinism import deterministic
 from atalho.training.distributed import Ranks
+from atalho.training.image_side import sides
 from atalho.training.norm_statistics import CAUGHT_UP, FEWEST, SHIPPED
 from atalho.training.progress import EpochReport, Progress, StepReport
 from atalho.training.setup import TrainingSetup
@@ -113,7 +114,10 @@ def fixed(
     minutes = training.minutes
     if training.steps is None and minutes is None:
         return config
-    endless = change(config, {"training.epochs": _ENDLESS, "training.steps": None, "training.frozen": 0.0})
+    endless = change(
+        config,
+        {"training.epochs": _ENDLESS, "training.steps": None, "training.frozen": 0.0, "augment.start_side": 1.0},
+    )
     with TemporaryDirectory() as folder:
         setup = fit.training_setup(endless, dataset, prepared, precision, Path(folder))
         splits = dataset.manifest.splits
@@ -122,7 +126,14 @@ def fixed(
             return change(config, {"training.epochs": -(-(training.steps or 1) // epoch.steps)})
         seconds = 60 * minutes
         model = network.first_weights(spec, config, start).to(precision.device)
-        costs = _measured(setup, TrainingState.start(model, training, setup.steps, setup.task.tensors()), seconds)
+        state = TrainingState.start(model, training, setup.steps, setup.task.tensors())
+        growing = config.augment.start_side < 1 and config.augment.grown > 0
+        costs = _measured(setup, state, seconds / 2 if growing else seconds)
+        if growing:
+            reduced = change(endless, {"augment.start_side": config.augment.start_side, "augment.grown": 1.0})
+            setup = fit.training_setup(reduced, dataset, prepared, precision, Path(folder))
+            first, _once = _usual(_watched(setup, state, seconds / 2))
+            costs = replace(costs, step=_mean(costs.step, first, dataset.size, config.augment))
         costs = replace(costs, held=min(costs.step, training.batch_size * costs.image), frozen=training.frozen)
     saves = 1 + int(minutes / training.checkpoint_minutes)
     least = costs.seconds(1, epoch, saves=saves)
@@ -169,7 +180,18 @@ class _Stopwatch(Progress):
         self._last = time.perf_counter()
 
 
-def _measured(setup: TrainingSetup, state: TrainingState, seconds: float) -> StepCosts:
+def _mean(whole_step: float, first_step: float, size: int, augment: AugmentConfig) -> float:
+    """The mean seconds of a step whose images grow: a part of each is in proportion to their pixels, a part constant."""
+    every = sides(size, start=augment.start_side, grown=augment.grown)
+    first = every[0][0]
+    if first == size:
+        return whole_step
+    per_pixel = (whole_step - first_step) / (size**2 - first**2)
+    return sum(share * (whole_step - per_pixel * (size**2 - side**2)) for side, share in every)
+
+
+def _watched(setup: TrainingSetup, state: TrainingState, seconds: float) -> list[float]:
+    """The seconds of each step that this share of so many seconds has room for."""
     watch = _Stopwatch(min(_MOST, max(_LEAST, _SHARE * seconds)))
     device, wanted = setup.precision.device, setup.config.training.deterministic
     try:
@@ -179,11 +201,21 @@ def _measured(setup: TrainingSetup, state: TrainingState, seconds: float) -> Ste
         pass
     except StoppedError as stopped:
         raise StoppedError(_("Stopped before the training began."), stopped.exit_code - 128) from None
-    first = sum(so_far <= _SETTING_UP * sum(watch.steps) for so_far in accumulate(watch.steps))
-    first = min(first + 1, len(watch.steps) - 1)  # the one that sets up may take longer than that
-    usual = sorted(watch.steps[first:])
+    return watch.steps
+
+
+def _usual(steps: list[float]) -> tuple[float, float]:
+    """The seconds of a step as most are, and what the first ones took beyond that."""
+    first = sum(so_far <= _SETTING_UP * sum(steps) for so_far in accumulate(steps))
+    first = min(first + 1, len(steps) - 1)  # the one that sets up may take longer than that
+    usual = sorted(steps[first:])
     spare = len(usual) // 4  # a moment in which something else had the cores would be in every step otherwise
     step = statistics.mean(usual[spare : len(usual) - spare])
+    return step, max(0.0, sum(steps[:first]) - first * step)
+
+
+def _measured(setup: TrainingSetup, state: TrainingState, seconds: float) -> StepCosts:
+    step, once = _usual(_watched(setup, state, seconds))
     task = setup.task
     at_once = max(1, len(task.train) // task.steps_per_epoch)
     count = min(len(task.train), 256, max(2, int(at_once / (_FORWARD * step))))
@@ -193,5 +225,4 @@ def _measured(setup: TrainingSetup, state: TrainingState, seconds: float) -> Ste
         forward(state.averaged.network, task.images, task.train[:count], task.prepared, task.precision)
         passes.append(time.perf_counter() - before)
     size = sum(tensor.nbytes for tensor in state.tensors().values())
-    once = max(0.0, sum(watch.steps[:first]) - first * step)
     return StepCosts(step, statistics.median(passes[1:]) / count, size / _SAVED_PER_SECOND, once)

@@ -9,7 +9,8 @@ from typing import Any, Final
 import tomlkit
 from tomlkit.items import Table
 
-from atalho import config, limits
+from atalho import limits
+from atalho.entries import entries
 from atalho.errors import ConfigError
 from atalho.json_values import JsonObject
 from atalho.text import N_, _
@@ -26,7 +27,7 @@ def text(values: Mapping[str, Any]) -> str:
     document = tomlkit.document()
     document.add(tomlkit.comment(_(HEAD)))
     tables: dict[str, Table] = {}
-    for entry in config.entries():
+    for entry in entries():
         section, _dot, name = entry.path.rpartition(".")
         if section and section not in tables:
             tables[section] = tomlkit.table()

@@ -22,6 +22,7 @@ from atalho.storage.log import JsonLines, NoLines
 from atalho.text import Text
 from atalho.training.distributed import Ranks
 from atalho.training.finite import explain
+from atalho.training.image_side import reduced
 from atalho.training.norm_statistics import CAUGHT_UP, FEWEST, borrowed_statistics, set_statistics
 from atalho.training.progress import EpochNumbers, EpochReport, Progress, StepReport
 from atalho.training.reduction import GradientReduction
@@ -68,16 +69,17 @@ def _remaining_batches(setup: TrainingSetup, state: TrainingState, ranks: Ranks)
     while state.step < setup.steps:
         epoch, done = setup.position(state.step)
         batches = task.batches(epoch)[done : done + setup.steps - state.step]
+        steps = range(state.step, state.step + len(batches))
         set_training(state.network, setup.config.training)
         shares = map(ranks.share, batches)
-        for whole, (ids, pixels) in zip(batches, iterate(task.images, shares, device), strict=True):
-            yield _varied(setup, epoch, whole, ids, pixels)
+        for step, whole, (ids, pixels) in zip(steps, batches, iterate(task.images, shares, device), strict=True):
+            yield _varied(setup, step, epoch, whole, ids, pixels)
 
 
-def _varied(setup: TrainingSetup, epoch: int, whole: Ids, ids: Ids, pixels: Tensor) -> TrainingBatch:
-    """The share `ids` of the batch `whole`, from pixels (N,C,P,P) uint8 on the device."""
+def _varied(setup: TrainingSetup, step: int, epoch: int, whole: Ids, ids: Ids, pixels: Tensor) -> TrainingBatch:
+    """The share `ids` of the batch `whole` of a step, from pixels (N,C,P,P) uint8 on the device."""
     images, targets = setup.task.vary(pixels, ids, epoch)
-    images = setup.precision.arranged(images)
+    images = setup.precision.arranged(reduced(images, setup.side(step, images.shape[-1])))
     labels = targets if targets.ndim == 1 else moved(setup.task.labels[ids], images.device)
     return TrainingBatch(epoch, whole, ids, images, targets, labels)
 
@@ -221,7 +223,7 @@ class _Recorder:
         names = [setup.names[number % len(setup.names)] for number in step.ids]
         if (images := step.images) is None:
             _ids, pixels = next(iterate(setup.task.images, [step.ids], setup.precision.device))
-            batch = _varied(setup, step.epoch, step.whole, step.ids, pixels)
+            batch = _varied(setup, self.state.step, step.epoch, step.whole, step.ids, pixels)
             self.take.retrace(batch)
             images = batch.images
         error = explain(loss, network, images, setup.precision, self.state.step + 1, names)

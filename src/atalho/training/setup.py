@@ -9,6 +9,7 @@ from atalho.config import Config
 from atalho.precision import Precision
 from atalho.tasks.task import Objective
 from atalho.training import schedule
+from atalho.training.image_side import side_at
 
 
 class EpochOrigin(NamedTuple):
@@ -62,9 +63,19 @@ class TrainingSetup:
         training = self.config.training
         return training.lr * schedule.factor(
             step,
-            next((steps for until, steps in self.earlier if step < until), self.steps),
+            self._planned(step),
             shape=training.schedule,
             warmup=training.warmup,
             warmup_lr=training.warmup_lr,
             milestones=training.milestones,
+            decay=training.decay,
         )
+
+    def side(self, step: int, size: int) -> int:
+        """The side of the images of a step, which were `size` pixels."""
+        augment = self.config.augment
+        return side_at(step, self._planned(step), size, start=augment.start_side, grown=augment.grown)
+
+    def _planned(self, step: int) -> int:
+        """For how many steps what is done in `step` was planned."""
+        return next((steps for until, steps in self.earlier if step < until), self.steps)
