@@ -212,7 +212,8 @@ class TrainingConfig(_Section):
         tuple[Fraction, ...], N_("schedule step: fractions of the steps after which the rate is divided by ten")
     ] = (0.5, 0.75)
     decay: Annotated[
-        Annotated[float, _Bounds(gt=0, le=1)], N_("schedule stable: fraction of the steps, at the end, in which the rate falls")
+        Annotated[float, _Bounds(gt=0, le=1)],
+        N_("schedule stable: fraction of the steps, at the end, in which the rate falls"),
     ] = 0.4
     averaging: Annotated[Fraction, N_("window of the averaged weights, as a fraction of all steps; 0: off")] = 0.02
     zero_residual: Annotated[bool, N_("initialise each residual branch to zero")] = False
