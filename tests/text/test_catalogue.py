@@ -12,8 +12,8 @@ from babel.messages.pofile import read_po
 
 import atalho
 from atalho import errors
-from atalho.entries import entries
 from atalho.cli import help, terminal
+from atalho.entries import entries
 from atalho.report import background
 from atalho.runs import finish
 from atalho.text import catalogue

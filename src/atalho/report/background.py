@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from atalho.entries import entries
 from atalho.data.duplicates import LeftOut
 from atalho.data.manifest import SPLITS, Manifest
 from atalho.data.manifest_record import ImagesChanged, ImagesMoved, ManifestRecord
+from atalho.entries import entries
 from atalho.json_values import JsonObject, JsonValue
 from atalho.report import figure_data
 from atalho.report.drawing import NetworkToDraw, draw

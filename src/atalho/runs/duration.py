@@ -181,7 +181,7 @@ class _Stopwatch(Progress):
 
 
 def _mean(whole_step: float, first_step: float, size: int, augment: AugmentConfig) -> float:
-    """The mean seconds of a step whose images grow: a part of each is in proportion to their pixels, a part constant."""
+    """The mean seconds of a step whose images grow: one part goes with their pixels, one is constant."""
     every = sides(size, start=augment.start_side, grown=augment.grown)
     first = every[0][0]
     if first == size:
