@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from atalho import config as schema
+from atalho.entries import entries
 from atalho.errors import ConfigError
 from atalho.settings import nest, to_dict, validate
 from atalho.storage import run_file
@@ -20,7 +21,7 @@ def test_the_file_gives_the_same_configuration(tmp_path: Path) -> None:
 
 def test_every_value_has_its_meaning_beside_it() -> None:
     text = run_file.text(to_dict(schema.Config()))
-    for entry in schema.entries():
+    for entry in entries():
         assert f"# {entry.meaning}" in text
 
 

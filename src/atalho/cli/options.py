@@ -9,9 +9,9 @@ from typing import Annotated, Any, Final, Literal, TypedDict, Union, get_args, g
 
 from cyclopts import App, Group, Parameter, Token, UnknownOptionError, convert
 
-from atalho import config as schema
 from atalho import limits
 from atalho.cli import help
+from atalho.entries import Entry, entries
 from atalho.errors import ConfigError
 from atalho.json_values import JsonObject, JsonValue
 from atalho.settings import merge, nest
@@ -93,11 +93,11 @@ def section(name: str, *, apart: Iterable[str] = ()) -> Any:
 
 
 @cache
-def _entries() -> dict[str, schema.Entry]:
-    return {entry.path: entry for entry in schema.entries()}
+def _entries() -> dict[str, Entry]:
+    return {entry.path: entry for entry in entries()}
 
 
-def _shown(entry: schema.Entry) -> str | bool:
+def _shown(entry: Entry) -> str | bool:
     """The default as help tells it: that of the schema, unless the recipe or `--from` decides."""
     if entry.path == "training.recipe":
         return help.RECIPE
