@@ -120,6 +120,7 @@ LEFT_OUT = Text("the folder {name} is none of train, val, test: left out", name=
         (Text("{path}: {reason}", path="a", reason=LEFT_OUT), "a: the folder {x}", "a: a pasta {x} não é"),
         (Text.verbatim("plain {words}"), "plain {words}", "plain {words}"),
         (Text.joined(Text("seed"), "x", by=", "), "seed, x", "semente, x"),
+        (Text("{split} {images:,}", split="train", images=12000), "train 12,000", "train 12.000"),
     ],
 )
 def test_a_text_is_said_in_any_language_also_after_it_was_kept(text, english, portuguese):
@@ -133,8 +134,9 @@ def test_a_text_is_said_in_any_language_also_after_it_was_kept(text, english, po
 
 
 def test_fields_are_written_as_format_writes_them_and_nothing_else_is_done_for_them():
-    text = Text("{given!r} {share:.1f} {word:>5} {missing} {word.__class__} {empty}", given="a", share=0.25, word="b")
-    assert str(text.format(empty="")) == "'a' 0.2     b {missing} {word.__class__}"
+    text = Text("{given!r} {share:.1f} {word:>5} {missing} {word.__class__} {n:,} {empty}")
+    text = text.format(given="a", share=0.25, word="b", n=999)
+    assert str(text.format(empty="")) == "'a' 0.2     b {missing} {word.__class__} 999"
 
 
 def test_a_name_with_a_line_break_stays_on_its_line() -> None:

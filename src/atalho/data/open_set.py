@@ -168,7 +168,11 @@ def _notes(
     seed: int,
     cameras: tuple[str, ...],
 ) -> list[Text]:
-    sizes = ", ".join(f"{name} {len(set(own[ids]))} ({len(ids)})" for name, ids in splits.items())
+    parts = [
+        Text("{split} {identities:,} ({images:,})", split=name, identities=len(set(own[ids])), images=len(ids))
+        for name, ids in splits.items()
+    ]
+    sizes = Text.joined(*parts, by=", ")
     if made:
         text = Text("identities (images): {sizes}; {made} made by Atalho, by whole identities, seed {seed}")
         first = text.format(sizes=sizes, made=", ".join(made), seed=seed)

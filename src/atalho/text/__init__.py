@@ -180,13 +180,18 @@ def told(kept: Any) -> str:
 
 
 def _filled(match: re.Match[str], fields: Mapping[str, object]) -> str:
-    """What stands in the place of a field: its value as `str.format` writes it; an unknown field stays as it is."""
+    """What stands in the place of a field: its value as `str.format` writes it; an unknown field stays as it is.
+
+    `{count:,}` is a count, with its thousands parted as the language in force does.
+    """
     if match["name"] not in fields:
         return match[0]
     value = fields[match["name"]]
     if isinstance(value, (str, os.PathLike)) and not _BY_LINES.fullmatch(match["name"]):
         # A line break in a file's name must not look like a line of ours.
         value = visible(os.fspath(value)) if not match["conversion"] else value
+    if match["spec"] == "," and str(value).isdecimal():  # a count; one that a file kept is a text
+        return f"{int(str(value)):,}".replace(",", "." if language() == "pt" else ",")
     if match["conversion"]:
         return format(repr(value), match["spec"] or "")
     return format(value, match["spec"]) if match["spec"] else str(value)

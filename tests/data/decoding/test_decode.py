@@ -18,6 +18,7 @@ from atalho.data.decoding.decode import decode, decode_square, read_header, squa
 from atalho.data.decoding.fit import Fit
 from atalho.data.decoding.reasons import UnreadableImageError
 from atalho.data.decoding.traits import Trait
+from atalho.text import speaking
 
 RED, BLUE = (250, 10, 20), (10, 20, 240)
 
@@ -192,8 +193,17 @@ def test_truncated_images_are_errors(kind: str, share: float) -> None:
 
 def test_a_truncated_jpeg_says_so() -> None:
     data = stored(photograph(), "JPEG")
-    assert reason(data[: len(data) // 2]).startswith("truncated or damaged: image file is truncated")
+    assert reason(data[: len(data) // 2]).startswith("truncated or damaged: the file ends before")
     assert reason(data[: len(data) // 2], reduce_to=32).startswith("truncated or damaged")
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "PPM"])
+def test_portuguese_has_no_words_of_the_decoder(kind: str) -> None:
+    data = stored(photograph(160, 120), kind)
+    with speaking("pt"):
+        said = reason(data[: int(len(data) * 0.8)], tiff=True)
+    assert "truncad" in said or "danificado" in said
+    assert not {"file", "image", "decoder", "object", "reading"} & {*said.split()}
 
 
 def test_a_damaged_png_is_an_error() -> None:

@@ -51,7 +51,7 @@ def test_the_linear_block(tmp_path: Path, clothes: Path) -> None:
     assert rows["negative.eval.random"].difference > 0 == rows["not-negative.eval.random"].difference
 
 
-def test_the_command_says_the_largest_difference_and_goes_on_where_it_was(
+def test_the_command_says_that_both_are_equal_and_goes_on_where_it_was(
     tmp_path: Path, clothes: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -59,7 +59,9 @@ def test_the_command_says_the_largest_difference_and_goes_on_where_it_was(
     arguments = ["lab", "identity", "tiny.toml", str(clothes), "--images", "2"]
     assert command_line(arguments) == 0
     printed = capsys.readouterr()
-    assert "largest difference 0.0" in printed.out and "The claim is supported." in printed.out
+    assert "The claim is supported." in printed.out
+    exact = "The network with its first blocks at zero exactly equals the network without them"
+    assert f"  {exact} (largest difference of the outputs: 0).\n" in printed.out
     first = json.loads(Path("lab/identity-tiny/result.json").read_bytes())["measured"]
     for cell in list(Path("lab/identity-tiny/cells").iterdir())[::2]:
         cell.unlink()

@@ -43,7 +43,11 @@ HIGH, LOW = estimate("plain56", 0.712, 0.701, 0.723), estimate("plain20", 0.383,
         ),
         (
             result("supported", estimate("a", 0, 0, 0), estimate("b", 0, 0, 0), order="equal", unit="number"),
-            "error: a, 0, equals b, 0: exactly.",
+            "A exactly equals b (error: 0).",
+        ),
+        (
+            result("not supported", estimate("a", 2, 2, 2), estimate("b", 0, 0, 0), order="equal", unit="number"),
+            "A does not equal b (error: 2.00).",
         ),
         (
             result("supported", estimate("a", 2, 2, 2), estimate("b", 1, 1, 1), unit="number"),

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from atalho import lab
 from atalho.cli import options, terminal
 from atalho.cli.lab import shared
-from atalho.text import N_, _
+from atalho.text import N_
 
 
 @dataclass(frozen=True)
@@ -125,12 +125,12 @@ def identity(
             command=command,
             progress=progress,
         )
-    largest = result.largest_difference
     if json:
-        terminal.print_json({"largest_difference": largest, "folder": str(result.path), **result.to_dict()})
+        terminal.print_json(
+            {"largest_difference": result.largest_difference, "folder": str(result.path), **result.to_dict()}
+        )
         return 0
     shared.print_result(result)
-    terminal.say(_("largest difference {value}").format(value=largest))
     return 0
 
 

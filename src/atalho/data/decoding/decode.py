@@ -14,7 +14,7 @@ from PIL import Image, ImageChops
 from atalho.data.decoding.fit import Fit
 from atalho.data.decoding.opening import QUIET, accepted_formats, open_image, refuse_empty
 from atalho.data.decoding.reading import MAX_PIXELS, read_bytes
-from atalho.data.decoding.reasons import Reason, ReasonError, UnreadableImageError
+from atalho.data.decoding.reasons import Reason, ReasonError, UnreadableImageError, of_decoder
 from atalho.data.decoding.traits import traits_of
 from atalho.text import Text
 
@@ -116,7 +116,7 @@ def _decode(image: Image.Image, channels: int, reduce_to: int | None) -> Image.I
     except ReasonError:
         raise
     except Exception as error:  # as above: whatever a codec raises means that the file is damaged
-        raise ReasonError(Reason.DAMAGED.text(reason=error)) from error
+        raise ReasonError(Reason.DAMAGED.text(reason=of_decoder(error))) from error
 
 
 def _reduce(image: Image.Image, reduce_to: int) -> None:

@@ -27,7 +27,7 @@ from PIL import (  # the plugins, so that Pillow does not load all of its own
     _imaging,
 )
 
-from atalho.data.decoding.reasons import Reason, ReasonError, what_else
+from atalho.data.decoding.reasons import Reason, ReasonError, of_decoder, what_else
 from atalho.text.numbers import whole
 
 _PLUGINS: Final = (
@@ -58,7 +58,7 @@ def open_image(data: bytes, max_pixels: int, formats: Sequence[str]) -> Image.Im
     except Image.DecompressionBombError as error:
         raise ReasonError(Reason.BOMB.text(reason=error)) from error
     except Exception as error:  # plugins raise many kinds on hostile headers
-        raise ReasonError(Reason.DAMAGED_HEADER.text(reason=error)) from error
+        raise ReasonError(Reason.DAMAGED_HEADER.text(reason=of_decoder(error))) from error
     if image is None:
         raise ReasonError(what_else(data, formats))
     refuse_empty(image)

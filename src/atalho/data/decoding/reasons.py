@@ -72,6 +72,14 @@ class UnreadableImageError(DataError):
         self.reason = reason
 
 
+# What Pillow says of almost every damaged file, in our words.
+_SAID: Final = (
+    ("image file is truncated", N_("the file ends before the image does")),
+    ("broken data stream", N_("its compressed data is broken")),
+    ("unrecognized data stream", N_("its compressed data is broken")),
+    ("could not create decoder", N_("the file is incomplete or its header is broken")),
+    ("failed to read next frame", N_("its compressed data is broken")),
+)
 # (place, bytes there, what it is). Only what people really find under an image's name.
 _OTHER_FILES: Final = (
     (0, b"PK\x03\x04", N_("a ZIP archive")),
@@ -135,6 +143,12 @@ def what_else(data: bytes, accepted: Sequence[str]) -> Text:
     if len(text) >= _SHORTEST_TEXT and b" " in text and _is_text(data[:_LOOKED_AT]):
         return Reason.SOMETHING_ELSE.text(what=Text("a text"))
     return Reason.UNKNOWN.text(formats=formats)
+
+
+def of_decoder(error: Exception) -> Text:
+    """What a decoder says is wrong with a file, in the reader's language where it is one of the usual mishaps."""
+    said = str(error)
+    return next((Text(words) for begin, words in _SAID if said.startswith(begin)), Text.verbatim(said))
 
 
 def other_file(data: bytes) -> Text | None:

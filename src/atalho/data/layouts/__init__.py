@@ -200,7 +200,9 @@ def _spelling_notes(listing: Listing, classes: tuple[str, ...]) -> list[Text]:
 
 
 def _split_notes(splits: dict[str, Ids], given: set[str], seed: int) -> list[Text]:
-    sizes = ", ".join(f"{name} {len(ids)}" for name, ids in splits.items())
+    sizes = Text.joined(
+        *(Text("{split} {images:,}", split=name, images=len(ids)) for name, ids in splits.items()), by=", "
+    )
     made = [name for name in splits if name not in given]
     if made:
         text = Text("splits: {sizes}; {made} made by Atalho, stratified, seed {seed}")

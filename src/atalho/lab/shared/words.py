@@ -15,15 +15,15 @@ OUTCOMES: Final = {
 _SENTENCES: Final = {
     "above": N_("{quantity}: {left}, {left_value}, is above {right}, {right_value}"),
     "below": N_("{quantity}: {left}, {left_value}, is below {right}, {right_value}"),
-    "equal": N_("{quantity}: {left}, {left_value}, equals {right}, {right_value}"),
     "open": N_("{quantity}: {left}, {left_value}, and {right}, {right_value}"),
 }
+_EQUAL: Final = N_("{left} exactly equals {right} ({quantity}: {value}).")
+_UNEQUAL: Final = N_("{left} does not equal {right} ({quantity}: {value}).")
 _BECAUSE: Final = {
     "supported": N_("the intervals do not overlap."),
     "not supported": N_("the intervals do not overlap, but the claim says the opposite."),
     "not enough evidence": N_("the intervals overlap, so the order may be due to chance."),
     "no interval": N_("there are too few measurements for an interval, so the order may be due to chance."),
-    "equal": N_("exactly."),
     "exact": N_("both numbers are exact."),
     "exact, otherwise": N_("both numbers are exact, but the claim says the opposite."),
 }
@@ -45,10 +45,17 @@ def sentences(verdict: Verdict) -> list[str]:
 
 def _sentence(comparison: Comparison) -> str:
     left, right, outcome = comparison.left, comparison.right, comparison.outcome
+    if comparison.order == "equal" and outcome != "not enough evidence":
+        # What is compared is a difference: that of the right side from itself is not worth a word.
+        words = _EQUAL if outcome == "supported" else _UNEQUAL
+        said = _(words).format(
+            left=left.name, right=right.name, quantity=comparison.quantity, value=estimate(left, comparison.unit)
+        )
+        return said[0].upper() + said[1:]
     order = "open" if outcome == "not enough evidence" else comparison.order
     if outcome == "not supported":
         order = "above" if left.mean > right.mean else "below"
-    because: str = "equal" if order == "equal" else outcome
+    because: str = outcome
     if left.ends is None or right.ends is None:
         because = "no interval"
     elif order in ("above", "below") and left.low == left.high and right.low == right.high:
