@@ -132,7 +132,7 @@ def test_settings_show_the_defaults_that_hold_with_every_recipe(english_pages):
     page = english_pages["train"]
     assert re.search(r"--training.keep INT +number of checkpoints to keep \[default: 2\]", page)
     assert re.search(r"--augment.flip .* \[default: yes\]", page)
-    stems = r"\[choices: auto, small, large, small-pool, large-linear\] \[default: auto\]"
+    stems = r"\[choices: auto, small, large, small-pool, small-double, large-linear\] \[default: auto\]"
     assert re.search(rf"--model.stem CHOICE .* {stems}", page)
     assert re.search(r"--epochs INT +number of passes over the training images \[default: set by the recipe\]", page)
     assert re.search(r"--recipe CHOICE .* \[default: fast, or finetune with --from and weights from", page)

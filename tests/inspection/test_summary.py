@@ -9,7 +9,7 @@ from atalho.inspection.summary import NetworkFigures, describe_catalogue, summar
 from atalho.networks import catalogue
 
 
-@pytest.mark.parametrize("name", ["resnet20", "preact20", "densenet-bc-22-6", "mlp6"])
+@pytest.mark.parametrize("name", ["resnet20", "preact20", "resnet9", "preact9", "densenet-bc-22-6", "mlp6"])
 def test_shapes_parameters_and_operations_are_those_of_a_real_run(name: str) -> None:
     network = networks.create(name, in_channels=2).eval()
     counted = summarise(network, (2, 24, 20))
@@ -75,6 +75,16 @@ def test_the_catalogue_is_described_as_it_is() -> None:
         counted_at=32,
         smallest=4,
     )
+    assert rows["resnet9"] == NetworkFigures(
+        name="resnet9",
+        depth=9,
+        parameters=1_245_226,
+        multiply_adds=53_840_384,
+        classes=10,
+        counted_at=32,
+        smallest=8,
+    )
+    assert (rows["plain9"].parameters, rows["plain9"].multiply_adds) == (1_203_498, 52_791_808)
     assert rows["densenet121"].parameters == 7_978_856
     assert [row.name for row in describe_catalogue("plain5*")] == ["plain50", "plain56"]
 

@@ -30,9 +30,17 @@ PUBLISHED = {
     "resnet56": 853_018,
     "resnet110": 1_727_962,
 }
+# By hand: the convolutions of the stem and of three blocks, two numbers for each channel of a norm, a classifier.
+CONVOLUTIONS = 9 * (3 * 32 + 32 * 64 + 2 * 64 * 64 + (64 + 128) * 128 + (128 + 256) * 256)
+NORMS = 2 * (32 + 64 + 2 * (64 + 128 + 256))
+PROJECTIONS = (64 * 128 + 2 * 128) + (128 * 256 + 2 * 256)
+MINUTES = {
+    "plain9": CONVOLUTIONS + NORMS + 256 * 10 + 10,
+    "resnet9": CONVOLUTIONS + NORMS + PROJECTIONS + 256 * 10 + 10,
+}
 
 
-@pytest.mark.parametrize(("name", "parameters"), PUBLISHED.items())
+@pytest.mark.parametrize(("name", "parameters"), (PUBLISHED | MINUTES).items())
 def test_parameters_to_the_digit(name: str, parameters: int) -> None:
     classes = 10 if parameters < 2_000_000 else 1000
     with torch.device("meta"):

@@ -28,6 +28,16 @@ def test_the_stem_follows_the_image_size(name: str, image_size: int, stem: str) 
     assert chosen.stem == stem
 
 
+@pytest.mark.parametrize(("image_size", "stem"), [(28, "small-double"), (64, "small-double"), (65, "large")])
+@pytest.mark.parametrize("name", ["resnet9", "plain9", "preact9"])
+def test_nine_layers_stay_nine_on_small_images(name: str, image_size: int, stem: str) -> None:
+    chosen = specify(name, image_size=image_size)
+    assert isinstance(chosen, ResNetSpec)
+    assert chosen.stem == stem
+    assert chosen.plan().depth == (9 if stem == "small-double" else 8)
+    assert stem_advice(chosen, image_size) is None
+
+
 @pytest.mark.parametrize(("name", "stem"), [("resnet18", "large"), ("resnet20", "small"), ("plain56", "small")])
 def test_without_an_image_size_it_is_the_familys_own(name: str, stem: str) -> None:
     chosen = specify(name)

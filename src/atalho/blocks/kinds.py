@@ -13,9 +13,10 @@ ShortcutChoice = Literal["auto", ShortcutKind]
 ShortcutPath = Literal["identity", "projection", "zero-pad", "none"]
 """What one block's shortcut is."""
 
-StemKind = Literal["small", "large", "small-pool", "large-linear"]
-"""`small`: 3x3, stride 1, for images up to 64 pixels; `large`: 7x7, stride 2, then max pooling. As some authors have
-them: `small-pool`, small with max pooling, and `large-linear`, large without its ReLU."""
+StemKind = Literal["small", "large", "small-pool", "small-double", "large-linear"]
+"""`small`: 3x3, stride 1, for images up to 64 pixels; `large`: 7x7, stride 2, then max pooling. `small-double`: two
+3x3, the second of stride 2. As some authors have them: `small-pool`, small with max pooling, and `large-linear`, large
+without its ReLU."""
 StemChoice = Literal["auto", StemKind]
 """What can be asked for: a kind, or `auto` for the one that suits the images."""
 

@@ -12,7 +12,7 @@ from atalho.blocks.kinds import ShortcutChoice, StemChoice
 from atalho.blocks.linear import LinearBlock
 from atalho.blocks.preactivation import PreactivationBasicBlock, PreactivationBottleneckBlock
 from atalho.blocks.residual import BasicBlock, BottleneckBlock
-from atalho.blocks.stem import BareStem, LargeStem, PixelStem, SmallStem
+from atalho.blocks.stem import BareStem, DoubleStem, LargeStem, PixelStem, SmallStem
 from atalho.blocks.transition import Transition
 from atalho.networks.initialise import initialise
 from atalho.networks.network import Network
@@ -90,6 +90,10 @@ def make_stem(stem: StemPlan) -> nn.Module:
             return SmallStem(stem.in_channels, stem.out_channels)
         case "small-pool":
             return SmallStem(stem.in_channels, stem.out_channels, pool=True)
+        case "small-double":
+            return DoubleStem(stem.in_channels, stem.out_channels)
+        case "bare-double":
+            return DoubleStem(stem.in_channels, stem.out_channels, bare=True)
         case "bare":
             return BareStem(stem.in_channels, stem.out_channels)
         case "large":

@@ -12,10 +12,11 @@ from atalho.blocks.kinds import HalvingKind, PoolingKind, ShortcutKind, Shortcut
 LARGE_SIDE: Final = 224
 SMALL_SIDE: Final = 32
 
-StemDesign = Literal["small", "small-pool", "bare", "large", "large-linear", "pixels"]
+StemDesign = Literal["small", "small-pool", "small-double", "bare", "bare-double", "large", "large-linear", "pixels"]
 Design = Literal["basic", "bottleneck", "preactivation-basic", "preactivation-bottleneck"]
 
 BOTTLENECKS: Final = ("bottleneck", "preactivation-bottleneck")
+DOUBLES: Final = ("small-double", "bare-double")
 PREACTIVATIONS: Final = ("preactivation-basic", "preactivation-bottleneck")
 
 
@@ -32,12 +33,16 @@ class StemPlan:
     side: int = 0
     halving: HalvingKind = "convolution"
 
-    weighted_layers = 1
+    @property
+    def weighted_layers(self) -> int:
+        """Convolutions, or the one linear layer."""
+        return 2 if self.design in DOUBLES else 1
 
     @property
     def stride(self) -> int:
         """How many times smaller the image becomes."""
-        return {"large": 4, "large-linear": 4, "small-pool": 2}.get(self.design, 1)
+        halved = dict.fromkeys((*DOUBLES, "small-pool"), 2)
+        return {"large": 4, "large-linear": 4, **halved}.get(self.design, 1)
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,10 @@ def _for_pixels(spec: Spec, stem: StemChoice, image_size: int | None) -> Spec:
         return replace(spec, stem=stem)  # type: ignore[arg-type]  # a DenseNet refuses those of some ResNets itself
     if image_size is None:
         return spec
-    return replace(spec, stem="small" if image_size <= SMALL_IMAGE else "large")
+    if image_size > SMALL_IMAGE:
+        return replace(spec, stem="large")
+    # Those with two convolutions count on them: nine layers are not eight.
+    return spec if spec.stem == "small-double" else replace(spec, stem="small")
 
 
 def _with_shortcut(spec: Spec, shortcut: ShortcutChoice) -> Spec:

@@ -246,7 +246,7 @@ def test_half_precision_becomes_single() -> None:
     assert torch.equal(own.head.classifier.weight, state["linear.weight"].float())
 
 
-@pytest.mark.parametrize("name", ["preact18", "mlp6"])
+@pytest.mark.parametrize("name", ["preact18", "resnet9", "mlp6"])
 def test_networks_that_torchvision_has_no_names_for(name: str) -> None:
     with pytest.raises(ConfigError, match="torchvision does not have this network"):
         networks.export_weights(networks.create(name))

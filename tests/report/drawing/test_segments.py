@@ -7,7 +7,7 @@ from atalho.networks import catalogue
 from atalho.report.drawing.segments import DenseLayers, LayerSequence, Segment, ShortcutBlock, segments
 
 NETWORKS = ("resnet18", "resnet34", "resnet152", "preact50", "plain56", "resnet110", "densenet201", "mlp34",
-            "densenet-bc-100-12", "wide_resnet50_2", "resnet1202")  # fmt: skip
+            "densenet-bc-100-12", "wide_resnet50_2", "resnet1202", "resnet9")  # fmt: skip
 
 
 def parts(name: str, *, side: int | None = None, unfold: bool = False) -> tuple[Segment, ...]:
@@ -40,7 +40,7 @@ def test_every_block_of_the_network_is_drawn(name: str) -> None:
 
 
 @pytest.mark.parametrize("side", [None, 65, 97])
-@pytest.mark.parametrize("name", ["resnet34", "resnet50", "preact18", "densenet121", "resnet20"])
+@pytest.mark.parametrize("name", ["resnet34", "resnet50", "preact18", "densenet121", "resnet20", "resnet9", "preact9"])
 def test_the_shapes_are_those_that_torch_computes(name: str, side: int | None) -> None:
     spec = catalogue.spec(name)
     rows = summarise(spec, side and (3, side, side)).rows

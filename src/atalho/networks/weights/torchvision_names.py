@@ -16,9 +16,13 @@ def torchvision_names(network: Network) -> dict[str, str]:
 
 def common_name(spec: ResNetSpec | DenseNetSpec | MLPSpec, own: str) -> str:
     """torchvision's name for a weight of a ResNet or DenseNet. Raises ConfigError where it has none."""
-    if isinstance(spec, MLPSpec) or (isinstance(spec, ResNetSpec) and spec.design in PREACTIVATIONS):
+    if isinstance(spec, MLPSpec) or (isinstance(spec, ResNetSpec) and _of_our_own(spec)):
         raise _no_names()
     return (_densenet_name if isinstance(spec, DenseNetSpec) else _resnet_name)(own)
+
+
+def _of_our_own(spec: ResNetSpec) -> bool:
+    return spec.design in PREACTIVATIONS or spec.stem == "small-double"
 
 
 def _no_names() -> ConfigError:

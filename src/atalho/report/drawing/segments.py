@@ -172,6 +172,11 @@ def _stem(plan: Plan) -> list[LayerBox]:
         case "small" | "small-pool":
             pool = [LayerBox("max-pool", kernel=3, stride=2)] if stem.design == "small-pool" else []
             return [LayerBox("conv", stem.out_channels, 3, after=("norm", "relu")), *pool]
+        case "small-double" | "bare-double":
+            both: tuple[Beside, ...] = ("norm", "relu")
+            first = LayerBox("conv", max(1, stem.out_channels // 2), 3, after=both)
+            last = LayerBox("conv", stem.out_channels, 3, 2, after=both if stem.design == "small-double" else ())
+            return [first, last]
         case "bare":
             return [LayerBox("conv", stem.out_channels, 3)]
         case "large" | "large-linear":
