@@ -61,14 +61,14 @@ class Work:
         """torchrun with `ranks` processes on run `name`; every machine has a cache of its own."""
         torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", str(ranks), *launcher]
         program = [str(PROGRAM), str(self.data), str(self.folder / name / "run"), str(self.folder / name / "seen")]
-        log = (self.folder / f"{name}.log").open("ab")
         cache = str(self.folder / "caches" / machine)
-        return subprocess.Popen(
-            [*torchrun, *program, "--epochs", str(EPOCHS), *options],
-            stdout=log,
-            stderr=log,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "ATALHO_CACHE": cache},
-        )
+        with (self.folder / f"{name}.log").open("ab") as log:
+            return subprocess.Popen(
+                [*torchrun, *program, "--epochs", str(EPOCHS), *options],
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "OMP_NUM_THREADS": "1", "ATALHO_CACHE": cache},
+            )
 
     def fresh(self, name: str) -> Path:
         shutil.rmtree(self.folder / name, ignore_errors=True)

@@ -73,7 +73,7 @@ def test_a_killed_rank_fewer_ranks_and_two_nodes_change_nothing_that_should_stay
     ("arguments", "text", "count"),
     [
         (("--epochs", "many"), "--epochs", 1),
-        (("--resume", "nowhere"), "leave out: DATA", 1),
+        (("--resume", "nowhere"), "Remove: --model", 1),
         (("--batch-size", "2"), "too few for 2 processes", 1),
         (("--training.lr", "1e30", "--training.warmup", "0"), "non-finite values", 1),
     ],

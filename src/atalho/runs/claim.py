@@ -1,6 +1,7 @@
 """Taking a folder for a new run: what others have there stays, and what a killed start left does not bar the way."""
 
 import itertools
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -92,7 +93,8 @@ def earlier(data: str) -> list[Path]:
 
 
 def _numbered(data: str) -> Iterator[Path]:
-    name = Path(data).resolve().name.split(".")[0] or "run"
+    # Of a link to itself, `Path.resolve` raises until Python 3.13.
+    name = Path(os.path.realpath(data)).name.split(".")[0] or "run"
     return (Path(HOME) / (name if number == 1 else f"{name}-{number}") for number in itertools.count(1))
 
 
