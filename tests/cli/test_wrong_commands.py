@@ -20,7 +20,7 @@ WRONG = [
     ("train clothes --epocs 3", "Did you mean --epochs?"),
     ("train clothes --weight-decy 0.1", "Did you mean --training.weight-decay?"),
     ("train cloths", "Did you mean clothes"),
-    ("train clothes --model resnet19", "Did you mean resnet18"),
+    ("train clothes --model resnet19", "/ resnet18"),
     ("train clothes --recipe papper", "Did you mean paper?"),
     # As other tools have it.
     ("train clothes --size 64", "Use --data.size."),

@@ -26,6 +26,7 @@ def test_scans_of_a_large_jpeg_are_bounded_before_it_is_decoded() -> None:
 
 def test_an_image_that_takes_too_much_processor_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "_SECONDS", 0.05)
+    monkeypatch.setattr(opening, "_PIXELS_PER_SECOND", 10**9)
     monkeypatch.setattr(opening, "_SCANNED", 10**18)
     with pytest.raises(UnreadableImageError, match="decoding took more than"):
         decode(scans(1000, 1500), channels=1)
