@@ -50,6 +50,7 @@ Seed = Annotated[int, _Bounds(ge=0, lt=2**63, strict=True)]
 NotNegative = Annotated[float, _Bounds(ge=0)]
 RecipeName = Literal["fast", "paper", "finetune"]
 Memory = Literal["plain", "saving"]
+OptimizerName = Literal["sgd", "adam", "muon"]
 ProtocolChoice = Literal["auto", "cross-camera", "leave-self-out"]
 FurtherLoss = Literal["none", "circle", "multi-similarity", "contrastive", "nt-xent", "sup-con"]
 
@@ -196,8 +197,10 @@ class TrainingConfig(_Section):
         Literal["batch", "kept"],
         N_("kept: batch norm goes on with the statistics of the weights that the run starts from"),
     ] = "batch"
-    optimizer: Annotated[Literal["sgd", "adam"], N_("optimiser that updates the weights")] = "sgd"
-    momentum: Annotated[Fraction, N_("momentum of SGD")] = 0.9
+    optimizer: Annotated[
+        OptimizerName, N_("muon: SGD with orthogonalised steps for all layers but the head, learns in fewer steps")
+    ] = "sgd"
+    momentum: Annotated[Fraction, N_("momentum of SGD and Muon")] = 0.9
     nesterov: Annotated[bool, N_("Nesterov momentum")] = True
     weight_decay: Annotated[NotNegative, N_("weight decay of weights; batch norm and biases have none")] = 5e-4
     decay_all: Annotated[bool, N_("weight decay on batch norm and biases too, as in the papers")] = False

@@ -60,6 +60,7 @@ CLASSES = {
     "weights": {"training.class_weights": "balanced", "training.micro_batch": 10},
     "mixed": {"augment.mixup": 0.2, "augment.erasing": 0.5, "augment.affine": 1.0, "training.micro_batch": 10},
     "adam": {"training.optimizer": "adam", "training.lr": 0.001},
+    "muon": {"training.optimizer": "muon"},
     "not averaged": {"training.averaging": 0.0},
     "not in memory": {"data.cache_gb": 0},
     "trivial": {"augment.trivial": True},

@@ -68,7 +68,7 @@ def test_decoding_processes_and_where_the_pixels_lie_change_no_byte(
         assert _endings(_train(clothes, tmp_path / str(workers), **streamed)) == _endings(on_gpu)
 
 
-@pytest.mark.parametrize("settings", [{}, {"training.optimizer": "adam", "training.lr": 0.001}], ids=str)
+@pytest.mark.parametrize("settings", [{}, {"training.optimizer": "adam"}, {"training.optimizer": "muon"}], ids=str)
 def test_replayed_steps_end_as_plain_ones(
     clothes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any]
 ) -> None:

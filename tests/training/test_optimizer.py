@@ -1,5 +1,7 @@
 """Which parameters decay, at which rate they learn, and that momentum is kept by name."""
 
+from typing import Literal
+
 import pytest
 import torch
 from torch import nn
@@ -42,8 +44,9 @@ def _step(network: networks.Network, optimizer: torch.optim.SGD, seed: int) -> N
     optimizer.step()
 
 
-def test_momentum_that_was_kept_by_name_continues_exactly() -> None:
-    config = TrainingConfig(lr=0.01)
+@pytest.mark.parametrize("kind", ["sgd", "muon"])
+def test_momentum_that_was_kept_by_name_continues_exactly(kind: Literal["sgd", "muon"]) -> None:
+    config = TrainingConfig(lr=0.01, optimizer=kind)
     torch.manual_seed(0)
     network = networks.create("resnet20").to(memory_format=torch.channels_last)
     optimizer = build_optimizer(network, config)

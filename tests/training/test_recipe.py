@@ -88,6 +88,19 @@ def test_a_rate_that_was_asked_for_does_not_follow_the_batch() -> None:
     assert notes == ()
 
 
+def test_the_rate_follows_the_optimizer() -> None:
+    small = nest({"training.batch_size": 32, "training.optimizer": "muon"})
+    config, notes = recipe.resolve(ask(small), CIFAR)
+    assert config.training.lr == pytest.approx(Config().training.lr / 2)
+    assert "scaled from batches of 128 to batches of 32" in notes[0]
+    config, notes = recipe.resolve(ask(small | nest({"training.optimizer": "adam", "training.batch_size": 32})), CIFAR)
+    assert (config.training.lr, notes) == (0.001, ())
+    people = RecipeContext("resnet", 50, 128, 5_000, "reid")
+    assert recipe.resolve(ask({}), people)[0].training.lr < 0.001
+    config, _notes = recipe.resolve(ask(nest({"training.optimizer": "sgd", "training.batch_size": 64})), people)
+    assert config.training.lr == pytest.approx(Config().training.lr / 2)
+
+
 def test_mixing_explains_training_accuracy() -> None:
     _config, notes = recipe.resolve(ask(nest({"augment.mixup": 0.2})), CIFAR)
     assert any("mixup: training accuracy is that on mixed images" in note for note in notes)

@@ -64,7 +64,7 @@ class _Reads(TorchDispatchMode):
 
 
 @pytest.mark.parametrize("micro_batch", [None, 3])
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "muon"])
 def test_a_step_asks_for_no_number(optimizer: str, micro_batch: int | None) -> None:
     network = _network()
     with _Reads() as reads:
@@ -90,7 +90,7 @@ def test_a_step_goes_down_the_gradient_and_says_what_it_saw(optimizer: str) -> N
     assert torch.allclose(moved, wanted, atol=1e-5)
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "muon"])
 def test_what_is_not_finite_changes_no_weight(optimizer: str) -> None:
     network = _network()
     before = {name: parameter.detach().clone() for name, parameter in network.named_parameters()}

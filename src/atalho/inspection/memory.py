@@ -7,7 +7,7 @@ what recomputation saves. What the kernels use inside themselves is not seen.
 
 import weakref
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import torch
 from torch import Tensor
@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from atalho.config import OptimizerName
 from atalho.networks.build import build
 from atalho.networks.checkpointing import RecomputingNetwork
 from atalho.networks.spec import Spec
@@ -68,7 +69,7 @@ def step_memory(
     bf16: bool,
     saving: bool = False,
     averaged: bool = True,
-    optimizer: Literal["sgd", "adam"] = "sgd",
+    optimizer: OptimizerName = "sgd",
 ) -> StepMemory:
     """The memory of a training step of `spec` over `images` (two or more) images of `size` pixels at once.
 

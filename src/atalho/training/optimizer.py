@@ -1,4 +1,4 @@
-"""SGD or Adam with the parameters grouped by what they are, and its state by their names.
+"""SGD, Adam or Muon with the parameters grouped by what they are, and its state by their names.
 
 Weight decay is chosen by the type of the module that owns a parameter, never by its name: the norm on a shortcut is
 a norm like any other. State is kept by name because a grown network has the same names in another order.
@@ -13,6 +13,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from atalho.config import TrainingConfig
 from atalho.networks.network import Network
+from atalho.training.muon import Muon
 from atalho.training.transfer import rates
 
 _SLOTS: Final = {"momentum": "momentum_buffer", "exp_avg": "exp_avg", "exp_avg_sq": "exp_avg_sq", "adam_step": "step"}
@@ -23,22 +24,24 @@ def build_optimizer(network: Network, config: TrainingConfig) -> torch.optim.Opt
     """The optimizer of `network`; each group carries `scale`, its share of the learning rate."""
     shares = rates(network, config)
     # The fused optimizer wants momentum of all parameters of a group or of none: a held backbone has none yet.
-    head = {id(parameter) for parameter in network.head.parameters()} if config.frozen else set()
-    groups: dict[tuple[float, float, bool], list[Tensor]] = {}
+    head = {id(parameter) for parameter in network.head.parameters()}
+    groups: dict[tuple[float, float, bool, bool], list[Tensor]] = {}
     for parameter, is_weight, is_shift in _parameters(network):
         decay = config.weight_decay if is_weight or config.decay_all else 0.0
         scale = shares[id(parameter)] * (config.shift_lr if is_shift else 1.0)
-        groups.setdefault((decay, scale, id(parameter) in head), []).append(parameter)
-    rows = [{"params": group, "weight_decay": decay, "scale": scale} for (decay, scale, _), group in groups.items()]
+        in_head = id(parameter) in head
+        orthogonal = config.optimizer == "muon" and is_weight and parameter.ndim > 1 and not in_head
+        groups.setdefault((decay, scale, bool(config.frozen) and in_head, orthogonal), []).append(parameter)
+    rows = [
+        {"params": group, "weight_decay": decay, "scale": scale, "orthogonal": orthogonal}
+        for (decay, scale, _, orthogonal), group in groups.items()
+    ]
     if config.optimizer == "adam":
         return torch.optim.Adam(rows, lr=config.lr, fused=True)
-    return torch.optim.SGD(
-        rows,
-        lr=config.lr,
-        momentum=config.momentum,
-        nesterov=config.nesterov and config.momentum > 0,
-        fused=True,
-    )
+    momentum, nesterov = config.momentum, config.nesterov and config.momentum > 0
+    if config.optimizer == "muon":
+        return Muon(rows, lr=config.lr, momentum=momentum, nesterov=nesterov)
+    return torch.optim.SGD(rows, lr=config.lr, momentum=momentum, nesterov=nesterov, fused=True)
 
 
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

@@ -9,7 +9,7 @@ Precedence: what the user asked for over the recipe over the schema.
 from dataclasses import dataclass
 from typing import Final
 
-from atalho.config import SMALL_IMAGE, Config, TaskName
+from atalho.config import SMALL_IMAGE, Config, TaskName, TrainingConfig
 from atalho.errors import ConfigError
 from atalho.json_values import JsonObject
 from atalho.settings import Asked, change, flatten, merge
@@ -46,6 +46,10 @@ _FINETUNE: Row = {
     "shift_lr": 1.0,
     "weight_decay": 1e-4,
 }
+_ADAM_LR: Final = 0.001
+"""Where Adam is asked for in a recipe whose rate is SGD's."""
+_SCALING: Final = {"sgd": 1.0, "muon": 0.5, "adam": 0.0}
+"""The power of the batch with which the learning rate grows. Adam's steps hardly depend on it."""
 _ROWS: Final = (
     *(_PAPER, _PAPER_RESNET_SMALL, _PAPER_VERY_DEEP, _PAPER_RESNET_LARGE, _PAPER_DENSENET_SMALL, _PAPER_DENSENET_LARGE),
     _FINETUNE,
@@ -99,8 +103,9 @@ def _fast_batch(context: RecipeContext) -> int:
 def resolve(asked: Asked, context: RecipeContext) -> tuple[Config, tuple[str, ...]]:
     """The complete configuration for what was `asked`, and notes on what was derived.
 
-    Where the user gives no learning rate, the recipe's is scaled with the batch (Goyal et al. 2017, section 2.1),
-    which has at most all training images.
+    Where the user gives no learning rate, the recipe's is scaled with the batch, which has at most all training images:
+    in proportion for SGD (Goyal et al. 2017, section 2.1), with its square root for Muon, whose steps have one length
+    whatever the batch is.
     """
     recipe = asked.config.training.recipe
     row = flatten(values(recipe, context))
@@ -109,14 +114,8 @@ def resolve(asked: Asked, context: RecipeContext) -> tuple[Config, tuple[str, ..
     notes: list[str] = []
     reference = Config().training.batch_size if recipe == "fast" else usual.batch_size
     batch = min(config.training.batch_size, context.images)
-    sgd = usual.optimizer == "sgd"  # Adam's steps hardly depend on the size of a batch
-    if sgd and "training.lr" not in asked.given and batch != reference:
-        config = change(config, {"training.lr": usual.lr * batch / reference})
-        notes.append(
-            _("learning rate {lr}, which is {usual} scaled from batches of {reference} to batches of {batch}").format(
-                lr=significant(config.training.lr, 6), usual=significant(usual.lr, 6), reference=reference, batch=batch
-            )
-        )
+    if "training.lr" not in asked.given:
+        config, notes = _scaled(config, usual, reference, batch)
     if config.augment.pad > context.size:
         raise ConfigError(
             "augment.pad = {pad} is not accepted: it must be at most {size}, the side of the images.",
@@ -135,6 +134,21 @@ def resolve(asked: Asked, context: RecipeContext) -> tuple[Config, tuple[str, ..
     if config.augment.crop == "auto":
         config = change(config, {"augment.crop": row["augment.crop"]})
     return change(config, {"data.size": context.size}), tuple(notes)
+
+
+def _scaled(config: Config, usual: TrainingConfig, reference: int, batch: int) -> tuple[Config, list[str]]:
+    """The learning rate of the optimizer that `config` has, for a `batch` where the `usual` one is for `reference`."""
+    optimizer, rate = config.training.optimizer, usual.lr
+    if (optimizer == "adam") != (usual.optimizer == "adam"):
+        rate, reference = (_ADAM_LR if optimizer == "adam" else Config().training.lr), Config().training.batch_size
+    scaled = rate * (batch / reference) ** _SCALING[optimizer]
+    if scaled != rate:
+        text = _("learning rate {lr}, which is {usual} scaled from batches of {reference} to batches of {batch}")
+        numbers = {"lr": significant(scaled, 6), "usual": significant(rate, 6)}
+        return change(config, {"training.lr": scaled}), [text.format(**numbers, reference=reference, batch=batch)]
+    if optimizer != usual.optimizer:
+        return change(config, {"training.lr": rate}), []
+    return config, []
 
 
 def _micro_batch(largest: int | None, batch: int) -> list[str]:
