@@ -1,6 +1,6 @@
 """Recipes: rows of values that turn the schema's defaults into a way of training that is known to work.
 
-`fast` is the schema itself; `benchmarks/recipe_search.py` measures its choices one at a time. `paper` is what He et al.
+`fast` is the schema itself; `benchmarks/learning.py` measures its choices one at a time. `paper` is what He et al.
 2015 (section 4.2) and Huang et al. 2017 (section 4.2) published. `finetune` is careful with weights that somebody
 trained for long; `benchmarks/finetune.py --variants` measures it against others.
 Precedence: what the user asked for over the recipe over the schema.
